@@ -1,0 +1,89 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// https://github.com/swiftlang/swift-evolution: SE-0335, SE-0409, SE-0444, SE-0461. All four become defaults in language mode 7.
+let upcomingFeatures: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// A room of the house: one Swift target.
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: upcomingFeatures)
+}
+
+/// The tests of one room.
+func tests(
+    of name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []
+) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: [.byName(name: name)] + dependencies,
+        resources: resources,
+        swiftSettings: upcomingFeatures
+    )
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let orderedCollections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
+let dequeModule = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "callpath",
+    products: [
+        .executable(name: "callpath", targets: ["callpath"]),
+        .library(name: "Tensors", targets: ["Tensors"]),
+        .library(name: "NN", targets: ["NN"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // The model wing: knows no network.
+        .target(name: "CKernels"),
+        room("Tensors", ["CKernels"]),
+        room("NN", ["Tensors", orderedCollections]),
+        room("Safetensors", ["Tensors", "JSON"]),
+        room("Serving", ["NN", "Safetensors", "Tensors", "Metrics", orderedCollections]),
+
+        // The network wing: knows no tensor.
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CLinux"),
+        room("HTTP", [httpTypes, "CZlib"]),
+        room("HTTPServer", ["HTTP", "Metrics", "COpenSSL", "CLinux", httpTypes, logging, dequeModule]),
+
+        // Both wings stand on these two.
+        room("JSON"),
+        room("Metrics"),
+
+        // Where the wings meet.
+        room("API", ["Serving", "HTTP", "JSON", "Metrics", "Safetensors", "NN", "Tensors", httpTypes, logging, orderedCollections]),
+        .executableTarget(
+            name: "callpath",
+            dependencies: ["API", "HTTPServer", "HTTP", "Serving", "Metrics", argumentParser, logging],
+            swiftSettings: upcomingFeatures
+        ),
+
+        tests(of: "CKernels"),
+        tests(of: "Tensors"),
+        tests(of: "NN", ["Tensors", orderedCollections]),
+        tests(of: "Safetensors", ["Tensors"]),
+        tests(of: "Serving", ["NN", "Tensors"]),
+        tests(of: "HTTP", [httpTypes]),
+        tests(of: "HTTPServer", ["HTTP", httpTypes]),
+        tests(of: "JSON"),
+        tests(of: "Metrics"),
+        tests(of: "API", ["HTTP", "Serving", "JSON", httpTypes, yams]),
+        .testTarget(name: "CallpathTests", dependencies: ["JSON", yams], swiftSettings: upcomingFeatures),
+    ]
+)

@@ -1,0 +1,1 @@
+// The room API is built here.

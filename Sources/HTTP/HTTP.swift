@@ -1,0 +1,1 @@
+// The room HTTP is built here.

@@ -1,0 +1,1 @@
+// The room NN is built here.

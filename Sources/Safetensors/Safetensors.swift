@@ -1,0 +1,1 @@
+// The room Safetensors is built here.
