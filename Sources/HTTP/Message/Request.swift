@@ -1,0 +1,73 @@
+package import HTTPTypes
+
+/// One HTTP request, whole: a checked head, and a body without its framing.
+package struct Request: Sendable {
+    /// The version that the client speaks; a higher 1.x counts as 1.1 (RFC 9112 2.3).
+    package enum Version: Sendable, Equatable {
+        case http1_0, http1_1
+    }
+
+    /// The method, any token; which ones are implemented is for the handler to say.
+    package let method: HTTPRequest.Method
+    /// The version of the request line.
+    package let version: Version
+    /// The field lines in the order they came; trailers are not among them.
+    package let fields: RequestFields
+    /// The content, with chunked framing taken off and content codings still on.
+    package var body: [UInt8]
+    /// Whether the client lets the connection live on after the answer (RFC 9112 9.3).
+    package let keepsAlive: Bool
+
+    /// The address of the client, as text.
+    package var peer = ""
+    /// Whether the request came over TLS.
+    package var isSecure = false
+    /// The name in the certificate that the client proved to own, if it proved one.
+    package var clientName: String?
+    /// When the first octet of the request arrived.
+    package var arrival = ContinuousClock.now
+
+    private let targetRange: TargetRange
+
+    init(head: RequestHead, octets: [UInt8], body: [UInt8]) {
+        self.method = head.method
+        self.version = head.version
+        self.keepsAlive = head.keepsAlive
+        self.targetRange = head.target
+        self.fields = RequestFields(octets: octets, lines: head.lines)
+        self.body = body
+    }
+
+    /// Creates a request as a client would send it, for tests and for callers inside the process.
+    ///
+    /// `target` is in origin-form and not checked; framing fields are left to the caller.
+    package init(method: HTTPRequest.Method, target: String, fields: HTTPFields = [:], body: [UInt8] = []) {
+        let octets = Array(target.utf8)
+        self.method = method
+        self.version = .http1_1
+        self.keepsAlive = true
+        self.targetRange = TargetRange(originForm: 0..<octets.count, in: octets.span)
+        self.fields = RequestFields(prefix: octets, fields)
+        self.body = body
+    }
+
+    /// The path and query as sent, beginning with `/`; `*` for `OPTIONS *`, in O(n).
+    package var target: String {
+        query.map { "\(path)?\($0)" } ?? path
+    }
+
+    /// The path before any decoding; `/` where an absolute-form has none, in O(n).
+    package var path: String {
+        targetRange.path.isEmpty ? "/" : String(decoding: pathOctets, as: UTF8.self)
+    }
+
+    /// The octets of `path` as they came, without a copy; empty where an absolute-form has no path.
+    package var pathOctets: ArraySlice<UInt8> {
+        fields.octets[targetRange.path]
+    }
+
+    /// What follows the first `?`, before any decoding, in O(n).
+    package var query: String? {
+        targetRange.query.map { String(decoding: fields.octets[$0], as: UTF8.self) }
+    }
+}

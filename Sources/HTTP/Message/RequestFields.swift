@@ -1,0 +1,84 @@
+package import HTTPTypes
+
+/// The field lines of a request: the octets of its head and where each line stands in them.
+///
+/// No `String` is made until somebody asks. Names compare as ASCII without case, values are trimmed of white space.
+package struct RequestFields: Sendable {
+    /// Where one field line stands in the octets of its head.
+    struct Line: Sendable, Equatable {
+        var nameStart: UInt32
+        var nameEnd: UInt32
+        var valueStart: UInt32
+        var valueEnd: UInt32
+
+        var name: Range<Int> { Int(nameStart)..<Int(nameEnd) }
+        var value: Range<Int> { Int(valueStart)..<Int(valueEnd) }
+    }
+
+    let octets: [UInt8]
+    let lines: [Line]
+
+    init(octets: [UInt8], lines: [Line]) {
+        self.octets = octets
+        self.lines = lines
+    }
+
+    /// Creates the lines of `fields`, behind `prefix` in the same octets.
+    init(prefix: [UInt8], _ fields: HTTPFields) {
+        var octets = prefix
+        var lines: [Line] = []
+        for field in fields {
+            let nameStart = UInt32(octets.count)
+            octets.append(contentsOf: field.name.rawName.utf8)
+            let valueStart = UInt32(octets.count)
+            field.withUnsafeBytesOfValue { octets.append(contentsOf: $0) }
+            let end = UInt32(octets.count)
+            lines.append(Line(nameStart: nameStart, nameEnd: valueStart, valueStart: valueStart, valueEnd: end))
+        }
+        self.init(octets: octets, lines: lines)
+    }
+
+    /// The number of field lines.
+    package var count: Int { lines.count }
+
+    /// Every line as text, in the order they came, in O(n).
+    package var pairs: [(name: String, value: String)] {
+        lines.map {
+            (String(decoding: octets[$0.name], as: UTF8.self), String(decoding: octets[$0.value], as: UTF8.self))
+        }
+    }
+
+    /// Accesses the value of `name`; several lines are joined by `", "` as RFC 9110 5.3 allows, in O(n).
+    package subscript(name: HTTPField.Name) -> String? {
+        guard let first = firstLine(name, from: 0) else { return nil }
+        guard firstLine(name, from: first + 1) != nil else {
+            return String(decoding: octets[lines[first].value], as: UTF8.self)
+        }
+        return values(of: name).joined(separator: ", ")
+    }
+
+    /// Returns the value of each line called `name`, in O(n).
+    package func values(of name: HTTPField.Name) -> [String] {
+        lines.filter { isNamed($0, name) }.map { String(decoding: octets[$0.value], as: UTF8.self) }
+    }
+
+    /// Returns the octets of the first line called `name`, without a copy, in O(n).
+    package func octets(of name: HTTPField.Name) -> ArraySlice<UInt8>? {
+        firstLine(name, from: 0).map { octets[lines[$0].value] }
+    }
+
+    /// Returns whether a line is called `name`, in O(n).
+    package func contains(_ name: HTTPField.Name) -> Bool {
+        firstLine(name, from: 0) != nil
+    }
+
+    private func firstLine(_ name: HTTPField.Name, from start: Int) -> Int? {
+        lines[start...].firstIndex { isNamed($0, name) }
+    }
+
+    private func isNamed(_ line: Line, _ name: HTTPField.Name) -> Bool {
+        let expected = name.canonicalName.utf8
+        guard line.name.count == expected.count else { return false }
+        return octets.span.extracting(line.name).equalsIgnoringCase(expected)
+    }
+}

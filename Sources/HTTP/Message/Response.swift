@@ -1,0 +1,51 @@
+package import HTTPTypes
+
+/// What a handler answers; framing, `Date` and `Connection` are the server's business.
+package struct Response: Sendable {
+    /// The final status; 1xx is never sent through here.
+    package var status: HTTPResponse.Status
+    /// The fields that the handler wants to be seen; framing fields among them are dropped.
+    package var fields: HTTPFields
+    /// The content; dropped for HEAD, 204 and 304.
+    package var body: ResponseBody
+
+    /// Creates an answer.
+    package init(status: HTTPResponse.Status, fields: HTTPFields = [:], body: ResponseBody = .none) {
+        self.status = status
+        self.fields = fields
+        self.body = body
+    }
+}
+
+/// The content of an answer, by who holds its octets.
+package enum ResponseBody: Sendable {
+    /// No content: `Content-Length: 0` where the status may have content.
+    case none
+    /// Octets made for this answer.
+    case bytes([UInt8])
+    /// Octets that live elsewhere, sent without a copy.
+    case shared(SharedBytes)
+    /// Octets that come over time: sent chunked, or until the end of the connection to an HTTP/1.0 client.
+    case stream(@Sendable (any BodyWriter) async throws -> Void)
+
+    /// The number of octets, if it is known before they are made.
+    package var count: Int? {
+        switch self {
+        case .none: 0
+        case .bytes(let bytes): bytes.count
+        case .shared(let shared): shared.buffer.count
+        case .stream: nil
+        }
+    }
+}
+
+/// Takes the octets of a body that comes over time.
+package protocol BodyWriter: Sendable {
+    /// Sends `bytes`; suspends while the client is slow, and throws `CancellationError` when it has gone or a drain ends it.
+    func write(_ bytes: [UInt8]) async throws
+}
+
+/// Answers one request: the only seam between the network and the application.
+///
+/// Its task is cancelled when the client goes away.
+package typealias Handler = @Sendable (Request) async -> Response

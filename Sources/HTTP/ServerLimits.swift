@@ -1,0 +1,33 @@
+/// Every bound that the network wing keeps, with its unit and its default.
+///
+/// The parser keeps the sizes, the server the counts and the times.
+package struct ServerLimits: Sendable, Equatable {
+    /// Octets of a request line without its CRLF, of which RFC 9112 3 asks for 8,000; beyond: 414.
+    package var maxRequestLineBytes = 8_192
+    /// Octets of a head, from request line to blank line; beyond: 431.
+    package var maxHeadBytes = 32_768
+    /// Field lines of a head, and again of a trailer section; beyond: 431.
+    package var maxFields = 128
+    /// Octets of a body without its framing; beyond: 413, before it is read where its length is announced.
+    package var maxBodyBytes = 67_108_864
+    /// Octets of all chunk extensions of one body; beyond: 413.
+    package var maxChunkExtensionBytes = 4_096
+    /// Octets of a trailer section; beyond: 431.
+    package var maxTrailerBytes = 8_192
+
+    /// The time from the first octet of a head to its last; beyond: 408.
+    package var headTimeout = Duration.seconds(10)
+    /// The time between two arrivals of octets of a body; beyond: 408.
+    package var bodyIdleTimeout = Duration.seconds(10)
+    /// The time that a whole body may take; beyond: 408.
+    package var bodyTimeout = Duration.seconds(120)
+    /// The time that a connection may wait for its next request; beyond: closed without an answer.
+    package var idleTimeout = Duration.seconds(75)
+    /// The time in which a client must take some octets of a pending answer; beyond: closed.
+    package var writeTimeout = Duration.seconds(30)
+    /// Connections open at once; beyond: 503.
+    package var maxConnections = 10_000
+
+    /// Creates the default limits.
+    package init() {}
+}
