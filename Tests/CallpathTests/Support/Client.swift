@@ -1,0 +1,111 @@
+import Glibc
+
+/// One keep-alive connection that sends a request at a time and reads the answer: enough HTTP for these tests.
+final class Client {
+    struct Answer {
+        let status: Int
+        let fields: [String: String]
+        let body: [UInt8]
+        var text: String { String(decoding: body, as: UTF8.self) }
+    }
+
+    enum Failure: Error { case cannotConnect, closed, malformedHead(String) }
+
+    private let descriptor: Int32
+    private var received: [UInt8] = []
+
+    init(port: UInt16) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let status = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard status == 0 else { throw Failure.cannotConnect }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Sends JSON to `path` and returns the answer.
+    func json(_ method: String, _ path: String, _ body: String = "") throws -> Answer {
+        try send(
+            method,
+            path,
+            fields: body.isEmpty ? [:] : ["Content-Type": "application/json"],
+            body: Array(body.utf8)
+        )
+    }
+
+    /// Sends one request and returns its answer.
+    func send(
+        _ method: String,
+        _ path: String,
+        fields: [String: String] = [:],
+        body: [UInt8] = []
+    ) throws -> Answer {
+        var head = "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.count)\r\n"
+        for (name, value) in fields { head += "\(name): \(value)\r\n" }
+        try write(Array((head + "\r\n").utf8) + body)
+        return try readAnswer()
+    }
+
+    /// Writes `bytes` as they are.
+    func write(_ bytes: [UInt8]) throws {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes[sent...].withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
+            }
+            guard count > 0 else { throw Failure.closed }
+            sent += count
+        }
+    }
+
+    /// Reads one answer that is framed by Content-Length.
+    func readAnswer() throws -> Answer {
+        var end = headEnd()
+        while end == nil {
+            try receive()
+            end = headEnd()
+        }
+        let head = String(decoding: received[..<(end ?? 0)], as: UTF8.self)
+        received.removeFirst((end ?? 0) + 4)
+        let lines = head.split(separator: "\r\n")
+        guard let status = lines.first?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
+            throw Failure.malformedHead(head)
+        }
+        let fields = Self.fields(lines.dropFirst())
+        let length = fields["content-length"].flatMap { Int($0) } ?? 0
+        while received.count < length { try receive() }
+        defer { received.removeFirst(length) }
+        return Answer(status: status, fields: fields, body: Array(received[..<length]))
+    }
+
+    private static func fields(_ lines: some Sequence<Substring>) -> [String: String] {
+        var fields: [String: String] = [:]
+        for line in lines {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            let value = line[line.index(after: colon)...].drop { $0 == " " }
+            fields[line[..<colon].lowercased()] = String(value)
+        }
+        return fields
+    }
+
+    private func headEnd() -> Int? {
+        guard received.count >= 4 else { return nil }
+        return (0...(received.count - 4)).first {
+            received[$0] == 13 && received[$0 + 1] == 10 && received[$0 + 2] == 13 && received[$0 + 3] == 10
+        }
+    }
+
+    private func receive() throws {
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        let count = recv(descriptor, &buffer, buffer.count, 0)
+        guard count > 0 else { throw Failure.closed }
+        received += buffer[..<count]
+    }
+}
