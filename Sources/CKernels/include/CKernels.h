@@ -1,1 +1,75 @@
+/// The matrix kernels: y = x Wᵀ + b over weights that are packed once and used many times.
+///
+/// One body is compiled per instruction set; a `callpath_kernels` table holds the entry points of one set. Nothing here
+/// is global: the caller picks a table once and keeps the pointer.
+///
+/// What an output is, in every table and for every batch size, split of panels and number of threads:
+/// the inputs are cut into chunks of 256; each chunk is one chain of multiply-adds in order, from zero; the chunks are
+/// added in order; the bias comes last. So a row has the same bits whoever shares its batch. (Tables differ from each
+/// other in the last bits: the baseline of x86-64 has no fused multiply-add.)
 #pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// How the numbers of a packed weight are stored. Halves are widened inside the kernel, so that they cost half the
+/// memory traffic; inputs, bias and outputs of both are `float`.
+typedef enum callpath_storage : uint32_t {
+    CALLPATH_F32,
+    CALLPATH_F64,
+    CALLPATH_BF16,
+    CALLPATH_F16,
+} callpath_storage;
+
+/// A weight as it lies in memory before packing: element (output, input) stands at
+/// `output * output_stride + input * input_stride`, counted in elements. A PyTorch weight of shape (outputs, inputs) has
+/// strides (inputs, 1); the right side of a product, of shape (inputs, outputs), has strides (1, outputs).
+typedef struct callpath_weight {
+    const void *_Nullable elements;
+    size_t outputs, inputs;
+    size_t output_stride, input_stride;
+} callpath_weight;
+
+/// A part of one product. `x` is rows x inputs and `out` rows x outputs, both row-major without gaps; only the outputs
+/// of the panels from `first_panel` up to `end_panel` are written, so threads may share `out` if they share no panel.
+typedef struct callpath_product {
+    size_t rows, inputs, outputs;
+    size_t first_panel, end_panel;
+} callpath_product;
+
+/// The number of outputs that lie side by side in a panel: 8 doubles or 16 of the others.
+size_t callpath_panel_width(callpath_storage storage);
+
+/// The bytes that a packed weight takes, or 0 if that number does not fit in a `size_t`.
+size_t callpath_packed_bytes(callpath_storage storage, size_t outputs, size_t inputs);
+
+/// Memory for a packed weight: aligned to 64 bytes, large ones to huge pages. NULL if there is none.
+void *_Nullable callpath_allocate(size_t bytes);
+void callpath_release(void *_Nullable memory);
+
+/// Packs `weight`, whose elements have the type that `storage` names, into `packed` of `callpath_packed_bytes` bytes.
+///
+/// Panels follow each other; a panel is [inputs][width], the last one only as wide as the outputs that remain (a kernel
+/// then reads beyond a line into the next and drops those lanes, hence the slack of a vector at the end).
+/// bfloat16 interleaves two inputs: [inputs / 2][width][2], so that shifts and masks widen both.
+void callpath_pack(callpath_storage storage, callpath_weight weight, void *_Nonnull packed);
+
+typedef void callpath_linear_float(
+    callpath_product product, const float *_Nonnull x, const void *_Nonnull packed, const float *_Nullable bias,
+    float *_Nonnull out);
+typedef void callpath_linear_double(
+    callpath_product product, const double *_Nonnull x, const void *_Nonnull packed, const double *_Nullable bias,
+    double *_Nonnull out);
+
+/// The entry points of one instruction set.
+typedef struct callpath_kernels {
+    const char *_Nonnull name;
+    callpath_linear_float *_Nonnull linear_f32;
+    callpath_linear_double *_Nonnull linear_f64;
+    callpath_linear_float *_Nonnull linear_bf16;
+    callpath_linear_float *_Nonnull linear_f16;
+} callpath_kernels;
+
+/// The table at `index` among those this machine can run, fastest first; NULL beyond the last.
+/// There is always one. The names are `avx512`, `avx2` and `baseline` on x86-64, `neon` on arm64.
+const callpath_kernels *_Nullable callpath_kernels_at(size_t index);

@@ -1,0 +1,159 @@
+// The body of `linear`, included once per instruction set and storage. The includer defines
+//   KERNEL(name)  `name` with the suffix of this set and storage
+//   Real, Stored  the type computed in, the type that packed weights are read as
+//   WIDTH         the outputs in a panel (64 bytes of Real)
+//   PER_STORED    the inputs in one Stored: 2 for paired bfloat16, else 1
+//   WEIGHT(at, parity)      the panel's line at `at`, widened to Real
+//   MULTIPLY_ADD(a, b, c)   a * b + c, fused if the set can
+//   BLOCK_ROWS, PANELS(rows)  the rows of a full block, and the panels that a block of `rows` takes at once: as many
+//                 accumulators as registers allow, since each is a chain that waits for itself
+// Constant arguments of always-inline functions play the part of template parameters: every loop over them unrolls.
+
+typedef Real KERNEL(line) __attribute__((ext_vector_type(WIDTH)));
+#define Line KERNEL(line)
+
+/// Where a block works: its rows of `x`, its first panel's chunk, and what to do with the sums.
+struct KERNEL(block) {
+    const Real *x;        // first row of the block, at the chunk's first input
+    const Stored *weight; // first panel of the block, at the chunk's first input
+    const Real *bias;     // of the block's first output; NULL before the last chunk or without a bias
+    Real *out;
+    size_t row_stride, out_stride;
+    size_t panel_stride; // between panels, in Stored
+    size_t line_stride;  // between the lines of a panel, in Stored: WIDTH, less in the last panel
+    size_t lanes;        // the outputs to write per panel
+    size_t count;        // the inputs of the chunk
+    int first_chunk;
+};
+
+INLINE Line KERNEL(load)(const Real *from, size_t lanes) {
+    Line line = 0;
+    if (lanes == WIDTH) __builtin_memcpy(&line, from, sizeof line);
+    else __builtin_memcpy(&line, from, lanes * sizeof(Real));
+    return line;
+}
+
+INLINE void KERNEL(store)(Line line, Real *to, size_t lanes) {
+    if (lanes == WIDTH) __builtin_memcpy(to, &line, sizeof line);
+    else __builtin_memcpy(to, &line, lanes * sizeof(Real));
+}
+
+/// Adds one input to every sum of the block.
+INLINE void KERNEL(step)(
+    int rows, int panels, __attribute__((unused)) int parity, const struct KERNEL(block) *b, const Stored *weight, const Real *x,
+    Line sums[BLOCK_ROWS][MAX_PANELS]
+) {
+    Line weights[MAX_PANELS];
+    UNROLL for (int p = 0; p < panels; p++) weights[p] = WEIGHT(weight + p * b->panel_stride, parity);
+    UNROLL for (int r = 0; r < rows; r++) {
+        Line value = (Line)(x[r * b->row_stride]);
+        UNROLL for (int p = 0; p < panels; p++) sums[r][p] = MULTIPLY_ADD(weights[p], value, sums[r][p]);
+    }
+}
+
+/// Computes one chunk of `rows` rows by `panels` panels, and adds it to what earlier chunks left in `out`.
+INLINE void KERNEL(compute)(int rows, int panels, const struct KERNEL(block) *b) {
+    Line sums[BLOCK_ROWS][MAX_PANELS];
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int p = 0; p < panels; p++) sums[r][p] = (Line)(Real)0;
+
+    const Stored *weight = b->weight;
+    const Real *x = b->x, *end = x + (b->count & ~(size_t)1);
+    for (; x < end; x += 2) {
+        KERNEL(step)(rows, panels, 0, b, weight, x, sums);
+        weight += PER_STORED == 1 ? b->line_stride : 0;
+        KERNEL(step)(rows, panels, 1, b, weight, x + 1, sums);
+        weight += b->line_stride;
+    }
+    if (b->count & 1) KERNEL(step)(rows, panels, 0, b, weight, x, sums);
+
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int p = 0; p < panels; p++) {
+        Real *out = b->out + r * b->out_stride + p * WIDTH;
+        Line sum = sums[r][p];
+        if (!b->first_chunk) sum = KERNEL(load)(out, b->lanes) + sum;
+        if (b->bias) sum = sum + KERNEL(load)(b->bias + p * WIDTH, b->lanes);
+        KERNEL(store)(sum, out, b->lanes);
+    }
+}
+
+static void KERNEL(dispatch)(size_t rows, size_t panels, const struct KERNEL(block) *b) {
+    switch (rows) {
+#define CASE(n)                                                                                                       \
+    case n:                                                                                                           \
+        if (panels == 1) KERNEL(compute)(n, 1, b);                                                                    \
+        else KERNEL(compute)(n, PANELS(n), b);                                                                        \
+        break;
+    CASE(1)
+    CASE(2)
+    CASE(3)
+#if BLOCK_ROWS > 3
+    CASE(4)
+    CASE(5)
+    CASE(6)
+#endif
+#undef CASE
+    }
+}
+
+/// Computes one chunk of `rows` rows by the panels from `panel` up to `end`.
+static void KERNEL(chunk)(
+    const callpath_product *product, size_t rows, size_t panel, size_t end, size_t k, struct KERNEL(block) b,
+    const Stored *packed, const Real *bias
+) {
+    size_t lines = (product->inputs + PER_STORED - 1) / PER_STORED;
+    size_t step = PANELS(rows);
+    b.panel_stride = lines * WIDTH;
+    while (panel < end) {
+        size_t remaining = product->outputs - panel * WIDTH;
+        size_t panels = end - panel >= step && remaining >= step * WIDTH ? step : 1;
+        b.lanes = b.line_stride = remaining < WIDTH ? remaining : WIDTH;
+        struct KERNEL(block) at = b;
+        at.weight = packed + panel * b.panel_stride + k / PER_STORED * b.line_stride;
+        at.bias = bias ? bias + panel * WIDTH : NULL;
+        at.out = b.out + panel * WIDTH;
+        KERNEL(dispatch)(rows, panels, &at);
+        panel += panels;
+    }
+}
+
+/// The rows of the next block when `left` remain: never a lone row or two after full blocks.
+INLINE size_t KERNEL(block_rows)(size_t left) {
+#if BLOCK_ROWS > 3
+    if (left == 7 || left == 8) return 4;
+#else
+    if (left == 4) return 2;
+#endif
+    return left < BLOCK_ROWS ? left : BLOCK_ROWS;
+}
+
+static void KERNEL(linear)(
+    callpath_product product, const Real *x, const void *packed, const Real *bias, Real *out
+) {
+    if (product.rows == 0) return;
+    struct KERNEL(block) b = {.row_stride = product.inputs, .out_stride = product.outputs};
+    // A batch of one block streams the weights once, panel by panel; a larger one keeps a panel's chunk in the first
+    // cache while all rows pass over it.
+    int single = product.rows <= BLOCK_ROWS;
+    size_t outer = single ? PANELS(product.rows) : product.end_panel - product.first_panel;
+    size_t inner = PANELS(single ? product.rows : BLOCK_ROWS);
+    for (size_t slab = product.first_panel; slab < product.end_panel; slab += outer) {
+        size_t slab_end = product.end_panel - slab < outer ? product.end_panel : slab + outer;
+        size_t k = 0;
+        do {
+            b.count = product.inputs - k < CHUNK ? product.inputs - k : CHUNK;
+            b.first_chunk = k == 0;
+            const Real *last_bias = k + b.count == product.inputs ? bias : NULL;
+            for (size_t panel = slab; panel < slab_end; panel += inner) {
+                size_t end = slab_end - panel < inner ? slab_end : panel + inner;
+                for (size_t row = 0, rows; row < product.rows; row += rows) {
+                    rows = KERNEL(block_rows)(product.rows - row);
+                    b.x = x + row * product.inputs + k;
+                    b.out = out + row * product.outputs;
+                    KERNEL(chunk)(&product, rows, panel, end, k, b, packed, last_bias);
+                }
+            }
+            k += b.count;
+        } while (k < product.inputs);
+    }
+}
+
+#undef Line

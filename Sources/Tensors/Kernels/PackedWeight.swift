@@ -1,0 +1,115 @@
+internal import CKernels
+
+/// A weight in the layout that the kernels read, made once and shared by every product with it.
+///
+/// It takes as many bytes as the weight itself. A product computes `x Wᵀ + bias`, and each row of the result has the
+/// same bits whatever rows are computed with it and however many threads take part.
+final class PackedWeight: @unchecked Sendable {
+    // `memory` is written in `init` and only read from then on, which makes sharing it between threads safe.
+    private let memory: UnsafeMutableRawPointer
+    /// How the numbers are stored.
+    let storage: WeightStorage
+    /// The outputs of the product: rows of a PyTorch weight.
+    let outputs: Int
+    /// The inputs of the product: columns of a PyTorch weight.
+    let inputs: Int
+
+    /// Packs the row-major matrix at `elements`: outputs x inputs, or inputs x outputs if `transposed`.
+    ///
+    /// Returns `nil` if there is no memory for it.
+    init?(
+        _ elements: UnsafeRawPointer,
+        storage: WeightStorage,
+        outputs: Int,
+        inputs: Int,
+        transposed: Bool = false
+    ) {
+        let bytes = callpath_packed_bytes(storage.kernelStorage, outputs, inputs)
+        guard bytes > 0, let memory = callpath_allocate(bytes) else { return nil }
+        let weight = callpath_weight(
+            elements: elements,
+            outputs: outputs,
+            inputs: inputs,
+            output_stride: transposed ? 1 : inputs,
+            input_stride: transposed ? outputs : 1
+        )
+        callpath_pack(storage.kernelStorage, weight, memory)
+        self.memory = memory
+        self.storage = storage
+        self.outputs = outputs
+        self.inputs = inputs
+    }
+
+    deinit {
+        callpath_release(memory)
+    }
+
+    /// Writes the product of `rows` rows at `input` to `output`; for every storage but `float64`.
+    func multiply(
+        _ input: UnsafePointer<Float>,
+        rows: Int,
+        bias: UnsafePointer<Float>?,
+        into output: UnsafeMutablePointer<Float>,
+        with plan: ProductPlan = ProductPlan()
+    ) {
+        let kernels = plan.kernels.table.pointee
+        let linear =
+            switch storage {
+            case .float32: kernels.linear_f32
+            case .bfloat16: kernels.linear_bf16
+            case .float16: kernels.linear_f16
+            case .float64: preconditionFailure("a float64 weight multiplies float64 inputs")
+            }
+        // Shares read the same input and write to different outputs.
+        nonisolated(unsafe) let (input, bias, output) = (input, bias, output)
+        forEachShare(of: rows, plan) { linear($0, input, $1, bias, output) }
+    }
+
+    /// Writes the product of `rows` rows at `input` to `output`; for `float64` storage.
+    func multiply(
+        _ input: UnsafePointer<Double>,
+        rows: Int,
+        bias: UnsafePointer<Double>?,
+        into output: UnsafeMutablePointer<Double>,
+        with plan: ProductPlan = ProductPlan()
+    ) {
+        precondition(storage == .float64, "a \(storage) weight multiplies float32 inputs")
+        let linear = plan.kernels.table.pointee.linear_f64
+        nonisolated(unsafe) let (input, bias, output) = (input, bias, output)
+        forEachShare(of: rows, plan) { linear($0, input, $1, bias, output) }
+    }
+
+    private func forEachShare(
+        of rows: Int,
+        _ plan: ProductPlan,
+        _ compute: @Sendable (callpath_product, UnsafeRawPointer) -> Void
+    ) {
+        let panels = (outputs + storage.panelWidth - 1) / storage.panelWidth
+        plan.split(panels: panels, multiplications: Double(rows) * Double(outputs) * Double(inputs)) { share in
+            let product = callpath_product(
+                rows: rows,
+                inputs: inputs,
+                outputs: outputs,
+                first_panel: share.lowerBound,
+                end_panel: share.upperBound
+            )
+            compute(product, memory)
+        }
+    }
+}
+
+/// The number formats that a weight can be stored in; halves are widened to `float32` as they are read.
+enum WeightStorage: Sendable {
+    case float32, float64, bfloat16, float16
+
+    fileprivate var kernelStorage: callpath_storage {
+        switch self {
+        case .float32: CALLPATH_F32
+        case .float64: CALLPATH_F64
+        case .bfloat16: CALLPATH_BF16
+        case .float16: CALLPATH_F16
+        }
+    }
+
+    fileprivate var panelWidth: Int { callpath_panel_width(kernelStorage) }
+}
