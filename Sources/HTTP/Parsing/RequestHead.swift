@@ -2,34 +2,60 @@ import HTTPTypes
 
 /// What the parser knows at the end of a head.
 struct RequestHead: Sendable {
-    /// How the body ends.
-    enum Framing: Equatable {
-        case length(Int)
-        case chunked
-    }
-
     var method: HTTPRequest.Method
     var version: Request.Version
     var target: TargetRange
     var lines: [RequestFields.Line]
-    var framing: Framing
+    var framing: BodyFraming
     var keepsAlive: Bool
     /// Whether the client waits for `100 Continue` before it sends the body.
     var expectsContinue: Bool
 }
 
-/// Where path and query stand in the octets of a head.
-struct TargetRange: Sendable, Equatable {
-    var path: Range<Int>
-    var query: Range<Int>?
+/// How the body of a request ends (RFC 9112 6.3).
+enum BodyFraming: Sendable, Equatable {
+    case length(Int)
+    case chunked
+}
 
-    /// Splits the path and query that stand at `range` of `octets`.
-    init(originForm range: Range<Int>, in octets: borrowing Span<UInt8>) {
-        guard let mark = range.first(where: { octets[$0] == UInt8(ascii: "?") }) else {
-            self.path = range
-            return
+/// Reads a request line and the field lines behind it, up to the blank line.
+struct HeadScanner: SectionScanner {
+    private var requestLine: RequestLineScanner
+    private var fields: FieldSectionScanner?
+    private let limits: ServerLimits
+
+    /// Creates a scanner at the start of a head.
+    init(limits: ServerLimits) {
+        self.limits = limits
+        self.requestLine = RequestLineScanner(limit: limits.maxRequestLineBytes)
+    }
+
+    var position: Int { fields?.position ?? requestLine.position }
+
+    mutating func scan(_ octets: Span<UInt8>) throws(RequestError) -> Bool {
+        if fields == nil {
+            guard try requestLine.scan(octets) else { return false }
+            fields = FieldSectionScanner(at: requestLine.position, part: .fieldLine, maxLines: limits.maxFields)
         }
-        self.path = range.lowerBound..<mark
-        self.query = mark + 1..<range.upperBound
+        return try fields?.scan(octets) ?? false
+    }
+
+    /// Returns what the complete head in `octets` says, or throws if its fields contradict each other.
+    func head(of octets: Span<UInt8>) throws(RequestError) -> RequestHead {
+        let lines = fields?.lines ?? []
+        var summary = FieldSummary()
+        for line in lines { try summary.note(line, in: octets) }
+        let version = requestLine.version
+        try summary.checkHost(for: version)
+        let framing = try summary.framing(for: version, maxBodyBytes: limits.maxBodyBytes)
+        return RequestHead(
+            method: requestLine.method,
+            version: version,
+            target: requestLine.target,
+            lines: lines,
+            framing: framing,
+            keepsAlive: summary.keepsAlive(for: version),
+            expectsContinue: try summary.expectsContinue(for: version)
+        )
     }
 }

@@ -1,0 +1,56 @@
+import HTTPTypes
+
+/// Where path and query stand in the octets of a head.
+struct TargetRange: Sendable, Equatable {
+    var path: Range<Int>
+    var query: Range<Int>?
+}
+
+extension TargetRange {
+    /// Splits the path and query that stand at `range` of `octets`.
+    init(originForm range: Range<Int>, in octets: Span<UInt8>) {
+        guard let mark = range.first(where: { octets[$0] == UInt8(ascii: "?") }) else {
+            self.init(path: range)
+            return
+        }
+        self.init(path: range.lowerBound..<mark, query: mark + 1..<range.upperBound)
+    }
+
+    /// Reads the target at `range`, in the form that `method` allows (RFC 9112 3.2).
+    init(of method: HTTPRequest.Method, at range: Range<Int>, in octets: Span<UInt8>) throws(RequestError) {
+        switch octets[range.lowerBound] {
+        case _ where method == .connect: throw .connectRefused
+        case UInt8(ascii: "/"): try self.init(checkingOriginForm: range, in: octets)
+        case UInt8(ascii: "*") where range.count == 1 && method == .options: self.init(path: range)
+        default: try self.init(absoluteForm: range, in: octets)
+        }
+    }
+
+    private init(checkingOriginForm range: Range<Int>, in octets: Span<UInt8>) throws(RequestError) {
+        self.init(originForm: range, in: octets)
+        guard octets.firstIndex(from: range.lowerBound, notIn: .pathAndQuery) >= range.upperBound else {
+            throw .malformed(.requestTarget)
+        }
+        guard PercentEncoding.isValid(octets.extracting(range)) else { throw .malformed(.percentEncoding) }
+    }
+
+    /// Reads `http://host:port/path?query`; the authority is checked and then ignored, for there is one origin here.
+    private init(absoluteForm range: Range<Int>, in octets: Span<UInt8>) throws(RequestError) {
+        let target = octets.extracting(range)
+        let schemeCount =
+            if target.count > 7, target.extracting(first: 7).equalsIgnoringCase("http://") {
+                7
+            } else if target.count > 8, target.extracting(first: 8).equalsIgnoringCase("https://") {
+                8
+            } else {
+                throw RequestError.malformed(.requestTarget)
+            }
+        let start = range.lowerBound + schemeCount
+        let end = (start..<range.upperBound).first {
+            octets[$0] == UInt8(ascii: "/") || octets[$0] == UInt8(ascii: "?")
+        }
+        let pathStart = end ?? range.upperBound
+        guard Authority.isValid(octets.extracting(start..<pathStart)) else { throw .malformed(.requestTarget) }
+        try self.init(checkingOriginForm: pathStart..<range.upperBound, in: octets)
+    }
+}
