@@ -75,7 +75,7 @@ let package = Package(
         ),
 
         tests(of: "CKernels"),
-        tests(of: "Tensors"),
+        tests(of: "Tensors", resources: [.copy("Fixtures")]),
         tests(of: "NN", ["Tensors", orderedCollections]),
         tests(of: "Safetensors", ["Tensors"]),
         tests(of: "Serving", ["NN", "Tensors"]),

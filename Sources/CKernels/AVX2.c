@@ -17,6 +17,6 @@ INLINE Floats widen_half(const uint16_t *at) {
 #define BLOCK_ROWS 6
 #define PANELS(rows) ((rows) == 1 ? 4 : (rows) <= 3 ? 2 : 1)
 #define MULTIPLY_ADD(a, b, c) __builtin_elementwise_fma(a, b, c)
-#include "LinearTable.h"
+#include "KernelTable.h"
 #pragma clang attribute pop
 #endif

@@ -14,6 +14,6 @@ INLINE Floats widen_half(const uint16_t *at) {
 #define BLOCK_ROWS 6
 #define PANELS(rows) ((rows) == 1 ? 8 : (rows) <= 3 ? 4 : 2)
 #define MULTIPLY_ADD(a, b, c) __builtin_elementwise_fma(a, b, c)
-#include "LinearTable.h"
+#include "KernelTable.h"
 #pragma clang attribute pop
 #endif

@@ -2,8 +2,6 @@
 #if defined(__x86_64__)
 #include "Kernels.h"
 
-#pragma STDC FP_CONTRACT OFF
-
 /// Moves exponent and mantissa to a float's places and lifts the exponent by a product, which also gets subnormals
 /// right; infinity and NaN, whose exponent is all ones, get all ones again by hand.
 INLINE Floats widen_half(const uint16_t *at) {
@@ -20,5 +18,5 @@ INLINE Floats widen_half(const uint16_t *at) {
 #define BLOCK_ROWS 3
 #define PANELS(rows) ((rows) == 1 ? 2 : 1)
 #define MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
-#include "LinearTable.h"
+#include "KernelTable.h"
 #endif

@@ -9,9 +9,14 @@
 // warning is about; but every function here that takes or returns one is inlined.
 #pragma clang diagnostic ignored "-Wpsabi"
 
+// A sum and a product are fused where the code says so, nowhere else.
+#pragma STDC FP_CONTRACT OFF
+
 typedef float Floats __attribute__((ext_vector_type(16)));
 typedef double Doubles __attribute__((ext_vector_type(8)));
 typedef uint32_t Words __attribute__((ext_vector_type(16)));
+typedef float Eight __attribute__((ext_vector_type(8)));
+typedef int32_t EightInts __attribute__((ext_vector_type(8)));
 typedef uint16_t Halves __attribute__((ext_vector_type(16)));
 
 #if defined(__x86_64__)

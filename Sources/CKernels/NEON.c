@@ -13,5 +13,5 @@ INLINE Floats widen_half(const uint16_t *at) {
 #define BLOCK_ROWS 6
 #define PANELS(rows) ((rows) == 1 ? 4 : (rows) <= 3 ? 2 : 1)
 #define MULTIPLY_ADD(a, b, c) __builtin_elementwise_fma(a, b, c)
-#include "LinearTable.h"
+#include "KernelTable.h"
 #endif

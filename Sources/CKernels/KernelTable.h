@@ -1,4 +1,4 @@
-// The four `linear` functions of one instruction set and their table. The includer defines
+// All functions of one instruction set, and their table. The includer defines
 //   SET                     the suffix of its names and the name of its table, callpath_kernels_<SET>
 //   widen_half(at)          sixteen float16 at `at` as floats
 // and what LinearBody.h asks of an instruction set.
@@ -67,6 +67,7 @@ INLINE Floats widen_pair(const uint32_t *at, int parity) {
 #define WEIGHT(at, parity) load_doubles(at)
 #define KERNEL(name) EXPAND(name, f64, SET)
 #include "LinearBody.h"
+#include "RandomBody.h"
 
 #define TABLE_NAME(set) callpath_kernels_##set
 #define TABLE(set) TABLE_NAME(set)
@@ -78,4 +79,7 @@ const callpath_kernels TABLE(SET) = {
     .linear_f64 = EXPAND(linear, f64, SET),
     .linear_bf16 = EXPAND(linear, bf16, SET),
     .linear_f16 = EXPAND(linear, f16, SET),
+    .uniform_f32 = RANDOM(uniform_f32),
+    .uniform_f64 = RANDOM(uniform_f64),
+    .normal_f32 = RANDOM(normal_f32),
 };

@@ -1,0 +1,78 @@
+// Random numbers from random bits, included once per instruction set. PyTorch's own AVX2 kernels fuse these
+// multiply-adds, and a seed promises its bits, so they are fused here in every set, if need be in software.
+
+#define FUSED(a, b, c) __builtin_elementwise_fma(a, b, c)
+#define RANDOM(name) EXPAND(name, random, SET)
+
+static void RANDOM(uniform_f32)(const uint32_t *draws, size_t count, float low, float range, float *out) {
+    for (size_t i = 0; i < count; i++) {
+        float unit = (float)(int32_t)(draws[i] & 0xFFFFFF) * 0x1p-24f;
+        out[i] = FUSED(unit, range, low);
+    }
+}
+
+static void RANDOM(uniform_f64)(const uint32_t *draws, size_t count, double low, double range, double *out) {
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bits = (uint64_t)draws[2 * i] << 32 | draws[2 * i + 1];
+        double unit = (double)(int64_t)(bits & 0x1FFFFFFFFFFFFF) * 0x1p-53;
+        out[i] = FUSED(unit, range, low);
+    }
+}
+
+/// The natural logarithm as in Cephes' logf: x = m 2^e with m around 1, a polynomial in m - 1, then e log 2 in two parts.
+INLINE Eight RANDOM(log)(Eight x) {
+    x = __builtin_elementwise_max(x, (Eight)1.17549435e-38f);
+    EightInts bits = __builtin_bit_cast(EightInts, x);
+    Eight e = __builtin_convertvector((bits >> 23) - 126, Eight);
+    Eight m = __builtin_bit_cast(Eight, (bits & ~0x7F800000) | 0x3F000000);
+    EightInts below = m < 0.707106781186547524f;
+    Eight minus_one = m - 1.0f;
+    x = below ? minus_one + m : minus_one;
+    e = below ? e - 1.0f : e;
+
+    static const float coefficients[] = {
+        -1.1514610310E-1f, 1.1676998740E-1f,  -1.2420140846E-1f, 1.4249322787E-1f,
+        -1.6668057665E-1f, 2.0000714765E-1f, -2.4999993993E-1f, 3.3333331174E-1f,
+    };
+    Eight z = x * x, y = 7.0376836292E-2f;
+    UNROLL for (int i = 0; i < 8; i++) y = FUSED(y, x, (Eight)coefficients[i]);
+    Eight small_part = e * -2.12194440e-4f;
+    y = FUSED(y * x, z, small_part) - z * 0.5f;
+    return FUSED(e, (Eight)0.693359375f, x + y);
+}
+
+/// Sine and cosine of x >= 0 as in Cephes' sinf and cosf: x less a multiple of pi/4, then one of two polynomials.
+INLINE Eight RANDOM(sine_and_cosine)(Eight x, Eight *cosine) {
+    EightInts octant = (__builtin_convertvector(x * 1.27323954473516f, EightInts) + 1) & ~1;
+    Eight q = __builtin_convertvector(octant, Eight);
+    x = FUSED(q, (Eight)-0.78515625f, x);
+    x = FUSED(q, (Eight)-2.4187564849853515625e-4f, x);
+    x = FUSED(q, (Eight)-3.77489497744594108e-8f, x);
+    Eight z = x * x;
+    Eight c = FUSED((Eight)2.443315711809948E-005f, z, (Eight)-1.388731625493765E-003f);
+    c = FUSED(c, z, (Eight)4.166664568298827E-002f);
+    c = FUSED(c * z, z, z * -0.5f) + 1.0f;
+    Eight s = FUSED((Eight)-1.9515295891E-4f, z, (Eight)8.3321608736E-3f);
+    s = FUSED(s, z, (Eight)-1.6666654611E-1f);
+    s = FUSED(s * z, x, x);
+
+    EightInts swap = (octant & 2) != 0;
+    Eight sine = swap ? c : s, other = swap ? s : c;
+    *cosine = (~(octant - 2) & 4) != 0 ? -other : other;
+    return (octant & 4) != 0 ? -sine : sine;
+}
+
+/// Box and Muller's transformation, per sixteen values: eight radii from the first half, eight angles from the second.
+static void RANDOM(normal_f32)(float *values, size_t count, float mean, float deviation) {
+    for (float *block = values; block + 16 <= values + count; block += 16) {
+        Eight first, second, cosine;
+        __builtin_memcpy(&first, block, sizeof first);
+        __builtin_memcpy(&second, block + 8, sizeof second);
+        Eight radius = __builtin_elementwise_sqrt(-2.0f * RANDOM(log)(1.0f - first));
+        Eight sine = RANDOM(sine_and_cosine)(6.283185307179586f * second, &cosine);
+        first = FUSED(radius * cosine, (Eight)deviation, (Eight)mean);
+        second = FUSED(radius * sine, (Eight)deviation, (Eight)mean);
+        __builtin_memcpy(block, &first, sizeof first);
+        __builtin_memcpy(block + 8, &second, sizeof second);
+    }
+}
