@@ -1,0 +1,101 @@
+import Synchronization
+
+/// Gradients: whether operations record them, and how to ask for them.
+///
+/// The mode belongs to the running task, so one call never changes another's.
+public enum Autograd {
+    enum Mode: Sendable {
+        case recording, off, inference
+    }
+
+    @TaskLocal static var mode = Mode.recording
+
+    /// How many inference scopes are open anywhere, so that a tensor made while none is need not look at its task.
+    private static let inferenceScopes = Atomic<Int>(0)
+
+    /// Whether an operation on tensors that require gradients records how to go backward.
+    public static var isRecording: Bool { mode == .recording }
+
+    /// Whether tensors made now are marked as made in inference mode.
+    static var marksInference: Bool {
+        inferenceScopes.load(ordering: .relaxed) > 0 && mode == .inference
+    }
+
+    /// Runs `body` without recording: PyTorch's `no_grad`.
+    public static func withoutGradients<Result>(_ body: () throws -> Result) rethrows -> Result {
+        try $mode.withValue(.off, operation: body)
+    }
+
+    /// Runs `body` with recording, inside a scope without: PyTorch's `enable_grad`.
+    public static func withGradients<Result>(_ body: () throws -> Result) rethrows -> Result {
+        try $mode.withValue(.recording, operation: body)
+    }
+
+    /// Runs `body` without recording, and marks its tensors so that no graph can save them: PyTorch's `inference_mode`.
+    public static func withInferenceMode<Result>(_ body: () throws -> Result) rethrows -> Result {
+        inferenceScopes.wrappingAdd(1, ordering: .relaxed)
+        defer { inferenceScopes.wrappingSubtract(1, ordering: .relaxed) }
+        return try $mode.withValue(.inference, operation: body)
+    }
+
+    /// Returns whether an operation on these tensors must record itself.
+    @inline(__always)
+    static func records(_ first: Tensor) -> Bool {
+        first.history != nil && isRecording
+    }
+
+    @inline(__always)
+    static func records(_ first: Tensor, _ second: Tensor) -> Bool {
+        (first.history != nil || second.history != nil) && isRecording
+    }
+
+    @inline(__always)
+    static func records(_ first: Tensor, _ second: Tensor, _ third: Tensor?) -> Bool {
+        (first.history != nil || second.history != nil || third?.history != nil) && isRecording
+    }
+}
+
+extension Autograd {
+    /// Returns `outputs` as the results of one new node over `inputs`, whose gradients `backward` computes.
+    ///
+    /// Returns `outputs` unchanged when no input requires gradients or recording is off. With `inputs` themselves as
+    /// outputs it is the identity that backward hooks stand on.
+    public static func custom(
+        name: NodeName,
+        inputs: [Tensor],
+        outputs: [Tensor],
+        backward: @escaping GradientNode.Rule
+    ) -> [Tensor] {
+        guard isRecording, inputs.contains(where: \.requiresGrad) else { return outputs }
+        let forms = outputs.map { GradientNode.Form(shape: $0.shape, dtype: $0.dtype) }
+        let node = GradientNode(name: name, inputs: inputs, forms: forms, savesTensors: false, rule: backward)
+        return outputs.enumerated().map { index, output in
+            output.dtype.isFloatingPoint ? output.attached(to: node, index: index) : output
+        }
+    }
+}
+
+extension Tensor {
+    /// Returns this result as that of a new node over `inputs`, with a rule that takes the one gradient there is.
+    ///
+    /// - Parameter saved: The tensors that the rule reads; they come back to it without history.
+    func recorded(
+        _ name: NodeName,
+        _ inputs: [Tensor],
+        saving saved: [Tensor] = [],
+        rule: @escaping @Sendable (_ gradient: Tensor, _ needs: GradientNode.Needs) throws -> [Tensor?]
+    ) throws(TensorError) -> Tensor {
+        guard !saved.contains(where: \.isInference) else { throw .inferenceSaved }
+        let count = inputs.count
+        let node = GradientNode(
+            name: name,
+            inputs: inputs,
+            forms: [.init(shape: shape, dtype: dtype)],
+            savesTensors: !saved.isEmpty
+        ) { gradients, needs in
+            guard let gradient = gradients[0] else { return [Tensor?](repeating: nil, count: count) }
+            return try rule(gradient, needs)
+        }
+        return attached(to: node)
+    }
+}

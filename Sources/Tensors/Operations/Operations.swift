@@ -1,0 +1,45 @@
+import Synchronization
+
+/// Sees each operation that a call performs, in order.
+public protocol OperationObserver: Sendable {
+    /// Called after the operation that ATen calls `name` made a result of `shape` in `duration`.
+    func didPerform(_ name: String, shape: Shape, duration: Duration)
+}
+
+/// Watching operations; while nobody watches, an operation pays one relaxed load for it.
+public enum Operations {
+    @TaskLocal static var observer: (any OperationObserver)?
+    private static let observerCount = Atomic<Int>(0)
+
+    /// Runs `body` and shows its operations to `observer`.
+    public static func observed<Result>(
+        by observer: any OperationObserver,
+        _ body: () throws -> Result
+    ) rethrows -> Result {
+        observerCount.wrappingAdd(1, ordering: .relaxed)
+        defer { observerCount.wrappingSubtract(1, ordering: .relaxed) }
+        return try $observer.withValue(observer, operation: body)
+    }
+
+    /// Performs one operation, named as ATen names it.
+    @inline(__always)
+    static func perform(
+        _ name: StaticString,
+        _ body: () throws(TensorError) -> Tensor
+    ) throws(TensorError) -> Tensor {
+        guard observerCount.load(ordering: .relaxed) > 0 else { return try body() }
+        return try performObserved(name, body)
+    }
+
+    @inline(never)
+    private static func performObserved(
+        _ name: StaticString,
+        _ body: () throws(TensorError) -> Tensor
+    ) throws(TensorError) -> Tensor {
+        guard let observer else { return try body() }
+        let start = ContinuousClock.now
+        let result = try body()
+        observer.didPerform("\(name)", shape: result.shape, duration: ContinuousClock.now - start)
+        return result
+    }
+}

@@ -1,0 +1,78 @@
+/// A dense array of numbers in row-major order, as PyTorch's `torch.Tensor`.
+///
+/// A tensor is an immutable value; copies, reshapes and slices share its storage. Operations return new tensors and, when
+/// a tensor they read requires gradients, record how to go backward.
+public struct Tensor: Sendable {
+    /// The sizes of the axes.
+    public let shape: Shape
+    /// The type of the elements.
+    public let dtype: DType
+    /// Whether the tensor was made in inference mode, so that no graph may save it.
+    public private(set) var isInference: Bool
+    let storage: Storage
+    /// The byte of the storage at which the first element lies.
+    let byteOffset: Int
+    /// Which result of which node this tensor is; `nil` when it requires no gradient.
+    private(set) var history: History?
+
+    /// Creates a tensor that reads `storage`, which must hold its elements.
+    init(storage: Storage, byteOffset: Int = 0, dtype: DType, shape: Shape, isInference: Bool? = nil) {
+        self.shape = shape
+        self.dtype = dtype
+        self.storage = storage
+        self.byteOffset = byteOffset
+        self.isInference = isInference ?? Autograd.marksInference
+    }
+
+    /// The number of elements.
+    public var elementCount: Int { shape.elementCount }
+
+    /// The number of bytes of the elements.
+    public var byteCount: Int { shape.elementCount &* dtype.itemSize }
+
+    /// The number of axes.
+    public var rank: Int { shape.rank }
+
+    /// The object that keeps the bytes alive, for those who hold on to the pointer of `withUnsafeBytes`.
+    public var storageOwner: any AnyObject & Sendable { storage }
+
+    /// Calls `body` with the elements' bytes, little-endian on every machine that Swift supports.
+    public func withUnsafeBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let bytes = UnsafeRawBufferPointer(rebasing: storage.bytes[byteOffset..<byteOffset + byteCount])
+        return try body(bytes)
+    }
+
+    /// Returns the same elements under `shape`, which must have as many, without history.
+    func viewed(as shape: Shape) -> Tensor {
+        Tensor(storage: storage, byteOffset: byteOffset, dtype: dtype, shape: shape, isInference: isInference)
+    }
+
+    /// Returns the same tensor as result `index` of `node`.
+    func attached(to node: GradientNode, index: Int = 0) -> Tensor {
+        var copy = self
+        copy.history = History(node: node, index: index)
+        return copy
+    }
+
+    /// Returns the same elements without history: what PyTorch's `detach()` returns.
+    public func detached() -> Tensor {
+        var copy = self
+        copy.history = nil
+        return copy
+    }
+}
+
+/// The memory that one tensor may take.
+extension Tensor {
+    /// The most bytes that one new tensor may take in the running call, for servers; unlimited by default.
+    @TaskLocal public static var byteLimit: Int = .max
+
+    /// Sizes below this many bytes are never compared with the limit, which costs a look at the task.
+    static let uncheckedBytes = 1 << 20
+
+    static func byteLimit(for byteCount: Int) -> Int {
+        byteCount <= uncheckedBytes ? .max : byteLimit
+    }
+}

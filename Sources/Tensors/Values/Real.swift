@@ -1,0 +1,73 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// A type that floating-point operations compute in: `Float`, also for the halves, or `Double`.
+protocol Real: Scalar, BinaryFloatingPoint {
+    var exponential: Self { get }
+    /// e to the power of the number, minus one, exact near zero.
+    var exponentialMinusOne: Self { get }
+    var logarithm: Self { get }
+    /// The logarithm of one plus the number, exact near zero.
+    var logarithmOfOnePlus: Self { get }
+    var hyperbolicTangent: Self { get }
+    var errorFunction: Self { get }
+}
+
+extension Float: Real {
+    var exponential: Float { expf(self) }
+    var exponentialMinusOne: Float { expm1f(self) }
+    var logarithm: Float { logf(self) }
+    var logarithmOfOnePlus: Float { log1pf(self) }
+    var hyperbolicTangent: Float { tanhf(self) }
+    var errorFunction: Float { erff(self) }
+}
+
+extension Double: Real {
+    var exponential: Double { exp(self) }
+    var exponentialMinusOne: Double { expm1(self) }
+    var logarithm: Double { log(self) }
+    var logarithmOfOnePlus: Double { log1p(self) }
+    var hyperbolicTangent: Double { tanh(self) }
+    var errorFunction: Double { erf(self) }
+}
+
+extension Real {
+    var sigmoid: Self { 1 / (1 + (-self).exponential) }
+}
+
+/// A piece of floating-point work that is written once and compiled for `Float` and `Double`.
+protocol RealVisitor {
+    associatedtype Result
+    func visit<R: Real>(_ type: R.Type) throws(TensorError) -> Result
+}
+
+extension DType {
+    /// Calls `visitor` with the type to compute in.
+    /// - Parameter kernel: What PyTorch calls the operation when it refuses other dtypes.
+    @inline(__always)
+    func acceptReal<Visitor: RealVisitor>(
+        _ visitor: Visitor,
+        kernel: String
+    ) throws(TensorError) -> Visitor.Result {
+        switch self {
+        case .float32: try visitor.visit(Float.self)
+        case .float64: try visitor.visit(Double.self)
+        default: throw .notImplemented(kernel: kernel, self)
+        }
+    }
+
+    /// The dtype that operations on this one compute in.
+    var computing: DType { isHalf ? .float32 : self }
+}
+
+extension Tensor {
+    /// The tensor in the dtype that it is computed with, without history.
+    func widened() throws(TensorError) -> Tensor {
+        dtype.isHalf ? try cast(to: .float32) : self
+    }
+}
