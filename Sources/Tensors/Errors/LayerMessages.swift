@@ -48,7 +48,6 @@ extension TensorError {
             "Expected more than 1 value per channel when training, got input size torch.Size(\(shape))"
         case .missingRunningStatistics(let name): "\(name) must be defined in evaluation mode"
         case .topKOutOfRange: "selected index k out of range"
-        case .random(let problem): problem.message
         default: embeddingMessage ?? lossMessage
         }
     }
@@ -87,7 +86,7 @@ extension TensorError {
 
 extension Double {
     /// The number as C++ streams print it: whole numbers without a fraction.
-    var inCStyle: String {
+    fileprivate var inCStyle: String {
         let text = description
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }

@@ -5,6 +5,9 @@ public enum ErrorKind: String, Sendable {
     case type = "TypeError"
     case index = "IndexError"
     case notImplemented = "NotImplementedError"
+    case key = "KeyError"
+    case attribute = "AttributeError"
+    case assertion = "AssertionError"
 }
 
 extension TensorError: CustomStringConvertible {

@@ -1,0 +1,60 @@
+import Synchronization
+public import Tensors
+
+/// What belongs to one call and not to the modules it goes through.
+///
+/// A server gives each call a context of its own: its tracer, its hooks, its snapshot of the global ones, its random
+/// numbers. Without a context a call behaves as in PyTorch: global hooks live, modules free to change.
+public final class CallContext: Sendable {
+    /// The context of the call that is running, if it has one.
+    @TaskLocal public static var current: CallContext?
+
+    /// Records the call path, if anyone wants it.
+    public let tracer: Tracer?
+    /// The hooks of this call alone.
+    public let hooks: CallHooks
+    /// The global hooks this call keeps to; `nil` sees them live.
+    public let globalHooks: HookSnapshot?
+    /// What dropout draws from; `nil` takes the default generator.
+    public let generator: Generator?
+    /// Whether modules must stay as they are: batch normalisation then leaves its running statistics alone.
+    public let isFrozen: Bool
+    /// The PyTorch version whose rules hold.
+    public let compatibility: Compatibility
+
+    /// Creates the context of one call.
+    public init(
+        tracer: Tracer? = nil,
+        hooks: CallHooks = CallHooks(),
+        globalHooks: HookSnapshot? = nil,
+        generator: Generator? = nil,
+        isFrozen: Bool = false,
+        compatibility: Compatibility = .current
+    ) {
+        self.tracer = tracer
+        self.hooks = hooks
+        self.globalHooks = globalHooks
+        self.generator = generator
+        self.isFrozen = isFrozen
+        self.compatibility = compatibility
+    }
+
+    /// Runs `body` with this context as the current one.
+    public func run<Result>(_ body: () throws -> Result) rethrows -> Result {
+        guard changesTheCallPath else { return try Self.$current.withValue(self, operation: body) }
+        CallPath.attention.add(1, ordering: .relaxed)
+        defer { CallPath.attention.subtract(1, ordering: .relaxed) }
+        return try Self.$current.withValue(self) {
+            try Compatibility.$ambient.withValue(compatibility) { try observed(body) }
+        }
+    }
+
+    private func observed<Result>(_ body: () throws -> Result) rethrows -> Result {
+        guard let tracer else { return try body() }
+        return try Operations.observed(by: tracer, body)
+    }
+
+    private var changesTheCallPath: Bool {
+        tracer != nil || !hooks.isEmpty || globalHooks?.isEmpty == false || compatibility != .current
+    }
+}

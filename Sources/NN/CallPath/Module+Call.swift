@@ -1,0 +1,54 @@
+import Synchronization
+public import Tensors
+
+extension Module {
+    /// Calls the module: pre-hooks, `forward`, hooks.
+    public final func callAsFunction(_ input: Tensor) throws -> Tensor {
+        try call(Arguments(input), as: nil)
+    }
+
+    /// Calls the module with any arguments.
+    public final func callAsFunction(_ arguments: Arguments) throws -> Tensor {
+        try call(arguments, as: nil)
+    }
+
+    /// The one way to `forward`.
+    ///
+    /// `key` is the name under which the caller holds this module.
+    final func call(_ arguments: Arguments, as key: String?) throws -> Tensor {
+        do {
+            guard CallPath.attention.load(ordering: .relaxed) == 0, ownHooks?.isEmpty ?? true else {
+                return try attendedCall(arguments, as: key)
+            }
+            return try forward(arguments)
+        } catch {
+            throw located(error, in: arguments, as: key)
+        }
+    }
+
+    /// The call when somebody may be watching: finds out who, and does without them if there is nobody.
+    private final func attendedCall(_ arguments: Arguments, as key: String?) throws -> Tensor {
+        let context = CallContext.current
+        guard let tracer = context?.tracer else {
+            var call = HookedCall(of: self, with: arguments, in: context)
+            return try call.run()
+        }
+        return try tracer.inScope(of: self, as: key) {
+            var call = HookedCall(of: self, with: arguments, in: context)
+            return try call.run()
+        }
+    }
+
+    /// Returns `error` with this module's name in front of its path, unless the module is the root of the call.
+    private final func located(_ error: any Error, in arguments: Arguments, as key: String?) -> any Error {
+        guard let key, !(error is CancellationError) else { return error }
+        if let error = error as? InChildError { return error.prefixed(by: key) }
+        return InChildError(
+            path: key,
+            type: typeName,
+            expected: expectedInput,
+            got: arguments.first.map { "\($0.dtype.rawValue)\(Array($0.shape))" },
+            underlying: error
+        )
+    }
+}

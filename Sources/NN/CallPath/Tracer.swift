@@ -1,0 +1,100 @@
+import Synchronization
+public import Tensors
+
+/// Records the call path of one call, in the order in which things happen.
+public final class Tracer: Sendable {
+    private struct Scope {
+        let path: String
+        let type: String
+        let text: String
+        /// The names of the module's children, for those who are called without saying under which name.
+        let childNames: [ObjectIdentifier: String]
+    }
+
+    private struct State {
+        var events: [TraceEvent] = []
+        var scopes: [Scope] = []
+    }
+
+    private let state = Mutex(State())
+
+    /// Creates a tracer that has seen nothing.
+    public init() {}
+
+    /// What happened so far.
+    public var events: [TraceEvent] { state.withLock(\.events) }
+
+    /// Runs `body` as a call of `module`, which its caller holds under `key`.
+    func inScope<Result>(of module: Module, as key: String?, _ body: () throws -> Result) rethrows -> Result {
+        let type = module.typeName
+        let identity = ObjectIdentifier(module)
+        var childNames: [ObjectIdentifier: String] = [:]
+        for (name, child) in module.namedChildren() { childNames[ObjectIdentifier(child)] = name }
+        state.withLock { [childNames] state in
+            let parent = state.scopes.last
+            let key = parent.flatMap { key ?? $0.childNames[identity] }
+            let scope = Scope(
+                path: [parent?.path, key].compactMap(\.self).filter { !$0.isEmpty }.joined(separator: "."),
+                type: type,
+                text: (parent.map { "\($0.text)/" } ?? "") + (key.map { "\(type)[\($0)]" } ?? type),
+                childNames: childNames
+            )
+            state.scopes.append(scope)
+        }
+        defer { state.withLock { _ = $0.scopes.removeLast() } }
+        return try body()
+    }
+
+    func recordForward(of input: Tensor?, _ body: () throws -> Tensor) rethrows -> Tensor {
+        record(.forwardBegin, shape: input?.shape)
+        let start = ContinuousClock.now
+        let output = try body()
+        record(.forwardEnd, shape: output.shape, duration: start.duration(to: .now))
+        return output
+    }
+
+    func recordHook<Result>(_ kind: TraceEvent.Kind, _ id: HookID, _ body: () throws -> Result) rethrows -> Result {
+        let start = ContinuousClock.now
+        let result = try body()
+        record(kind, duration: start.duration(to: .now), hook: id)
+        return result
+    }
+
+    private func record(
+        _ kind: TraceEvent.Kind,
+        name: String? = nil,
+        shape: Shape? = nil,
+        duration: Duration = .zero,
+        hook: HookID? = nil
+    ) {
+        state.withLock { state in
+            guard let scope = state.scopes.last else { return }
+            state.events.append(
+                TraceEvent(
+                    kind: kind,
+                    module: scope.path,
+                    type: scope.type,
+                    scope: scope.text,
+                    name: name,
+                    shape: shape.map(Array.init),
+                    nanoseconds: duration.nanoseconds,
+                    hook: hook
+                )
+            )
+        }
+    }
+}
+
+extension Tracer: OperationObserver {
+    /// Records an operation of the `forward` that is running.
+    public func didPerform(_ name: String, shape: Shape, duration: Duration) {
+        record(.operation, name: name, shape: shape, duration: duration)
+    }
+}
+
+extension Duration {
+    /// The whole duration in nanoseconds; a call is far from the 292 years that this holds.
+    fileprivate var nanoseconds: Int64 {
+        components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
+    }
+}

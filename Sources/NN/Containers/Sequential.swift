@@ -1,0 +1,44 @@
+import OrderedCollections
+public import Tensors
+
+/// A chain of modules: each output is the next one's input.
+///
+/// Without modules it is the identity.
+///
+/// The children are named `0`, `1` and so on, or as they are given.
+public final class Sequential: Module {
+    /// Creates a chain of `modules` under their numbers.
+    /// - Throws: `ModuleError` when the tree would grow too deep.
+    public convenience init(_ modules: Module...) throws {
+        try self.init(modules)
+    }
+
+    /// Creates a chain of `modules` under their numbers.
+    public init(_ modules: [Module]) throws {
+        super.init()
+        for module in modules { try append(module) }
+    }
+
+    /// Creates a chain of modules under names of their own.
+    public init(named modules: [(name: String, module: Module)]) throws {
+        super.init()
+        for (name, module) in modules {
+            guard childSlots[name] == nil else { throw ModuleError.nameTaken(name) }
+            try registerChild(name, module)
+        }
+    }
+
+    public override func forward(_ input: Tensor) throws -> Tensor {
+        var value = input
+        for slot in childSlots.values { value = try slot(value) }
+        return value
+    }
+
+    public override var typeName: String { "Sequential" }
+
+    public override var attributeNames: Set<String> { ["append", "extend", "insert", "pop"] }
+
+    public override func emptyCopy() throws -> Module { try Sequential([]) }
+}
+
+extension Sequential: ModuleSequence {}

@@ -1,0 +1,60 @@
+public import Tensors
+
+/// A way in which a module cannot be built, called or loaded; `message(_:)` gives PyTorch's text.
+public enum ModuleError: Error, Equatable, Sendable {
+    // Calls.
+    case missingForward(type: String)
+    case missingArguments(type: String, names: [String])
+    case tooManyArguments(type: String, taken: Int, given: Int)
+    case unexpectedKeyword(type: String, name: String)
+    case repeatedArgument(type: String, name: String)
+    case missingParameter(function: String, name: String, position: Int)
+    case emptySlot(name: String)
+
+    // Hooks.
+    case forwardHookReturned(HookID)
+    case hooksChangedWhileRunning
+    case mixedBackwardHooks
+    case gradOutputCount(expected: Int, got: Int)
+    case gradInputCount(expected: Int, got: Int)
+    case gradInputWithoutInputs
+
+    // Trees.
+    case emptyName(Entry)
+    case dottedName(Entry, String)
+    case nameTaken(String)
+    case containsItself(type: String)
+    case treeTooDeep(limit: Int)
+    case indexOutOfRange(Int)
+    case noSuchEntry(type: String, name: String)
+    case cannotCopy(type: String)
+
+    // State.
+    case cannotRequireGrad(DType)
+    case loading(type: String, [LoadingProblem])
+    case convertsToIntegers(DType)
+
+    // Arguments of layers, initialisers and optimisers.
+    case invalidApproximation(String)
+    case invalidPadding(index: Int, count: Int)
+    case fanOfVector
+    case emptyParameterList
+    case invalidValue(name: String, Double)
+    case invalidBeta(index: Int, Double)
+    case nesterovNeedsMomentum
+    case unsupportedNonlinearity(String)
+
+    /// What stands in a module's tables.
+    public enum Entry: String, Sendable {
+        case parameter
+        case buffer
+        case child = "module"
+    }
+}
+
+/// What can be wrong with one key of a state dictionary.
+public enum LoadingProblem: Equatable, Sendable {
+    case missing([String])
+    case unexpected([String])
+    case sizeMismatch(name: String, given: [Int], expected: [Int])
+}

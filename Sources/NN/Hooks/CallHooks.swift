@@ -1,0 +1,78 @@
+/// Hooks for one call, by the module on which they run.
+///
+/// They run after the module's own hooks, or before them with `prepend`, and after the global ones in any case.
+/// The number that each is given names it in a trace.
+public struct CallHooks: Sendable {
+    private var early: [ObjectIdentifier: HookList] = [:]
+    private var late: [ObjectIdentifier: HookList] = [:]
+
+    /// Creates an empty set of hooks.
+    public init() {}
+
+    /// Whether there is no hook.
+    public var isEmpty: Bool { early.isEmpty && late.isEmpty }
+
+    /// Adds `hook` to run before the `forward` of `module`.
+    public mutating func addForwardPreHook(
+        to module: Module,
+        id: Int,
+        prepend: Bool = false,
+        _ hook: @escaping ForwardPreHook
+    ) {
+        let hook = Hook(id: .call(id), body: HookBody.forwardPre(hook))
+        change(module, prepend) { $0.forwardPre.insert(hook, atFront: prepend) }
+    }
+
+    /// Adds `hook` to run after the `forward` of `module`.
+    public mutating func addForwardHook(
+        to module: Module,
+        id: Int,
+        prepend: Bool = false,
+        _ hook: @escaping ForwardHook
+    ) {
+        let hook = Hook(id: .call(id), body: HookBody.forward(hook))
+        change(module, prepend) { $0.forward.insert(hook, atFront: prepend) }
+    }
+
+    /// Adds `hook` to run after the `forward` of `module`, and also when the call fails before its turn.
+    public mutating func addAlwaysCalledForwardHook(
+        to module: Module,
+        id: Int,
+        prepend: Bool = false,
+        _ hook: @escaping AlwaysCalledForwardHook
+    ) {
+        let hook = Hook(id: .call(id), body: HookBody.alwaysCalled(hook), isAlwaysCalled: true)
+        change(module, prepend) { $0.forward.insert(hook, atFront: prepend) }
+    }
+
+    /// Adds `hook` to run on the way back through `module`, before the gradients of its inputs are computed.
+    public mutating func addFullBackwardPreHook(
+        to module: Module,
+        id: Int,
+        prepend: Bool = false,
+        _ hook: @escaping FullBackwardPreHook
+    ) {
+        change(module, prepend) { $0.backwardPre.insert(Hook(id: .call(id), body: hook), atFront: prepend) }
+    }
+
+    /// Adds `hook` to run on the way back through `module`, when the gradients of its inputs are there.
+    public mutating func addFullBackwardHook(
+        to module: Module,
+        id: Int,
+        prepend: Bool = false,
+        _ hook: @escaping BackwardHook
+    ) {
+        change(module, prepend) { $0.backward.insert(Hook(id: .call(id), body: hook), atFront: prepend) }
+    }
+
+    private mutating func change(_ module: Module, _ isEarly: Bool, _ body: (inout HookList) -> Void) {
+        if isEarly {
+            body(&early[ObjectIdentifier(module), default: HookList()])
+        } else {
+            body(&late[ObjectIdentifier(module), default: HookList()])
+        }
+    }
+
+    func early(for module: Module) -> HookList? { early[ObjectIdentifier(module)] }
+    func late(for module: Module) -> HookList? { late[ObjectIdentifier(module)] }
+}

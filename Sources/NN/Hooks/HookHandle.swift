@@ -1,0 +1,28 @@
+import Synchronization
+
+/// What a registration returns: the way to take the hook away again.
+///
+/// It does not keep the module alive, and can be used on any thread, also while the hook runs.
+public final class HookHandle: Sendable {
+    /// The hook's number in one count over all kinds of hooks of the process.
+    public let id: Int
+    private weak let table: HookTables?
+
+    private static let lastID = Atomic<Int>(-1)
+
+    init(table: HookTables) {
+        id = Self.lastID.add(1, ordering: .relaxed).newValue
+        self.table = table
+    }
+
+    /// Removes the hook; does nothing if it is gone already, or its module is.
+    public func remove() {
+        table?.remove(.registered(id))
+    }
+
+    /// Runs `body` and removes the hook after it, also when it throws.
+    public func whileRegistered<Result>(_ body: () throws -> Result) rethrows -> Result {
+        defer { remove() }
+        return try body()
+    }
+}

@@ -1,0 +1,59 @@
+import Tensors
+
+/// One hook in a table: what it does, and how it is to be called.
+struct Hook<Body: Sendable>: Sendable {
+    let id: HookID
+    let body: Body
+    var takesKeywords = false
+    var isAlwaysCalled = false
+}
+
+/// A forward-pre hook of either signature.
+typealias ForwardPreBody = @Sendable (Module, Arguments) throws -> Arguments?
+/// A forward hook of any signature.
+typealias ForwardBody = @Sendable (Module, Arguments, Tensor?) throws -> Tensor?
+
+/// The hooks of one module, or the global ones, in the order in which they run.
+struct HookList: Sendable {
+    var forwardPre: [Hook<ForwardPreBody>] = []
+    var forward: [Hook<ForwardBody>] = []
+    var backwardPre: [Hook<FullBackwardPreHook>] = []
+    var backward: [Hook<BackwardHook>] = []
+    /// Whether `backward` holds full hooks or old ones; they do not mix.
+    ///
+    /// Sticks once it is set, as in PyTorch.
+    var backwardIsFull: Bool?
+
+    var isEmpty: Bool { count == 0 }
+
+    var count: Int { forwardPre.count + forward.count + backwardPre.count + backward.count }
+
+    var fullBackward: [Hook<BackwardHook>] { backwardIsFull == false ? [] : backward }
+    var oldBackward: [Hook<BackwardHook>] { backwardIsFull == false ? backward : [] }
+
+    func contains(_ id: HookID) -> Bool {
+        forwardPre.contains { $0.id == id } || forward.contains { $0.id == id }
+            || backwardPre.contains { $0.id == id } || backward.contains { $0.id == id }
+    }
+
+    mutating func remove(_ id: HookID) {
+        forwardPre.removeAll { $0.id == id }
+        forward.removeAll { $0.id == id }
+        backwardPre.removeAll { $0.id == id }
+        backward.removeAll { $0.id == id }
+    }
+
+    mutating func addBackward(_ hook: Hook<BackwardHook>, isFull: Bool, prepend: Bool)
+        throws(ModuleError)
+    {
+        if let backwardIsFull, backwardIsFull != isFull { throw .mixedBackwardHooks }
+        backwardIsFull = isFull
+        backward.insert(hook, atFront: prepend)
+    }
+}
+
+extension Array {
+    mutating func insert(_ element: Element, atFront: Bool) {
+        insert(element, at: atFront ? startIndex : endIndex)
+    }
+}

@@ -1,0 +1,39 @@
+public import Tensors
+
+/// Runs before `forward`; returns the positional inputs to use instead, or `nil` to keep them.
+public typealias ForwardPreHook = @Sendable (_ module: Module, _ inputs: [Tensor]) throws -> [Tensor]?
+
+/// A pre-hook that sees and replaces the keyword arguments too.
+public typealias ForwardPreHookWithKeywords = @Sendable (_ module: Module, _ arguments: Arguments) throws -> Arguments?
+
+/// Runs after `forward`, with the inputs as the pre-hooks left them; returns the output to use instead, or `nil`.
+public typealias ForwardHook = @Sendable (_ module: Module, _ inputs: [Tensor], _ output: Tensor) throws -> Tensor?
+
+/// A forward hook that sees the keyword arguments too.
+public typealias ForwardHookWithKeywords =
+    @Sendable (_ module: Module, _ arguments: Arguments, _ output: Tensor) throws -> Tensor?
+
+/// A forward hook that also runs when the call fails; then `output` is what there is so far, and nothing is replaced.
+public typealias AlwaysCalledForwardHook =
+    @Sendable (_ module: Module, _ inputs: [Tensor], _ output: Tensor?) throws -> Tensor?
+
+/// An always called hook that sees the keyword arguments too.
+public typealias AlwaysCalledForwardHookWithKeywords =
+    @Sendable (_ module: Module, _ arguments: Arguments, _ output: Tensor?) throws -> Tensor?
+
+/// Runs on the way back before the gradients of the inputs are computed; returns the gradients of the outputs to use
+/// instead, or `nil`.
+public typealias FullBackwardPreHook = @Sendable (_ module: Module, _ gradOutputs: [Tensor?]) throws -> [Tensor?]?
+
+/// Runs on the way back when the gradients of the inputs are there, one for each positional input; returns those to
+/// use instead, or `nil`.
+public typealias BackwardHook =
+    @Sendable (_ module: Module, _ gradInputs: [Tensor?], _ gradOutputs: [Tensor?]) throws -> [Tensor?]?
+
+/// What names a hook in a trace and in messages.
+public enum HookID: Hashable, Sendable {
+    /// A hook that was registered; the number is its handle's.
+    case registered(Int)
+    /// A hook for one call; the number is its place among that call's hooks.
+    case call(Int)
+}

@@ -1,0 +1,82 @@
+public import OrderedCollections
+public import Tensors
+
+/// The arguments of a call: positional ones, and keyword ones in the order they were given.
+public struct Arguments: Sendable {
+    /// Nearly every call has one input; it takes no array to pass it on.
+    private enum Positional: Sendable {
+        case one(Tensor)
+        case list([Tensor])
+    }
+
+    private var storage: Positional
+    /// The arguments given by name.
+    public var keyword: OrderedDictionary<String, Tensor>
+
+    /// Creates the arguments of a call with one input.
+    public init(_ input: Tensor) {
+        storage = .one(input)
+        keyword = [:]
+    }
+
+    /// Creates arguments from `positional` and `keyword` ones.
+    public init(_ positional: [Tensor], keyword: OrderedDictionary<String, Tensor> = [:]) {
+        storage = .list(positional)
+        self.keyword = keyword
+    }
+
+    /// The arguments given by position.
+    public var positional: [Tensor] {
+        get {
+            switch storage {
+            case .one(let tensor): [tensor]
+            case .list(let tensors): tensors
+            }
+        }
+        set { storage = .list(newValue) }
+    }
+
+    /// The first argument, by position or else by name.
+    public var first: Tensor? {
+        switch storage {
+        case .one(let tensor): tensor
+        case .list(let tensors): tensors.first ?? keyword.values.first
+        }
+    }
+
+    /// The only argument, if there is one and it was given by position.
+    var single: Tensor? {
+        guard keyword.isEmpty else { return nil }
+        switch storage {
+        case .one(let tensor): return tensor
+        case .list(let tensors): return tensors.count == 1 ? tensors.first : nil
+        }
+    }
+
+    var withoutKeywords: Arguments {
+        guard !keyword.isEmpty else { return self }
+        return Arguments(positional)
+    }
+}
+
+extension Arguments {
+    /// Returns the tensors for `names` in order, bound as Python binds the parameters of `forward`.
+    /// - Throws: `ModuleError` with Python's text for a missing, an extra, an unknown or a repeated argument.
+    public func bound(to names: String..., in module: Module) throws(ModuleError) -> [Tensor] {
+        let type = module.typeName
+        let given = positional
+        var bound = [Tensor?](repeating: nil, count: names.count)
+        for (index, tensor) in zip(bound.indices, given) { bound[index] = tensor }
+        for (name, tensor) in keyword {
+            guard let index = names.firstIndex(of: name) else { throw .unexpectedKeyword(type: type, name: name) }
+            guard bound[index] == nil else { throw .repeatedArgument(type: type, name: name) }
+            bound[index] = tensor
+        }
+        guard given.count <= names.count else {
+            throw .tooManyArguments(type: type, taken: names.count, given: given.count)
+        }
+        let missing = zip(names, bound).filter { $0.1 == nil }.map(\.0)
+        guard missing.isEmpty else { throw .missingArguments(type: type, names: missing) }
+        return bound.compactMap(\.self)
+    }
+}

@@ -1,0 +1,64 @@
+import OrderedCollections
+public import Tensors
+
+/// A layer, or a network of layers: PyTorch's `nn.Module`.
+///
+/// A subclass writes `forward`; everyone calls `module(input)`, which runs the whole call path and cannot be overridden.
+/// A module is a mutable object like PyTorch's and no `Sendable`: it is built and trained in one place, and a server
+/// that shares it publishes a copy that nobody changes.
+open class Module {
+    /// Whether layers like dropout behave as in training.
+    ///
+    /// New modules do; see `train(_:)` and `eval()`.
+    public internal(set) final var isTraining = true
+
+    final var parameterSlots: OrderedDictionary<String, Slot<Parameter>> = [:]
+    final var bufferSlots: OrderedDictionary<String, Slot<Tensor>> = [:]
+    final var childSlots: OrderedDictionary<String, Slot<Module>> = [:]
+    final var transientBuffers: Set<String> = []
+    final var ownHooks: HookTables?
+    final let place = TreePlace()
+
+    /// Creates a module without parameters, buffers and children.
+    public init() {}
+
+    /// Returns the output for `input`, without hooks.
+    ///
+    /// A module of one input writes this.
+    open func forward(_ input: Tensor) throws -> Tensor {
+        throw ModuleError.missingForward(type: typeName)
+    }
+
+    /// Returns the output for `arguments`, without hooks.
+    ///
+    /// A module of several inputs writes this.
+    open func forward(_ arguments: Arguments) throws -> Tensor {
+        if let input = arguments.single { return try forward(input) }
+        let inputs = try arguments.bound(to: "input", in: self)
+        return try forward(inputs[0])
+    }
+
+    /// The class name in texts, PyTorch's for PyTorch's modules.
+    open var typeName: String { "\(type(of: self))" }
+
+    /// The constructor's arguments as they stand in the description, such as `in_features=4, out_features=3, bias=True`.
+    open var extraRepr: String { "" }
+
+    /// The children as they stand in the description: name and text.
+    var childDescriptions: [(name: String, text: String)] {
+        childTable.map { ($0.name, $0.value?.description ?? "None") }
+    }
+
+    /// The names in Python that are attributes of this module and so can name no parameter, buffer or child.
+    open var attributeNames: Set<String> { [] }
+
+    /// What this module takes, such as `float32[*, 4]`, for errors inside a tree; `nil` when it takes anything.
+    open var expectedInput: String? { nil }
+
+    /// Returns a module made with the same arguments, whose parameters are yet to be set; it draws nothing.
+    ///
+    /// `copied()` fills it. A subclass that is to be copied overrides this.
+    open func emptyCopy() throws -> Module {
+        throw ModuleError.cannotCopy(type: typeName)
+    }
+}

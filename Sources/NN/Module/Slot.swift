@@ -1,0 +1,29 @@
+public import Tensors
+
+/// A named place in a module for a parameter, a buffer or a child.
+///
+/// A module declares its slots as stored properties and registers them under names, so that `forward` reads a property
+/// where a table would hash a string, and still sees at once what `registerParameter`, loading or copying put there.
+public final class Slot<Value> {
+    /// What stands here; `nil` is PyTorch's `None`: the name is taken, but there is nothing under it.
+    public internal(set) final var value: Value?
+
+    /// The name under which a module registered the slot; empty before that.
+    public internal(set) final var name = ""
+
+    /// Creates an empty slot.
+    public init() {}
+}
+
+extension Slot where Value == Module {
+    /// Calls the child in this slot, so that errors and traces name it by the slot's name.
+    public func callAsFunction(_ input: Tensor) throws -> Tensor {
+        try callAsFunction(Arguments(input))
+    }
+
+    /// Calls the child in this slot with any arguments.
+    public func callAsFunction(_ arguments: Arguments) throws -> Tensor {
+        guard let value else { throw ModuleError.emptySlot(name: name) }
+        return try value.call(arguments, as: name)
+    }
+}

@@ -1,1 +1,0 @@
-// The room NN is built here.
