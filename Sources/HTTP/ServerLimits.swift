@@ -10,6 +10,8 @@ package struct ServerLimits: Sendable, Equatable {
     package var maxFields = 128
     /// Octets of a body without its framing; beyond: 413, before it is read where its length is announced.
     package var maxBodyBytes = 67_108_864
+    /// Octets of a body once its content coding is taken off; beyond: 413.
+    package var maxDecodedBodyBytes = 33_554_432
     /// Octets of all chunk extensions of one body; beyond: 413.
     package var maxChunkExtensionBytes = 4_096
     /// Octets of a trailer section; beyond: 431.

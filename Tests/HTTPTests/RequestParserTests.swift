@@ -6,7 +6,8 @@ import Testing
 struct RequestParserTests {
     @Test func readsAHead() throws {
         let text =
-            "POST /v1/modules/fc/call?grad=true HTTP/1.1\r\nHost: localhost:8080\r\nX-Empty:\r\nAccept:  text/plain \t\r\n\r\n"
+            "POST /v1/modules/fc/call?grad=true HTTP/1.1\r\nHost: localhost:8080\r\n"
+            + "X-Empty:\r\nAccept:  text/plain \t\r\n\r\n"
         let request = try parse(text)
         #expect(request.method == .post)
         #expect(request.path == "/v1/modules/fc/call")

@@ -70,4 +70,9 @@ package struct Request: Sendable {
     package var query: String? {
         targetRange.query.map { String(decoding: fields.octets[$0], as: UTF8.self) }
     }
+
+    /// The octets of `query` as they came, without a copy.
+    package var queryOctets: ArraySlice<UInt8> {
+        targetRange.query.map { fields.octets[$0] } ?? []
+    }
 }

@@ -41,7 +41,9 @@ package enum ResponseBody: Sendable {
 
 /// Takes the octets of a body that comes over time.
 package protocol BodyWriter: Sendable {
-    /// Sends `bytes`; suspends while the client is slow, and throws `CancellationError` when it has gone or a drain ends it.
+    /// Sends `bytes`; suspends while the client is slow.
+    ///
+    /// Throws `CancellationError` when the client has gone or a drain ends the stream.
     func write(_ bytes: [UInt8]) async throws
 }
 

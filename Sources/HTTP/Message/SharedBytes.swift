@@ -1,6 +1,6 @@
 /// Octets that somebody else owns, kept alive and unchanged for as long as this value lives.
 ///
-/// Unchecked: `buffer` is only read, and whoever makes the value promises that `owner` keeps it alive and never writes to it.
+/// Unchecked: `buffer` is only read, and whoever makes the value promises that `owner` keeps it alive and unchanged.
 package struct SharedBytes: @unchecked Sendable {
     /// What keeps the octets alive.
     package let owner: any AnyObject & Sendable

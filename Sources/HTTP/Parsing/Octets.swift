@@ -41,8 +41,10 @@ extension Span where Element == UInt8 {
         var index = start
         while index &+ 8 <= count {
             let word = UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self))
-            let isDelete = (word ^ (ones &* 0x7F)) &- ones & ~(word ^ (ones &* 0x7F))
-            let hits = ((word &- ones &* 0x20) & ~word | isDelete) & (ones &* 0x80)
+            let masked = word ^ (ones &* 0x7F)
+            let isDelete = (masked &- ones) & ~masked
+            let isLow = (word &- ones &* 0x20) & ~word
+            let hits = (isDelete | isLow) & (ones &* 0x80)
             guard hits != 0 else {
                 index &+= 8
                 continue

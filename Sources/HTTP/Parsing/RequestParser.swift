@@ -135,7 +135,7 @@ extension RequestParser {
     /// Lets `receive` write the next octets of the body, at most `limit`, straight into its storage.
     ///
     /// Only while `awaitedBodyByteCount` is positive.
-    /// - Returns: What is known now, and what `receive` returned: the number of octets it wrote, or less than 1 if none.
+    /// - Returns: What is known now, and what `receive` returned: how many octets it wrote, or less than 1 for none.
     package mutating func receiveBody(
         atMost limit: Int,
         from receive: (UnsafeMutableRawBufferPointer) -> Int

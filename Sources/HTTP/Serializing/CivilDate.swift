@@ -8,8 +8,8 @@ struct CivilDate: Equatable {
 
     /// Creates the day that lies `days` after 1 January 1970.
     ///
-    /// Counts years from March, so that the leap day is the last of a year, and in eras of 400 years, which all have the
-    /// same number of days.
+    /// Counts years from March, so that the leap day is the last of a year, and in eras of 400 years, which are all of
+    /// the same length.
     init(daysSince1970 days: Int) {
         let daysPerEra = 146_097
         let shifted = days + 719_468

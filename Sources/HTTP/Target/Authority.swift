@@ -30,7 +30,7 @@ enum Authority {
 
 /// The text form of an IPv6 address (RFC 3986 3.2.2).
 enum IPv6 {
-    /// Returns whether `octets` are eight groups, or fewer around one `::`, of which an IPv4 address may be the last two.
+    /// Returns whether `octets` are eight groups, or fewer around one `::`; an IPv4 address may stand for the last two.
     static func isValid(_ octets: Span<UInt8>) -> Bool {
         var groups = 0
         var hasGap = false

@@ -48,6 +48,7 @@ extension TensorError {
             "Expected more than 1 value per channel when training, got input size torch.Size(\(shape))"
         case .missingRunningStatistics(let name): "\(name) must be defined in evaluation mode"
         case .topKOutOfRange: "selected index k out of range"
+        case .random(let problem): problem.message
         default: embeddingMessage ?? lossMessage
         }
     }
@@ -86,7 +87,7 @@ extension TensorError {
 
 extension Double {
     /// The number as C++ streams print it: whole numbers without a fraction.
-    fileprivate var inCStyle: String {
+    var inCStyle: String {
         let text = description
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }

@@ -74,6 +74,9 @@ public enum TensorError: Error, Equatable, Sendable {
     case embeddingIndexOutOfRange
     case topKOutOfRange
 
+    // Random numbers.
+    case random(RandomProblem)
+
     // Losses.
     case targetOutOfBounds(Int)
     case batchSizes(input: Int, target: Int)

@@ -1,4 +1,3 @@
-internal import CKernels
 import Synchronization
 
 /// A source of random numbers that gives, for a seed, the bits that PyTorch 2 gives on x86-64 after `torch.manual_seed`.
@@ -18,6 +17,9 @@ public final class Generator: Sendable {
     public convenience init() {
         self.init(seed: .random(in: 0 ... .max))
     }
+
+    /// The generator that draws take if they are given none.
+    public static let `default` = Generator()
 
     /// The seed that the stream started from.
     public var seed: UInt64 { stream.withLock { $0.seed } }

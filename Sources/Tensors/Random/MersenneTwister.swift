@@ -35,7 +35,7 @@ struct MersenneTwister: Sendable {
         }
     }
 
-    /// Makes the next block of 624 words. Each half of the loop reads no word that it wrote itself nearby.
+    /// Makes the next block of 624 words; the loop is cut where it would read words that it wrote.
     private mutating func advance() {
         state.withUnsafeMutableBufferPointer { state in
             let split = Self.size - Self.shift

@@ -1,0 +1,88 @@
+/// Random tensors, drawn as PyTorch's `uniform_`, `normal_` and `bernoulli_` draw them.
+///
+/// Halves are drawn as `float32` and then rounded.
+extension Tensor {
+    /// Returns a tensor of numbers in `low..<high`.
+    public static func uniform(
+        _ shape: Shape,
+        from low: Double = 0,
+        to high: Double = 1,
+        dtype: DType = .float32,
+        generator: Generator = .default
+    ) throws(TensorError) -> Tensor {
+        try RandomProblem.check(from: low, to: high, dtype)
+        return try drawn(dtype, shape, generator, kernel: "check_uniform_bounds") { stream, target in
+            stream.fillUniform(target, from: Float(low), to: Float(high))
+        } double: { stream, target in
+            stream.fillUniform(target, from: low, to: high)
+        }
+    }
+
+    /// Returns a tensor of normally distributed numbers.
+    public static func normal(
+        _ shape: Shape,
+        mean: Double = 0,
+        deviation: Double = 1,
+        dtype: DType = .float32,
+        generator: Generator = .default
+    ) throws(TensorError) -> Tensor {
+        guard deviation >= 0 else { throw .random(.negativeDeviation(deviation)) }
+        return try drawn(dtype, shape, generator, kernel: "normal_kernel_cpu") { stream, target in
+            stream.fillNormal(target, mean: mean, deviation: deviation)
+        } double: { stream, target in
+            stream.fillNormal(target, mean: mean, deviation: deviation)
+        }
+    }
+
+    /// Returns a tensor of ones where an event of `probability` happened, and zeros elsewhere.
+    public static func bernoulli(
+        _ shape: Shape,
+        probability: Double,
+        dtype: DType = .float32,
+        generator: Generator = .default
+    ) throws(TensorError) -> Tensor {
+        guard probability >= 0, probability <= 1 else { throw .random(.probability(probability)) }
+        return try dtype.accept(Bernoulli(probability: probability, shape: shape, generator: generator))
+    }
+}
+
+extension Tensor {
+    /// Returns a float tensor that `float` or `double` wrote, rounded if `dtype` is a half.
+    private static func drawn(
+        _ dtype: DType,
+        _ shape: Shape,
+        _ generator: Generator,
+        kernel: String,
+        float: (inout RandomStream, UnsafeMutableBufferPointer<Float>) -> Void,
+        double: (inout RandomStream, UnsafeMutableBufferPointer<Double>) -> Void
+    ) throws(TensorError) -> Tensor {
+        guard dtype.isFloatingPoint else { throw .notImplemented(kernel: kernel, dtype) }
+        let wide = try Tensor(uninitialized: dtype.computing, shape: shape) { bytes in
+            generator.withStream { stream in
+                if dtype == .float64 {
+                    double(&stream, bytes.assumingMemoryBound(to: Double.self))
+                } else {
+                    float(&stream, bytes.assumingMemoryBound(to: Float.self))
+                }
+            }
+        }
+        return dtype.isHalf ? try wide.cast(to: dtype) : wide
+    }
+}
+
+private struct Bernoulli: ScalarVisitor {
+    let probability: Double
+    let shape: Shape
+    let generator: Generator
+
+    func visit<S: Scalar>(_ type: S.Type) throws(TensorError) -> Tensor {
+        try Tensor(of: S.self, shape: shape) { target in
+            generator.withStream { stream in
+                for index in 0..<shape.elementCount {
+                    let happened = stream.nextBernoulli(probability: probability)
+                    (target + index).initialize(to: S(converting: happened ? 1 as Int64 : 0))
+                }
+            }
+        }
+    }
+}

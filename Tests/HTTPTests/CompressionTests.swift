@@ -1,0 +1,55 @@
+import HTTPTypes
+import Testing
+
+@testable import HTTP
+
+struct CompressionTests {
+    private let content = [UInt8](repeating: 0x61, count: 4_096)
+
+    @Test func codesWhatIsLargeEnoughForWhoAsks() throws {
+        let fields: HTTPFields = [.contentType: "application/json", .eTag: "\"5\"", .vary: "Accept"]
+        let answer = Response(status: .ok, fields: fields, body: .bytes(content)).compressed(for: request("gzip"))
+        #expect(answer.fields[.contentEncoding] == "gzip")
+        #expect(answer.fields[.vary] == "Accept, Accept-Encoding")
+        #expect(answer.fields[.eTag] == "\"5-gzip\"")
+        guard case .bytes(let coded) = answer.body else { return #expect(Bool(false), "not bytes") }
+        #expect(try ContentCoding.gzip.decoded(coded, limit: 4_096) == content)
+    }
+
+    @Test func codesSharedOctets() throws {
+        let owner = Owner(content)
+        let shared = SharedBytes(owner: owner, buffer: UnsafeRawBufferPointer(owner.buffer))
+        let plain = Response(status: .ok, fields: [.contentType: "text/plain"], body: .shared(shared))
+        guard case .bytes(let coded) = plain.compressed(for: request("deflate")).body else {
+            return #expect(Bool(false), "not bytes")
+        }
+        #expect(try ContentCoding.deflate.decoded(coded, limit: 4_096) == content)
+    }
+
+    @Test(arguments: [
+        ("text/plain", 1_023, "gzip", "Accept-Encoding"), ("text/plain", 4_096, "identity", "Accept-Encoding"),
+        ("application/octet-stream", 4_096, "gzip", nil), ("nonsense", 4_096, "gzip", nil),
+    ])
+    func leavesTheRestAsItIs(type: String, count: Int, accept: String, vary: String?) {
+        let plain = Response(status: .ok, fields: [.contentType: type], body: .bytes(Array(content.prefix(count))))
+        let answer = plain.compressed(for: request(accept))
+        #expect(answer.fields[.contentEncoding] == nil)
+        #expect(answer.fields[.vary] == vary)
+        #expect(answer.body.count == count)
+    }
+
+    private func request(_ acceptEncoding: String) -> Request {
+        Request(method: .get, target: "/", fields: [.acceptEncoding: acceptEncoding])
+    }
+
+    private final class Owner: Sendable {
+        nonisolated(unsafe) let buffer: UnsafeMutableBufferPointer<UInt8>
+
+        init(_ octets: [UInt8]) {
+            buffer = .allocate(capacity: octets.count)
+            _ = buffer.initialize(from: octets)
+        }
+
+        deinit { buffer.deallocate() }
+    }
+}
