@@ -1,0 +1,34 @@
+import Synchronization
+
+/// A number that only grows, such as requests answered.
+package final class Counter: Sendable {
+    private let count = Atomic<Int64>(0)
+
+    package init() {}
+
+    /// Adds `amount`, which is not negative; wait-free.
+    package func increment(by amount: Int = 1) {
+        count.add(Int64(amount), ordering: .relaxed)
+    }
+
+    /// The sum of all increments.
+    package var value: Int { Int(count.load(ordering: .relaxed)) }
+}
+
+/// A number that goes up and down, such as connections open.
+package final class Gauge: Sendable {
+    private let level = Atomic<Int64>(0)
+
+    package init() {}
+
+    /// Adds `amount`, which may be negative; wait-free.
+    package func add(_ amount: Int) {
+        level.add(Int64(amount), ordering: .relaxed)
+    }
+
+    /// The level of the moment.
+    package var value: Int {
+        get { Int(level.load(ordering: .relaxed)) }
+        set { level.store(Int64(newValue), ordering: .relaxed) }
+    }
+}
