@@ -79,8 +79,15 @@ let package = Package(
         tests(of: "NN", ["Tensors", orderedCollections]),
         tests(of: "Safetensors", ["Tensors"]),
         tests(of: "Serving", ["NN", "Tensors"]),
-        tests(of: "HTTP", [httpTypes]),
-        tests(of: "HTTPServer", ["HTTP", httpTypes]),
+        // The wire cases that the parser and the live server are held to.
+        .target(
+            name: "WireCases",
+            path: "Tests/WireCases",
+            exclude: ["wire-cases.tsv"],
+            swiftSettings: upcomingFeatures
+        ),
+        tests(of: "HTTP", [httpTypes, "WireCases"]),
+        tests(of: "HTTPServer", ["HTTP", httpTypes, "WireCases"]),
         tests(of: "JSON"),
         tests(of: "Metrics"),
         tests(of: "API", ["HTTP", "Serving", "JSON", httpTypes, yams]),

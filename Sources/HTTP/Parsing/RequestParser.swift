@@ -25,6 +25,7 @@ package struct RequestParser: Sendable {
     private var remainingByteCount = 0
     private var chunks: ChunkDecoder?
     private var failure: RequestError?
+    private var isClosed = false
 
     /// Creates a parser at the start of a connection.
     package init(limits: ServerLimits = ServerLimits()) {
@@ -42,12 +43,13 @@ package struct RequestParser: Sendable {
         if case .head = phase { false } else { true }
     }
 
-    /// Eats `input` up to the end of one request.
+    /// Eats `input` up to the end of one request; behind one that ends the connection everything is eaten and ignored.
     /// - Returns: What is known now, and how many octets of `input` were eaten: all of them but behind a request.
     package mutating func consume(
         _ input: Span<UInt8>
     ) throws(RequestError) -> (event: Event, byteCount: Int) {
         if let failure { throw failure }
+        if isClosed { return (.needsMore, input.count) }
         do {
             return try advance(input)
         } catch {
@@ -109,6 +111,7 @@ package struct RequestParser: Sendable {
     private mutating func finishedRequest() -> Request? {
         guard remainingByteCount == 0, chunks?.isDone ?? true, let (head, octets) = head else { return nil }
         let request = Request(head: head, octets: octets, body: body)
+        isClosed = !request.keepsAlive
         phase = .head
         self.head = nil
         body = []
