@@ -68,7 +68,13 @@ extension Autograd {
     ) -> [Tensor] {
         guard isRecording, inputs.contains(where: \.requiresGrad) else { return outputs }
         let forms = outputs.map { GradientNode.Form(shape: $0.shape, dtype: $0.dtype) }
-        let node = GradientNode(name: name, inputs: inputs, forms: forms, savesTensors: false, rule: backward)
+        let node = GradientNode(
+            name: name,
+            edges: inputs.map(\.history),
+            forms: forms,
+            savesTensors: false,
+            rule: backward
+        )
         return outputs.enumerated().map { index, output in
             output.dtype.isFloatingPoint ? output.attached(to: node, index: index) : output
         }
@@ -78,24 +84,42 @@ extension Autograd {
 extension Tensor {
     /// Returns this result as that of a new node over `inputs`, with a rule that takes the one gradient there is.
     ///
-    /// - Parameter saved: The tensors that the rule reads; they come back to it without history.
+    /// - Parameter saved: The tensors that the rule reads; the first pass frees them.
     func recorded(
         _ name: NodeName,
         _ inputs: [Tensor],
         saving saved: [Tensor] = [],
-        rule: @escaping @Sendable (_ gradient: Tensor, _ needs: GradientNode.Needs) throws -> [Tensor?]
+        rule: @escaping SingleRule
     ) throws(TensorError) -> Tensor {
+        let edge = try GradientNode.edge(
+            name,
+            from: inputs.map(\.history),
+            form: .init(shape: shape, dtype: dtype),
+            saving: saved,
+            rule: rule
+        )
+        return attached(to: edge.node)
+    }
+
+    /// Returns the gradients of the inputs, given that of the only result.
+    typealias SingleRule = @Sendable (_ gradient: Tensor, _ needs: GradientNode.Needs) throws -> [Tensor?]
+}
+
+extension GradientNode {
+    /// Returns the result of a new node with one result of `form`.
+    static func edge(
+        _ name: NodeName,
+        from edges: [Edge?],
+        form: Form,
+        saving saved: [Tensor] = [],
+        rule: @escaping Tensor.SingleRule
+    ) throws(TensorError) -> Edge {
         guard !saved.contains(where: \.isInference) else { throw .inferenceSaved }
-        let count = inputs.count
-        let node = GradientNode(
-            name: name,
-            inputs: inputs,
-            forms: [.init(shape: shape, dtype: dtype)],
-            savesTensors: !saved.isEmpty
-        ) { gradients, needs in
-            guard let gradient = gradients[0] else { return [Tensor?](repeating: nil, count: count) }
+        let count = edges.count
+        let node = GradientNode(name: name, edges: edges, forms: [form], savesTensors: !saved.isEmpty) { given, needs in
+            guard let gradient = given[0] else { return [Tensor?](repeating: nil, count: count) }
             return try rule(gradient, needs)
         }
-        return attached(to: node)
+        return Edge(node: node, index: 0)
     }
 }

@@ -10,10 +10,7 @@ public final class GradientNode: Sendable {
     public typealias Hook = @Sendable (_ inputGradients: [Tensor?], _ outputGradients: [Tensor?]) throws -> [Tensor?]?
 
     /// A result of a node, as an input of another.
-    struct Edge: Sendable {
-        let node: GradientNode
-        let index: Int
-    }
+    typealias Edge = History
 
     /// The form that a gradient of an output must have.
     struct Form: Sendable {
@@ -40,13 +37,12 @@ public final class GradientNode: Sendable {
     /// Whether the rule reads tensors of the forward pass, which the first backward pass frees.
     let savesTensors: Bool
 
-    init(name: NodeName, inputs: [Tensor], forms: [Form], savesTensors: Bool, rule: @escaping Rule) {
+    init(name: NodeName, edges: [Edge?], forms: [Form], savesTensors: Bool, rule: @escaping Rule) {
         self.name = name
         self.forms = forms
         self.savesTensors = savesTensors
         isLeaf = false
         sequence = Self.counter.wrappingAdd(1, ordering: .relaxed).newValue
-        let edges = inputs.map { $0.history.map { Edge(node: $0.node, index: $0.index) } }
         state = Mutex(State(edges: edges, rule: rule))
     }
 

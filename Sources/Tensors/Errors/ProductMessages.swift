@@ -31,7 +31,7 @@ extension TensorError {
             "addmv input tensors must have the same dtype, but got \(second.scalarName), \(first.scalarName), "
                 + "and \(second.scalarName)"
         case .batched: "expected scalar type \(first.scalarName) but found \(second.scalarName)"
-        case .linearMatrix:
+        case .linearMatrix, .linearFolded:
             "mat1 and mat2 must have the same dtype, but got \(first.scalarName) and \(second.scalarName)"
         case .linearBias:
             "self and mat2 must have the same dtype, but got \(first.scalarName) and \(second.scalarName)"

@@ -49,7 +49,7 @@ extension TensorError: CustomStringConvertible {
             return "size mismatch, [\(rows) x \(columns)], [\(vector)] at \(source):821"
         case .productNeedsAxes(_, let first, let second):
             return Self.needsAxes("matmul", first, second)
-        case .productTypes(.matrices, let first, let second):
+        case .productTypes(.linearFolded, let first, let second), .productTypes(.matrices, let first, let second):
             return Self.oldTypes(first, second, "argument #2 'mat2'")
         case .productTypes(.linearMatrix, let first, let second):
             return Self.oldTypes(second, first, "argument #4 'mat1'")

@@ -100,8 +100,8 @@ public enum TensorError: Error, Equatable, Sendable {
     /// Which of PyTorch's matrix products met two dtypes.
     public enum Product: Sendable, Equatable {
         case matrices, dot, matrixVector, batched
-        /// `addmm`: two matrices and a bias.
-        case linearMatrix, linearBias
+        /// Two matrices and a bias: the input has two axes, or its axes were folded into two.
+        case linearMatrix, linearFolded, linearBias
     }
 
     /// What does not fit in a bilinear call.

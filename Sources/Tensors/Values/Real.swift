@@ -16,6 +16,14 @@ protocol Real: Scalar, BinaryFloatingPoint {
     var logarithmOfOnePlus: Self { get }
     var hyperbolicTangent: Self { get }
     var errorFunction: Self { get }
+    /// Writes the product of `rows` rows at `input` with `packed`, plus `bias`, to `output`.
+    static func multiply(
+        _ input: UnsafePointer<Self>,
+        by packed: PackedWeight,
+        rows: Int,
+        bias: UnsafePointer<Self>?,
+        into output: UnsafeMutablePointer<Self>
+    )
 }
 
 extension Float: Real {
@@ -25,6 +33,16 @@ extension Float: Real {
     var logarithmOfOnePlus: Float { log1pf(self) }
     var hyperbolicTangent: Float { tanhf(self) }
     var errorFunction: Float { erff(self) }
+
+    static func multiply(
+        _ input: UnsafePointer<Float>,
+        by packed: PackedWeight,
+        rows: Int,
+        bias: UnsafePointer<Float>?,
+        into output: UnsafeMutablePointer<Float>
+    ) {
+        packed.multiply(input, rows: rows, bias: bias, into: output)
+    }
 }
 
 extension Double: Real {
@@ -34,6 +52,16 @@ extension Double: Real {
     var logarithmOfOnePlus: Double { log1p(self) }
     var hyperbolicTangent: Double { tanh(self) }
     var errorFunction: Double { erf(self) }
+
+    static func multiply(
+        _ input: UnsafePointer<Double>,
+        by packed: PackedWeight,
+        rows: Int,
+        bias: UnsafePointer<Double>?,
+        into output: UnsafeMutablePointer<Double>
+    ) {
+        packed.multiply(input, rows: rows, bias: bias, into: output)
+    }
 }
 
 extension Real {

@@ -1,0 +1,59 @@
+/// A function of one number that is applied element by element, and its derivative.
+protocol Activation: Sendable {
+    /// What ATen calls it.
+    static var operation: StaticString { get }
+    /// What PyTorch calls its node.
+    static var node: NodeName { get }
+    /// What PyTorch calls it when it refuses integers; `nil` if integers become float32.
+    static var kernel: String? { get }
+    /// Whether the derivative is computed from the result instead of the argument.
+    static var savesResult: Bool { get }
+
+    func value<R: Real>(_ x: R) -> R
+    /// Returns the gradient of the argument; `saved` is the argument or the result.
+    func gradient<R: Real>(_ gradient: R, at saved: R) -> R
+}
+
+extension Tensor {
+    /// Returns the values of `activation` at the elements.
+    func applying<A: Activation>(_ activation: A) throws(TensorError) -> Tensor {
+        let result = try Operations.perform(A.operation) { () throws(TensorError) in
+            let floats = dtype.isFloatingPoint || A.kernel != nil ? self : try cast(to: .float32)
+            let map = ActivationMap(activation: activation, input: try floats.widened())
+            return try floats.dtype.computing.acceptReal(map, kernel: A.kernel ?? "").cast(to: floats.dtype)
+        }
+        guard Autograd.records(self) else { return result }
+        let saved = A.savesResult ? result : detached()
+        return try result.recorded(A.node, [self], saving: [saved]) { gradient, _ in
+            let pair = ActivationGradient(
+                activation: activation,
+                first: try gradient.widened(),
+                second: try saved.widened()
+            )
+            return [try saved.dtype.computing.acceptReal(pair, kernel: "").cast(to: saved.dtype)]
+        }
+    }
+}
+
+private struct ActivationMap<A: Activation>: RealVisitor {
+    let activation: A
+    let input: Tensor
+
+    func visit<R: Real>(_ type: R.Type) throws(TensorError) -> Tensor {
+        try Tensor(of: R.self, shape: input.shape) { target throws(TensorError) in
+            try input.withScalars(of: R.self) { source in
+                for index in 0..<input.elementCount { (target + index).initialize(to: activation.value(source[index])) }
+            }
+        }
+    }
+}
+
+private struct ActivationGradient<A: Activation>: RealVisitor, ElementwisePair {
+    let activation: A
+    let first: Tensor
+    let second: Tensor
+
+    func visit<R: Real>(_ type: R.Type) throws(TensorError) -> Tensor {
+        try combine(R.self) { activation.gradient($0, at: $1) }
+    }
+}

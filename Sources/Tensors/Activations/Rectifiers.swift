@@ -1,0 +1,151 @@
+extension Tensor {
+    /// Returns the elements with the negative ones set to 0; NaN stays, and integers stay integers.
+    public func relu() throws(TensorError) -> Tensor {
+        guard dtype != .bool else { throw .boolRelu }
+        guard dtype.isFloatingPoint else { return try clampedIntegers(min: 0, max: nil, operation: "relu") }
+        return try applying(ReLU())
+    }
+
+    /// Returns x where x > 0, else `negativeSlope` times x.
+    public func leakyReLU(negativeSlope: Double = 0.01) throws(TensorError) -> Tensor {
+        try applying(LeakyReLU(slope: negativeSlope))
+    }
+
+    /// Returns x where x > 0, else `alpha` times (e^x - 1).
+    public func elu(alpha: Double = 1) throws(TensorError) -> Tensor {
+        try applying(ELU(alpha: alpha))
+    }
+
+    /// Returns the elements limited to `min`...`max`; NaN stays, and integers stay integers.
+    public func hardtanh(min: Double = -1, max: Double = 1) throws(TensorError) -> Tensor {
+        guard dtype.isFloatingPoint else {
+            return try clampedIntegers(min: min, max: max, operation: "hardtanh")
+        }
+        return try applying(Hardtanh(low: min, high: max))
+    }
+
+    /// Returns the elements limited to `min`...`max`, either of which may be missing; NaN stays.
+    public func clamped(min: Double? = nil, max: Double? = nil) throws(TensorError) -> Tensor {
+        let areWhole = [min, max].allSatisfy { $0 == nil || $0 == $0?.rounded() }
+        guard !dtype.isFloatingPoint, areWhole else { return try applying(Clamp(low: min, high: max)) }
+        let numbers = dtype == .bool ? try cast(to: .int64) : self
+        return try numbers.clampedIntegers(min: min, max: max, operation: "clamp")
+    }
+}
+
+private struct ReLU: Activation {
+    static let operation: StaticString = "relu"
+    static let node = NodeName("ReluBackward0")
+    static let kernel: String? = "relu"
+    static let savesResult = true
+
+    @inline(__always)
+    func value<R: Real>(_ x: R) -> R { x < 0 ? 0 : x }
+    @inline(__always)
+    func gradient<R: Real>(_ gradient: R, at saved: R) -> R { saved <= 0 ? 0 : gradient }
+}
+
+private struct LeakyReLU: Activation {
+    static let operation: StaticString = "leaky_relu"
+    static let node = NodeName("LeakyReluBackward0")
+    static let kernel: String? = "leaky_relu_cpu"
+    static let savesResult = false
+    let slope: Double
+
+    @inline(__always)
+    func value<R: Real>(_ x: R) -> R { x > 0 ? x : x * R(slope) }
+    @inline(__always)
+    func gradient<R: Real>(_ gradient: R, at saved: R) -> R { saved > 0 ? gradient : gradient * R(slope) }
+}
+
+private struct ELU: Activation {
+    static let operation: StaticString = "elu"
+    static let node = NodeName("EluBackward0", old: "EluBackward")
+    static let kernel: String? = "elu_cpu"
+    static let savesResult = false
+    let alpha: Double
+
+    @inline(__always)
+    func value<R: Real>(_ x: R) -> R { x > 0 ? x : x.exponentialMinusOne * R(alpha) }
+    @inline(__always)
+    func gradient<R: Real>(_ gradient: R, at saved: R) -> R {
+        saved > 0 ? gradient : gradient * R(alpha) * saved.exponential
+    }
+}
+
+private struct Hardtanh: Activation {
+    static let operation: StaticString = "hardtanh"
+    static let node = NodeName("HardtanhBackward0", old: "HardtanhBackward")
+    static let kernel: String? = "hardtanh_cpu"
+    static let savesResult = false
+    let low: Double
+    let high: Double
+
+    @inline(__always)
+    func value<R: Real>(_ x: R) -> R {
+        let raised = x < R(low) ? R(low) : x
+        return raised > R(high) ? R(high) : raised
+    }
+    @inline(__always)
+    func gradient<R: Real>(_ gradient: R, at saved: R) -> R {
+        saved <= R(low) || saved >= R(high) ? 0 : gradient
+    }
+}
+
+private struct Clamp: Activation {
+    static let operation: StaticString = "clamp"
+    static let node = NodeName("ClampBackward1", old: "ClampBackward")
+    static let kernel: String? = nil
+    static let savesResult = false
+    let low: Double?
+    let high: Double?
+
+    @inline(__always)
+    func value<R: Real>(_ x: R) -> R {
+        var x = x
+        if let low, x < R(low) { x = R(low) }
+        if let high, x > R(high) { x = R(high) }
+        return x
+    }
+    @inline(__always)
+    func gradient<R: Real>(_ gradient: R, at saved: R) -> R {
+        let isBelow = low.map { saved < R($0) } ?? false
+        let isAbove = high.map { saved > R($0) } ?? false
+        return isBelow || isAbove ? 0 : gradient
+    }
+}
+
+extension Tensor {
+    /// Returns integers limited to the integer parts of `min`...`max`.
+    private func clampedIntegers(
+        min: Double?,
+        max: Double?,
+        operation: StaticString
+    ) throws(TensorError) -> Tensor {
+        try Operations.perform(operation) { () throws(TensorError) in
+            let clamp = IntegerClamp(
+                tensor: self,
+                low: min.map { Int64(converting: $0) } ?? .min,
+                high: max.map { Int64(converting: $0) } ?? .max
+            )
+            return try dtype.acceptArithmetic(clamp, kernel: "clamp_scalar_cpu")
+        }
+    }
+}
+
+private struct IntegerClamp: ArithmeticVisitor {
+    let tensor: Tensor
+    let low: Int64
+    let high: Int64
+
+    func visit<A: Arithmetic>(_ type: A.Type) throws(TensorError) -> Tensor {
+        try Tensor(of: A.self, shape: tensor.shape) { target throws(TensorError) in
+            try tensor.withScalars(of: A.self) { source in
+                for index in 0..<tensor.elementCount {
+                    let value = source[index].converted(to: Int64.self)
+                    (target + index).initialize(to: A(converting: min(max(value, low), high)))
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+extension Tensor {
+    /// Returns `self` times the transposed `weight`, plus `bias`: PyTorch's `F.linear`.
+    ///
+    /// All axes but the last are rows. The packed form of the weight is kept with its storage.
+    public func linear(weight: Tensor, bias: Tensor? = nil) throws(TensorError) -> Tensor {
+        guard rank > 0, weight.rank > 0 else { throw .productNeedsAxes(operation: "linear", rank, weight.rank) }
+        guard weight.rank <= 2 else { throw .weightRank(weight.rank) }
+        guard weight.rank == 2 else { return try linear(vector: weight, bias: bias) }
+        let call = try LinearCall(input: self, weight: weight, bias: bias)
+        let result = try call.result()
+        guard Autograd.records(self, weight, bias) else { return result }
+        return try call.recorded(result)
+    }
+
+    /// A weight of one axis gives one output, without an axis.
+    private func linear(vector weight: Tensor, bias: Tensor?) throws(TensorError) -> Tensor {
+        guard let bias else { return try matmul(weight) }
+        guard rank > 2 else { throw .weightNotMatrix(rank: 1) }
+        let product = try matmul(weight)
+        try bias.checkAdds(to: product.shape)
+        return try product + bias
+    }
+}
+
+extension Tensor {
+    /// Checks that adding this tensor in place keeps `shape`.
+    func checkAdds(to shape: Shape) throws(TensorError) {
+        let broadcast = try shape.broadcast(with: self.shape)
+        guard broadcast == shape else {
+            throw .outputMismatch(shape.dimensions, broadcast: broadcast.dimensions)
+        }
+    }
+}
+
+/// One call of `linear` with a weight of two axes.
+struct LinearCall {
+    let input: Tensor
+    let weight: Tensor
+    let bias: Tensor?
+    /// The shape of the input, its leading axes folded into rows.
+    let rows: Shape
+    /// Whether PyTorch makes one operation of product and bias.
+    let isFused: Bool
+
+    /// Checks what PyTorch checks, in its order: with a bias the dtypes come before the sizes.
+    init(input: Tensor, weight: Tensor, bias: Tensor?) throws(TensorError) {
+        (self.input, self.weight, self.bias) = (input, weight, bias)
+        rows = try input.shape.foldedIntoRows()
+        isFused =
+            bias.map { bias in
+                input.rank == 2 || bias.rank == 1 || (bias.rank == 2 && bias.shape[0] == 1)
+            } ?? false
+        if isFused { try checkTypes() }
+        guard rows[1] == weight.shape[1] else {
+            throw .productShapes(rows: rows[0], inner: rows[1], otherInner: weight.shape[1], columns: weight.shape[0])
+        }
+        if !isFused { try checkTypes() }
+        try input.checkMultiplies("addmm_impl_cpu_")
+    }
+
+    private func checkTypes() throws(TensorError) {
+        if isFused, let bias {
+            guard bias.dtype == weight.dtype else { throw .productTypes(.linearBias, bias.dtype, weight.dtype) }
+        }
+        guard input.dtype == weight.dtype else {
+            let product = isFused ? (input.rank == 2 ? TensorError.Product.linearMatrix : .linearFolded) : .matrices
+            throw .productTypes(product, input.dtype, weight.dtype)
+        }
+    }
+
+    /// The shape of the product before its leading axes come back.
+    var productShape: Shape { get throws(TensorError) { try Shape(checking: [rows[0], weight.shape[0]]) } }
+
+    /// The shape of the result.
+    var shape: Shape {
+        get throws(TensorError) {
+            if input.rank == 2 { return try productShape }
+            var sizes = input.shape.dimensions
+            sizes[sizes.count - 1] = weight.shape[0]
+            return try Shape(checking: sizes)
+        }
+    }
+
+    /// Returns the result without history.
+    func result() throws(TensorError) -> Tensor {
+        let shape = try self.shape
+        let product = try Operations.perform(isFused ? "addmm" : "mm") { () throws(TensorError) in
+            try self.product()
+        }
+        let result = try input.rank == 2 ? product : product.view(as: shape, viewName, .view)
+        guard let bias, !isFused else { return result }
+        try bias.checkAdds(to: shape)
+        return try (result + bias.detached()).cast(to: result.dtype)
+    }
+
+    private var viewName: StaticString {
+        isFused ? "view" : (input.rank == 1 ? "squeeze" : "_unsafe_view")
+    }
+
+    private func product() throws(TensorError) -> Tensor {
+        let folded = input.viewed(as: rows)
+        guard let bias, isFused else {
+            return try MatrixProduct.linear(folded, weight, bias: nil, reusing: true)
+        }
+        if bias.rank == 1, bias.shape[0] == weight.shape[0] {
+            return try MatrixProduct.linear(folded, weight, bias: bias, reusing: true)
+        }
+        let stretched = try bias.detached().expanded(to: try productShape)
+        let product = try MatrixProduct.linear(folded.widened(), weight.widened(), bias: nil, reusing: false)
+        return try (product + stretched).cast(to: input.dtype)
+    }
+}

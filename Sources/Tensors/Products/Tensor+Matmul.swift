@@ -1,0 +1,96 @@
+extension Tensor {
+    /// Returns the matrix product, as `torch.matmul`: a vector on the left is a row, one on the right a column, leading
+    /// axes stretch.
+    public func matmul(_ other: Tensor) throws(TensorError) -> Tensor {
+        switch (rank, other.rank) {
+        case (0, _), (_, 0): throw .productNeedsAxes(operation: "matmul", rank, other.rank)
+        case (1, 1): return try dot(other)
+        case (2, 1): return try matrixTimesVector(other)
+        case (1, 2): return try unsqueezed(at: 0).matrixTimesMatrix(other).squeezed(at: 0)
+        case (2, 2): return try matrixTimesMatrix(other)
+        case (_, 1): return try foldedIntoRows().matrixTimesVector(other).unfolded(like: shape.dropLast())
+        case (_, 2):
+            let sizes = shape.dropLast() + [other.shape[1]]
+            return try foldedIntoRows().matrixTimesMatrix(other).unfolded(like: sizes)
+        case (1, _): return try unsqueezed(at: 0).batched(other).squeezed(at: other.rank - 2)
+        default: return try batched(other)
+        }
+    }
+
+    private func dot(_ other: Tensor) throws(TensorError) -> Tensor {
+        guard dtype == other.dtype else { throw .productTypes(.dot, dtype, other.dtype) }
+        guard elementCount == other.elementCount else { throw .dotShapes(elementCount, other.elementCount) }
+        try checkMultiplies("dot")
+        let result = try Operations.perform("dot") { () throws(TensorError) in
+            let row = viewed(as: Shape([1, elementCount], elementCount: elementCount))
+            let column = other.viewed(as: Shape([elementCount, 1], elementCount: elementCount))
+            return try MatrixProduct.plain(row, column).viewed(as: .scalar)
+        }
+        guard Autograd.records(self, other) else { return result }
+        let (first, second) = (detached(), other.detached())
+        return try result.recorded(.dot, [self, other], saving: [first, second]) { gradient, needs in
+            [needs[0] ? try second * gradient : nil, needs[1] ? try first * gradient : nil]
+        }
+    }
+
+    private func matrixTimesVector(_ vector: Tensor) throws(TensorError) -> Tensor {
+        guard shape[1] == vector.shape[0] else {
+            throw .matrixVectorShapes(rows: shape[0], columns: shape[1], vector: vector.shape[0])
+        }
+        guard dtype == vector.dtype else { throw .productTypes(.matrixVector, dtype, vector.dtype) }
+        try checkMultiplies("addmv_impl_cpu")
+        let (rows, columns) = (shape[0], shape[1])
+        let result = try Operations.perform("mv") { () throws(TensorError) in
+            let column = vector.viewed(as: Shape([columns, 1], elementCount: columns))
+            return try MatrixProduct.plain(self, column).viewed(as: Shape([rows], elementCount: rows))
+        }
+        guard Autograd.records(self, vector) else { return result }
+        let (first, second) = (detached(), vector.detached())
+        return try result.recorded(.mv, [self, vector], saving: [first, second]) { gradient, needs in
+            let column = gradient.viewed(as: Shape([rows, 1], elementCount: rows))
+            let row = second.viewed(as: Shape([1, columns], elementCount: columns))
+            let reverse = try MatrixProduct.plain(first.swapped(0, 1), column)
+            return [needs[0] ? try column * row : nil, reverse.viewed(as: second.shape)]
+        }
+    }
+
+    private func matrixTimesMatrix(_ other: Tensor) throws(TensorError) -> Tensor {
+        guard shape[1] == other.shape[0] else {
+            throw .productShapes(
+                rows: shape[0],
+                inner: shape[1],
+                otherInner: other.shape[0],
+                columns: other.shape[1]
+            )
+        }
+        guard dtype == other.dtype else { throw .productTypes(.matrices, dtype, other.dtype) }
+        try checkMultiplies("addmm_impl_cpu_")
+        let result = try Operations.perform("mm") { () throws(TensorError) in try MatrixProduct.plain(self, other) }
+        guard Autograd.records(self, other) else { return result }
+        let (first, second) = (detached(), other.detached())
+        return try result.recorded(.mm, [self, other], saving: [first, second]) { gradient, needs in
+            [
+                needs[0] ? try MatrixProduct.linear(gradient, second, bias: nil, reusing: false) : nil,
+                needs[1] ? try MatrixProduct.plain(first.swapped(0, 1), gradient) : nil,
+            ]
+        }
+    }
+
+    private func batched(_ other: Tensor) throws(TensorError) -> Tensor {
+        let result = try Operations.perform("bmm") { () throws(TensorError) in
+            try BatchedProduct(self, other).result()
+        }
+        guard Autograd.records(self, other) else { return result }
+        let (first, second) = (detached(), other.detached())
+        return try result.recorded(.bmm, [self, other], saving: [first, second]) { gradient, needs in
+            [
+                needs[0] ? try BatchedProduct(gradient, second.swapped(-2, -1)).result() : nil,
+                needs[1] ? try BatchedProduct(first.swapped(-2, -1), gradient).result() : nil,
+            ]
+        }
+    }
+
+    func checkMultiplies(_ kernel: String) throws(TensorError) {
+        guard dtype != .bool, !dtype.isBarebones else { throw .notImplemented(kernel: kernel, dtype) }
+    }
+}
