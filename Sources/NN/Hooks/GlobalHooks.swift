@@ -65,11 +65,3 @@ public enum GlobalHooks {
         try tables.addBackward(prepend: false, isFull: false, hook)
     }
 }
-
-/// The global hooks as they were at one moment.
-public struct HookSnapshot: Sendable {
-    let hooks: HookList
-
-    /// Whether there were none.
-    public var isEmpty: Bool { hooks.isEmpty }
-}

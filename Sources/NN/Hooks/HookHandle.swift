@@ -11,8 +11,13 @@ public final class HookHandle: Sendable {
     private static let lastID = Atomic<Int>(-1)
 
     init(table: HookTables) {
-        id = Self.lastID.add(1, ordering: .relaxed).newValue
+        id = Self.nextID()
         self.table = table
+    }
+
+    /// Takes the next number of the count, for a hook that is kept elsewhere.
+    public static func nextID() -> Int {
+        lastID.add(1, ordering: .relaxed).newValue
     }
 
     /// Removes the hook; does nothing if it is gone already, or its module is.

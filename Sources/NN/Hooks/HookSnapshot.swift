@@ -1,0 +1,43 @@
+/// The global hooks that one call keeps to.
+///
+/// `GlobalHooks.snapshot()` takes the process's; a server that keeps global hooks of its own builds one.
+public struct HookSnapshot: Sendable {
+    var hooks = HookList()
+
+    /// Creates a snapshot without hooks.
+    public init() {}
+
+    init(hooks: HookList) {
+        self.hooks = hooks
+    }
+
+    /// Whether there are no hooks.
+    public var isEmpty: Bool { hooks.isEmpty }
+
+    /// Adds `hook` to run before every `forward`.
+    public mutating func addForwardPreHook(id: Int, _ hook: @escaping ForwardPreHook) {
+        hooks.forwardPre.append(Hook(id: .registered(id), body: HookBody.forwardPre(hook)))
+    }
+
+    /// Adds `hook` to run after every `forward`.
+    public mutating func addForwardHook(id: Int, _ hook: @escaping ForwardHook) {
+        hooks.forward.append(Hook(id: .registered(id), body: HookBody.forward(hook)))
+    }
+
+    /// Adds `hook` to run after every `forward`, and also when the call fails before the hook had its turn.
+    public mutating func addAlwaysCalledForwardHook(id: Int, _ hook: @escaping AlwaysCalledForwardHook) {
+        hooks.forward.append(
+            Hook(id: .registered(id), body: HookBody.alwaysCalled(hook), isAlwaysCalled: true)
+        )
+    }
+
+    /// Adds `hook` to run on the way back through every module, before the gradients of its inputs are computed.
+    public mutating func addFullBackwardPreHook(id: Int, _ hook: @escaping FullBackwardPreHook) {
+        hooks.backwardPre.append(Hook(id: .registered(id), body: hook))
+    }
+
+    /// Adds `hook` to run on the way back through every module, when the gradients of its inputs are there.
+    public mutating func addFullBackwardHook(id: Int, _ hook: @escaping BackwardHook) {
+        hooks.backward.append(Hook(id: .registered(id), body: hook))
+    }
+}
