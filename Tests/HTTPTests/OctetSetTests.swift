@@ -10,7 +10,6 @@ struct OctetSetTests {
     @Test(arguments: [
         (OctetSet.token, letters + "0123456789!#$%&'*+-.^_`|~"),
         (.registeredName, unreserved + subDelimiters + "%"),
-        (.pathAndQuery, unreserved + subDelimiters + ":@/?%"),
         (.target, unreserved + subDelimiters + ":@/?%[]"),
         (.hexadecimal, "0123456789abcdefABCDEF"),
         (.visible, String(decoding: 0x21...0x7E, as: UTF8.self)),

@@ -24,10 +24,11 @@ package struct Request: Sendable {
     package var isSecure = false
     /// The name in the certificate that the client proved to own, if it proved one.
     package var clientName: String?
-    /// When the first octet of the request arrived.
-    package var arrival = ContinuousClock.now
+    /// When the first octet of the request arrived; the server says it, for the parser knows no time.
+    package var arrival = unknownArrival
 
     private let targetRange: TargetRange
+    private static let unknownArrival = ContinuousClock.now
 
     init(head: RequestHead, octets: [UInt8], body: [UInt8]) {
         self.method = head.method

@@ -21,7 +21,7 @@ struct ChunkDecoder: Sendable {
     /// Creates a decoder at the start of a body.
     init(limits: ServerLimits) {
         self.limits = limits
-        let scanner = FieldSectionScanner(at: 0, part: .trailer, maxLines: limits.maxFields)
+        let scanner = FieldSectionScanner(part: .trailer, maxLines: limits.maxFields)
         let overflow = RequestError.trailersTooLarge(limit: limits.maxTrailerBytes)
         self.trailers = Gathered(scanner, limit: limits.maxTrailerBytes, overflow: overflow)
     }

@@ -6,7 +6,10 @@ struct FieldSectionScanner: SectionScanner {
         case lineStart, name, valueStart, value, lineEnd, sectionEnd
     }
 
-    private(set) var position: Int
+    /// Lines that there is room for from the start; most heads have fewer.
+    private static let usualLineCount = 16
+
+    private(set) var position = 0
     /// The lines so far.
     private(set) var lines: [RequestFields.Line] = []
     private var state = State.lineStart
@@ -16,64 +19,72 @@ struct FieldSectionScanner: SectionScanner {
     private let part: RequestError.Part
     private let maxLines: Int
 
-    /// Creates a scanner for the section that begins at `position`.
-    init(at position: Int, part: RequestError.Part, maxLines: Int) {
-        self.position = position
+    /// Creates a scanner at the start of a section of at most `maxLines` lines.
+    init(part: RequestError.Part, maxLines: Int) {
         self.part = part
         self.maxLines = maxLines
     }
 
+    /// Lets the section begin at `position`, behind something else.
+    mutating func begin(at position: Int) {
+        self.position = position
+    }
+
     mutating func scan(_ octets: Span<UInt8>) throws(RequestError) -> Bool {
-        while position < octets.count {
+        var index = position
+        defer { position = index }
+        while index < octets.count {
             switch state {
-            case .lineStart: try beginLine(octets[position])
-            case .name: try scanName(octets)
-            case .valueStart: skipWhitespace(octets)
-            case .value: try scanValue(octets)
-            case .lineEnd: try expectLineFeed(octets[position], then: .lineStart)
-            case .sectionEnd:
-                try expectLineFeed(octets[position], then: .lineStart)
-                return true
+            case .lineStart:
+                if octets[index] == .carriageReturn {
+                    index &+= 1
+                    state = .sectionEnd
+                    continue
+                }
+                try beginLine(octets[index], at: index)
+                fallthrough
+            case .name:
+                index = octets.firstIndex(from: index, notIn: .token)
+                guard index < octets.count else { continue }
+                guard octets[index] == UInt8(ascii: ":") else { throw .malformed(part) }
+                nameEnd = index
+                index &+= 1
+                state = .valueStart
+                fallthrough
+            case .valueStart:
+                while index < octets.count, octets[index].isWhitespace { index &+= 1 }
+                guard index < octets.count else { continue }
+                valueStart = index
+                state = .value
+                fallthrough
+            case .value:
+                index = octets.firstControl(from: index)
+                guard index < octets.count else { continue }
+                guard octets[index] == .carriageReturn else { throw .malformed(part) }
+                endLine(octets, at: index)
+                index &+= 1
+                state = .lineEnd
+            case .lineEnd, .sectionEnd:
+                guard octets[index] == .lineFeed else { throw .malformed(part) }
+                index &+= 1
+                if state == .sectionEnd { return true }
+                state = .lineStart
             }
         }
         return false
     }
 
-    private mutating func beginLine(_ octet: UInt8) throws(RequestError) {
-        if octet == .carriageReturn {
-            state = .sectionEnd
-            position += 1
-            return
-        }
+    private mutating func beginLine(_ octet: UInt8, at index: Int) throws(RequestError) {
         guard lines.count < maxLines else { throw .tooManyFields(limit: maxLines) }
         guard OctetSet.token.contains(octet) else { throw .malformed(part) }
-        if lines.isEmpty { lines.reserveCapacity(16) }
-        nameStart = position
+        if lines.isEmpty { lines.reserveCapacity(Self.usualLineCount) }
+        nameStart = index
         state = .name
     }
 
-    private mutating func scanName(_ octets: Span<UInt8>) throws(RequestError) {
-        position = octets.firstIndex(from: position, notIn: .token)
-        guard position < octets.count else { return }
-        guard octets[position] == UInt8(ascii: ":") else { throw .malformed(part) }
-        nameEnd = position
-        position += 1
-        state = .valueStart
-    }
-
-    private mutating func skipWhitespace(_ octets: Span<UInt8>) {
-        while position < octets.count, octets[position].isWhitespace { position += 1 }
-        guard position < octets.count else { return }
-        valueStart = position
-        state = .value
-    }
-
-    private mutating func scanValue(_ octets: Span<UInt8>) throws(RequestError) {
-        position = octets.firstControl(from: position)
-        guard position < octets.count else { return }
-        guard octets[position] == .carriageReturn else { throw .malformed(part) }
-        var valueEnd = position
-        while valueEnd > valueStart, octets[valueEnd - 1].isWhitespace { valueEnd -= 1 }
+    private mutating func endLine(_ octets: Span<UInt8>, at index: Int) {
+        var valueEnd = index
+        while valueEnd > valueStart, octets[valueEnd &- 1].isWhitespace { valueEnd &-= 1 }
         lines.append(
             RequestFields.Line(
                 nameStart: UInt32(truncatingIfNeeded: nameStart),
@@ -82,13 +93,5 @@ struct FieldSectionScanner: SectionScanner {
                 valueEnd: UInt32(truncatingIfNeeded: valueEnd)
             )
         )
-        position += 1
-        state = .lineEnd
-    }
-
-    private mutating func expectLineFeed(_ octet: UInt8, then next: State) throws(RequestError) {
-        guard octet == .lineFeed else { throw .malformed(part) }
-        position += 1
-        state = next
     }
 }

@@ -1,33 +1,131 @@
-/// A set of ASCII octets, one bit each.
+/// A set of ASCII octets, drawn as a map of the code table: sixteen columns, a one for each member.
 ///
-/// The members stand as numbers so that the compiler lays them down as constants; a test spells them out.
+/// A literal, so that it is a constant of the program and a look-up is one load.
 struct OctetSet: Sendable {
-    private let low: UInt64
-    private let high: UInt64
+    private let map: StaticString
 
-    private init(low: UInt64, high: UInt64) {
-        self.low = low
-        self.high = high
+    private init(_ map: StaticString) {
+        assert(map.utf8CodeUnitCount == 256, "A map has 256 places.")
+        self.map = map
     }
+
+    /// One place for each octet, which holds `1` for members.
+    @inline(__always) var places: UnsafePointer<UInt8> { map.utf8Start }
 
     /// Returns whether `octet` is a member; octets from 128 on never are.
     @inline(__always) func contains(_ octet: UInt8) -> Bool {
-        let word = octet & 0x40 == 0 ? low : high
-        return octet < 128 && (word &>> UInt64(octet & 63)) & 1 == 1
+        places[Int(octet)] == UInt8(ascii: "1")
     }
+}
 
+extension OctetSet {
     /// `tchar` of RFC 9110 5.6.2: what methods, field names and transfer codings are made of.
-    static let token = OctetSet(low: 0x03FF_6CFA_0000_0000, high: 0x57FF_FFFF_C7FF_FFFE)
-    /// What path and query of RFC 3986 3.3 and 3.4 are made of, their separators and `%` included.
-    static let pathAndQuery = OctetSet(low: 0xAFFF_FFF2_0000_0000, high: 0x47FF_FFFE_87FF_FFFF)
-    /// What any request target may hold: `pathAndQuery` and the brackets of an IPv6 address.
-    static let target = OctetSet(low: 0xAFFF_FFF2_0000_0000, high: 0x47FF_FFFE_AFFF_FFFF)
+    static let token = OctetSet(
+        """
+        0000000000000000\
+        0000000000000000\
+        0101111100110110\
+        1111111111000000\
+        0111111111111111\
+        1111111111100011\
+        1111111111111111\
+        1111111111101010\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000
+        """
+    )
+
+    /// What any request target of RFC 3986 may hold, its separators and `%` included.
+    static let target = OctetSet(
+        """
+        0000000000000000\
+        0000000000000000\
+        0100111111111111\
+        1111111111110101\
+        1111111111111111\
+        1111111111110101\
+        0111111111111111\
+        1111111111100010\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000
+        """
+    )
+
     /// What a `reg-name` of RFC 3986 3.2.2 is made of, `%` included.
-    static let registeredName = OctetSet(low: 0x2BFF_7FF2_0000_0000, high: 0x47FF_FFFE_87FF_FFFE)
+    static let registeredName = OctetSet(
+        """
+        0000000000000000\
+        0000000000000000\
+        0100111111111110\
+        1111111111010100\
+        0111111111111111\
+        1111111111100001\
+        0111111111111111\
+        1111111111100010\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000
+        """
+    )
+
     /// Hexadecimal digits of either case.
-    static let hexadecimal = OctetSet(low: 0x03FF_0000_0000_0000, high: 0x0000_007E_0000_007E)
+    static let hexadecimal = OctetSet(
+        """
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        1111111111000000\
+        0111111000000000\
+        0000000000000000\
+        0111111000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000
+        """
+    )
+
     /// Printable ASCII without the space.
-    static let visible = OctetSet(low: 0xFFFF_FFFE_0000_0000, high: 0x7FFF_FFFF_FFFF_FFFF)
-    /// `qdtext` of RFC 9110 5.6.4 without obs-text.
-    static let quotedText = OctetSet(low: 0xFFFF_FFFB_0000_0200, high: 0x7FFF_FFFF_EFFF_FFFF)
+    static let visible = OctetSet(
+        """
+        0000000000000000\
+        0000000000000000\
+        0111111111111111\
+        1111111111111111\
+        1111111111111111\
+        1111111111111111\
+        1111111111111111\
+        1111111111111110\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000
+        """
+    )
 }

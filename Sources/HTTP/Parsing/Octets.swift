@@ -14,21 +14,26 @@ extension Span where Element == UInt8 {
     /// Returns whether these octets are `lowercase`, which is in lower case, but for the case of ASCII letters.
     func equalsIgnoringCase(_ lowercase: StaticString) -> Bool {
         guard count == lowercase.utf8CodeUnitCount else { return false }
-        let expected = UnsafeBufferPointer(start: lowercase.utf8Start, count: lowercase.utf8CodeUnitCount)
-        return indices.allSatisfy { self[$0].asciiLowercase == expected[$0] }
+        let expected = lowercase.utf8Start
+        var index = 0
+        while index < count, self[index].asciiLowercase == expected[index] { index &+= 1 }
+        return index == count
     }
 
     /// Returns whether these octets are `text`.
     func equals(_ text: StaticString) -> Bool {
         guard count == text.utf8CodeUnitCount else { return false }
-        let expected = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-        return indices.allSatisfy { self[$0] == expected[$0] }
+        let expected = text.utf8Start
+        var index = 0
+        while index < count, self[index] == expected[index] { index &+= 1 }
+        return index == count
     }
 
     /// Returns the first index from `start` on whose octet is not in `set`, or `count`.
     func firstIndex(from start: Int, notIn set: OctetSet) -> Int {
+        let places = set.places
         var index = start
-        while index < count, set.contains(self[index]) { index += 1 }
+        while index < count, places[Int(self[index])] == UInt8(ascii: "1") { index &+= 1 }
         return index
     }
 

@@ -21,39 +21,38 @@ enum BodyFraming: Sendable, Equatable {
 /// Reads a request line and the field lines behind it, up to the blank line.
 struct HeadScanner: SectionScanner {
     private var requestLine: RequestLineScanner
-    private var fields: FieldSectionScanner?
-    private let limits: ServerLimits
+    private var fields: FieldSectionScanner
+    private var isInFields = false
 
     /// Creates a scanner at the start of a head.
     init(limits: ServerLimits) {
-        self.limits = limits
         self.requestLine = RequestLineScanner(limit: limits.maxRequestLineBytes)
+        self.fields = FieldSectionScanner(part: .fieldLine, maxLines: limits.maxFields)
     }
 
-    var position: Int { fields?.position ?? requestLine.position }
+    var position: Int { isInFields ? fields.position : requestLine.position }
 
     mutating func scan(_ octets: Span<UInt8>) throws(RequestError) -> Bool {
-        if fields == nil {
+        if !isInFields {
             guard try requestLine.scan(octets) else { return false }
-            fields = FieldSectionScanner(at: requestLine.position, part: .fieldLine, maxLines: limits.maxFields)
+            fields.begin(at: requestLine.position)
+            isInFields = true
         }
-        return try fields?.scan(octets) ?? false
+        return try fields.scan(octets)
     }
 
     /// Returns what the complete head in `octets` says, or throws if its fields contradict each other.
-    func head(of octets: Span<UInt8>) throws(RequestError) -> RequestHead {
-        let lines = fields?.lines ?? []
+    func head(of octets: Span<UInt8>, maxBodyBytes: Int) throws(RequestError) -> RequestHead {
         var summary = FieldSummary()
-        for line in lines { try summary.note(line, in: octets) }
+        for line in fields.lines { try summary.note(line, in: octets) }
         let version = requestLine.version
         try summary.checkHost(for: version)
-        let framing = try summary.framing(for: version, maxBodyBytes: limits.maxBodyBytes)
         return RequestHead(
             method: requestLine.method,
             version: version,
             target: requestLine.target,
-            lines: lines,
-            framing: framing,
+            lines: fields.lines,
+            framing: try summary.framing(for: version, maxBodyBytes: maxBodyBytes),
             keepsAlive: summary.keepsAlive(for: version),
             expectsContinue: try summary.expectsContinue(for: version)
         )

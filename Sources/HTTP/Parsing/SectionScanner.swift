@@ -28,6 +28,12 @@ struct Gathered<Scanner: SectionScanner>: Sendable {
     /// Whether no octet of the section has come.
     var isEmpty: Bool { scanner.position == 0 }
 
+    /// Starts anew with a section that `scanner` reads from its start.
+    mutating func reset(_ scanner: Scanner) {
+        self.scanner = scanner
+        held = []
+    }
+
     /// Eats `input` up to the end of the section.
     /// - Returns: How many octets were eaten, and the whole section once it is complete.
     mutating func consume(_ input: Span<UInt8>) throws(RequestError) -> (byteCount: Int, section: [UInt8]?) {

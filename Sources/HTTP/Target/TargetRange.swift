@@ -26,12 +26,24 @@ extension TargetRange {
         }
     }
 
+    /// Splits at the first `?`, and refuses brackets and a `%` without two hexadecimal digits (RFC 3986 3.3 and 3.4).
     private init(checkingOriginForm range: Range<Int>, in octets: Span<UInt8>) throws(RequestError) {
-        self.init(originForm: range, in: octets)
-        guard octets.firstIndex(from: range.lowerBound, notIn: .pathAndQuery) >= range.upperBound else {
-            throw .malformed(.requestTarget)
+        self.init(path: range)
+        var index = range.lowerBound
+        while index < range.upperBound {
+            switch octets[index] {
+            case UInt8(ascii: "?") where query == nil:
+                path = range.lowerBound..<index
+                query = index + 1..<range.upperBound
+            case UInt8(ascii: "["), UInt8(ascii: "]"): throw .malformed(.requestTarget)
+            case UInt8(ascii: "%"):
+                guard PercentEncoding.isValid(octets.extracting(index..<min(index + 3, range.upperBound))) else {
+                    throw .malformed(.percentEncoding)
+                }
+            default: break
+            }
+            index += 1
         }
-        guard PercentEncoding.isValid(octets.extracting(range)) else { throw .malformed(.percentEncoding) }
     }
 
     /// Reads `http://host:port/path?query`; the authority is checked and then ignored, for there is one origin here.
