@@ -15,9 +15,9 @@ extension ModuleError: CustomStringConvertible {
         case .indexOutOfRange: .index
         case .noSuchEntry: .attribute
         case .fanOfVector, .emptyParameterList, .invalidValue, .invalidBeta, .nesterovNeedsMomentum,
-            .unsupportedNonlinearity:
+            .nonPositiveFeatures, .batchNormRank:
             .value
-        case .invalidPadding: .assertion
+        case .invalidPadding, .emptyRange: .assertion
         default: .runtime
         }
     }
@@ -88,7 +88,6 @@ extension ModuleError: CustomStringConvertible {
         case .indexOutOfRange(let index): "index \(index) is out of range"
         case .noSuchEntry(let type, let name): "'\(type)' object has no attribute '\(name)'"
         case .cannotCopy(let type): "\(type) cannot be copied: it does not override emptyCopy()"
-        case .cannotRequireGrad: "Only Tensors of floating point and complex dtype can require gradients"
         case .loading(let type, let problems):
             "Error(s) in loading state_dict for \(type):\n\t" + problems.map(\.message).joined(separator: "\n\t")
         case .convertsToIntegers(let dtype):
@@ -99,7 +98,6 @@ extension ModuleError: CustomStringConvertible {
 
     private var argumentMessage: String {
         switch self {
-        case .invalidApproximation: "approximate argument must be either none or tanh."
         case .invalidPadding: "Padding_idx must be within num_embeddings"
         case .fanOfVector:
             "Fan in and fan out can not be computed for tensor with fewer than 2 dimensions"
@@ -107,8 +105,10 @@ extension ModuleError: CustomStringConvertible {
         case .invalidValue(let name, let value): "Invalid \(name): \(value)"
         case .invalidBeta(let index, let value): "Invalid beta parameter at index \(index): \(value)"
         case .nesterovNeedsMomentum: "Nesterov momentum requires a momentum and zero dampening"
-        case .unsupportedNonlinearity(let name): "Unsupported nonlinearity \(name)"
-        default: "\(kind.rawValue)"
+        case .emptyRange(let min, let max): "max_val (\(max)) must be greater than min_val (\(min))"
+        case .nonPositiveFeatures(let count): "in1_features must be > 0, but got (in1_features=\(count))"
+        case .batchNormRank(let rank): "expected 2D or 3D input (got \(rank)D input)"
+        default: kind.rawValue
         }
     }
 

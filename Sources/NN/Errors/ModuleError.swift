@@ -30,19 +30,19 @@ public enum ModuleError: Error, Equatable, Sendable {
     case cannotCopy(type: String)
 
     // State.
-    case cannotRequireGrad(DType)
     case loading(type: String, [LoadingProblem])
     case convertsToIntegers(DType)
 
     // Arguments of layers, initialisers and optimisers.
-    case invalidApproximation(String)
     case invalidPadding(index: Int, count: Int)
     case fanOfVector
     case emptyParameterList
     case invalidValue(name: String, Double)
     case invalidBeta(index: Int, Double)
     case nesterovNeedsMomentum
-    case unsupportedNonlinearity(String)
+    case emptyRange(min: Double, max: Double)
+    case nonPositiveFeatures(Int)
+    case batchNormRank(Int)
 
     /// What stands in a module's tables.
     public enum Entry: String, Sendable {

@@ -56,8 +56,15 @@ public enum Warning: Sendable, Equatable {
 
 /// Where warnings go.
 public enum Warnings {
-    /// Who takes the warnings of the running task; without a handler they go to standard error.
-    @TaskLocal public static var handler: (@Sendable (Warning) -> Void)?
+    @TaskLocal private static var handler: (@Sendable (Warning) -> Void)?
+
+    /// Runs `body` and gives its warnings to `handler`; without one they go to standard error.
+    public static func handled<Result>(
+        by handler: @escaping @Sendable (Warning) -> Void,
+        _ body: () throws -> Result
+    ) rethrows -> Result {
+        try $handler.withValue(handler, operation: body)
+    }
 
     static func emit(_ warning: Warning) {
         guard let handler else {

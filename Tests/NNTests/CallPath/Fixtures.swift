@@ -12,7 +12,41 @@ final class Log: Sendable {
 
     func append(_ entry: String) { entries.withLock { $0.append(entry) } }
 
-    func clear() { entries.withLock { $0 = [] } }
+    /// A forward-pre hook that notes `entry`.
+    func pre(_ entry: String) -> ForwardPreHook {
+        { _, _ in
+            self.append(entry)
+            return nil
+        }
+    }
+
+    /// A forward hook that notes `entry`.
+    func post(_ entry: String) -> ForwardHook {
+        { _, _, _ in
+            self.append(entry)
+            return nil
+        }
+    }
+
+    /// An always called hook that notes `entry` and the output.
+    func always(_ entry: String) -> AlwaysCalledForwardHook {
+        { _, inputs, output in
+            self.append("\(entry) \(inputs.map(\.floats)) \(output.map { "\($0.floats)" } ?? "None")")
+            return nil
+        }
+    }
+}
+
+/// One value that hooks set and tests read.
+final class Box<Value: Sendable>: Sendable {
+    private let content: Mutex<Value>
+
+    init(_ value: Value) { content = Mutex(value) }
+
+    var value: Value {
+        get { content.withLock { $0 } }
+        set { content.withLock { $0 = newValue } }
+    }
 }
 
 /// The failure that tests throw.
@@ -34,15 +68,10 @@ final class Scaling: Module {
     override func forward(_ arguments: Arguments) throws -> Tensor {
         log.append("forward")
         if let failure { throw failure }
-        var arguments = arguments
-        let scale = try arguments.keyword.removeValue(forKey: "scale") ?? positionalScale(&arguments)
-        let input = try arguments.bound(to: "x", in: self)[0]
-        return try input * scale
-    }
-
-    private func positionalScale(_ arguments: inout Arguments) throws -> Tensor {
-        guard arguments.positional.count == 2 else { return try vector(1) }
-        return arguments.positional.removeLast()
+        let hasScale = arguments.positional.count == 2 || arguments.keyword["scale"] != nil
+        guard hasScale else { return try arguments.bound(to: "x", in: self)[0] * 1 }
+        let inputs = try arguments.bound(to: "x", "scale", in: self)
+        return try inputs[0] * inputs[1]
     }
 
     override var typeName: String { "Fwd" }
@@ -51,9 +80,36 @@ final class Scaling: Module {
 
 func vector(_ numbers: Float...) throws -> Tensor { try Tensor(numbers) }
 
+/// The input of the numbered cases.
+func ones() throws -> Tensor { try vector(1, 1) }
+
+/// The call `x, scale=2.0` of the numbered cases.
+func scaled(by scale: Float) throws -> Arguments {
+    try Arguments([ones()], keyword: ["scale": vector(scale)])
+}
+
+/// The linear layer of the numbered cases: `lin(ones()) == [3.5, 6.5]`.
+func linear(bias: Bool = true) throws -> Linear {
+    let layer = try Linear(inFeatures: 2, outFeatures: 2, bias: bias)
+    layer.weight?.tensor = try Tensor([1, 2, 3, 4] as [Float], shape: [2, 2])
+    if bias { layer.bias?.tensor = try vector(0.5, -0.5) }
+    return layer
+}
+
 extension Tensor {
     var floats: [Float] { scalars(as: Float.self) }
 }
 
-/// The input of the numbered cases.
-func ones() throws -> Tensor { try vector(1, 1) }
+/// A context in which no global hook runs, whatever other tests register.
+func quietContext(
+    tracer: Tracer? = nil,
+    hooks: CallHooks = CallHooks(),
+    compatibility: Compatibility = .current
+) -> CallContext {
+    CallContext(
+        tracer: tracer,
+        hooks: hooks,
+        globalHooks: HookSnapshot(hooks: HookList()),
+        compatibility: compatibility
+    )
+}

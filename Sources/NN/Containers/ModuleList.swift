@@ -1,0 +1,31 @@
+/// Modules in a row that another module calls as it likes; by itself it cannot be called.
+public final class ModuleList: Module, ModuleSequence {
+    /// Creates a list of `modules` under their numbers.
+    /// - Throws: `ModuleError` when the tree would grow too deep.
+    public init(_ modules: [Module] = []) throws {
+        super.init()
+        for module in modules { try append(module) }
+    }
+
+    public override var typeName: String { "ModuleList" }
+
+    public override var attributeNames: Set<String> { ["append", "extend", "insert", "pop"] }
+
+    /// Equal neighbours stand together: `(0-1): 2 x ReLU()`.
+    override var childDescriptions: [(name: String, text: String)] {
+        var blocks: [(first: Int, last: Int, text: String)] = []
+        for (index, child) in elements.enumerated() {
+            let text = child.description
+            if let block = blocks.last, block.text == text {
+                blocks[blocks.count - 1].last = index
+            } else {
+                blocks.append((index, index, text))
+            }
+        }
+        return blocks.map { first, last, text in
+            first == last ? ("\(first)", text) : ("\(first)-\(last)", "\(last - first + 1) x \(text)")
+        }
+    }
+
+    public override func emptyCopy() throws -> Module { try ModuleList() }
+}

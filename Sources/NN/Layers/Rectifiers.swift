@@ -1,0 +1,118 @@
+public import Tensors
+
+// Tensors are values here, so nothing happens in place: `inplace` stands in the description, as in PyTorch.
+
+/// The positive part: `y = max(x, 0)`, NaN kept.
+///
+/// Any shape.
+public final class ReLU: Module {
+    /// Whether the description says that it works in place.
+    public let inplace: Bool
+
+    /// Creates a rectifier.
+    public init(inplace: Bool = false) {
+        self.inplace = inplace
+    }
+
+    public override func forward(_ input: Tensor) throws -> Tensor { try input.relu() }
+    public override var typeName: String { "ReLU" }
+    public override var extraRepr: String { inplace ? "inplace=True" : "" }
+    public override var attributeNames: Set<String> { ["inplace"] }
+    public override func emptyCopy() throws -> Module { ReLU(inplace: inplace) }
+}
+
+/// A rectifier that leaks: `y = x` above zero, `negativeSlope · x` elsewhere.
+///
+/// Any shape.
+public final class LeakyReLU: Module {
+    /// The slope below zero.
+    public let negativeSlope: Double
+    /// Whether the description says that it works in place.
+    public let inplace: Bool
+
+    /// Creates a leaky rectifier.
+    public init(negativeSlope: Double = 0.01, inplace: Bool = false) {
+        self.negativeSlope = negativeSlope
+        self.inplace = inplace
+    }
+
+    public override func forward(_ input: Tensor) throws -> Tensor { try input.leakyReLU(negativeSlope: negativeSlope) }
+    public override var typeName: String { "LeakyReLU" }
+    public override var extraRepr: String { "negative_slope=\(negativeSlope)" + (inplace ? ", inplace=True" : "") }
+    public override var attributeNames: Set<String> { ["negative_slope", "inplace"] }
+    public override func emptyCopy() throws -> Module { LeakyReLU(negativeSlope: negativeSlope, inplace: inplace) }
+}
+
+/// A rectifier that saturates smoothly: `y = x` above zero, `alpha · (eˣ - 1)` elsewhere.
+///
+/// Any shape.
+public final class ELU: Module {
+    /// The value it saturates at, negated.
+    public let alpha: Double
+    /// Whether the description says that it works in place.
+    public let inplace: Bool
+
+    /// Creates an exponential linear unit.
+    public init(alpha: Double = 1, inplace: Bool = false) {
+        self.alpha = alpha
+        self.inplace = inplace
+    }
+
+    public override func forward(_ input: Tensor) throws -> Tensor { try input.elu(alpha: alpha) }
+    public override var typeName: String { "ELU" }
+    public override var extraRepr: String { "alpha=\(alpha)" + (inplace ? ", inplace=True" : "") }
+    public override var attributeNames: Set<String> { ["alpha", "inplace"] }
+    public override func emptyCopy() throws -> Module { ELU(alpha: alpha, inplace: inplace) }
+}
+
+/// The input between two bounds: `y = min(max(x, minVal), maxVal)`.
+///
+/// Any shape.
+public class Hardtanh: Module {
+    /// The lower bound.
+    public final let minVal: Double
+    /// The upper bound.
+    public final let maxVal: Double
+    /// Whether the description says that it works in place.
+    public final let inplace: Bool
+
+    /// Creates a clamp.
+    /// - Throws: `ModuleError.emptyRange` unless `minVal` is below `maxVal`.
+    public init(minVal: Double = -1, maxVal: Double = 1, inplace: Bool = false) throws {
+        // PyTorch refuses `max <= min`, and so lets NaN pass.
+        if maxVal <= minVal { throw ModuleError.emptyRange(min: minVal, max: maxVal) }
+        self.minVal = minVal
+        self.maxVal = maxVal
+        self.inplace = inplace
+    }
+
+    public final override func forward(_ input: Tensor) throws -> Tensor {
+        try input.hardtanh(min: minVal, max: maxVal)
+    }
+
+    public override var typeName: String { "Hardtanh" }
+
+    public override var extraRepr: String {
+        "min_val=\(minVal), max_val=\(maxVal)" + (inplace ? ", inplace=True" : "")
+    }
+
+    public final override var attributeNames: Set<String> { ["min_val", "max_val", "inplace"] }
+
+    public override func emptyCopy() throws -> Module {
+        try Hardtanh(minVal: minVal, maxVal: maxVal, inplace: inplace)
+    }
+}
+
+/// The positive part up to six: `y = min(max(x, 0), 6)`.
+///
+/// Any shape.
+public final class ReLU6: Hardtanh {
+    /// Creates a rectifier with a ceiling.
+    public init(inplace: Bool = false) throws {
+        try super.init(minVal: 0, maxVal: 6, inplace: inplace)
+    }
+
+    public override var typeName: String { "ReLU6" }
+    public override var extraRepr: String { inplace ? "inplace=True" : "" }
+    public override func emptyCopy() throws -> Module { try ReLU6(inplace: inplace) }
+}
