@@ -1,0 +1,11 @@
+/// A reason why the server cannot start.
+package enum ServerError: Error, Equatable {
+    /// The host's name has no address.
+    case unknownHost(String, reason: String)
+    /// The address is taken, forbidden, or not of this machine.
+    case cannotListen(host: String, port: Int, errno: Int32)
+    /// A system call that has to work did not.
+    case systemCall(String, Int32)
+    /// `start()` was called twice, or after a shutdown.
+    case alreadyStarted
+}
