@@ -60,7 +60,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(name: "CLinux"),
         room("HTTP", [httpTypes, "CZlib"]),
-        room("HTTPServer", ["HTTP", "Metrics", "COpenSSL", "CLinux", httpTypes, logging, dequeModule]),
+        room("HTTPServer", ["HTTP", "Metrics", "COpenSSL", "CLinux", httpTypes, logging]),
 
         // Both wings stand on these two.
         room("JSON"),

@@ -2,3 +2,52 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <string.h>
+
+// The functions below are macros in OpenSSL, which Swift cannot see.
+
+static inline int copenssl_set_min_version(SSL_CTX *context, int version) {
+    return (int)SSL_CTX_set_min_proto_version(context, version);
+}
+
+// No renegotiation, no compression, no tickets, and the server's order of ciphers unless the client lacks AES.
+static inline void copenssl_set_options(SSL_CTX *context) {
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET
+        | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+}
+
+static inline void copenssl_set_mode(SSL_CTX *context, long mode) {
+    SSL_CTX_set_mode(context, mode);
+}
+
+static inline int copenssl_set_groups(SSL_CTX *context, const char *groups) {
+    return (int)SSL_CTX_set1_groups_list(context, groups);
+}
+
+static inline void copenssl_set_session_cache(SSL_CTX *context, long mode, long size) {
+    SSL_CTX_set_session_cache_mode(context, mode);
+    SSL_CTX_sess_set_cache_size(context, size);
+}
+
+static inline int copenssl_error_reason(unsigned long code) {
+    return ERR_GET_REASON(code);
+}
+
+// STACK_OF(GENERAL_NAME) is walked by inline functions that a macro makes.
+// Copies the first DNS name, e-mail address or URI of the subject's alternative names, if there is one,
+// and returns its length, or -1. Names with a NUL inside are passed over: they are made to deceive.
+static inline int copenssl_alternative_name(X509 *certificate, char *name, int capacity) {
+    GENERAL_NAMES *names = (GENERAL_NAMES *)X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    int length = -1;
+    for (int i = 0; names && i < sk_GENERAL_NAME_num(names) && length < 0; i++) {
+        const GENERAL_NAME *item = sk_GENERAL_NAME_value(names, i);
+        if (item->type != GEN_DNS && item->type != GEN_EMAIL && item->type != GEN_URI) continue;
+        int count = ASN1_STRING_length(item->d.ia5);
+        const unsigned char *bytes = ASN1_STRING_get0_data(item->d.ia5);
+        if (count <= 0 || count > capacity || memchr(bytes, 0, (size_t)count)) continue;
+        memcpy(name, bytes, (size_t)count);
+        length = count;
+    }
+    GENERAL_NAMES_free(names);
+    return length;
+}

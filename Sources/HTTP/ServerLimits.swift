@@ -27,8 +27,25 @@ package struct ServerLimits: Sendable, Equatable {
     package var idleTimeout = Duration.seconds(75)
     /// The time in which a client must take some octets of a pending answer; beyond: closed.
     package var writeTimeout = Duration.seconds(30)
+    /// The time that a TLS handshake may take; beyond: closed.
+    package var handshakeTimeout = Duration.seconds(10)
+    /// The time between two arrivals of octets after the last answer of a connection; beyond: closed.
+    package var lingerIdleTimeout = Duration.seconds(2)
+    /// The time that octets after the last answer of a connection are read and dropped; beyond: closed.
+    package var lingerTimeout = Duration.seconds(30)
+
     /// Connections open at once; beyond: 503.
     package var maxConnections = 10_000
+    /// Connections beyond `maxConnections` that are open to be told so; beyond: they wait in the kernel's backlog.
+    package var maxOverflowConnections = 64
+    /// TLS handshakes under way at once; beyond: closed.
+    package var maxHandshakes = 1_024
+    /// Octets of answers that a connection may have waiting; beyond: its next requests are not read.
+    package var maxPendingOutputBytes = 262_144
+    /// Octets of unfinished and unanswered large bodies of all connections together; beyond: 503.
+    package var maxHeldBodyBytes = 536_870_912
+    /// Requests and reads of one connection before the others of its loop get a turn.
+    package var stepsPerTurn = 16
 
     /// Creates the default limits.
     package init() {}

@@ -1,1 +1,105 @@
-// The room HTTPServer is built here.
+import Dispatch
+import Glibc
+package import HTTP
+import Synchronization
+
+/// The number of cores that are online.
+let coreCount = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+
+/// An HTTP/1.1 server on Dispatch and epoll: listens, reads requests, and sends what its handler answers.
+package final class HTTPServer: Sendable {
+    private enum Stage {
+        case idle, running, draining, ended
+    }
+
+    /// How the server was set up.
+    package let configuration: Configuration
+    private let loops: [EventLoop]
+    private let shared: SharedState
+    private let stage = Mutex(Stage.idle)
+
+    /// Creates a server that answers through `handler`, and reads its certificate and key.
+    /// - Throws: `TLSError` for files that do not serve, `ServerError` when the kernel gives no epoll descriptor.
+    package init(configuration: Configuration, handler: @escaping Handler) throws {
+        let context = try configuration.tls.map { try TLSContext($0, logger: configuration.logger) }
+        let shared = SharedState(events: configuration.events, context: context)
+        self.configuration = configuration
+        self.shared = shared
+        loops = try (0..<max(1, configuration.loopCount)).map {
+            try EventLoop(index: $0, configuration: configuration, shared: shared, handler: handler)
+        }
+    }
+
+    /// Listens, and returns the address with the port that the kernel chose.
+    package func start() async throws -> SocketAddress {
+        try advance(from: .idle, to: .running)
+        // OpenSSL writes with write(2), which cannot be told not to signal.
+        signal(SIGPIPE, SIG_IGN)
+        let listener = try Listener(host: configuration.host, port: configuration.port, backlog: configuration.backlog)
+        guard let address = listener.address else { throw ServerError.systemCall("getsockname", errno) }
+        for loop in loops { await loop.start() }
+        await loops[0].listen(listener, sharingWith: loops)
+        return address
+    }
+
+    private func advance(from old: Stage, to new: Stage) throws(ServerError) {
+        let moved = stage.withLock { stage in
+            guard stage == old else { return false }
+            stage = new
+            return true
+        }
+        guard moved else { throw .alreadyStarted }
+    }
+
+    /// Connections open now, on all loops.
+    package var openConnections: Int { shared.openConnections }
+
+    /// Reads certificate and key again, for connections that come from now on.
+    /// - Throws: `TLSError`; the old certificate and key stay in use then.
+    package func reloadTLS() throws {
+        guard let tls = configuration.tls else { return }
+        shared.tlsContext = try TLSContext(tls, logger: configuration.logger)
+    }
+
+    /// Stops accepting, finishes the requests that have come, and ends the connections.
+    ///
+    /// Each answer from now on says `Connection: close`; idle connections close at once.
+    /// - Returns: Whether all was finished within `grace`; what was not is cut off.
+    @discardableResult
+    package func shutdown(grace: Duration) async -> Bool {
+        guard (try? advance(from: .running, to: .draining)) != nil else { return false }
+        for loop in loops { await loop.drain() }
+        let isDrained = await waitUntilEmpty(atMost: grace)
+        await stop()
+        return isDrained
+    }
+
+    /// Cuts everything off; a `shutdown(grace:)` that waits returns.
+    package func shutdownNow() {
+        guard (try? advance(from: .running, to: .draining)) == nil else {
+            Task { await stop() }
+            return
+        }
+        for loop in loops { Task { await loop.closeAll() } }
+    }
+
+    private func stop() async {
+        for loop in loops { await loop.stop() }
+        stage.withLock { $0 = .ended }
+    }
+
+    private func waitUntilEmpty(atMost grace: Duration) async -> Bool {
+        let (stream, continuation) = AsyncStream.makeStream(of: Bool.self, bufferingPolicy: .bufferingOldest(1))
+        shared.onEmpty { continuation.yield(true) }
+        let timer = Task {
+            try await Task.sleep(for: grace)
+            continuation.yield(false)
+        }
+        defer {
+            timer.cancel()
+            shared.onEmpty(nil)
+        }
+        for await isEmpty in stream { return isEmpty }
+        return false
+    }
+}

@@ -22,7 +22,7 @@ struct Epoll: ~Copyable {
     private let events: UnsafeMutableBufferPointer<epoll_event>
 
     init(capacity: Int = 256) throws(ServerError) {
-        let number = epoll_create1(Int32(EPOLL_CLOEXEC.rawValue))
+        let number = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard number >= 0 else { throw .systemCall("epoll_create1", errno) }
         descriptor = Descriptor(adopting: number)
         events = .allocate(capacity: capacity)
@@ -33,7 +33,7 @@ struct Epoll: ~Copyable {
         events.deallocate()
     }
 
-    /// Watches `number`; its reports carry `token`. Returns `errno`, 0 for success.
+    /// Watches `number` with reports that carry `token`, and returns `errno`, 0 for success.
     func add(_ number: Int32, _ interest: Interest, token: UInt64) -> Int32 {
         control(EPOLL_CTL_ADD, number, interest, token)
     }

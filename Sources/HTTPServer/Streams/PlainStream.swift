@@ -23,12 +23,12 @@ final class PlainStream: ByteStream {
     func write(_ pieces: UnsafeBufferPointer<iovec>) -> Transfer {
         transfer {
             if pieces.count == 1 {
-                return send(number, pieces[0].iov_base, pieces[0].iov_len, Int32(MSG_NOSIGNAL.rawValue))
+                return send(number, pieces[0].iov_base, pieces[0].iov_len, Int32(MSG_NOSIGNAL))
             }
             var message = msghdr()
             message.msg_iov = UnsafeMutablePointer(mutating: pieces.baseAddress)
             message.msg_iovlen = pieces.count
-            return sendmsg(number, &message, Int32(MSG_NOSIGNAL.rawValue))
+            return sendmsg(number, &message, Int32(MSG_NOSIGNAL))
         }
     }
 

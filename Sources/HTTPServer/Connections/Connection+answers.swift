@@ -1,0 +1,160 @@
+import HTTP
+import HTTPTypes
+
+// From requests to answers.
+extension Connection {
+    /// Starts the handler; one that never waits is done when this returns.
+    func handle(_ request: consuming Request, on loop: isolated EventLoop) {
+        var request = request
+        request.peer = peer
+        request.isSecure = stream is TLSStream
+        request.clientName = stream.peerName
+        if let arrival { request.arrival = arrival }
+        arrival = nil
+        loop.counters.requests += 1
+        if isOverflow, !loop.configuration.isExempt(request) {
+            return refuse(.overloaded, on: loop)
+        }
+        phase = .answering
+        let admitted = request
+        let task = Task.immediate { await self.answer(admitted, on: loop) }
+        if phase == .answering { self.task = task }
+    }
+
+    private func answer(_ request: Request, on loop: isolated EventLoop) async {
+        let response = await loop.handler(request)
+        if phase == .answering {
+            let framing = append(
+                response,
+                method: request.method,
+                version: request.version,
+                keepsAlive: request.keepsAlive && !loop.isDraining && !isOverflow,
+                on: loop
+            )
+            if case .stream(let produce) = response.body, framing != .omitted {
+                await send(produce, framing, on: loop)
+            }
+        }
+        endAnswer(on: loop)
+    }
+
+    /// Appends the answer's head, and its body if that is at hand.
+    @discardableResult
+    func append(
+        _ response: Response,
+        method: HTTPRequest.Method,
+        version: Request.Version,
+        keepsAlive: Bool,
+        on loop: isolated EventLoop
+    ) -> ResponseFraming {
+        if output.isEmpty { lastProgress = loop.now }
+        var framing = ResponseFraming.omitted
+        output.write { bytes in
+            framing = ResponseSerializer.appendHead(
+                of: response,
+                to: &bytes,
+                method: method,
+                version: version,
+                keepsAlive: keepsAlive,
+                date: loop.date.octets
+            )
+        }
+        if framing == .whole {
+            switch response.body {
+            case .bytes(let bytes): output.append(bytes)
+            case .shared(let shared): output.append(shared)
+            case .none, .stream: break
+            }
+        }
+        if !keepsAlive || framing == .untilClose { closesAfterOutput = true }
+        return framing
+    }
+
+    private func send(
+        _ produce: @Sendable (any BodyWriter) async throws -> Void,
+        _ framing: ResponseFraming,
+        on loop: isolated EventLoop
+    ) async {
+        let writer = StreamWriter(loop: loop, token: token, answerNumber: answerNumber, isChunked: framing == .chunked)
+        do {
+            try await produce(writer)
+            if framing == .chunked { output.write { ChunkFraming.appendEnd(to: &$0) } }
+        } catch {
+            // Only a reset tells the client that the body is not whole.
+            reset(on: loop)
+        }
+    }
+
+    /// Goes on with the next request.
+    private func endAnswer(on loop: isolated EventLoop) {
+        answerNumber += 1
+        task = nil
+        releaseBody(on: loop)
+        guard phase == .answering else { return }
+        phase = .reading
+        waitStart = loop.now
+        if closesAfterOutput { leftover = [] }
+        if !isAdvancing { advance(on: loop) }
+    }
+
+    func releaseBody(on loop: isolated EventLoop) {
+        guard heldBodyBytes > 0 else { return }
+        loop.shared.releaseBody(heldBodyBytes)
+        heldBodyBytes = 0
+    }
+
+    /// Takes a piece of a streamed body; true if the writer should wait before the next.
+    func appendPiece(_ bytes: [UInt8], isChunked: Bool, on loop: isolated EventLoop) -> Bool {
+        if output.isEmpty { lastProgress = loop.now }
+        if isChunked {
+            output.write { ChunkFraming.append(bytes, to: &$0) }
+        } else {
+            output.append(bytes)
+        }
+        if !isAdvancing { advance(on: loop) }
+        return output.count > loop.limits.maxPendingOutputBytes
+    }
+
+    /// Gives the socket what it takes; a few system calls, then it is the turn of others.
+    func flush(_ steps: inout Int, on loop: isolated EventLoop) {
+        while !output.isEmpty, phase != .closed {
+            guard steps > -4 else { return }
+            steps -= 1
+            switch output.flush(stream.write) {
+            case .moved(let count):
+                lastProgress = loop.now
+                loop.counters.sentBytes += count
+            case .wouldBlock: return resumeWriters(on: loop)
+            case .ended, .failed: return close(on: loop)
+            }
+        }
+        resumeWriters(on: loop)
+    }
+
+    private func resumeWriters(on loop: isolated EventLoop) {
+        guard !waitingWriters.isEmpty, output.count <= loop.limits.maxPendingOutputBytes / 2 else { return }
+        let writers = waitingWriters
+        waitingWriters = []
+        for writer in writers { writer.resume() }
+    }
+}
+
+extension Response {
+    /// The answer of a server that has no room.
+    static let overloaded: Response = {
+        var response = Response.problem(
+            status: .serviceUnavailable,
+            code: "overloaded",
+            detail: "The server has no room for another request; try again later."
+        )
+        response.fields[.retryAfter] = "1"
+        return response
+    }()
+
+    /// The answer to a client that did not finish its request in time.
+    static let requestTimeout = Response.problem(
+        status: .requestTimeout,
+        code: "request_timeout",
+        detail: "The request did not arrive in time."
+    )
+}

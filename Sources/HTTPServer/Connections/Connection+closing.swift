@@ -1,0 +1,135 @@
+import Glibc
+import HTTP
+import HTTPTypes
+
+// The end of a connection, and the deadlines that bring it.
+extension Connection {
+    /// Ends the connection once its last answer is out.
+    func endIfDone(on loop: isolated EventLoop) {
+        guard closesAfterOutput, phase == .reading, output.isEmpty else { return }
+        guard !peerHasEnded else { return close(on: loop) }
+        stream.endWriting()
+        phase = .lingering
+        waitStart = loop.now
+        lastProgress = loop.now
+        linger(on: loop)
+    }
+
+    /// Reads and drops; the octets are of no interest any more, so TLS is not asked to read them.
+    func linger(on loop: isolated EventLoop) {
+        for _ in 0..<loop.limits.stepsPerTurn {
+            let count = recv(stream.number, loop.scratch.baseAddress, loop.scratch.count, 0)
+            if count > 0 {
+                lastProgress = loop.now
+            } else if count < 0, errno == EAGAIN {
+                return updateDeadline(on: loop)
+            } else if count == 0 || errno != EINTR {
+                return close(on: loop)
+            }
+        }
+        loop.deferAdvance(of: self)
+        updateDeadline(on: loop)
+    }
+
+    /// Gives up everything at once; a handler at work is cancelled.
+    func close(on loop: isolated EventLoop) {
+        guard phase != .closed else { return }
+        phase = .closed
+        task?.cancel()
+        task = nil
+        deadline = .never
+        stream = ClosedStream.shared
+        output = OutputQueue()
+        leftover = []
+        parser = RequestParser(limits: loop.limits)
+        releaseBody(on: loop)
+        let writers = waitingWriters
+        waitingWriters = []
+        for writer in writers { writer.resume(throwing: CancellationError()) }
+        loop.remove(self)
+    }
+
+    /// Closes so that the client sees an error, not an end.
+    func reset(on loop: isolated EventLoop) {
+        guard phase != .closed else { return }
+        var option = Glibc.linger(l_onoff: 1, l_linger: 0)
+        setsockopt(stream.number, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout.size(ofValue: option)))
+        close(on: loop)
+    }
+
+    /// Tells a client that speaks plain HTTP where TLS is due what is wrong, in words that it understands.
+    func refusePlainText(on loop: isolated EventLoop) {
+        guard let descriptor = (stream as? TLSStream)?.takeDescriptor() else { return close(on: loop) }
+        stream = PlainStream(descriptor)
+        phase = .reading
+        refuse(.plainTextOnTLSPort, on: loop)
+        advance(on: loop)
+    }
+
+    /// Computes when the present wait becomes too long, and sees to it that somebody looks.
+    func updateDeadline(on loop: isolated EventLoop) {
+        deadline = currentDeadline(on: loop)
+        guard deadline < nextLook else { return }
+        nextLook = loop.scheduleLook(at: deadline, token: token)
+    }
+
+    private func currentDeadline(on loop: isolated EventLoop) -> Instant {
+        let limits = loop.limits
+        switch phase {
+        case .closed: return .never
+        case .opening: return waitStart.advanced(by: limits.handshakeTimeout)
+        case .lingering:
+            return min(
+                lastProgress.advanced(by: limits.lingerIdleTimeout),
+                waitStart.advanced(by: limits.lingerTimeout)
+            )
+        case .answering, .reading:
+            if !output.isEmpty { return lastProgress.advanced(by: limits.writeTimeout) }
+            return phase == .answering ? .never : readDeadline(on: loop)
+        }
+    }
+
+    private func readDeadline(on loop: isolated EventLoop) -> Instant {
+        let limits = loop.limits
+        if parser.isReadingBody {
+            return min(
+                lastProgress.advanced(by: limits.bodyIdleTimeout),
+                waitStart.advanced(by: limits.bodyTimeout)
+            )
+        }
+        guard parser.isIdle else { return waitStart.advanced(by: limits.headTimeout) }
+        let idle = waitStart.advanced(by: limits.idleTimeout)
+        return min(idle, max(waitStart, loop.drainStart).advanced(by: loop.drainIdleTime))
+    }
+
+    /// The wheel's look: acts if the deadline has passed, else asks for another look.
+    func look(on loop: isolated EventLoop) {
+        guard nextLook <= loop.now else { return }
+        nextLook = .never
+        guard deadline <= loop.now else { return updateDeadline(on: loop) }
+        expire(on: loop)
+    }
+
+    private func expire(on loop: isolated EventLoop) {
+        switch phase {
+        case .closed, .opening, .lingering: close(on: loop)
+        case .answering: close(on: loop)
+        case .reading where !output.isEmpty: close(on: loop)
+        case .reading where isIdle:
+            closesAfterOutput = true
+            endIfDone(on: loop)
+        case .reading:
+            refuse(.requestTimeout, on: loop)
+            advance(on: loop)
+        }
+    }
+}
+
+extension Response {
+    /// The answer to plain HTTP on a TLS port.
+    static let plainTextOnTLSPort = Response.problem(
+        status: .badRequest,
+        code: "https_required",
+        detail: "This port speaks HTTPS; the request came as plain HTTP."
+    )
+}

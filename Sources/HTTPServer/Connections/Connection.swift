@@ -1,0 +1,127 @@
+import HTTP
+
+/// One client's connection: reads requests, hands them to the handler one after another, and writes the answers.
+///
+/// It lives on one loop for life, and everything here runs in the turns of that loop. Reports of the kernel are edges,
+/// so a connection remembers what it may still do (`mayRead`, a non-empty `output`) and goes on doing it until the
+/// socket says that it would block.
+final class Connection {
+    /// Where the connection stands.
+    enum Phase {
+        /// A handshake is under way.
+        case opening
+        /// Waiting for a request, or in the middle of one.
+        case reading
+        /// A handler, or the stream of its answer, is at work; nothing is read meanwhile.
+        case answering
+        /// The last answer is out; what still comes is dropped, so that no reset eats the answer (RFC 9112 9.6).
+        case lingering
+        case closed
+    }
+
+    let token: ConnectionTable.Token
+    let peer: String
+    /// Whether the server was full when it came: it gets one answer, most likely 503.
+    let isOverflow: Bool
+    var stream: any ByteStream
+    var phase = Phase.opening
+
+    // Input.
+    var parser: RequestParser
+    /// Octets behind a request whose answer is not done, from `leftoverStart` on.
+    var leftover: [UInt8] = []
+    var leftoverStart = 0
+    /// Whether the socket may hold something to read.
+    var mayRead = false
+    /// Whether the kernel has seen the end of the peer's direction.
+    var peerIsEnding = false
+    /// Whether we have read up to that end.
+    var peerHasEnded = false
+    /// Octets of the current request's body that count against the server's limit.
+    var heldBodyBytes = 0
+    /// When the request that is being read began, if it did not come in one piece.
+    var arrival: ContinuousClock.Instant?
+
+    // Output.
+    var output = OutputQueue()
+    var closesAfterOutput = false
+    /// The task of a handler that did not finish at once.
+    var task: Task<Void, Never>?
+    /// Counts answers, so that a stream cannot write into the next one.
+    var answerNumber = 0
+    /// Streams that wait until the client has read some.
+    var waitingWriters: [CheckedContinuation<Void, any Error>] = []
+
+    // Turns and times.
+    var isAdvancing = false
+    var isDeferred = false
+    /// When the present wait began: for a handshake, a request, a head, the end.
+    var waitStart: Instant
+    /// When octets last moved in the direction that is waited for.
+    var lastProgress: Instant
+    var deadline = Instant.never
+    /// When the wheel will look at this connection.
+    var nextLook = Instant.never
+
+    init(stream: any ByteStream, token: ConnectionTable.Token, peer: String, isOverflow: Bool, loop: isolated EventLoop)
+    {
+        self.stream = stream
+        self.token = token
+        self.peer = peer
+        self.isOverflow = isOverflow
+        parser = RequestParser(limits: loop.limits)
+        waitStart = loop.now
+        lastProgress = loop.now
+    }
+
+    /// Whether nothing is owed to the client and nothing has come of its next request.
+    var isIdle: Bool {
+        phase == .reading && parser.isIdle && leftover.isEmpty && output.isEmpty
+    }
+
+    /// Takes up a report of the kernel.
+    func ready(_ interest: Epoll.Interest, on loop: isolated EventLoop) {
+        guard !interest.overlaps(.hungUp) else { return close(on: loop) }
+        if interest.overlaps(.peerHalfClosed) { peerIsEnding = true }
+        if interest.overlaps([.readable, .peerHalfClosed]) { mayRead = true }
+        advance(on: loop)
+    }
+
+    /// Does what can be done without waiting, up to a fair share of the loop's time.
+    func advance(on loop: isolated EventLoop) {
+        guard phase != .closed, !isAdvancing else { return }
+        guard phase != .lingering else { return linger(on: loop) }
+        guard phase != .opening || finishOpening(on: loop) else { return }
+        isAdvancing = true
+        output.borrow(&loop.spareOutput)
+        var steps = loop.limits.stepsPerTurn
+        repeat {
+            readRequests(&steps, on: loop)
+            flush(&steps, on: loop)
+        } while steps > 0 && canRead(on: loop)
+        if steps <= 0, phase != .closed { loop.deferAdvance(of: self) }
+        output.giveBack(&loop.spareOutput)
+        isAdvancing = false
+        endIfDone(on: loop)
+        updateDeadline(on: loop)
+    }
+
+    private func finishOpening(on loop: isolated EventLoop) -> Bool {
+        switch stream.open() {
+        case .done:
+            begin(on: loop)
+            return true
+        case .wouldBlock: updateDeadline(on: loop)
+        case .plainText: refusePlainText(on: loop)
+        case .failed: close(on: loop)
+        }
+        return false
+    }
+
+    /// Starts to wait for the first request.
+    func begin(on loop: isolated EventLoop) {
+        phase = .reading
+        waitStart = loop.now
+        mayRead = true
+    }
+}

@@ -1,0 +1,51 @@
+package import HTTP
+package import Logging
+
+extension HTTPServer {
+    /// Where and how a server listens; every field has a default.
+    package struct Configuration: Sendable {
+        /// An address of this machine or a name that has one.
+        package var host = "127.0.0.1"
+        /// The port; 0 for any that is free.
+        package var port = 8080
+        /// Event loops; each keeps one core busy at most.
+        package var loopCount = coreCount
+        /// How long a loop polls after its last event before it sleeps; zero on a single core.
+        package var polling = coreCount > 1 ? Duration.microseconds(50) : .zero
+        /// Connections that the kernel keeps until they are accepted; the kernel's own limit applies too.
+        package var backlog = 4_096
+        /// The bounds on what clients may send and how long they may take.
+        package var limits = ServerLimits()
+        /// Certificate and key; nil for plain HTTP.
+        package var tls: TLSConfiguration?
+        /// The requests that are answered although `maxConnections` are open: health checks.
+        package var isExempt: @Sendable (Request) -> Bool = { _ in false }
+        /// What the application wants to hear of.
+        package var events = ServerEvents()
+        /// Where the server writes what its operator should know.
+        package var logger = Logger(label: "callpath.server")
+
+        /// Creates the default configuration.
+        package init() {}
+    }
+}
+
+/// Calls that tell the application of what its handler does not see.
+package struct ServerEvents: Sendable {
+    /// A request was refused with this status before it reached the handler; the peer's address.
+    package var refused: @Sendable (_ status: Int, _ peer: String) -> Void = { _, _ in }
+
+    /// Creates events that nobody listens to.
+    package init() {}
+}
+
+extension ServerLimits {
+    /// The length of a slot of the deadline wheel: a tenth of the shortest timeout, within reason.
+    var timerTick: Duration {
+        let shortest = [
+            headTimeout, bodyIdleTimeout, bodyTimeout, idleTimeout, writeTimeout, handshakeTimeout, lingerIdleTimeout,
+            lingerTimeout,
+        ].reduce(.seconds(1), min)
+        return min(max(shortest / 10, .milliseconds(5)), .milliseconds(100))
+    }
+}

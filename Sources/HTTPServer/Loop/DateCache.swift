@@ -1,0 +1,20 @@
+import Glibc
+import HTTP
+
+/// The time as HTTP writes it, made once a second.
+struct DateCache {
+    private(set) var octets: [UInt8]
+    private var second: Int
+
+    init() {
+        second = time(nil)
+        octets = HTTPDate.imfFixdate(secondsSince1970: second)
+    }
+
+    mutating func refresh() {
+        let now = time(nil)
+        guard now != second else { return }
+        second = now
+        octets = HTTPDate.imfFixdate(secondsSince1970: now)
+    }
+}

@@ -1,0 +1,95 @@
+import HTTP
+
+// Connections come and go.
+extension EventLoop {
+    /// Takes over an accepted socket.
+    func adopt(_ socket: consuming Descriptor, peer: String, isOverflow: Bool) {
+        now = .now()
+        let number = socket.number
+        let context = shared.tlsContext
+        guard let stream = makeStream(socket, context) else { return shared.connectionClosed() }
+        let connection = connections.insert {
+            Connection(stream: stream, token: $0, peer: peer, isOverflow: isOverflow, loop: self)
+        }
+        let interest: Epoll.Interest = [.readable, .writable, .peerHalfClosed, .edgeTriggered]
+        guard epoll.add(number, interest, token: connection.token) == 0 else { return connection.close(on: self) }
+        if context == nil { connection.begin(on: self) }
+        connection.updateDeadline(on: self)
+    }
+
+    private func makeStream(_ socket: consuming Descriptor, _ context: TLSContext?) -> (any ByteStream)? {
+        guard let context else { return PlainStream(socket) }
+        guard let permit = HandshakePermit(shared, limit: limits.maxHandshakes) else { return nil }
+        return TLSStream(socket, context: context, permit: permit)
+    }
+
+    /// Forgets a closed connection.
+    func remove(_ connection: Connection) {
+        connections.remove(connection.token)
+        shared.connectionClosed()
+    }
+
+    /// Lets the connections finish what they do, and no more.
+    func drain() {
+        now = .now()
+        if listener != nil { acceptConnections() }
+        listener = nil
+        drainStart = now
+        for connection in connections.all { connection.updateDeadline(on: self) }
+    }
+
+    /// Ends what is still open.
+    func closeAll() {
+        now = .now()
+        for connection in connections.all { connection.close(on: self) }
+    }
+}
+
+// Accepting.
+extension EventLoop {
+    /// Starts to accept, and shares the connections out among `siblings`.
+    func listen(_ listener: consuming Listener, sharingWith siblings: [EventLoop]) {
+        let failure = epoll.add(listener.number, .readable, token: Self.listenerToken)
+        precondition(failure == 0, "A listening socket can be watched.")
+        self.siblings = siblings
+        self.listener = consume listener
+    }
+
+    /// Accepts what waits: a batch, so that a flood of connections does not starve those that are open.
+    func acceptConnections() {
+        for _ in 0..<(isDraining ? limits.maxConnections : 64) {
+            guard shared.openConnections < limits.maxConnections + limits.maxOverflowConnections else {
+                return pauseAccepting(for: .milliseconds(10))
+            }
+            switch listener?.accept() ?? .nothing {
+            case .nothing: return
+            case .exhausted(let delay): return pauseAccepting(for: delay)
+            case .socket(let number, let peer): place(number, peer)
+            }
+        }
+    }
+
+    private func place(_ number: Int32, _ peer: String) {
+        let isOverflow = shared.connectionOpened() > limits.maxConnections
+        nextSibling = (nextSibling + 1) % siblings.count
+        let loop = siblings[nextSibling]
+        guard loop !== self else { return adopt(Descriptor(adopting: number), peer: peer, isOverflow: isOverflow) }
+        loop.executor.submit(
+            .closure {
+                loop.assumeIsolated { $0.adopt(Descriptor(adopting: number), peer: peer, isOverflow: isOverflow) }
+            }
+        )
+    }
+
+    /// Leaves the listener alone for a while: it would only report again what cannot be helped now.
+    private func pauseAccepting(for delay: Duration) {
+        guard let number = listener?.number else { return }
+        epoll.change(number, [], token: Self.listenerToken)
+        _ = scheduleLook(at: now.advanced(by: delay), token: Self.listenerToken)
+    }
+
+    func resumeAccepting() {
+        guard let number = listener?.number else { return }
+        epoll.change(number, .readable, token: Self.listenerToken)
+    }
+}

@@ -1,0 +1,162 @@
+import Dispatch
+import Glibc
+import HTTP
+
+/// A serial queue's worth of connections: one epoll descriptor, watched by one Dispatch source for the loop's whole life.
+///
+/// When the source fires, a turn takes ready sockets until none is left, then polls on for a bounded while before the
+/// loop goes back to sleep. A source per socket would be simpler, but on Linux it misses resets and is slower.
+actor EventLoop {
+    nonisolated let executor: LoopExecutor
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    let configuration: HTTPServer.Configuration
+    let limits: ServerLimits
+    let handler: Handler
+    let shared: SharedState
+
+    var connections = ConnectionTable()
+    var counters = LoopCounters()
+    /// Only the first loop has one, and the loops that it shares the connections out to.
+    var listener: Listener?
+    var siblings: [EventLoop] = []
+    var nextSibling = 0
+    private let scratchMemory = ScratchMemory(byteCount: 65_536)
+    /// Memory that answers are written in while their connection has a turn.
+    var spareOutput: [UInt8] = []
+    var date = DateCache()
+    /// The time of the present batch of events.
+    var now = Instant.now()
+    var drainStart = Instant.never
+    /// How long a connection may still be idle once the drain has begun.
+    let drainIdleTime = Duration.milliseconds(200)
+
+    let epoll: Epoll
+    private var timer: LoopTimer
+    private var wheel: DeadlineWheel
+    private var deferred: [Connection] = []
+    private var source: (any DispatchSourceRead)?
+    private var polling: PollingBudget
+
+    init(index: Int, configuration: HTTPServer.Configuration, shared: SharedState, handler: @escaping Handler) throws {
+        executor = LoopExecutor(label: "callpath.loop.\(index)")
+        self.configuration = configuration
+        self.shared = shared
+        self.handler = handler
+        limits = configuration.limits
+        wheel = DeadlineWheel(tick: configuration.limits.timerTick, now: .now())
+        polling = PollingBudget(limit: configuration.polling)
+        spareOutput.reserveCapacity(32_768)
+        epoll = try Epoll()
+        timer = try LoopTimer()
+    }
+
+    var scratch: UnsafeMutableBufferPointer<UInt8> { scratchMemory.octets }
+
+    var isDraining: Bool { drainStart != .never }
+
+    /// Starts to watch; `stop()` ends it.
+    func start() {
+        let watch = epoll.add(timer.descriptor.number, .readable, token: Self.timerToken)
+        precondition(watch == 0, "A timer can always be watched.")
+        let turn: @Sendable () -> Void = { self.assumeIsolated { $0.turn() } }
+        let source = DispatchSource.makeReadSource(fileDescriptor: epoll.descriptor.number, queue: executor.queue)
+        source.setEventHandler(handler: turn)
+        executor.onWork(turn)
+        self.source = source
+        source.activate()
+    }
+
+    /// Lets go of everything; the loop, and with it its descriptors, goes when the source has ended.
+    func stop() {
+        listener = nil
+        for connection in connections.all { connection.close(on: self) }
+        executor.onWork(nil)
+        source?.setCancelHandler { _ = self }
+        source?.cancel()
+        source = nil
+    }
+
+    private static let timerToken = UInt64.max
+    static let listenerToken = UInt64.max - 1
+}
+
+// A turn.
+extension EventLoop {
+    private func turn() {
+        executor.beginTurn()
+        polling.begin()
+        repeat {
+            while step() {}
+        } while !executor.endTurn()
+    }
+
+    /// Does what is there to do; false when there is nothing and nothing is expected soon.
+    private func step() -> Bool {
+        let count = epoll.takeReady()
+        if count > 0 {
+            now = .now()
+            date.refresh()
+            for index in 0..<count {
+                let (token, interest) = epoll.report(index)
+                dispatch(token, interest)
+            }
+        }
+        let hadWork = executor.hasWork
+        if hadWork {
+            now = .now()
+            executor.runWork()
+        }
+        let hadDeferred = !deferred.isEmpty
+        advanceDeferred()
+        guard count == 0, !hadWork, !hadDeferred else {
+            polling.succeed()
+            return true
+        }
+        return connections.count > 0 && polling.mayGoOn()
+    }
+
+    private func dispatch(_ token: UInt64, _ interest: Epoll.Interest) {
+        switch token {
+        case Self.timerToken: expireDeadlines()
+        case Self.listenerToken: acceptConnections()
+        default: connections[token]?.ready(interest, on: self)
+        }
+    }
+
+    private func advanceDeferred() {
+        guard !deferred.isEmpty else { return }
+        let batch = deferred
+        deferred = []
+        for connection in batch {
+            connection.isDeferred = false
+            connection.advance(on: self)
+        }
+    }
+
+    /// Gives `connection` another turn after the others had theirs.
+    func deferAdvance(of connection: Connection) {
+        guard !connection.isDeferred else { return }
+        connection.isDeferred = true
+        deferred.append(connection)
+    }
+}
+
+// Deadlines.
+extension EventLoop {
+    /// Arranges for a look at the connection of `token` and returns when that will be.
+    func scheduleLook(at deadline: Instant, token: ConnectionTable.Token) -> Instant {
+        let look = wheel.insert(token, at: deadline)
+        timer.arm(at: look)
+        return look
+    }
+
+    private func expireDeadlines() {
+        timer.acknowledge()
+        wheel.expire(at: now) { token in
+            guard token != Self.listenerToken else { return resumeAccepting() }
+            connections[token]?.look(on: self)
+        }
+        if let next = wheel.nextExpiry { timer.arm(at: next) }
+    }
+}

@@ -1,0 +1,73 @@
+import Synchronization
+
+/// What the loops of one server share.
+final class SharedState: Sendable {
+    let events: ServerEvents
+    private let open = Atomic<Int>(0)
+    private let handshakes = Atomic<Int>(0)
+    private let heldBodyBytes = Atomic<Int>(0)
+    private let context: Mutex<TLSContext?>
+    private let whenEmpty = Mutex<(@Sendable () -> Void)?>(nil)
+
+    init(events: ServerEvents, context: TLSContext?) {
+        self.events = events
+        self.context = Mutex(context)
+    }
+
+    /// What new connections are encrypted with; nil on a plain port.
+    var tlsContext: TLSContext? {
+        get { context.withLock { $0 } }
+        set { context.withLock { $0 = newValue } }
+    }
+
+    var openConnections: Int { open.load(ordering: .relaxed) }
+
+    /// Counts a connection and returns how many are open with it.
+    func connectionOpened() -> Int {
+        open.add(1, ordering: .acquiringAndReleasing).newValue
+    }
+
+    func connectionClosed() {
+        guard open.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
+        whenEmpty.withLock { $0 }?()
+    }
+
+    /// Calls `body` each time the last connection closes, and now if none is open.
+    func onEmpty(_ body: (@Sendable () -> Void)?) {
+        whenEmpty.withLock { $0 = body }
+        if openConnections == 0 { body?() }
+    }
+
+    /// Counts octets of a large body, and says whether all of them together are within `limit`.
+    func holdBody(_ count: Int, limit: Int) -> Bool {
+        heldBodyBytes.add(count, ordering: .relaxed).newValue <= limit
+    }
+
+    func releaseBody(_ count: Int) {
+        heldBodyBytes.subtract(count, ordering: .relaxed)
+    }
+
+    fileprivate func beginHandshake(limit: Int) -> Bool {
+        guard handshakes.add(1, ordering: .relaxed).newValue > limit else { return true }
+        endHandshake()
+        return false
+    }
+
+    fileprivate func endHandshake() {
+        handshakes.subtract(1, ordering: .relaxed)
+    }
+}
+
+/// One of the handshakes that may be under way at once; its end gives the place back.
+struct HandshakePermit: ~Copyable {
+    private let shared: SharedState
+
+    init?(_ shared: SharedState, limit: Int) {
+        guard shared.beginHandshake(limit: limit) else { return nil }
+        self.shared = shared
+    }
+
+    deinit {
+        shared.endHandshake()
+    }
+}

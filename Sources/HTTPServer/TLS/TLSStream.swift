@@ -1,0 +1,128 @@
+import COpenSSL
+import Glibc
+
+/// A socket under TLS.
+///
+/// OpenSSL may have to write in order to read, and the other way round. The loop tries again whatever it waited for at
+/// any report of the socket, so neither needs a state of its own. One session is used by one loop only, and each call's
+/// error is taken right after it, before anything can hop to another thread.
+final class TLSStream: ByteStream {
+    private var descriptor: Descriptor?
+    private let session: OpaquePointer
+    private let context: TLSContext
+    private var permit: HandshakePermit?
+    /// After a fatal error OpenSSL must not be asked to say good-bye.
+    private var isBroken = false
+    private(set) var peerName: String?
+
+    let number: Int32
+    /// Decrypted octets may wait where the kernel cannot see them.
+    let shortReadEmpties = false
+
+    init?(_ descriptor: consuming Descriptor, context: TLSContext, permit: consuming HandshakePermit) {
+        ERR_clear_error()
+        let number = descriptor.number
+        guard let session = SSL_new(context.pointer) else { return nil }
+        guard SSL_set_fd(session, number) == 1 else {
+            SSL_free(session)
+            return nil
+        }
+        SSL_set_accept_state(session)
+        self.session = session
+        self.context = context
+        self.number = number
+        self.permit = consume permit
+        self.descriptor = consume descriptor
+    }
+
+    deinit {
+        SSL_free(session)
+    }
+
+    /// Hands the bare socket over; nothing but that may be done with this stream afterwards.
+    func takeDescriptor() -> Descriptor? {
+        isBroken = true
+        permit = nil
+        return descriptor.take()
+    }
+
+    func open() -> Opening {
+        guard permit != nil else { return .done }
+        guard !startsWithPlainText() else { return .plainText }
+        ERR_clear_error()
+        let code = SSL_do_handshake(session)
+        guard code != 1 else {
+            permit = nil
+            peerName = provenName()
+            return .done
+        }
+        return outcome(of: code) == .wouldBlock ? .wouldBlock : .failed
+    }
+
+    /// Whether the first octet is a capital letter, as of a method; a handshake begins with 22.
+    private func startsWithPlainText() -> Bool {
+        guard SSL_in_before(session) == 1 else { return false }
+        var first: UInt8 = 0
+        guard recv(number, &first, 1, Int32(MSG_PEEK)) == 1 else { return false }
+        return UInt8(ascii: "A")...UInt8(ascii: "Z") ~= first
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
+        ERR_clear_error()
+        var count = 0
+        let code = SSL_read_ex(session, buffer.baseAddress, buffer.count, &count)
+        return code == 1 ? .moved(count) : outcome(of: code)
+    }
+
+    func write(_ pieces: UnsafeBufferPointer<iovec>) -> Transfer {
+        var total = 0
+        for piece in pieces {
+            ERR_clear_error()
+            var count = 0
+            let code = SSL_write_ex(session, piece.iov_base, piece.iov_len, &count)
+            guard code == 1 else {
+                let outcome = outcome(of: code)
+                return total > 0 && outcome == .wouldBlock ? .moved(total) : outcome
+            }
+            total += count
+            guard count == piece.iov_len else { break }
+        }
+        return .moved(total)
+    }
+
+    func endWriting() {
+        if !isBroken {
+            ERR_clear_error()
+            SSL_shutdown(session)
+        }
+        shutdown(number, Int32(SHUT_WR))
+    }
+
+    /// Reads what OpenSSL says of a call that did not succeed.
+    ///
+    /// An end without `close_notify` is an error, so that nobody can cut a request short unseen.
+    private func outcome(of code: Int32) -> Transfer {
+        switch SSL_get_error(session, code) {
+        case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .wouldBlock
+        case SSL_ERROR_ZERO_RETURN: return .ended
+        default:
+            isBroken = true
+            return .failed
+        }
+    }
+
+    /// The first alternative name of the certificate that the client proved to own, else its common name.
+    private func provenName() -> String? {
+        guard let certificate = SSL_get0_peer_certificate(session), SSL_get_verify_result(session) == X509_V_OK else {
+            return nil
+        }
+        var name = [CChar](repeating: 0, count: 256)
+        var length = copenssl_alternative_name(certificate, &name, Int32(name.count))
+        if length < 0 {
+            let subject = X509_get_subject_name(certificate)
+            length = X509_NAME_get_text_by_NID(subject, NID_commonName, &name, Int32(name.count))
+        }
+        guard length > 0 else { return nil }
+        return String(decoding: name.prefix(Int(length)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}

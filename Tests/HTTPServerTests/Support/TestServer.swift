@@ -1,0 +1,51 @@
+import HTTP
+import Glibc
+import HTTPTypes
+
+@testable import HTTPServer
+
+/// Runs `body` beside a server on a free port, and shuts the server down behind it.
+func withServer<Result: Sendable>(
+    limits: ServerLimits = ServerLimits(),
+    configure: (inout HTTPServer.Configuration) -> Void = { _ in },
+    handler: @escaping Handler = hello,
+    _ body: @Sendable (HTTPServer, Int) async throws -> Result
+) async throws -> Result {
+    var configuration = HTTPServer.Configuration()
+    configuration.port = 0
+    configuration.limits = limits
+    configure(&configuration)
+    let server = try HTTPServer(configuration: configuration, handler: handler)
+    let address = try await server.start()
+    do {
+        let result = try await body(server, address.port)
+        await server.shutdown(grace: .zero)
+        return result
+    } catch {
+        await server.shutdown(grace: .zero)
+        throw error
+    }
+}
+
+/// Runs one client's blocking `script` beside a server.
+func withClient<Result: Sendable>(
+    limits: ServerLimits = ServerLimits(),
+    configure: (inout HTTPServer.Configuration) -> Void = { _ in },
+    handler: @escaping Handler = hello,
+    _ script: @escaping @Sendable (RawClient) throws -> Result
+) async throws -> Result {
+    try await withServer(limits: limits, configure: configure, handler: handler) { _, port in
+        try await blocking { try script(RawClient(port: port)) }
+    }
+}
+
+/// Answers what it was asked: the path for a request without a body, else the number of octets of the body.
+@Sendable func hello(_ request: Request) async -> Response {
+    let text = request.body.isEmpty ? request.target : "\(request.body.count)"
+    return Response(status: .ok, fields: [.contentType: "text/plain"], body: .bytes(Array(text.utf8)))
+}
+
+/// A request that asks for `path` and lets the connection live.
+func get(_ path: String) -> String {
+    "GET \(path) HTTP/1.1\r\nHost: test\r\n\r\n"
+}
