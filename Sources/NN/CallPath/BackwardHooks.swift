@@ -7,6 +7,7 @@ struct BackwardHooks {
     private let pre: [Hook<FullBackwardPreHook>]
     private let full: [Hook<BackwardHook>]
     private let old: [Hook<BackwardHook>]
+    private let warnsOfOldHooks: Bool
 
     init(of module: Module, in context: CallContext?) {
         let sources = HookSources(for: module, in: context)
@@ -14,6 +15,7 @@ struct BackwardHooks {
         pre = sources.all(\.backwardPre)
         full = sources.all(\.fullBackward)
         old = sources.all(\.oldBackward)
+        warnsOfOldHooks = context?.compatibility != .torch1_0_1
     }
 
     /// Puts a node on the graph before `forward`, which hears of the gradients of the inputs; `nil` without full hooks.
@@ -33,9 +35,8 @@ struct BackwardHooks {
                 try hook.body(owner.module, gradInputs, gradOutputs)
             }
         }
-        let starts = Set(inputs.compactMap(\.gradFn).map(ObjectIdentifier.init))
-        let reached = Set(node.nextNodes.compactMap { $0.map(ObjectIdentifier.init) })
-        if starts != reached { Warnings.emit(.oldBackwardHookMissesNodes) }
+        // PyTorch 1.0.1 does not know better hooks, and so does not warn of these.
+        if warnsOfOldHooks, !node.begins(at: inputs) { Warnings.emit(.oldBackwardHookMissesNodes) }
     }
 }
 
@@ -48,5 +49,13 @@ struct ModuleReference: @unchecked Sendable {
 
     init(_ module: Module) {
         self.module = module
+    }
+}
+
+extension GradientNode {
+    /// Whether what this node takes is just what made `inputs`, so that its gradients are those of the inputs.
+    fileprivate func begins(at inputs: [Tensor]) -> Bool {
+        let origins = Set(inputs.compactMap(\.gradFn).map(ObjectIdentifier.init))
+        return Set(nextNodes.map { $0.map(ObjectIdentifier.init) }) == Set(origins.map(Optional.some))
     }
 }

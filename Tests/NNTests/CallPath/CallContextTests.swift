@@ -1,0 +1,74 @@
+import Tensors
+import Testing
+
+@testable import NN
+
+struct CallContextTests {
+    private let log = Log()
+
+    @Test func runsTheHooksOfACallAroundTheOwnOnes() throws {
+        let module = Scaling(log)
+        module.registerForwardPreHook(log.pre("own"))
+        var hooks = CallHooks()
+        hooks.addForwardPreHook(to: module, id: 0, log.pre("late"))
+        hooks.addForwardPreHook(to: module, id: 1, prepend: true, log.pre("early"))
+        var global = HookSnapshot()
+        global.addForwardPreHook(id: HookHandle.nextID(), log.pre("global"))
+        let context = CallContext(hooks: hooks, globalHooks: global)
+        _ = try context.run { try module(ones()) }
+        _ = try module(ones())
+        #expect(log.all == ["global", "early", "own", "late", "forward", "own", "forward"])
+    }
+
+    @Test func reachesOnlyTheModuleThatAHookIsFor() throws {
+        let network = try Sequential(linear(), linear())
+        var hooks = CallHooks()
+        hooks.addForwardHook(to: try network.element(at: 1), id: 0) { _, _, output in try output * 0 }
+        let context = quietContext(hooks: hooks)
+        #expect(try context.run { try network(ones()) }.floats == [0, 0])
+        #expect(try network(ones()).floats == [17, 36])
+    }
+
+    @Test func callsAnAlwaysCalledHookOfTheCall() throws {
+        let module = Scaling(log, failing: Failure("boom"))
+        var hooks = CallHooks()
+        hooks.addAlwaysCalledForwardHook(to: module, id: 0, log.always("A"))
+        let context = quietContext(hooks: hooks)
+        #expect(throws: Failure("boom")) { try context.run { try module(ones()) } }
+        #expect(log.all == ["forward", "A [[1.0, 1.0]] None"])
+    }
+
+    @Test func runsBackwardHooksOfTheCall() throws {
+        let layer = try linear()
+        var hooks = CallHooks()
+        hooks.addFullBackwardPreHook(to: layer, id: 0) { [log] _, _ in
+            log.append("pre")
+            return nil
+        }
+        hooks.addFullBackwardHook(to: layer, id: 1) { [log] _, gradInputs, _ in
+            log.append("bw \(gradInputs.map { $0?.floats ?? [] })")
+            return nil
+        }
+        try quietContext(hooks: hooks).run { try layer(ones().requiringGrad()).sum().backward() }
+        #expect(log.all == ["pre", "bw [[4.0, 6.0]]"])
+    }
+
+    /// A frozen module is called from many threads at once while others add and remove hooks elsewhere.
+    @Test func keepsConcurrentCallsApart() async throws {
+        await withTaskGroup(of: [Float].self) { group in
+            for number in 0..<64 {
+                group.addTask {
+                    guard let layer = try? linear() else { return [] }
+                    var hooks = CallHooks()
+                    hooks.addForwardHook(to: layer, id: 0) { _, _, output in try output * Double(number) }
+                    let context = quietContext(hooks: hooks)
+                    return (try? context.run { try layer(ones()).floats }) ?? []
+                }
+            }
+            var results: [[Float]] = []
+            for await result in group { results.append(result) }
+            let expected = (0..<64).map { [3.5 * Float($0), 6.5 * Float($0)] }
+            #expect(results.sorted { $0[0] < $1[0] } == expected)
+        }
+    }
+}
