@@ -62,9 +62,10 @@ let package = Package(
         room("HTTP", [httpTypes, "CZlib"]),
         room("HTTPServer", ["HTTP", "Metrics", "COpenSSL", "CLinux", httpTypes, logging]),
 
-        // Both wings stand on these two.
+        // Both wings stand on these.
         room("JSON"),
         room("Metrics"),
+        room("Logs", ["JSON", logging]),
 
         // Where the wings meet.
         room("API", ["Serving", "HTTP", "JSON", "Metrics", "Safetensors", "NN", "Tensors", httpTypes, logging, orderedCollections]),
@@ -90,6 +91,7 @@ let package = Package(
         tests(of: "HTTPServer", ["HTTP", httpTypes, "WireCases"]),
         tests(of: "JSON"),
         tests(of: "Metrics"),
+        tests(of: "Logs", ["JSON", logging]),
         tests(of: "API", ["HTTP", "Serving", "JSON", httpTypes, yams]),
         .testTarget(name: "CallpathTests", dependencies: ["JSON", yams], swiftSettings: upcomingFeatures),
     ]
