@@ -15,7 +15,7 @@ INLINE Floats widen_half(const uint16_t *at) {
 
 #define SET avx2
 #define BLOCK_ROWS 6
-#define PANELS(rows) ((rows) == 1 ? 4 : (rows) <= 3 ? 2 : 1)
+#define PANELS(rows) ((rows) == 1 ? 4 : (rows) == 2 ? 2 : 1)
 #define MULTIPLY_ADD(a, b, c) __builtin_elementwise_fma(a, b, c)
 #include "KernelTable.h"
 #pragma clang attribute pop

@@ -16,14 +16,14 @@ typedef Real KERNEL(line) __attribute__((ext_vector_type(WIDTH)));
 struct KERNEL(block) {
     const Real *x;        // first row of the block, at the chunk's first input
     const Stored *weight; // first panel of the block, at the chunk's first input
-    const Real *bias;     // of the block's first output; NULL before the last chunk or without a bias
+    const Real *bias;     // of the block's first output; NULL without one and before the last chunk
     Real *out;
     size_t row_stride, out_stride;
     size_t panel_stride; // between panels, in Stored
     size_t line_stride;  // between the lines of a panel, in Stored: WIDTH, less in the last panel
     size_t lanes;        // the outputs to write per panel
     size_t count;        // the inputs of the chunk
-    int first_chunk;
+    int first_chunk, last_chunk;
 };
 
 INLINE Line KERNEL(load)(const Real *from, size_t lanes) {
@@ -60,7 +60,8 @@ INLINE void KERNEL(compute)(int rows, int panels, const struct KERNEL(block) *b)
     const Real *x = b->x, *end = x + (b->count & ~(size_t)1);
     for (; x < end; x += 2) {
         KERNEL(step)(rows, panels, 0, b, weight, x, sums);
-        weight += PER_STORED == 1 ? b->line_stride : 0;
+        if (PER_STORED == 1) weight += b->line_stride;
+        else __asm__("" : "+r"(weight)); // a pair is read twice: keeping it would take the registers of sums
         KERNEL(step)(rows, panels, 1, b, weight, x + 1, sums);
         weight += b->line_stride;
     }
@@ -94,21 +95,32 @@ static void KERNEL(dispatch)(size_t rows, size_t panels, const struct KERNEL(blo
     }
 }
 
+/// A block at the chunk that starts with input `k`.
+INLINE struct KERNEL(block) KERNEL(at_chunk)(const callpath_product *product, size_t k) {
+    size_t left = product->inputs - k;
+    return (struct KERNEL(block)){
+        .count = left < CHUNK ? left : CHUNK,
+        .first_chunk = k == 0,
+        .last_chunk = left <= CHUNK,
+        .row_stride = product->inputs,
+        .out_stride = product->outputs,
+        .panel_stride = (product->inputs + PER_STORED - 1) / PER_STORED * WIDTH,
+    };
+}
+
 /// Computes one chunk of `rows` rows by the panels from `panel` up to `end`.
 static void KERNEL(chunk)(
     const callpath_product *product, size_t rows, size_t panel, size_t end, size_t k, struct KERNEL(block) b,
     const Stored *packed, const Real *bias
 ) {
-    size_t lines = (product->inputs + PER_STORED - 1) / PER_STORED;
     size_t step = PANELS(rows);
-    b.panel_stride = lines * WIDTH;
     while (panel < end) {
         size_t remaining = product->outputs - panel * WIDTH;
         size_t panels = end - panel >= step && remaining >= step * WIDTH ? step : 1;
         b.lanes = b.line_stride = remaining < WIDTH ? remaining : WIDTH;
         struct KERNEL(block) at = b;
         at.weight = packed + panel * b.panel_stride + k / PER_STORED * b.line_stride;
-        at.bias = bias ? bias + panel * WIDTH : NULL;
+        at.bias = bias && b.last_chunk ? bias + panel * WIDTH : NULL;
         at.out = b.out + panel * WIDTH;
         KERNEL(dispatch)(rows, panels, &at);
         panel += panels;
@@ -125,35 +137,56 @@ INLINE size_t KERNEL(block_rows)(size_t left) {
     return left < BLOCK_ROWS ? left : BLOCK_ROWS;
 }
 
+/// Computes a batch of one block: the weights stream by once, panel after panel, all chunks of each.
+static void KERNEL(linear_block)(
+    const callpath_product *product, const Real *x, const Stored *packed, const Real *bias, Real *out
+) {
+    size_t step = PANELS(product->rows);
+    for (size_t panel = product->first_panel; panel < product->end_panel; panel += step) {
+        size_t end = product->end_panel - panel < step ? product->end_panel : panel + step, k = 0;
+        do {
+            struct KERNEL(block) b = KERNEL(at_chunk)(product, k);
+            b.x = x + k;
+            b.out = out;
+            KERNEL(chunk)(product, product->rows, panel, end, k, b, packed, bias);
+            k += b.count;
+        } while (k < product->inputs);
+    }
+}
+
+/// Computes a larger batch: all rows pass over a panel's chunk while it is in the first cache. Many rows take so long
+/// for it that meanwhile the next panel's chunk can come from memory, a piece with each block of rows.
+static void KERNEL(linear_batch)(
+    const callpath_product *product, const Real *x, const Stored *packed, const Real *bias, Real *out
+) {
+    size_t step = PANELS(BLOCK_ROWS), k = 0;
+    int fetches_ahead = product->rows >= 24 && product->inputs * product->outputs * sizeof(Stored) > SECOND_CACHE;
+    do {
+        struct KERNEL(block) b = KERNEL(at_chunk)(product, k);
+        size_t chunk_bytes = step * WIDTH * b.count / PER_STORED * sizeof(Stored);
+        for (size_t panel = product->first_panel; panel < product->end_panel; panel += step) {
+            size_t end = product->end_panel - panel < step ? product->end_panel : panel + step;
+            const Stored *next = packed + end * b.panel_stride + k / PER_STORED * WIDTH;
+            size_t fetched = fetches_ahead && end < product->end_panel ? 0 : chunk_bytes;
+            for (size_t row = 0, rows; row < product->rows; row += rows) {
+                rows = KERNEL(block_rows)(product->rows - row);
+                for (size_t until = chunk_bytes * (row + rows) / product->rows; fetched < until; fetched += LINE_BYTES)
+                    __builtin_prefetch((const char *)next + fetched, 0, 2);
+                b.x = x + row * product->inputs + k;
+                b.out = out + row * product->outputs;
+                KERNEL(chunk)(product, rows, panel, end, k, b, packed, bias);
+            }
+        }
+        k += b.count;
+    } while (k < product->inputs);
+}
+
 static void KERNEL(linear)(
     callpath_product product, const Real *x, const void *packed, const Real *bias, Real *out
 ) {
     if (product.rows == 0) return;
-    struct KERNEL(block) b = {.row_stride = product.inputs, .out_stride = product.outputs};
-    // A batch of one block streams the weights once, panel by panel; a larger one keeps a panel's chunk in the first
-    // cache while all rows pass over it.
-    int single = product.rows <= BLOCK_ROWS;
-    size_t outer = single ? PANELS(product.rows) : product.end_panel - product.first_panel;
-    size_t inner = PANELS(single ? product.rows : BLOCK_ROWS);
-    for (size_t slab = product.first_panel; slab < product.end_panel; slab += outer) {
-        size_t slab_end = product.end_panel - slab < outer ? product.end_panel : slab + outer;
-        size_t k = 0;
-        do {
-            b.count = product.inputs - k < CHUNK ? product.inputs - k : CHUNK;
-            b.first_chunk = k == 0;
-            const Real *last_bias = k + b.count == product.inputs ? bias : NULL;
-            for (size_t panel = slab; panel < slab_end; panel += inner) {
-                size_t end = slab_end - panel < inner ? slab_end : panel + inner;
-                for (size_t row = 0, rows; row < product.rows; row += rows) {
-                    rows = KERNEL(block_rows)(product.rows - row);
-                    b.x = x + row * product.inputs + k;
-                    b.out = out + row * product.outputs;
-                    KERNEL(chunk)(&product, rows, panel, end, k, b, packed, last_bias);
-                }
-            }
-            k += b.count;
-        } while (k < product.inputs);
-    }
+    if (product.rows <= BLOCK_ROWS) KERNEL(linear_block)(&product, x, packed, bias, out);
+    else KERNEL(linear_batch)(&product, x, packed, bias, out);
 }
 
 #undef Line
