@@ -90,6 +90,7 @@ extension ModuleError: CustomStringConvertible {
         case .cannotCopy(let type): "\(type) cannot be copied: it does not override emptyCopy()"
         case .loading(let type, let problems):
             "Error(s) in loading state_dict for \(type):\n\t" + problems.map(\.message).joined(separator: "\n\t")
+        case .cannotRequireGrad: "Only Tensors of floating point and complex dtype can require gradients"
         case .convertsToIntegers(let dtype):
             "nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=\(dtype)"
         default: nil

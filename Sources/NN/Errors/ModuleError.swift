@@ -32,6 +32,7 @@ public enum ModuleError: Error, Equatable, Sendable {
     // State.
     case loading(type: String, [LoadingProblem])
     case convertsToIntegers(DType)
+    case cannotRequireGrad(DType)
 
     // Arguments of layers, initialisers and optimisers.
     case invalidPadding(index: Int, count: Int)

@@ -9,9 +9,10 @@ public final class Parameter {
     private var gradWhenFrozen: Tensor?
 
     /// Creates a parameter with the value of `tensor`, outside of any graph that made it.
-    /// - Throws: `TensorError.cannotRequireGradient` for a dtype that is no floating point, unless `requiresGrad` is off.
-    public init(_ tensor: Tensor, requiresGrad: Bool = true) throws(TensorError) {
-        leaf = try tensor.requiringGrad(requiresGrad)
+    /// - Throws: `ModuleError.cannotRequireGrad` for a dtype that is no floating point, unless `requiresGrad` is off.
+    public init(_ tensor: Tensor, requiresGrad: Bool = true) throws(ModuleError) {
+        guard tensor.dtype.isFloatingPoint || !requiresGrad else { throw .cannotRequireGrad(tensor.dtype) }
+        leaf = Self.leaf(tensor, requiresGrad: requiresGrad)
     }
 
     /// Creates a parameter with the value of another, without its gradient.
