@@ -30,12 +30,13 @@ struct Exposition {
     }
 
     private static func escaped(_ text: String, quote: Bool) -> String {
-        text.reduce(into: "") { escaped, character in
-            switch character {
+        // By scalars: to `Character`, "\r\n" is one thing and no line feed.
+        text.unicodeScalars.reduce(into: "") { escaped, scalar in
+            switch scalar {
             case "\\": escaped += "\\\\"
             case "\n": escaped += "\\n"
             case "\"" where quote: escaped += "\\\""
-            default: escaped.append(character)
+            default: escaped.unicodeScalars.append(scalar)
             }
         }
     }

@@ -1,25 +1,22 @@
-import Synchronization
-
 /// How often values fell into fixed ranges, such as latencies.
 package final class Histogram: Sendable {
     /// The upper bounds of the ranges, inclusive and ascending; one more range without a bound lies above them.
     package let bounds: [Double]
     private let counts: [Counter]
-    /// The sum of all values, in billionths, so that it needs no lock.
-    private let sumInBillionths = Atomic<Int64>(0)
+    private let total = AtomicDouble()
 
     package init(bounds: [Double]) {
-        precondition(zip(bounds, bounds.dropFirst()).allSatisfy { $0 < $1 }, "bounds must ascend")
+        let ascend = bounds.allSatisfy(\.isFinite) && zip(bounds, bounds.dropFirst()).allSatisfy(<)
+        precondition(ascend, "bounds must ascend")
         self.bounds = bounds
         counts = (0...bounds.count).map { _ in Counter() }
     }
 
-    /// Counts a value that is not negative.
+    /// Counts a value; NaN falls into the last range.
     package func observe(_ value: Double) {
         let range = bounds.firstIndex { value <= $0 } ?? bounds.count
         counts[range].increment()
-        // Clamped: a value beyond 292 years in seconds is not worth a trap.
-        sumInBillionths.add(Int64(min(max(0, value) * 1e9, 9e15)), ordering: .relaxed)
+        total.add(value)
     }
 
     /// Counts a duration in seconds.
@@ -30,7 +27,7 @@ package final class Histogram: Sendable {
     /// How many values fell into each range, the one without a bound last.
     package var rangeCounts: [Int] { counts.map(\.value) }
     /// The sum of all values.
-    package var sum: Double { Double(sumInBillionths.load(ordering: .relaxed)) / 1e9 }
+    package var sum: Double { total.value }
 
     /// Bounds for latencies in seconds, from 50 µs to 10 s.
     package static let latencyBounds: [Double] = [

@@ -2,7 +2,8 @@ import Synchronization
 
 /// The metrics of a process, and how Prometheus reads them.
 ///
-/// Names follow Prometheus' conventions: a prefix, the base unit (`seconds`, `bytes`), `_total` for counters.
+/// Names follow Prometheus' conventions: a prefix, the base unit (`seconds`, `bytes`), `_total` for counters. Adding a metric
+/// whose name, help or labels break the rules of `MetricsLint` is a mistake of the program and stops it.
 package final class MetricsRegistry: Sendable {
     private struct Metric: Sendable {
         let name: String
@@ -19,8 +20,11 @@ package final class MetricsRegistry: Sendable {
         _ name: String,
         _ help: String,
         kind: String,
+        labels: [String] = [],
         write: @escaping @Sendable (inout Exposition) -> Void
     ) {
+        let problems = MetricsLint.problems(name: name, kind: kind, help: help, labels: labels)
+        precondition(problems.isEmpty, "\(name): \(problems.joined(separator: "; "))")
         metrics.withLock { metrics in
             precondition(!metrics.contains { $0.name == name }, "the metric \(name) is there already")
             metrics.append(Metric(name: name, help: help, kind: kind, write: write))
@@ -42,7 +46,7 @@ package final class MetricsRegistry: Sendable {
     /// Adds a counter with labels, of at most `limit` combinations of values.
     package func counters(_ name: String, _ help: String, labels: [String], limit: Int = 1000) -> Family<Counter> {
         let family = Family(labelNames: labels, limit: limit) { Counter() }
-        add(name, help, kind: "counter") { exposition in
+        add(name, help, kind: "counter", labels: labels) { exposition in
             for (values, counter) in family.all {
                 exposition.sample(name, labels: zip(labels, values.values), value: Double(counter.value))
             }
@@ -67,7 +71,7 @@ package final class MetricsRegistry: Sendable {
     /// Adds a gauge with labels.
     package func gauges(_ name: String, _ help: String, labels: [String], limit: Int = 1000) -> Family<Gauge> {
         let family = Family(labelNames: labels, limit: limit) { Gauge() }
-        add(name, help, kind: "gauge") { exposition in
+        add(name, help, kind: "gauge", labels: labels) { exposition in
             for (values, gauge) in family.all {
                 exposition.sample(name, labels: zip(labels, values.values), value: Double(gauge.value))
             }
@@ -95,7 +99,7 @@ package final class MetricsRegistry: Sendable {
         limit: Int = 1000
     ) -> Family<Histogram> {
         let family = Family(labelNames: labels, limit: limit) { Histogram(bounds: bounds) }
-        add(name, help, kind: "histogram") { exposition in
+        add(name, help, kind: "histogram", labels: labels) { exposition in
             for (values, histogram) in family.all {
                 exposition.histogram(name, labels: Array(zip(labels, values.values)), histogram)
             }

@@ -37,21 +37,38 @@ struct ExpositionTests {
     }
 
     @Test func writesHistogramsCumulatively() {
-        let histogram = registry.histogram("b_seconds", "B.", bounds: [0.1, 1])
+        let histogram = registry.histogram("wait_seconds", "B.", bounds: [0.1, 1])
         for value in [0.05, 0.1, 0.5, 3] { histogram.observe(value) }
         histogram.observe(.milliseconds(50))
         #expect(
             text == """
-                # HELP b_seconds B.
-                # TYPE b_seconds histogram
-                b_seconds_bucket{le="0.1"} 3
-                b_seconds_bucket{le="1"} 4
-                b_seconds_bucket{le="+Inf"} 5
-                b_seconds_sum 3.7
-                b_seconds_count 5
+                # HELP wait_seconds B.
+                # TYPE wait_seconds histogram
+                wait_seconds_bucket{le="0.1"} 3
+                wait_seconds_bucket{le="1"} 4
+                wait_seconds_bucket{le="+Inf"} 5
+                wait_seconds_sum 3.7
+                wait_seconds_count 5
 
                 """
         )
+    }
+
+    @Test func keepsALabelOnOneLine() {
+        let family = registry.gauges("a_files", "One\r\ntwo.", labels: ["path"])
+        family["a\r\nb"].add(1)
+        #expect(
+            text == "# HELP a_files One\r\\ntwo.\n# TYPE a_files gauge\na_files{path=\"a\r\\nb\"} 1\n"
+        )
+    }
+
+    @Test func sumsWhatIsLargeAndWhatIsSmall() {
+        let histogram = Histogram(bounds: [1])
+        for _ in 0..<2_000 { histogram.observe(1e12) }
+        #expect(histogram.sum == 2e15)
+        histogram.observe(-1)
+        #expect(histogram.sum == 2e15 - 1)
+        #expect(histogram.rangeCounts == [1, 2_000])
     }
 
     @Test func countsBeyondTheLimitAsOther() {
@@ -61,7 +78,7 @@ struct ExpositionTests {
     }
 
     @Test func losesNoIncrementOfManyThreads() async {
-        let counter = registry.counter("d_total", "D.")
+        let counter = registry.counter("calls_total", "Calls.")
         let histogram = registry.histogram("e_seconds", "E.")
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<8 {
@@ -75,6 +92,7 @@ struct ExpositionTests {
         }
         #expect(counter.value == 80_000)
         #expect(histogram.rangeCounts.reduce(0, +) == 80_000)
+        #expect(abs(histogram.sum - 80) < 1e-6)
     }
 
     @Test(arguments: [
