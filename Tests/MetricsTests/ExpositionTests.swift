@@ -38,8 +38,8 @@ struct ExpositionTests {
 
     @Test func writesHistogramsCumulatively() {
         let histogram = registry.histogram("wait_seconds", "B.", bounds: [0.1, 1])
-        for value in [0.05, 0.1, 0.5, 3] { histogram.observe(value) }
-        histogram.observe(.milliseconds(50))
+        for value in [0.0625, 0.0625, 0.5, 3] { histogram.observe(value) }
+        histogram.observe(.microseconds(62_500))
         #expect(
             text == """
                 # HELP wait_seconds B.
@@ -47,7 +47,7 @@ struct ExpositionTests {
                 wait_seconds_bucket{le="0.1"} 3
                 wait_seconds_bucket{le="1"} 4
                 wait_seconds_bucket{le="+Inf"} 5
-                wait_seconds_sum 3.7
+                wait_seconds_sum 3.6875
                 wait_seconds_count 5
 
                 """
