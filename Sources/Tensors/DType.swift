@@ -62,7 +62,7 @@ extension DType {
         case .float64: "double"
         case .float16: "c10::Half"
         case .bfloat16: "c10::BFloat16"
-        case .int64: "long"
+        case .int64: "long int"
         case .int32: "int"
         case .int16: "short"
         case .int8: "signed char"

@@ -19,17 +19,16 @@ extension Tensor {
     /// Returns the elements limited to `min`...`max`; NaN stays, and integers stay integers.
     public func hardtanh(min: Double = -1, max: Double = 1) throws(TensorError) -> Tensor {
         guard dtype.isFloatingPoint else {
+            guard dtype != .bool else { throw .boolHardtanh }
+            guard dtype != .uint8 || (min >= 0 && max >= 0) else { throw .unsignedHardtanh }
             return try clampedIntegers(min: min, max: max, operation: "hardtanh")
         }
         return try applying(Hardtanh(low: min, high: max))
     }
 
-    /// Returns the elements limited to `min`...`max`, either of which may be missing; NaN stays.
+    /// Returns the elements limited to `min`...`max`, either of which may be missing; NaN stays, integers give float32.
     public func clamped(min: Double? = nil, max: Double? = nil) throws(TensorError) -> Tensor {
-        let areWhole = [min, max].allSatisfy { $0 == nil || $0 == $0?.rounded() }
-        guard !dtype.isFloatingPoint, areWhole else { return try applying(Clamp(low: min, high: max)) }
-        let numbers = dtype == .bool ? try cast(to: .int64) : self
-        return try numbers.clampedIntegers(min: min, max: max, operation: "clamp")
+        try applying(Clamp(low: min, high: max))
     }
 }
 

@@ -10,14 +10,20 @@ extension TensorError {
         case .boolSubtraction:
             "Subtraction, the `-` operator, with two bool tensors is not supported. "
                 + "Use the `^` or `logical_xor()` operator instead."
+        case .boolOperandSubtraction:
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
+                + "use the `~` or `logical_not()` operator instead."
         case .boolNegation:
             "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, "
                 + "use the `~` or `logical_not()` operator instead."
+        case .boolHardtanh: "Bool inputs not supported for hardtanh"
+        case .unsignedHardtanh: "cannot do hardtanh on an unsigned type with negative limits"
         case .boolRelu: "Boolean inputs not supported for relu"
         case .meanNeedsFloats(let dtype):
             "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
                 + "Got: \(dtype.scalarName)"
         case .mixedTypes: "mixed dtype (CPU): all inputs must share same datatype."
+        case .parametersMustBeFloat: "mixed dtype (CPU): expect parameter to have scalar type of Float"
         case .expectedScalarType(let dtype, let got):
             "expected scalar type \(dtype.scalarName) but found \(got.scalarName)"
         case .resultCannotBeCast(let from, let to):
@@ -36,6 +42,8 @@ extension TensorError {
         case .normalizedShape(let shape, let input, let operation):
             "Given normalized_shape=\(shape), expected input with shape [*\(operation == .layer ? ", " : "")"
                 + "\(shape.map(String.init).joined(separator: ", "))], but got input of size\(input)"
+        case .tooFewAxes(let expected, let got):
+            "Input tensor must have at least \(expected) dimensions, but got \(got)"
         case .emptyNormalizedShape:
             "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, "
                 + "but got normalized_shape = []"
@@ -72,6 +80,12 @@ extension TensorError {
         case .classWeights(let classes, let shape):
             "weight tensor should be defined either for all \(classes) classes or no classes "
                 + "but got weight tensor of shape: \(shape)"
+        case .probabilityClassWeights(let classes, let shape):
+            Self.classWeights(classes: classes, shape: shape).lossMessage.map { "cross_entropy: " + $0 }
+        case .severalTargets: "0D or 1D target tensor expected, multi-target not supported"
+        case .singleTarget(let got):
+            "For 1D input, 1D target must have size 1, but got target size: \(got)"
+        case .targetShape(let expected, let got): "Expected target size \(expected), got \(got)"
         case .targetSize(let target, let input):
             "Target size (torch.Size(\(target))) must be the same as input size (torch.Size(\(input)))"
         case .targetType(let dtype): "expected target dtype to be Long or Byte, but got \(dtype.scalarName)"

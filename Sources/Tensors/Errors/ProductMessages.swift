@@ -48,6 +48,8 @@ extension TensorError {
             "bilinear(): input\(number) size does not match weight size: got \(got) but expected \(expected)"
         case .bias(let got, let expected):
             "bilinear(): bias size does not match weight size: got \(got) but expected \(expected)"
+        case .weightRank(let rank):
+            "bilinear(): expected weight to be a 3-dimensional tensor, got \(rank)-dimensional"
         case .types(let input1, let input2, let weight, let bias):
             "All tensors must have the same dtype, got input1: \(input1.cName), input2: \(input2.cName), "
                 + "weight: \(weight.cName)" + (bias.map { ", bias: \($0.cName)" } ?? "")

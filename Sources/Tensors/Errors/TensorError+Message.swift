@@ -18,7 +18,7 @@ extension TensorError: CustomStringConvertible {
     public var kind: ErrorKind {
         switch self {
         case .raggedSequence, .tooManyDimensions, .integerOverflow, .emptyConcatenation, .oneValuePerChannel,
-            .batchSizes, .targetSize, .invalidReduction, .invalidDropout:
+            .batchSizes, .singleTarget, .targetSize, .invalidReduction, .invalidDropout, .tooFewAxes:
             .value
         case .nestedWhereNumberExpected, .realNumberExpected, .notASequence, .invalidData:
             .type

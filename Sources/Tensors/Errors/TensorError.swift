@@ -53,10 +53,14 @@ public enum TensorError: Error, Equatable, Sendable {
     case notImplemented(kernel: String, DType)
     case noPromotion(DType, DType)
     case boolSubtraction
+    case boolOperandSubtraction
     case boolNegation
     case boolRelu
+    case boolHardtanh
+    case unsignedHardtanh
     case meanNeedsFloats(DType)
     case mixedTypes
+    case parametersMustBeFloat
     case expectedScalarType(DType, got: DType)
     case resultCannotBeCast(from: DType, to: DType)
     case cannotRequireGradient
@@ -65,6 +69,7 @@ public enum TensorError: Error, Equatable, Sendable {
     case invalidDropout(Double)
     case normalizedShape([Int], input: [Int], operation: Normalization)
     case emptyNormalizedShape
+    case tooFewAxes(expected: Int, got: Int)
     case normalizationParameter(String, shape: [Int], normalizedShape: [Int])
     case channelCount(String, expected: Int, got: Int)
     case oneValuePerChannel([Int])
@@ -81,6 +86,10 @@ public enum TensorError: Error, Equatable, Sendable {
     case targetOutOfBounds(Int)
     case batchSizes(input: Int, target: Int)
     case classWeights(classes: Int, shape: [Int])
+    case probabilityClassWeights(classes: Int, shape: [Int])
+    case severalTargets
+    case singleTarget(got: Int)
+    case targetShape(expected: [Int], got: [Int])
     case targetSize(target: [Int], input: [Int])
     case targetType(DType)
     case probabilityTargetType(DType)
@@ -110,6 +119,7 @@ public enum TensorError: Error, Equatable, Sendable {
         case batch(dimension: Int, Int, Int)
         case input(number: Int, got: Int, expected: Int)
         case bias(got: Int, expected: Int)
+        case weightRank(Int)
         case types(input1: DType, input2: DType, weight: DType, bias: DType?)
     }
 

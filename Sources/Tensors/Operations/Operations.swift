@@ -28,18 +28,33 @@ public enum Operations {
         _ body: () throws(TensorError) -> Tensor
     ) throws(TensorError) -> Tensor {
         guard observerCount.load(ordering: .relaxed) > 0 else { return try body() }
-        return try performObserved(name, body)
+        return try performObserved(name, \.shape, body)
+    }
+
+    /// Performs one operation that gives, beside its result, what going backward needs.
+    @inline(__always)
+    static func perform<Saved>(
+        _ name: StaticString,
+        _ body: () throws(TensorError) -> (Tensor, Saved)
+    ) throws(TensorError) -> (Tensor, Saved) {
+        guard observerCount.load(ordering: .relaxed) > 0 else { return try body() }
+        return try performObserved(name, \.0.shape, body)
     }
 
     @inline(never)
-    private static func performObserved(
+    private static func performObserved<Outcome>(
         _ name: StaticString,
-        _ body: () throws(TensorError) -> Tensor
-    ) throws(TensorError) -> Tensor {
+        _ shape: KeyPath<Outcome, Shape>,
+        _ body: () throws(TensorError) -> Outcome
+    ) throws(TensorError) -> Outcome {
         guard let observer else { return try body() }
         let start = ContinuousClock.now
-        let result = try body()
-        observer.didPerform("\(name)", shape: result.shape, duration: ContinuousClock.now - start)
+        // The operations that this one is made of are its own affair.
+        let outcome = $observer.withValue(nil) { () -> Result<Outcome, TensorError> in
+            do throws(TensorError) { return .success(try body()) } catch { return .failure(error) }
+        }
+        let result = try outcome.get()
+        observer.didPerform("\(name)", shape: result[keyPath: shape], duration: ContinuousClock.now - start)
         return result
     }
 }

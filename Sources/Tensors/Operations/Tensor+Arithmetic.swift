@@ -59,7 +59,7 @@ extension Tensor {
 
 extension Tensor {
     private static func sum(_ first: Tensor, _ second: Tensor, secondIsNumber: Bool) throws(TensorError) -> Tensor {
-        let result = try combine("add", "add_stub", Addition(), first, second, secondIsNumber)
+        let result = try combine("add", "add_stub", Addition(), first, second, secondIsNumber, rounding: true)
         guard Autograd.records(first, second) else { return result }
         return try result.recorded(.add, [first, second]) { gradient, _ in [gradient, gradient] }
     }
@@ -69,8 +69,10 @@ extension Tensor {
         _ second: Tensor,
         secondIsNumber: Bool
     ) throws(TensorError) -> Tensor {
-        guard first.dtype != .bool || second.dtype != .bool else { throw .boolSubtraction }
-        let result = try combine("sub", "sub_stub", Subtraction(), first, second, secondIsNumber)
+        guard first.dtype != .bool, second.dtype != .bool else {
+            throw first.dtype == second.dtype ? .boolSubtraction : .boolOperandSubtraction
+        }
+        let result = try combine("sub", "sub_stub", Subtraction(), first, second, secondIsNumber, rounding: true)
         guard Autograd.records(first, second) else { return result }
         return try result.recorded(NodeName("SubBackward0"), [first, second]) { gradient, needs in
             [gradient, needs[1] ? try gradient.negated() : nil]
@@ -82,7 +84,7 @@ extension Tensor {
         _ second: Tensor,
         secondIsNumber: Bool
     ) throws(TensorError) -> Tensor {
-        let result = try combine("mul", "mul_cpu", Multiplication(), first, second, secondIsNumber)
+        let result = try combine("mul", "mul_cpu", Multiplication(), first, second, secondIsNumber, rounding: false)
         guard Autograd.records(first, second) else { return result }
         let saved = (first.detached(), second.detached())
         return try result.recorded(NodeName("MulBackward0"), [first, second], saving: [saved.0, saved.1]) {
@@ -110,30 +112,39 @@ extension Tensor {
             return try dtype.computing.acceptReal(visitor, kernel: "div_cpu").cast(to: dtype)
         }
         guard Autograd.records(first, second) else { return result }
-        let (divisor, output) = (second.detached(), result)
-        return try result.recorded(NodeName("DivBackward0"), [first, second], saving: [first, second]) {
+        let (dividend, divisor) = (first.detached(), second.detached())
+        return try result.recorded(NodeName("DivBackward0"), [first, second], saving: [dividend, divisor]) {
             gradient,
             needs in
-            let scaled = try quotient(gradient, divisor, secondIsNumber: secondIsNumber)
-            return [scaled, needs[1] ? try (scaled * output).negated() : nil]
+            let isNumber = secondIsNumber
+            let slope =
+                needs[1]
+                ? try quotient(quotient(dividend, divisor, secondIsNumber: isNumber), divisor, secondIsNumber: isNumber)
+                : nil
+            return [
+                needs[0] ? try quotient(gradient, divisor, secondIsNumber: isNumber) : nil,
+                try slope.map { try gradient.negated() * $0 },
+            ]
         }
     }
 
     /// Returns the elements combined by `kernel`, computed in the common dtype.
+    /// - Parameter rounding: Whether PyTorch rounds the second operand to a half before it computes in float32.
     private static func combine<Kernel: BinaryKernel>(
         _ operation: StaticString,
         _ name: String,
         _ kernel: Kernel,
         _ first: Tensor,
         _ second: Tensor,
-        _ secondIsNumber: Bool
+        _ secondIsNumber: Bool,
+        rounding: Bool
     ) throws(TensorError) -> Tensor {
         try Operations.perform(operation) { () throws(TensorError) in
             let dtype = try DType.result(of: first, second, secondIsNumber: secondIsNumber)
             let visitor = BinaryVisitor(
                 kernel: kernel,
                 first: try first.cast(to: dtype.computing),
-                second: try second.cast(to: dtype.computing)
+                second: try second.cast(to: rounding ? dtype : dtype.computing).cast(to: dtype.computing)
             )
             return try dtype.computing.acceptArithmetic(visitor, kernel: name).cast(to: dtype)
         }

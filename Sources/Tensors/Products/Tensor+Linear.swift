@@ -15,7 +15,7 @@ extension Tensor {
     /// A weight of one axis gives one output, without an axis.
     private func linear(vector weight: Tensor, bias: Tensor?) throws(TensorError) -> Tensor {
         guard let bias else { return try matmul(weight) }
-        guard rank > 2 else { throw .weightNotMatrix(rank: 1) }
+        guard !LinearCall.fuses(self, bias) else { throw .weightNotMatrix(rank: 1) }
         let product = try matmul(weight)
         try bias.checkAdds(to: product.shape)
         return try product + bias
@@ -46,16 +46,18 @@ struct LinearCall {
     init(input: Tensor, weight: Tensor, bias: Tensor?) throws(TensorError) {
         (self.input, self.weight, self.bias) = (input, weight, bias)
         rows = try input.shape.foldedIntoRows()
-        isFused =
-            bias.map { bias in
-                input.rank == 2 || bias.rank == 1 || (bias.rank == 2 && bias.shape[0] == 1)
-            } ?? false
+        isFused = Self.fuses(input, bias)
         if isFused { try checkTypes() }
         guard rows[1] == weight.shape[1] else {
             throw .productShapes(rows: rows[0], inner: rows[1], otherInner: weight.shape[1], columns: weight.shape[0])
         }
         if !isFused { try checkTypes() }
         try input.checkMultiplies("addmm_impl_cpu_")
+    }
+
+    static func fuses(_ input: Tensor, _ bias: Tensor?) -> Bool {
+        guard let bias else { return false }
+        return input.rank == 2 || bias.rank == 1 || (bias.rank == 2 && bias.shape.contains(1))
     }
 
     private func checkTypes() throws(TensorError) {

@@ -12,8 +12,8 @@ extension Tensor {
         case (_, 2):
             let sizes = shape.dropLast() + [other.shape[1]]
             return try foldedIntoRows().matrixTimesMatrix(other).unfolded(like: sizes)
-        case (1, _): return try unsqueezed(at: 0).batched(other).squeezed(at: other.rank - 2)
-        default: return try batched(other)
+        case (1...2, _): return try timesStack(other)
+        default: return try timesStacks(other)
         }
     }
 
@@ -76,18 +76,49 @@ extension Tensor {
         }
     }
 
-    private func batched(_ other: Tensor) throws(TensorError) -> Tensor {
+    /// A vector or a matrix times a stack of matrices.
+    ///
+    /// PyTorch turns both round and folds the stack into one matrix where that saves memory in going backward.
+    private func timesStack(_ stack: Tensor) throws(TensorError) -> Tensor {
+        let outer = stack.shape.dropLast(2)
+        let columns = stack.shape[stack.rank - 1]
+        let folds = requiresGrad || (rank == 1 && stack.elementCount == 0)
+        guard folds else {
+            guard rank == 1 else { return try batched(stack) }
+            return try unsqueezed(at: 0).batched(stack, as: outer + [columns])
+        }
+        let rows = try stack.transposed(-2, -1).foldedIntoRows()
+        guard rank == 2 else { return try rows.matrixTimesVector(self).unfolded(like: outer + [columns]) }
+        let turned = try rows.matrixTimesMatrix(transposed()).unfolded(like: outer + [columns, shape[0]])
+        let result = try turned.transposed(-2, -1)
+        guard result.requiresGrad, result.elementCount > 0 else { return result }
+        return try result.view(as: result.shape, "clone", NodeName("CloneBackward0", old: "CloneBackward"))
+    }
+
+    /// A stack of matrices times another; PyTorch takes a stack of one that requires gradients for a matrix.
+    private func timesStacks(_ other: Tensor) throws(TensorError) -> Tensor {
+        if rank == 3, other.rank == 3, other.shape[0] == 1, other.requiresGrad, shape[0] != 1 {
+            return try matmul(other.squeezed(at: 0))
+        }
+        if rank == 3, other.rank == 3, shape[0] == 1, requiresGrad, other.shape[0] != 1 {
+            return try squeezed(at: 0).matmul(other)
+        }
+        return try batched(other)
+    }
+
+    private func batched(_ other: Tensor, as sizes: [Int]? = nil) throws(TensorError) -> Tensor {
         let result = try Operations.perform("bmm") { () throws(TensorError) in
             try BatchedProduct(self, other).result()
         }
-        guard Autograd.records(self, other) else { return result }
+        let shape = try sizes.map { sizes throws(TensorError) in try Shape(checking: sizes) } ?? result.shape
+        guard Autograd.records(self, other) else { return result.viewed(as: shape) }
         let (first, second) = (detached(), other.detached())
         return try result.recorded(.bmm, [self, other], saving: [first, second]) { gradient, needs in
             [
                 needs[0] ? try BatchedProduct(gradient, second.swapped(-2, -1)).result() : nil,
                 needs[1] ? try BatchedProduct(first.swapped(-2, -1), gradient).result() : nil,
             ]
-        }
+        }.view(as: shape, "_unsafe_view", .unsafeView)
     }
 
     func checkMultiplies(_ kernel: String) throws(TensorError) {

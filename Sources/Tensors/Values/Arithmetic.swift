@@ -6,12 +6,17 @@ protocol Arithmetic: Scalar {
     static func sum(_ first: Self, _ second: Self) -> Self
     static func difference(_ first: Self, _ second: Self) -> Self
     static func product(_ first: Self, _ second: Self) -> Self
+    /// Whether `first` is larger than `second`; NaN is larger than all else.
+    static func isLarger(_ first: Self, _ second: Self) -> Bool
 }
 
 extension Arithmetic where Self: Real {
     static func sum(_ first: Self, _ second: Self) -> Self { first + second }
     static func difference(_ first: Self, _ second: Self) -> Self { first - second }
     static func product(_ first: Self, _ second: Self) -> Self { first * second }
+    static func isLarger(_ first: Self, _ second: Self) -> Bool {
+        first > second || (first.isNaN && !second.isNaN)
+    }
 }
 
 extension Float: Arithmetic { typealias Sum = Double }
@@ -21,6 +26,7 @@ extension Arithmetic where Self: FixedWidthInteger {
     static func sum(_ first: Self, _ second: Self) -> Self { first &+ second }
     static func difference(_ first: Self, _ second: Self) -> Self { first &- second }
     static func product(_ first: Self, _ second: Self) -> Self { first &* second }
+    static func isLarger(_ first: Self, _ second: Self) -> Bool { first > second }
 }
 
 extension Int64: Arithmetic { typealias Sum = Int64 }
@@ -36,6 +42,7 @@ extension Bool: Arithmetic {
     /// PyTorch refuses to subtract bools; nothing calls this.
     static func difference(_ first: Bool, _ second: Bool) -> Bool { first != second }
     static func product(_ first: Bool, _ second: Bool) -> Bool { first && second }
+    static func isLarger(_ first: Bool, _ second: Bool) -> Bool { first && !second }
 }
 
 /// A piece of work on numbers of any type but the halves and the barebones unsigned ones.
