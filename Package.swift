@@ -75,6 +75,14 @@ let package = Package(
             swiftSettings: upcomingFeatures
         ),
 
+        // Parts measured by themselves; see Benchmarks/.
+        .executableTarget(
+            name: "microbench",
+            dependencies: ["JSON", "NN", "Tensors"],
+            path: "Benchmarks/Microbench",
+            swiftSettings: upcomingFeatures
+        ),
+
         tests(of: "CKernels"),
         tests(of: "Tensors", resources: [.copy("Fixtures")]),
         tests(of: "NN", ["Tensors", orderedCollections]),

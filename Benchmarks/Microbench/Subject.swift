@@ -1,0 +1,49 @@
+import NN
+import Tensors
+
+/// What is measured: one closure, prepared beforehand.
+struct Subject {
+    private let run: () throws -> Void
+
+    enum Failure: Error { case usage(String) }
+
+    private static let usage = """
+        expected: linear DTYPE INPUTS OUTPUTS ROWS THREADS | read INPUTS OUTPUTS | parse COUNT | write COUNT \
+        | forward | call | hooked | uniform COUNT | normal COUNT
+        """
+
+    /// Prepares the subject that the command line names.
+    init(arguments: some Collection<String>) throws {
+        let numbers = arguments.compactMap(Int.init)
+        switch (arguments.first, numbers.count) {
+        case ("linear", 4):
+            let dtype = arguments.dropFirst().first.flatMap(DType.init(rawValue:)) ?? .float32
+            run = try Self.linear(dtype, numbers[0], numbers[1], rows: numbers[2], threads: numbers[3])
+        case ("read", 2): run = Self.read(numbers[0] * numbers[1])
+        case ("parse", 1): run = try Self.parse(numbers[0])
+        case ("write", 1): run = try Self.write(numbers[0])
+        case ("forward", 0): run = try Self.call { layer, input in try layer.forward(input) }
+        case ("call", 0): run = try Self.call { layer, input in try layer(input) }
+        case ("hooked", 0): run = try Self.hookedCall()
+        case ("uniform", 1): run = { _ = try Tensor.uniform([numbers[0]], generator: .default) }
+        case ("normal", 1): run = { _ = try Tensor.normal([numbers[0]], generator: .default) }
+        default: throw Failure.usage(Self.usage)
+        }
+    }
+
+    /// Returns the nanoseconds of one run, measured for about `duration`.
+    func measure(for duration: Duration) throws -> Double {
+        try Autograd.withInferenceMode {
+            let clock = ContinuousClock()
+            let start = clock.now
+            var (runs, batch, elapsed) = (0, 1, Duration.zero)
+            while elapsed < duration {
+                for _ in 0..<batch { try run() }
+                runs += batch
+                elapsed = start.duration(to: clock.now)
+                if elapsed < duration / 16 { batch *= 2 }
+            }
+            return elapsed / .nanoseconds(1) / Double(runs)
+        }
+    }
+}
