@@ -28,8 +28,8 @@ struct DeadlineWheel {
         return Instant(nanoseconds: slot * tick)
     }
 
-    /// Hands over, in order of their slots, the tokens that are due.
-    mutating func expire(at now: Instant, _ body: (Token) -> Void) {
+    /// Takes out the tokens that are due, in order of their slots.
+    mutating func takeDue(at now: Instant) -> [Token] {
         let last = now.nanoseconds / tick
         var due: [Token] = []
         while current < last, count > 0 {
@@ -41,10 +41,10 @@ struct DeadlineWheel {
             slots[index].removeAll(keepingCapacity: slots[index].count < 64)
         }
         current = max(current, last)
-        due.forEach(body)
+        return due
     }
 
-    /// When to call `expire` next, or nil while there is no entry.
+    /// When to call `takeDue` next, or nil while there is no entry.
     var nextExpiry: Instant? {
         guard count > 0 else { return nil }
         for distance in 1...Int64(slots.count)

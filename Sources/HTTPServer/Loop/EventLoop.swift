@@ -153,9 +153,12 @@ extension EventLoop {
 
     private func expireDeadlines() {
         timer.acknowledge()
-        wheel.expire(at: now) { token in
-            guard token != Self.listenerToken else { return resumeAccepting() }
-            connections[token]?.look(on: self)
+        for token in wheel.takeDue(at: now) {
+            if token == Self.listenerToken {
+                resumeAccepting()
+            } else {
+                connections[token]?.look(on: self)
+            }
         }
         if let next = wheel.nextExpiry { timer.arm(at: next) }
     }

@@ -96,9 +96,19 @@ final class RawClient {
 
     var text: String { String(decoding: received, as: UTF8.self) }
 
-    /// How often `pattern` stands in what has come.
+    /// How often `pattern` stands in what has come up to the first NUL; in C, for tests are not optimised.
     func occurrences(of pattern: String) -> Int {
-        received.ranges(of: Array(pattern.utf8)).count
+        received.append(0)
+        defer { received.removeLast() }
+        return received.withUnsafeBytes { bytes in
+            var count = 0
+            var start = bytes.assumingMemoryBound(to: CChar.self).baseAddress
+            while let from = start, let match = strstr(from, pattern) {
+                count += 1
+                start = UnsafePointer(match + pattern.utf8.count)
+            }
+            return count
+        }
     }
 
     func forget() { received = [] }
@@ -112,8 +122,20 @@ final class RawClient {
 /// Runs blocking `body` on a thread that no task needs.
 func blocking<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
     try await withCheckedThrowingContinuation { continuation in
-        DispatchQueue.global().async {
+        DispatchQueue(label: "client").async {
             continuation.resume(with: Swift.Result { try body() })
         }
     }
+}
+
+/// Carries a client from one blocking script to the next; never used by two at once.
+struct Kept: @unchecked Sendable {
+    let value: RawClient
+
+    init(_ value: RawClient) { self.value = value }
+}
+
+/// Lets time pass in a blocking script, where the passing itself is what is tested.
+func pause(milliseconds: UInt32) {
+    usleep(milliseconds * 1000)
 }

@@ -7,14 +7,13 @@ import HTTPTypes
 /// Runs `body` beside a server on a free port, and shuts the server down behind it.
 func withServer<Result: Sendable>(
     limits: ServerLimits = ServerLimits(),
-    configure: (inout HTTPServer.Configuration) -> Void = { _ in },
+    configuration: HTTPServer.Configuration = HTTPServer.Configuration(),
     handler: @escaping Handler = hello,
     _ body: @Sendable (HTTPServer, Int) async throws -> Result
 ) async throws -> Result {
-    var configuration = HTTPServer.Configuration()
+    var configuration = configuration
     configuration.port = 0
     configuration.limits = limits
-    configure(&configuration)
     let server = try HTTPServer(configuration: configuration, handler: handler)
     let address = try await server.start()
     do {
@@ -30,11 +29,11 @@ func withServer<Result: Sendable>(
 /// Runs one client's blocking `script` beside a server.
 func withClient<Result: Sendable>(
     limits: ServerLimits = ServerLimits(),
-    configure: (inout HTTPServer.Configuration) -> Void = { _ in },
+    configuration: HTTPServer.Configuration = HTTPServer.Configuration(),
     handler: @escaping Handler = hello,
     _ script: @escaping @Sendable (RawClient) throws -> Result
 ) async throws -> Result {
-    try await withServer(limits: limits, configure: configure, handler: handler) { _, port in
+    try await withServer(limits: limits, configuration: configuration, handler: handler) { _, port in
         try await blocking { try script(RawClient(port: port)) }
     }
 }
@@ -48,4 +47,15 @@ func withClient<Result: Sendable>(
 /// A request that asks for `path` and lets the connection live.
 func get(_ path: String) -> String {
     "GET \(path) HTTP/1.1\r\nHost: test\r\n\r\n"
+}
+
+struct NeverHappened: Error {}
+
+/// Waits until `condition` holds, at most ten seconds.
+func eventually(_ condition: @Sendable () -> Bool) async throws {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while !condition() {
+        guard ContinuousClock.now < deadline else { throw NeverHappened() }
+        try await Task.sleep(for: .milliseconds(2))
+    }
 }
