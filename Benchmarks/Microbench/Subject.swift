@@ -32,10 +32,10 @@ struct Subject {
     }
 
     /// Returns the nanoseconds of one run, measured for about `duration`.
-    func measure(for duration: Duration) throws -> Double {
+    func measure(for duration: Duration) throws -> Measurement {
         try Autograd.withInferenceMode {
             let clock = ContinuousClock()
-            let start = clock.now
+            let (start, startOfWork) = (clock.now, processorNanoseconds())
             var (runs, batch, elapsed) = (0, 1, Duration.zero)
             while elapsed < duration {
                 for _ in 0..<batch { try run() }
@@ -43,7 +43,20 @@ struct Subject {
                 elapsed = start.duration(to: clock.now)
                 if elapsed < duration / 16 { batch *= 2 }
             }
-            return elapsed / .nanoseconds(1) / Double(runs)
+            return Measurement(
+                wall: elapsed / .nanoseconds(1) / Double(runs),
+                processor: (processorNanoseconds() - startOfWork) / Double(runs)
+            )
         }
     }
+}
+
+/// The nanoseconds of one run.
+struct Measurement: CustomStringConvertible {
+    /// What a clock on the wall says, other processes' turns included.
+    let wall: Double
+    /// The time of all processors on this process.
+    let processor: Double
+
+    var description: String { "\(wall) \(processor)" }
 }

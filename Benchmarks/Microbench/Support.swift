@@ -12,6 +12,13 @@ func keep<Value>(_ value: Value) {
     withExtendedLifetime(value) {}
 }
 
+/// Returns the time that processors have spent on this process.
+func processorNanoseconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
+}
+
 /// Sends what was printed on its way; output to a pipe waits otherwise.
 func flush() {
     fflush(nil)

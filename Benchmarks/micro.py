@@ -1,0 +1,165 @@
+"""Measures Callpath's parts beside PyTorch's in one interleaved run, and prints medians and ratios as a table.
+
+    Benchmarks/micro.py --microbench .build/release/microbench [--rounds 15] [--out results.json]
+
+Needs PyTorch 2. Each case takes turns: some milliseconds PyTorch, as many Callpath, so that whatever else the machine
+does hits both alike. Times are those of whole calls (F.linear in inference mode, Tensor.linear in Swift): processor time
+where one thread works, which does not count the turns of other processes, and wall time where two do.
+"""
+import argparse
+import json
+import pathlib
+import platform
+import statistics
+import subprocess
+import time
+
+import torch
+
+SHAPES = [(4, 3), (64, 64), (256, 256), (784, 256), (1024, 1024), (4096, 4096)]
+BATCHES = [1, 2, 4, 8, 16, 32, 64, 256]
+COUNT = 65536
+
+
+class Microbench:
+    """One running microbench, which measures whenever it is asked."""
+
+    def __init__(self, program, *subject):
+        self.process = subprocess.Popen(
+            [program, *map(str, subject)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def measure(self, milliseconds, wall=False):
+        print(milliseconds, file=self.process.stdin, flush=True)
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{self.process.args} ended: {self.process.wait()}")
+        on_the_wall, of_processors = map(float, line.split())
+        return on_the_wall if wall else of_processors
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def time_torch(call, milliseconds, wall):
+    """Returns the nanoseconds of one call, measured for about so long."""
+    runs, batch, elapsed = 0, 1, 0
+    start, start_of_work = time.perf_counter_ns(), time.process_time_ns()
+    while elapsed < milliseconds * 1e6:
+        for _ in range(batch):
+            call()
+        runs += batch
+        elapsed = time.perf_counter_ns() - start
+        if elapsed < milliseconds * 1e6 / 16:
+            batch *= 2
+    return (elapsed if wall else time.process_time_ns() - start_of_work) / runs
+
+
+def goal(inputs, outputs, rows, threads):
+    """The ratio to PyTorch that this case must reach, if one is set."""
+    if inputs == 4096:
+        return 1.1 if rows == 1 and threads == 1 else None
+    if not (256 <= inputs <= 1024):
+        return None
+    if threads == 2:
+        return 1.3 if rows <= 32 else 1.0 if rows == 256 else None
+    return 1.5 if rows <= 8 else 1.2 if rows <= 64 else 0.95
+
+
+def compare_linear(program, inputs, outputs, rows, threads, options):
+    torch.set_num_threads(threads)
+    weight, bias, x = torch.randn(outputs, inputs), torch.randn(outputs), torch.randn(rows, inputs)
+    ours = Microbench(program, "linear", "float32", inputs, outputs, rows, threads)
+    # A plain read bounds a product with one row.
+    read = Microbench(program, "read", inputs, outputs) if rows == 1 and threads == 1 else None
+    times = {"torch": [], "callpath": [], "read": []}
+    for _ in range(options.rounds + 1):  # the first is to warm up
+        times["torch"].append(
+            time_torch(lambda: torch.nn.functional.linear(x, weight, bias), options.milliseconds, wall=threads > 1))
+        time.sleep(0.005 if threads > 1 else 0)  # OpenMP's threads spin on for a while
+        times["callpath"].append(ours.measure(options.milliseconds, wall=threads > 1))
+        if read:
+            times["read"].append(read.measure(options.milliseconds))
+    for process in filter(None, (ours, read)):
+        process.close()
+    times = {name: values[1:] for name, values in times.items() if values}
+    median = {name: statistics.median(values) for name, values in times.items()}
+    return {
+        "inputs": inputs, "outputs": outputs, "rows": rows, "threads": threads, "nanoseconds": times,
+        "median": median, "ratio": median["torch"] / median["callpath"],
+        "best_ratio": min(times["torch"]) / min(times["callpath"]),
+        "gflops": 2 * inputs * outputs * rows / median["callpath"], "goal": goal(inputs, outputs, rows, threads),
+        "read_share": median["read"] / median["callpath"] if read else None,
+    }
+
+
+def measure_alone(program, subjects, options):
+    """Interleaves several subjects with each other; returns the median nanoseconds of each."""
+    running = {name: Microbench(program, *subject) for name, subject in subjects.items()}
+    times = {name: [] for name in subjects}
+    for _ in range(options.rounds):
+        for name, process in running.items():
+            times[name].append(process.measure(options.milliseconds))
+    for process in running.values():
+        process.close()
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def linear_table(results):
+    print("| layer | rows | threads | PyTorch µs | Callpath µs | GFLOP/s | ratio | goal |")
+    print("|---|---|---|---|---|---|---|---|")
+    for r in results:
+        mark = "" if r["goal"] is None else f"{r['goal']}{' ✓' if r['ratio'] >= r['goal'] else ' ✗'}"
+        print(f"| {r['inputs']}x{r['outputs']} | {r['rows']} | {r['threads']} | {r['median']['torch'] / 1e3:.1f} "
+              f"| {r['median']['callpath'] / 1e3:.1f} | {r['gflops']:.1f} | {r['ratio']:.2f} | {mark} |")
+    for r in results:
+        if r["read_share"] and r["inputs"] >= 256:
+            print(f"\n{r['inputs']}x{r['outputs']}, one row: {r['read_share']:.0%} of the speed of a plain read.")
+
+
+def parts_table(parts):
+    rows = [
+        ("JSON numbers read", f"{parts['parse'] / COUNT:.1f} ns each", "35"),
+        ("JSON numbers written", f"{parts['write'] / COUNT:.1f} ns each", "80"),
+        ("call over forward", f"{parts['call'] - parts['forward']:.0f} ns", "100"),
+        ("call with an empty hook over forward", f"{parts['hooked'] - parts['forward']:.0f} ns", "200"),
+        ("uniform numbers of a 784x256 weight", f"{parts['uniform'] / 1e6:.2f} ms", "5"),
+        ("normal numbers of a 784x256 weight", f"{parts['normal'] / 1e6:.2f} ms", "5"),
+    ]
+    print("\n| part | time | at most |\n|---|---|---|")
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--microbench", required=True, help="the release build of microbench")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--milliseconds", type=int, default=10, help="of each turn")
+    parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
+    parser.add_argument("--shapes", nargs="*", default=[f"{i}x{o}" for i, o in SHAPES])
+    parser.add_argument("--batches", type=int, nargs="*", default=BATCHES)
+    parser.add_argument("--out", type=pathlib.Path, help="where to keep the raw times as JSON")
+    options = parser.parse_args()
+
+    results = []
+    with torch.inference_mode():
+        for shape in options.shapes:
+            inputs, outputs = map(int, shape.split("x"))
+            for threads in options.threads:
+                for rows in options.batches:
+                    if threads == 1 or inputs >= 256:
+                        results.append(compare_linear(options.microbench, inputs, outputs, rows, threads, options))
+    parts = measure_alone(options.microbench, {
+        "parse": ("parse", COUNT), "write": ("write", COUNT), "forward": ("forward",), "call": ("call",),
+        "hooked": ("hooked",), "uniform": ("uniform", 784 * 256), "normal": ("normal", 784 * 256)}, options)
+    linear_table(results)
+    parts_table(parts)
+    if options.out:
+        machine = {"processor": platform.processor() or platform.machine(), "torch": torch.__version__}
+        options.out.write_text(json.dumps({"machine": machine, "linear": results, "parts": parts}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
