@@ -85,7 +85,7 @@ let package = Package(
 
         tests(of: "CKernels"),
         tests(of: "Tensors", resources: [.copy("Fixtures")]),
-        tests(of: "NN", ["Tensors", orderedCollections]),
+        tests(of: "NN", ["Tensors", "JSON", orderedCollections], resources: [.copy("Fixtures")]),
         tests(of: "Safetensors", ["Tensors"]),
         tests(of: "Serving", ["NN", "Tensors"]),
         // The wire cases that the parser and the live server are held to.

@@ -9,7 +9,7 @@ extension ModuleError: CustomStringConvertible {
         switch self {
         case .missingForward: .notImplemented
         case .missingArguments, .tooManyArguments, .unexpectedKeyword, .repeatedArgument, .missingParameter,
-            .emptySlot, .convertsToIntegers:
+            .emptySlot, .convertsToIntegers, .cannotAssign:
             .type
         case .emptyName, .dottedName, .nameTaken: .key
         case .indexOutOfRange: .index
@@ -83,6 +83,12 @@ extension ModuleError: CustomStringConvertible {
         case .dottedName(.child, let name): "module name can't contain \".\", got: \(name)"
         case .dottedName(let entry, _): "\(entry.rawValue) name can't contain \".\""
         case .nameTaken(let name): "attribute '\(name)' already exists"
+        case .cannotAssign(let type, .parameter, let name):
+            "cannot assign '\(type)' as parameter '\(name)' (torch.nn.Parameter or None expected)"
+        case .cannotAssign(let type, .child, let name):
+            "cannot assign '\(type)' as child module '\(name)' (torch.nn.Module or None expected)"
+        case .cannotAssign(let type, .buffer, let name):
+            "cannot assign '\(type)' as buffer '\(name)' (torch.nn.Buffer, torch.Tensor or None expected)"
         case .containsItself(let type): "\(type) cannot contain itself"
         case .treeTooDeep(let limit): "modules are nested more than \(limit) deep"
         case .indexOutOfRange(let index): "index \(index) is out of range"

@@ -23,6 +23,7 @@ public enum ModuleError: Error, Equatable, Sendable {
     case emptyName(Entry)
     case dottedName(Entry, String)
     case nameTaken(String)
+    case cannotAssign(type: String, to: Entry, name: String)
     case containsItself(type: String)
     case treeTooDeep(limit: Int)
     case indexOutOfRange(Int)

@@ -54,6 +54,14 @@ extension LinearCall {
         }
     }
 
+    /// Returns the sum over the rows of each input times each gradient.
+    ///
+    /// One row is no sum: PyTorch keeps the sign of its zeros, which adding to zero would lose.
+    private static func outerProduct(_ rows: Tensor, _ gradient: Tensor) throws(TensorError) -> Tensor {
+        let columns = try rows.swapped(0, 1)
+        return rows.shape[0] == 1 ? try columns * gradient : try MatrixProduct.plain(columns, gradient)
+    }
+
     /// Returns the gradients of the rows and of the transposed weight.
     private static func gradients(
         _ gradient: Tensor,
@@ -64,7 +72,7 @@ extension LinearCall {
     ) throws(TensorError) -> [Tensor?] {
         [
             rowsNeeded ? try MatrixProduct.plain(gradient, weight) : nil,
-            weightNeeded ? try MatrixProduct.plain(rows.swapped(0, 1), gradient) : nil,
+            weightNeeded ? try outerProduct(rows, gradient) : nil,
         ]
     }
 

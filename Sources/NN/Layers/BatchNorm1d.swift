@@ -1,0 +1,125 @@
+public import Tensors
+
+/// Normalisation of each channel over the batch: `y = (x - mean) / √(variance + eps) · weight + bias`.
+///
+/// In training it takes mean and biased variance from the batch, and moves its running statistics towards the batch's
+/// mean and unbiased variance: `running = (1 - momentum) · running + momentum · batch`. In use it takes the running ones.
+/// A frozen call leaves them as they are, also in training.
+/// - Input and output: `[N, numFeatures]` or `[N, numFeatures, L]`.
+/// - State: `weight`, `bias`, and the buffers `running_mean`, `running_var`, `num_batches_tracked`.
+public final class BatchNorm1d: Module {
+    /// The arguments that say how it behaves.
+    public struct Options: Sendable, Equatable {
+        /// What keeps the division from zero.
+        public var epsilon = 1e-5
+        /// How fast the running statistics move; `nil` makes them the plain average of all batches.
+        public var momentum: Double? = 0.1
+        /// Whether it has a weight, and a bias if `bias` says so too.
+        public var affine = true
+        /// Whether it has a bias.
+        public var bias = true
+        /// Whether it has running statistics; without them it takes the batch's in use too.
+        public var trackRunningStats = true
+
+        /// Creates PyTorch's defaults.
+        public init() {}
+    }
+
+    /// The number of channels.
+    public let numFeatures: Int
+    /// How it behaves.
+    public let options: Options
+
+    private let weightSlot = Slot<Parameter>()
+    private let biasSlot = Slot<Parameter>()
+    private let meanSlot = Slot<Tensor>()
+    private let varianceSlot = Slot<Tensor>()
+    private let countSlot = Slot<Tensor>()
+
+    /// Creates a normalisation with weight one, bias zero, mean zero and variance one.
+    public convenience init(numFeatures: Int, options: Options = Options(), dtype: DType = .float32) throws {
+        try self.init(unfilled: numFeatures, options)
+        let shape = try Shape(checking: [numFeatures])
+        if options.affine {
+            weight = try Parameter(Tensor.ones(shape, dtype: dtype))
+            bias = options.bias ? try Parameter(Tensor.zeros(shape, dtype: dtype)) : nil
+        }
+        guard options.trackRunningStats else { return }
+        meanSlot.value = try Tensor.zeros(shape, dtype: dtype)
+        varianceSlot.value = try Tensor.ones(shape, dtype: dtype)
+        countSlot.value = try Tensor(scalar: 0 as Int64)
+    }
+
+    private init(unfilled numFeatures: Int, _ options: Options) throws {
+        self.numFeatures = numFeatures
+        self.options = options
+        super.init()
+        try registerParameter("weight", nil, in: weightSlot)
+        try registerParameter("bias", nil, in: biasSlot)
+        try registerBuffer("running_mean", nil, in: meanSlot)
+        try registerBuffer("running_var", nil, in: varianceSlot)
+        try registerBuffer("num_batches_tracked", nil, in: countSlot)
+    }
+
+    /// What the normalised values are multiplied by.
+    public var weight: Parameter? {
+        get { weightSlot.value }
+        set { weightSlot.value = newValue }
+    }
+
+    /// What is added at the end.
+    public var bias: Parameter? {
+        get { biasSlot.value }
+        set { biasSlot.value = newValue }
+    }
+
+    /// The running mean of each channel.
+    public var runningMean: Tensor? { meanSlot.value }
+    /// The running variance of each channel.
+    public var runningVariance: Tensor? { varianceSlot.value }
+
+    public override func forward(_ input: Tensor) throws -> Tensor {
+        guard input.rank == 2 || input.rank == 3 else { throw ModuleError.batchNormRank(input.rank) }
+        let usesBatch = isTraining || (runningMean == nil && runningVariance == nil)
+        let output = try input.batchNorm(
+            mean: runningMean,
+            variance: runningVariance,
+            weight: weight?.tensor,
+            bias: bias?.tensor,
+            training: usesBatch,
+            epsilon: options.epsilon
+        )
+        if isTraining, CallContext.current?.isFrozen != true { try track(input.detached()) }
+        return output
+    }
+
+    /// Moves the running statistics towards those of `batch`.
+    private func track(_ batch: Tensor) throws {
+        guard let mean = runningMean, let variance = runningVariance, let count = countSlot.value else { return }
+        let batchCount = try count.item() + 1
+        let momentum = options.momentum ?? 1 / batchCount
+        let statistics = try batch.batchStatistics()
+        meanSlot.value = try mean * (1 - momentum) + statistics.mean * momentum
+        varianceSlot.value = try variance * (1 - momentum) + statistics.variance * momentum
+        countSlot.value = try Tensor(scalar: Int64(batchCount))
+    }
+
+    public override var typeName: String { "BatchNorm1d" }
+
+    public override var extraRepr: String {
+        "\(numFeatures), eps=\(options.epsilon), momentum=\(options.momentum.pythonText), "
+            + "affine=\(options.affine.pythonText), bias=\((bias != nil).pythonText), "
+            + "track_running_stats=\(options.trackRunningStats.pythonText)"
+    }
+
+    public override var attributeNames: Set<String> {
+        ["num_features", "eps", "momentum", "affine", "track_running_stats", "reset_running_stats", "reset_parameters"]
+    }
+
+    public override var expectedInput: String? {
+        let dtype = weight.map { $0.tensor.dtype.rawValue } ?? ""
+        return "\(dtype)[N, \(numFeatures)] or [N, \(numFeatures), L]"
+    }
+
+    public override func emptyCopy() throws -> Module { try BatchNorm1d(unfilled: numFeatures, options) }
+}

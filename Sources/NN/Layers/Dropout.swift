@@ -1,0 +1,29 @@
+public import Tensors
+
+/// In training, zeroes each element with probability `p` and scales the others by `1 / (1 - p)`; else the identity.
+///
+/// Any shape. It draws from the call's generator, one number for each element, or from the default one.
+public final class Dropout: Module {
+    /// The probability of a zero.
+    public let p: Double
+    /// Whether the description says that it works in place.
+    public let inplace: Bool
+
+    /// Creates a dropout.
+    /// - Throws: `TensorError.invalidDropout` unless `p` is a probability.
+    public init(p: Double = 0.5, inplace: Bool = false) throws {
+        if p < 0 || p > 1 { throw TensorError.invalidDropout(p) }
+        self.p = p
+        self.inplace = inplace
+    }
+
+    public override func forward(_ input: Tensor) throws -> Tensor {
+        guard isTraining else { return input }
+        return try input.dropout(p: p, generator: CallContext.current?.generator ?? .default)
+    }
+
+    public override var typeName: String { "Dropout" }
+    public override var extraRepr: String { "p=\(p), inplace=\(inplace.pythonText)" }
+    public override var attributeNames: Set<String> { ["p", "inplace"] }
+    public override func emptyCopy() throws -> Module { try Dropout(p: p, inplace: inplace) }
+}

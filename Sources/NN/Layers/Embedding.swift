@@ -1,0 +1,85 @@
+public import Tensors
+
+/// A table of vectors: `y = weight[x]`.
+///
+/// - Input: integers of any shape `[*]`. Output: `[*, embeddingDim]`.
+/// - State: `weight` of `[numEmbeddings, embeddingDim]`, drawn from the standard normal distribution, with zeros in the
+///   row of the padding index. That row gets no gradient.
+public final class Embedding: Module {
+    /// The number of rows.
+    public let numEmbeddings: Int
+    /// The size of a row.
+    public let embeddingDim: Int
+    /// The row for padding, counted from the front.
+    public let paddingIndex: Int?
+
+    private let weightSlot = Slot<Parameter>()
+
+    /// Creates a table with random rows.
+    /// - Parameter paddingIndex: The row that stays zero; a negative one counts from the end.
+    public convenience init(
+        numEmbeddings: Int,
+        embeddingDim: Int,
+        paddingIndex: Int? = nil,
+        dtype: DType = .float32,
+        generator: Generator? = nil
+    ) throws {
+        let shape = try Shape(checking: [numEmbeddings, embeddingDim])
+        var padding = paddingIndex
+        if let index = paddingIndex {
+            // PyTorch lets zero pass for a table without rows.
+            guard index == 0 || (-numEmbeddings..<numEmbeddings).contains(index) else {
+                throw ModuleError.invalidPadding(index: index, count: numEmbeddings)
+            }
+            padding = index < 0 ? index + numEmbeddings : index
+        }
+        try self.init(unfilled: numEmbeddings, embeddingDim, padding)
+        let drawn = try Initial.normal(shape, dtype: dtype, generator: generator)
+        weight = try Parameter(padding.map { try Self.clear(row: $0, of: drawn) } ?? drawn)
+    }
+
+    private init(unfilled numEmbeddings: Int, _ embeddingDim: Int, _ paddingIndex: Int?) throws {
+        self.numEmbeddings = numEmbeddings
+        self.embeddingDim = embeddingDim
+        self.paddingIndex = paddingIndex
+        super.init()
+        try registerParameter("weight", nil, in: weightSlot)
+    }
+
+    /// The table; without one, a call fails.
+    public var weight: Parameter? {
+        get { weightSlot.value }
+        set { weightSlot.value = newValue }
+    }
+
+    public override func forward(_ input: Tensor) throws -> Tensor {
+        let weight = try required(weightSlot, of: "embedding", position: 1)
+        return try Tensor.embedding(weight: weight, indices: input, paddingIndex: paddingIndex)
+    }
+
+    public override var typeName: String { "Embedding" }
+
+    public override var extraRepr: String {
+        "\(numEmbeddings), \(embeddingDim)" + (paddingIndex.map { ", padding_idx=\($0)" } ?? "")
+    }
+
+    public override var attributeNames: Set<String> {
+        ["num_embeddings", "embedding_dim", "padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse"]
+    }
+
+    public override var expectedInput: String? { "int64[*] from 0 to \(numEmbeddings - 1)" }
+
+    public override func emptyCopy() throws -> Module {
+        try Embedding(unfilled: numEmbeddings, embeddingDim, paddingIndex)
+    }
+
+    private static func clear(row: Int, of table: Tensor) throws -> Tensor {
+        guard row < table.shape[0] else { return table }
+        let width = table.byteCount / table.shape[0]
+        return try Tensor(dtype: table.dtype, shape: table.shape) { target in
+            table.withUnsafeBytes { target.copyMemory(from: $0) }
+            let bytes = UnsafeMutableRawBufferPointer(rebasing: target[(row * width)..<((row + 1) * width)])
+            bytes.initializeMemory(as: UInt8.self, repeating: 0)
+        }
+    }
+}

@@ -1,0 +1,62 @@
+public import Tensors
+
+/// Scaling over the trailing axes: `y = x / √(mean(x²) + eps) · weight`.
+///
+/// - Input and output: `[*, normalizedShape]`.
+/// - State: `weight` of ones, of `normalizedShape`.
+public final class RMSNorm: Module {
+    /// The sizes of the trailing axes.
+    public let normalizedShape: [Int]
+    /// What keeps the division from zero; `nil` is the smallest step from one in the input's dtype.
+    public let epsilon: Double?
+    /// Whether it has a weight.
+    public let elementwiseAffine: Bool
+
+    private let weightSlot = Slot<Parameter>()
+
+    /// Creates a scaling over axes of the given sizes.
+    public convenience init(
+        normalizedShape: [Int],
+        epsilon: Double? = nil,
+        elementwiseAffine: Bool = true,
+        dtype: DType = .float32
+    ) throws {
+        try self.init(unfilled: normalizedShape, epsilon, elementwiseAffine)
+        let shape = try Shape(checking: normalizedShape)
+        weight = elementwiseAffine ? try Parameter(Tensor.ones(shape, dtype: dtype)) : nil
+    }
+
+    private init(unfilled normalizedShape: [Int], _ epsilon: Double?, _ elementwiseAffine: Bool) throws {
+        self.normalizedShape = normalizedShape
+        self.epsilon = epsilon
+        self.elementwiseAffine = elementwiseAffine
+        super.init()
+        try registerParameter("weight", nil, in: weightSlot)
+    }
+
+    /// What the scaled values are multiplied by.
+    public var weight: Parameter? {
+        get { weightSlot.value }
+        set { weightSlot.value = newValue }
+    }
+
+    public override func forward(_ input: Tensor) throws -> Tensor {
+        try input.rmsNorm(normalizedShape: normalizedShape, weight: weight?.tensor, epsilon: epsilon)
+    }
+
+    public override var typeName: String { "RMSNorm" }
+
+    public override var extraRepr: String {
+        "\(normalizedShape.pythonTuple), eps=\(epsilon.pythonText), elementwise_affine=\(elementwiseAffine.pythonText)"
+    }
+
+    public override var attributeNames: Set<String> { ["normalized_shape", "eps", "elementwise_affine"] }
+
+    public override var expectedInput: String? {
+        "\(weight.map { $0.tensor.dtype.rawValue } ?? "")[*, \(normalizedShape.map(String.init).joined(separator: ", "))]"
+    }
+
+    public override func emptyCopy() throws -> Module {
+        try RMSNorm(unfilled: normalizedShape, epsilon, elementwiseAffine)
+    }
+}

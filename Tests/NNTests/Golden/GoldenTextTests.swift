@@ -1,0 +1,95 @@
+import JSON
+import OrderedCollections
+import Tensors
+import Testing
+
+@testable import NN
+
+/// The golden cases G (how tensors print) and I (what errors say).
+struct GoldenTextTests {
+    private static func tensor(_ numbers: Float...) throws -> Tensor { try Tensor(numbers) }
+
+    private static func range(_ count: Int, _ shape: Shape, dividedBy divisor: Double) throws -> Tensor {
+        try Tensor((0..<count).map { Float($0) }, shape: shape) / divisor
+    }
+
+    static let texts: [String: @Sendable () throws -> String] = [
+        "G01": { try Tensor([1, 2, 3] as [Int64]).description },
+        "G02": { try Tensor(scalar: 3.5 as Float).description },
+        "G03": { try tensor().description },
+        "G04": { try Tensor.zeros([2, 0]).description },
+        "G05": { try tensor(1, 2, 3).description },
+        "G06": { try tensor(0.1, -0.25, 100).description },
+        "G07": { try tensor(1.5, .nan, .infinity, -.infinity).description },
+        "G08": { try tensor(1, .nan, -.infinity).description },
+        "G09": { try tensor(1e-5, 1).description },
+        "G10": { try tensor(1e9, 1).description },
+        "G11": { try tensor(0.5, 1000).description },
+        "G12": { try tensor(0.001, 1.5).description },
+        "G13": { try tensor(1, 1001).description },
+        "G14": { try tensor(1, 1000).description },
+        "G15": { try tensor(123456, 1).description },
+        "G16": { try Tensor([1, 2, 3.5, -4] as [Float], shape: [2, 2]).description },
+        "G17": { try range(8, [2, 2, 2], dividedBy: 1).description },
+        "G18": { try Tensor((0..<1001).map { Int64($0) }).description },
+        "G19": { try range(1001, [1001], dividedBy: 1).description },
+        "G20": { try range(2000, [40, 50], dividedBy: 7).description },
+        "G21": { try range(30, [30], dividedBy: 3).description },
+        "G22": { try Tensor([true, false]).description },
+        "G23": { try Tensor([1, 2] as [Double]).description },
+        "G24": { try tensor(0, 0).description },
+        "G25": { try tensor(-0.0).description },
+        "G26": { try Parameter(tensor(1, 2)).description },
+        "G27": { try tensor(1, 2).requiringGrad().description },
+        "G28": { try (Tensor(scalar: 2 as Float).requiringGrad() * 2).description },
+        "G29": { try tensor(1.00005).description },
+        "G30": { try tensor(0.12345).description },
+        "G31": { try tensor(Float(2.5e-39 as Double)).description },
+        "G32": { try Tensor.zeros([3], dtype: .int32).description },
+        "G33": { try Tensor.zeros([0], dtype: .int64).description },
+        "G34": { try (Tensor.ones([1, 20]).requiringGrad() * 0.5).description },
+    ]
+
+    @Test(arguments: GoldenCase.cases("G")) func prints(golden: GoldenCase) throws {
+        let text = try #require(Self.texts[golden.id])
+        golden.expect(text: try text(), "repr")
+    }
+
+    private static func call(bias: Bool = true, _ input: Tensor) throws {
+        _ = try Linear(inFeatures: 4, outFeatures: 3, bias: bias)(input)
+    }
+
+    static let errors: [String: @Sendable () throws -> Void] = [
+        "I01": { try call(Tensor.ones([5])) },
+        "I02": { try call(Tensor.ones([2, 5])) },
+        "I03": { try call(Tensor.ones([2, 3, 5])) },
+        "I04": { try call(Tensor(scalar: 1 as Float)) },
+        "I05": { try call(Tensor.ones([2, 4], dtype: .float64)) },
+        "I06": { try call(bias: false, Tensor.ones([2, 4], dtype: .float64)) },
+        "I07": { try call(Tensor([1, 2, 3, 4] as [Int64])) },
+        "I08": { try Linear(inFeatures: 4, outFeatures: 3).assign(Tensor.ones([3, 4]), to: "weight") },
+        "I09": { _ = try Tensor(nested: .list([.list([.int(1), .int(2)]), .list([.int(3)])])) },
+        "I10": { _ = try Tensor.ones([3, 4]).matmul(tensor(1, 2)) },
+        "I11": {
+            try Linear(inFeatures: 2, outFeatures: 3)
+                .loadStateDict(["weight": Tensor.ones([2, 3]), "x": Tensor.ones([4])])
+        },
+        "I12": { _ = try Module()(tensor(1)) },
+    ]
+
+    @Test(arguments: GoldenCase.cases("I")) func says(golden: GoldenCase) throws {
+        let body = try #require(Self.errors[golden.id])
+        let error = #expect(throws: (any Error).self) { try body() }
+        let (kind, text): (ErrorKind?, (Compatibility) -> String?) =
+            switch error {
+            case let error as TensorError: (error.kind, error.message)
+            case let error as ModuleError: (error.kind, error.message)
+            default: (nil, { _ in nil })
+            }
+        golden.expect(text: kind?.rawValue, "error_type")
+        golden.expect(text: text(.current), "error_text")
+        guard let old = golden.expectedOld else { return }
+        golden.expect(text: kind?.rawValue, "error_type", in: old)
+        golden.expect(text: text(.torch1_0_1), "error_text", in: old)
+    }
+}
