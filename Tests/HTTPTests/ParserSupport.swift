@@ -5,20 +5,24 @@ import Testing
 
 /// What a run of octets turned into, in a form that compares.
 enum Outcome: Equatable, CustomStringConvertible {
-    case request(String, body: [UInt8], keepsAlive: Bool)
-    case refused(RequestError)
+    /// The words of the request line and the field lines, each with a line feed behind it, and the body.
+    case request(head: [UInt8], body: [UInt8], keepsAlive: Bool)
+    case refused(status: Int)
     case incomplete
 
     init(_ request: Request) {
-        let fields = request.fields.pairs.map { "\($0.name): \($0.value)" }.joined(separator: "\n")
-        let head = "\(request.method.rawValue) \(request.target) \(request.version)\n\(fields)"
-        self = .request(head, body: request.body, keepsAlive: request.keepsAlive)
+        var head = Array("\(request.method.rawValue) \(request.target) \(request.version)\n".utf8)
+        for line in request.fields.lines {
+            head += request.fields.octets[line.name] + [0x3A] + request.fields.octets[line.value] + [0x0A]
+        }
+        self = .request(head: head, body: request.body, keepsAlive: request.keepsAlive)
     }
 
     var description: String {
         switch self {
-        case .request(let head, let body, let keepsAlive): "request(\(head), \(body.count) octets, \(keepsAlive))"
-        case .refused(let error): "refused(\(error))"
+        case .request(let head, let body, let keepsAlive):
+            "request(\(String(decoding: head + body, as: UTF8.self).debugDescription), keepsAlive: \(keepsAlive))"
+        case .refused(let status): "refused(\(status))"
         case .incomplete: "incomplete"
         }
     }
@@ -26,9 +30,11 @@ enum Outcome: Equatable, CustomStringConvertible {
 
 /// Everything that a parser makes of a connection's octets.
 struct Transcript: Equatable {
-    var outcomes: [Outcome] = []
+    private(set) var outcomes: [Outcome] = []
+    /// What ended it early.
+    private(set) var error: RequestError?
     /// How often the client was told to go on.
-    var continueCount = 0
+    private(set) var continueCount = 0
 
     /// Feeds `pieces` one after the other to a new parser, as a server does, and notes what comes out.
     init(of pieces: [[UInt8]], limits: ServerLimits = ServerLimits()) {
@@ -37,7 +43,8 @@ struct Transcript: Equatable {
             for piece in pieces { try feed(piece.span, to: &parser) }
             if !parser.isIdle { outcomes.append(.incomplete) }
         } catch {
-            outcomes.append(.refused(error))
+            self.error = error
+            outcomes.append(.refused(status: error.status.code))
         }
     }
 

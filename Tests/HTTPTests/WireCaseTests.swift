@@ -1,4 +1,3 @@
-import HTTPTypes
 import Testing
 import WireCases
 
@@ -14,13 +13,18 @@ struct WireCaseTests {
     @Test(arguments: WireCase.all)
     func isReadAlikeHoweverItIsCut(row: WireCase) {
         let octets = row.octets
-        let whole = Transcript(of: [octets]).outcomes
-        #expect(Transcript(of: octets.map { [$0] }).outcomes == whole)
+        let whole = Transcript(of: [octets])
+        expect(octets.map { [$0] }, toGive: whole)
         guard octets.count < 1_000 else { return }
         for cut in 1..<max(octets.count, 1) {
-            let halves = [Array(octets[..<cut]), Array(octets[cut...])]
-            #expect(Transcript(of: halves).outcomes == whole, "cut at \(cut)")
+            expect([Array(octets[..<cut]), Array(octets[cut...])], toGive: whole)
         }
+    }
+
+    private func expect(_ pieces: [[UInt8]], toGive whole: Transcript) {
+        let transcript = Transcript(of: pieces)
+        #expect(transcript.outcomes == whole.outcomes, "cut at \(pieces.first?.count ?? 0)")
+        #expect(transcript.error == whole.error, "cut at \(pieces.first?.count ?? 0)")
     }
 
     @Test(arguments: WireCase.all.filter { !$0.steps.contains(.finish) })
@@ -47,7 +51,7 @@ struct WireCaseTests {
         let names = transcript.outcomes.map { outcome in
             switch outcome {
             case .request: "request"
-            case .refused(let error): "\(error.status.code)"
+            case .refused(let status): "\(status)"
             case .incomplete: "more"
             }
         }
