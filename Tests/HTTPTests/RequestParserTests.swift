@@ -18,6 +18,39 @@ struct RequestParserTests {
         #expect(request.keepsAlive)
     }
 
+    @Test(
+        arguments: [
+            ("http://a", "/", [], nil), ("HTTPS://a:1?x=/", "/", [], "x=/"), ("http://a/b?c", "/b", ["b"], "c"),
+            ("/?", "/", [], ""), ("//a", "//a", ["", "a"], nil),
+        ] as [(String, String, [String], String?)]
+    )
+    func readsTargets(target: String, path: String, segments: [String], query: String?) throws {
+        let request = try parse("GET \(target) HTTP/1.1\r\nHost: x\r\n\r\n")
+        #expect(request.path == path)
+        #expect(request.pathSegments() == segments)
+        #expect(request.query == query)
+    }
+
+    @Test func receivesABodyOfKnownLengthWhereItStays() throws {
+        var parser = RequestParser()
+        let head = Array("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\na".utf8)
+        _ = try parser.consume(head.span)
+        #expect(parser.awaitedBodyByteCount == 4)
+        #expect(parser.receiveBody(atMost: 9) { _ in -1 }.result == -1)
+        for octet in Array("bcd".utf8) {
+            let (event, result) = parser.receiveBody(atMost: 1) { buffer in
+                buffer[0] = octet
+                return 1
+            }
+            #expect(result == 1)
+            guard case .needsMore = event else { throw ParseStopped() }
+        }
+        guard case .request(let request) = try parser.consume(Array("e".utf8).span).event else { throw ParseStopped() }
+        #expect(request.body == Array("abcde".utf8))
+        #expect(parser.isIdle)
+        #expect(parser.awaitedBodyByteCount == 0)
+    }
+
     private func parse(_ text: String) throws -> Request {
         var parser = RequestParser()
         let bytes = Array(text.utf8)

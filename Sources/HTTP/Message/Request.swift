@@ -24,11 +24,10 @@ package struct Request: Sendable {
     package var isSecure = false
     /// The name in the certificate that the client proved to own, if it proved one.
     package var clientName: String?
-    /// When the first octet of the request arrived; the server says it, for the parser knows no time.
-    package var arrival = unknownArrival
+    /// When the first octet of the request arrived; when it was complete, unless the server says otherwise.
+    package var arrival = ContinuousClock.now
 
     private let targetRange: TargetRange
-    private static let unknownArrival = ContinuousClock.now
 
     init(head: RequestHead, octets: [UInt8], body: [UInt8]) {
         self.method = head.method
@@ -59,13 +58,15 @@ package struct Request: Sendable {
 
     /// The path before any decoding; `/` where an absolute-form has none, in O(n).
     package var path: String {
-        targetRange.path.isEmpty ? "/" : String(decoding: pathOctets, as: UTF8.self)
+        String(decoding: pathOctets, as: UTF8.self)
     }
 
-    /// The octets of `path` as they came, without a copy; empty where an absolute-form has no path.
+    /// The octets of `path`, without a copy.
     package var pathOctets: ArraySlice<UInt8> {
-        fields.octets[targetRange.path]
+        targetRange.path.isEmpty ? Self.root : fields.octets[targetRange.path]
     }
+
+    private static let root = [UInt8(ascii: "/")][...]
 
     /// What follows the first `?`, before any decoding, in O(n).
     package var query: String? {

@@ -81,6 +81,12 @@ final class RawClient {
         return count > 0
     }
 
+    /// Whether something can be read, an end included, before the time is over.
+    func isReadable(within milliseconds: Int32) -> Bool {
+        var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&request, 1, milliseconds) > 0
+    }
+
     /// Reads until `text` has come `times` times since the start.
     func receive(until text: String, times: Int = 1) throws {
         while occurrences(of: text) < times {

@@ -2,7 +2,9 @@
 ///
 /// Written from the standards and not from the parser, so that the two can disagree.
 struct ReferenceTable: Sendable {
-    /// The rows: a state, and behind it pairs of a class of octets and the next state. What no class names is an error.
+    /// The rows: a state, and behind it pairs of a class of octets and the next state.
+    ///
+    /// What no class names is an error.
     private static let rows = """
         start        tchar method        CR emptyLine
         emptyLine    LF start
