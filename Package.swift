@@ -52,7 +52,7 @@ let package = Package(
         .target(name: "CKernels"),
         room("Tensors", ["CKernels"]),
         room("NN", ["Tensors", orderedCollections]),
-        room("Safetensors", ["Tensors", "JSON"]),
+        room("Safetensors", ["Tensors", "JSON", orderedCollections]),
         room("Serving", ["NN", "Safetensors", "Tensors", "Metrics", orderedCollections]),
 
         // The network wing: knows no tensor.
@@ -86,7 +86,7 @@ let package = Package(
         tests(of: "CKernels"),
         tests(of: "Tensors", resources: [.copy("Fixtures")]),
         tests(of: "NN", ["Tensors", "JSON", orderedCollections], resources: [.copy("Fixtures")]),
-        tests(of: "Safetensors", ["Tensors"]),
+        tests(of: "Safetensors", ["Tensors", "JSON", orderedCollections], resources: [.copy("Fixtures")]),
         tests(of: "Serving", ["NN", "Tensors"]),
         // The wire cases that the parser and the live server are held to.
         .target(

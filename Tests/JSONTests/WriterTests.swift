@@ -22,7 +22,7 @@ struct WriterTests {
 
     @Test(arguments: [
         ("plain", "\"plain\""), ("\"\\/", #""\"\\/""#), ("\n\r\t", #""\n\r\t""#),
-        ("\0\u{1F}\u{7F}", #""\u0000\u001f\u007f""#),
+        ("\0\u{1F}\u{8}\u{C}", #""\u0000\u001f\b\f""#), ("\u{7F}/", "\"\u{7F}/\""),
         ("é😀\u{2028}", "\"é😀\u{2028}\""),
     ])
     func escapesStrings(value: String, expected: String) throws {

@@ -103,7 +103,9 @@ extension JSONWriter {
             case 0x0A: bytes.append("\\n")
             case 0x0D: bytes.append("\\r")
             case 0x09: bytes.append("\\t")
-            case 0..<0x20, 0x7F: appendUnicodeEscape(byte)
+            case 0x08: bytes.append("\\b")
+            case 0x0C: bytes.append("\\f")
+            case 0..<0x20: appendUnicodeEscape(byte)
             default: bytes.append(byte)
             }
         }
