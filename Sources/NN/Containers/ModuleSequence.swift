@@ -30,7 +30,7 @@ extension ModuleSequence {
 
     /// Puts `module` before the child at `index`, and numbers all that follow anew.
     public func insert(_ module: Module, at index: Int) throws(ModuleError) {
-        guard (-count...count).contains(index) else { throw .indexOutOfRange(index) }
+        guard (-count...count).contains(index) else { throw .insertionOutOfRange(index) }
         try adopt(module)
         var modules = childSlots.values.map(\.value)
         modules.insert(module, at: index < 0 ? index + count : index)

@@ -12,7 +12,7 @@ extension ModuleError: CustomStringConvertible {
             .emptySlot, .convertsToIntegers, .cannotAssign:
             .type
         case .emptyName, .dottedName, .nameTaken: .key
-        case .indexOutOfRange: .index
+        case .indexOutOfRange, .insertionOutOfRange: .index
         case .noSuchEntry: .attribute
         case .fanOfVector, .emptyParameterList, .invalidValue, .invalidBeta, .nesterovNeedsMomentum,
             .nonPositiveFeatures, .batchNormRank:
@@ -92,6 +92,7 @@ extension ModuleError: CustomStringConvertible {
         case .containsItself(let type): "\(type) cannot contain itself"
         case .treeTooDeep(let limit): "modules are nested more than \(limit) deep"
         case .indexOutOfRange(let index): "index \(index) is out of range"
+        case .insertionOutOfRange(let index): "Index out of range: \(index)"
         case .noSuchEntry(let type, let name): "'\(type)' object has no attribute '\(name)'"
         case .cannotCopy(let type): "\(type) cannot be copied: it does not override emptyCopy()"
         case .loading(let type, let problems):

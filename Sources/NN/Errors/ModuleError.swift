@@ -27,6 +27,7 @@ public enum ModuleError: Error, Equatable, Sendable {
     case containsItself(type: String)
     case treeTooDeep(limit: Int)
     case indexOutOfRange(Int)
+    case insertionOutOfRange(Int)
     case noSuchEntry(type: String, name: String)
     case cannotCopy(type: String)
 

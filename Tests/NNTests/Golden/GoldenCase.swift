@@ -45,17 +45,20 @@ extension GoldenCase.Comparison {
 }
 
 extension GoldenCase {
-    /// Every case of the fixture, in its order.
-    static let all: [GoldenCase] = {
+    /// Every case of `torch-golden.json`, in its order.
+    static let all = cases(in: "torch-golden.json")
+    /// Every case of `modules.json`, which `generate.py` beside it writes.
+    static let ofModules = cases(in: "modules.json")
+
+    private static func cases(in fixture: String) -> [GoldenCase] {
         do {
-            let path = URL(filePath: #filePath).deletingLastPathComponent()
-                .appending(path: "../Fixtures/torch-golden.json")
+            let path = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Fixtures/\(fixture)")
             let document = try JSONValue(parsing: Array(Data(contentsOf: path)))
             return (document["cases"]?.asArray ?? []).compactMap(GoldenCase.init)
         } catch {
             return []
         }
-    }()
+    }
 
     static func cases(_ letters: String) -> [GoldenCase] {
         all.filter { letters.contains($0.id.prefix(1)) }

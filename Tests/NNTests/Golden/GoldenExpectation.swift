@@ -2,6 +2,8 @@ import JSON
 import Tensors
 import Testing
 
+@testable import NN
+
 extension GoldenCase {
     /// Expects `tensor` to be what the case says under `name`, or as a whole.
     func expect(
@@ -37,6 +39,34 @@ extension GoldenCase {
         #expect(text == (expected ?? self.expected)[name]?.asString, sourceLocation: sourceLocation)
     }
 
+    /// Expects `body` to throw the error that the case says, and returns it.
+    @discardableResult
+    func expectError(
+        sourceLocation: SourceLocation = #_sourceLocation,
+        _ body: () throws -> Void
+    ) -> (any Error)? {
+        let error = #expect(throws: (any Error).self, sourceLocation: sourceLocation) { try body() }
+        expect(error, .current, in: expected, sourceLocation: sourceLocation)
+        return error
+    }
+
+    /// Expects `error` to be the one that the case says.
+    func expect(
+        _ error: (any Error)?,
+        _ compatibility: Compatibility,
+        in expected: JSONValue,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        let (kind, text) =
+            switch error {
+            case let error as TensorError: (error.kind, error.message(compatibility))
+            case let error as ModuleError: (error.kind, error.message(compatibility))
+            default: (ErrorKind.runtime, "\(String(describing: error))")
+            }
+        expect(text: kind.rawValue, "error_type", in: expected, sourceLocation: sourceLocation)
+        expect(text: text, "error_text", in: expected, sourceLocation: sourceLocation)
+    }
+
     private func isClose(_ given: Tensor, _ wanted: Tensor) -> Bool {
         guard case .close(let relative, let absolute) = comparison else { return false }
         return zip(given.scalars(as: Double.self), wanted.scalars(as: Double.self)).allSatisfy { given, wanted in
@@ -61,4 +91,9 @@ extension Tensor {
         default: scalars(as: Int64.self).map { UInt64(bitPattern: $0) }
         }
     }
+}
+
+extension GoldenCase {
+    /// The names of what is expected, in PyTorch's order.
+    var names: [String] { expected.asObject?.map(\.key) ?? [] }
 }

@@ -105,5 +105,5 @@ struct GoldenLinearTests {
 }
 
 extension GoldenCase {
-    static func named(_ id: String) -> GoldenCase? { all.first { $0.id == id } }
+    static func named(_ id: String) -> GoldenCase? { (all + ofModules).first { $0.id == id } }
 }

@@ -1,0 +1,80 @@
+import Tensors
+import Testing
+
+@testable import NN
+
+/// What constructors, calls and optimisers say of impossible arguments, against PyTorch.
+struct ModuleErrorTests {
+    private static func input() throws -> Tensor { try Tensor.ones([2, 3]) }
+    private static func parameters() throws -> [Parameter] { [try Parameter(Tensor.ones([1]))] }
+
+    private static func sgd(_ change: (inout SGD.Options) -> Void) throws {
+        var options = SGD.Options()
+        change(&options)
+        _ = try SGD(parameters(), options: options)
+    }
+
+    private static func adam(_ change: (inout Adam.Options) -> Void) throws {
+        var options = Adam.Options()
+        change(&options)
+        _ = try Adam(parameters(), options: options)
+    }
+
+    static let cases: [String: @Sendable () throws -> Void] = [
+        "Linear negative": { _ = try Linear(inFeatures: -1, outFeatures: 3) },
+        "Linear too large": { _ = try Linear(inFeatures: 1 << 62, outFeatures: 1 << 62) },
+        "Linear weight None": {
+            let layer = try Linear(inFeatures: 4, outFeatures: 3)
+            layer.weight = nil
+            _ = try layer(Tensor.ones([4]))
+        },
+        "Dropout p": { _ = try Dropout(p: 1.5) },
+        "Hardtanh range": { _ = try Hardtanh(minVal: 2, maxVal: 1) },
+        "Embedding padding": { _ = try Embedding(numEmbeddings: 3, embeddingDim: 2, paddingIndex: 3) },
+        "Embedding index": { _ = try Embedding(numEmbeddings: 3, embeddingDim: 2)(Tensor([3] as [Int64])) },
+        "Embedding negative": { _ = try Embedding(numEmbeddings: 3, embeddingDim: 2)(Tensor([-1] as [Int64])) },
+        "Bilinear features": { _ = try Bilinear(in1Features: 0, in2Features: 2, outFeatures: 3) },
+        "Bilinear input": {
+            let layer = try Bilinear(in1Features: 2, in2Features: 2, outFeatures: 3)
+            _ = try layer(Arguments([Tensor.ones([4, 3]), Tensor.ones([4, 2])]))
+        },
+        "Bilinear one input": {
+            _ = try Bilinear(in1Features: 2, in2Features: 2, outFeatures: 3)(Tensor.ones([4, 2]))
+        },
+        "LayerNorm shape": { _ = try LayerNorm(normalizedShape: [4])(input()) },
+        "BatchNorm1d channels": { _ = try BatchNorm1d(numFeatures: 4)(input()) },
+        "BatchNorm1d rank": { _ = try BatchNorm1d(numFeatures: 3)(Tensor.ones([3])) },
+        "BatchNorm1d one value": { _ = try BatchNorm1d(numFeatures: 3)(Tensor.ones([1, 3])) },
+        "Softmax dim": { _ = try Softmax(dim: 2)(input()) },
+        "Softmax int": { _ = try Softmax(dim: 0)(Tensor([1, 2] as [Int64])) },
+        "Flatten dim": { _ = try Flatten()(Tensor(scalar: 1 as Float)) },
+        "ModuleList call": { _ = try ModuleList()(input()) },
+        "Sequential index": { _ = try Sequential(ReLU()).element(at: 3) },
+        "Sequential insert": { try Sequential(ReLU()).insert(ReLU(), at: 3) },
+        "CrossEntropyLoss target": { _ = try CrossEntropyLoss()(input(), Tensor([3, 0] as [Int64])) },
+        "MSELoss one input": { _ = try MSELoss()(input()) },
+        "SGD rate": { try sgd { $0.learningRate = -1 } },
+        "SGD momentum": { try sgd { $0.momentum = -1 } },
+        "SGD decay": { try sgd { $0.weightDecay = -1 } },
+        "SGD nesterov": { try sgd { $0.nesterov = true } },
+        "SGD empty": { _ = try SGD([]) },
+        "Adam beta": { try adam { $0.beta1 = 1 } },
+        "Adam beta 2": { try adam { $0.beta2 = -0.5 } },
+        "Adam epsilon": { try adam { $0.epsilon = -1 } },
+    ]
+
+    @Test(arguments: cases.keys.sorted()) func saysWhatPyTorchSays(name: String) throws {
+        let golden = try #require(GoldenCase.named(name))
+        let body = try #require(Self.cases[name])
+        golden.expectError { try body() }
+    }
+
+    /// No case of the fixture may be skipped.
+    @Test func coversEveryCaseOfTheFixtureOnce() {
+        var tested = InitialTests.ids + ["fan of a vector", "seeded tree"]
+        tested += InitialTests.nonlinearities.map { "kaiming_uniform \($0.name)" }
+        tested += DescriptionTests.modules.keys.map { "repr \($0)" }
+        tested += Array(ModuleValueTests.cases.keys) + Array(OptimizerTests.optimizers.keys) + Array(Self.cases.keys)
+        #expect(tested.sorted() == GoldenCase.ofModules.map(\.id).sorted())
+    }
+}
