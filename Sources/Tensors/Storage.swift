@@ -13,25 +13,24 @@ final class Storage: @unchecked Sendable {
     /// The alignment of the first byte, a cache line and the widest vector.
     static let alignment = 64
 
-    let bytes: UnsafeRawBufferPointer
+    let start: UnsafeRawPointer
     /// What a matrix product made of these bytes, kept for the next one.
     let packing = PackingCache()
-    private let owned: UnsafeMutableRawPointer
 
-    private init(adopting memory: UnsafeMutableRawPointer, byteCount: Int) {
-        owned = memory
-        bytes = UnsafeRawBufferPointer(start: memory, count: byteCount)
+    private init(adopting memory: UnsafeMutableRawPointer) {
+        start = UnsafeRawPointer(memory)
     }
 
-    deinit { free(owned) }
+    deinit { free(UnsafeMutableRawPointer(mutating: start)) }
 
     /// Returns a storage of `byteCount` bytes, all of which `initialize` must set.
     static func make(
         byteCount: Int,
         initializingWith initialize: (UnsafeMutableRawBufferPointer) throws(TensorError) -> Void
     ) throws(TensorError) -> Storage {
-        let storage = Storage(adopting: try allocate(byteCount), byteCount: byteCount)
-        try initialize(UnsafeMutableRawBufferPointer(start: storage.owned, count: byteCount))
+        let memory = try allocate(byteCount)
+        let storage = Storage(adopting: memory)
+        try initialize(UnsafeMutableRawBufferPointer(start: memory, count: byteCount))
         return storage
     }
 

@@ -5,9 +5,15 @@ extension Tensor {
         of type: S.Type,
         _ body: (UnsafePointer<S>) throws(TensorError) -> Result
     ) throws(TensorError) -> Result {
+        defer { withExtendedLifetime(storage) {} }
+        return try body(address(of: S.self))
+    }
+
+    /// The address of the elements, which must be of type `S`; it is good while the tensor lives.
+    @inline(__always)
+    func address<S: Scalar>(of type: S.Type) -> UnsafePointer<S> {
         precondition(S.dtype == dtype, "elements read as another type")
-        guard let base = storage.bytes.baseAddress else { preconditionFailure("a storage has an address") }
-        return try body((base + byteOffset).assumingMemoryBound(to: S.self))
+        return UnsafePointer((storage.start + byteOffset).assumingMemoryBound(to: S.self))
     }
 
     /// Returns the elements, converted to `S`, in row-major order.

@@ -40,8 +40,8 @@ public struct Tensor: Sendable {
     public func withUnsafeBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        let bytes = UnsafeRawBufferPointer(rebasing: storage.bytes[byteOffset..<byteOffset + byteCount])
-        return try body(bytes)
+        defer { withExtendedLifetime(storage) {} }
+        return try body(UnsafeRawBufferPointer(start: storage.start + byteOffset, count: byteCount))
     }
 
     /// Returns the same elements under `shape`, which must have as many, without history.

@@ -54,38 +54,53 @@ extension ElementwisePair {
         _ type: S.Type,
         _ body: (S, S) -> Result
     ) throws(TensorError) -> Tensor {
-        if first.shape == second.shape { return try combineRuns(withConstant: false, shape: first.shape, body) }
+        if first.shape == second.shape {
+            let count = first.elementCount
+            return try withOperands(first.shape) { run(count, to: $0, ($1, 1), ($2, 1), body) }
+        }
         if second.elementCount == 1, second.rank <= first.rank {
-            return try combineRuns(withConstant: true, shape: first.shape, body)
+            let count = first.elementCount
+            return try withOperands(first.shape) { run(count, to: $0, ($1, 1), ($2, 0), body) }
         }
         let plan = try BroadcastPlan(first.shape, second.shape)
         let (count, firstStep, secondStep) = (plan.shape.last ?? 1, plan.first.last ?? 0, plan.second.last ?? 0)
-        return try withOperands(plan.shape) { (target: UnsafeMutablePointer<Result>, first: UnsafePointer<S>, second) in
-            plan.forEachRun { run, firstStart, secondStart in
-                let (target, first, second) = (target + run, first + firstStart, second + secondStart)
-                for index in 0..<count {
-                    (target + index).initialize(to: body(first[index * firstStep], second[index * secondStep]))
-                }
+        return try withOperands(plan.shape) { target, first, second in
+            plan.forEachRun { start, firstStart, secondStart in
+                run(
+                    count,
+                    to: target + start,
+                    (first + firstStart, firstStep),
+                    (second + secondStart, secondStep),
+                    body
+                )
             }
         }
     }
 
-    /// The case of one run over everything, which the compiler turns into vector instructions.
+    /// Computes one run of results from elements that follow each other (step 1) or stay the same (step 0).
+    ///
+    /// Each case is a loop that the compiler turns into vector instructions.
     @inline(__always)
-    private func combineRuns<S: Scalar, Result: Scalar>(
-        withConstant: Bool,
-        shape: Shape,
+    private func run<S: Scalar, Result: Scalar>(
+        _ count: Int,
+        to target: UnsafeMutablePointer<Result>,
+        _ first: (start: UnsafePointer<S>, step: Int),
+        _ second: (start: UnsafePointer<S>, step: Int),
         _ body: (S, S) -> Result
-    ) throws(TensorError) -> Tensor {
-        try withOperands(shape) { (target: UnsafeMutablePointer<Result>, first: UnsafePointer<S>, second) in
-            if !withConstant {
-                for index in 0..<shape.elementCount {
-                    (target + index).initialize(to: body(first[index], second[index]))
-                }
-            } else {
-                let constant = second[0]
-                for index in 0..<shape.elementCount { (target + index).initialize(to: body(first[index], constant)) }
-            }
+    ) {
+        guard count > 0 else { return }
+        let (left, right) = (first.start, second.start)
+        switch (first.step, second.step) {
+        case (0, 0):
+            target.initialize(repeating: body(left[0], right[0]), count: count)
+        case (0, _):
+            let constant = left[0]
+            for index in 0..<count { (target + index).initialize(to: body(constant, right[index])) }
+        case (_, 0):
+            let constant = right[0]
+            for index in 0..<count { (target + index).initialize(to: body(left[index], constant)) }
+        default:
+            for index in 0..<count { (target + index).initialize(to: body(left[index], right[index])) }
         }
     }
 

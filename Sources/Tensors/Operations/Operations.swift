@@ -21,13 +21,17 @@ public enum Operations {
         return try $observer.withValue(observer, operation: body)
     }
 
+    /// Whether anyone at all watches operations.
+    @inline(__always)
+    static var areObserved: Bool { observerCount.load(ordering: .relaxed) > 0 }
+
     /// Performs one operation, named as ATen names it.
     @inline(__always)
     static func perform(
         _ name: StaticString,
         _ body: () throws(TensorError) -> Tensor
     ) throws(TensorError) -> Tensor {
-        guard observerCount.load(ordering: .relaxed) > 0 else { return try body() }
+        guard areObserved else { return try body() }
         return try performObserved(name, \.shape, body)
     }
 
@@ -37,7 +41,7 @@ public enum Operations {
         _ name: StaticString,
         _ body: () throws(TensorError) -> (Tensor, Saved)
     ) throws(TensorError) -> (Tensor, Saved) {
-        guard observerCount.load(ordering: .relaxed) > 0 else { return try body() }
+        guard areObserved else { return try body() }
         return try performObserved(name, \.0.shape, body)
     }
 

@@ -104,36 +104,62 @@ extension Tensor {
     /// The elements seen as [before][rows][between][columns][after]; rows and columns change places.
     private struct Swap: ScalarVisitor {
         let tensor: Tensor
-        let outer: Int
-        let inner: Int
+        let before, rows, between, columns, after: Int
+        let shape: Shape
+
+        init(tensor: Tensor, outer: Int, inner: Int) {
+            self.tensor = tensor
+            var sizes = tensor.shape.dimensions
+            (rows, columns) = (sizes[outer], sizes[inner])
+            before = sizes[..<outer].reduce(1, *)
+            between = sizes[(outer + 1)..<inner].reduce(1, *)
+            after = sizes[(inner + 1)...].reduce(1, *)
+            sizes.swapAt(outer, inner)
+            shape = Shape(sizes, elementCount: tensor.elementCount)
+        }
 
         func visit<S: Scalar>(_ type: S.Type) throws(TensorError) -> Tensor {
-            var sizes = tensor.shape.dimensions
-            sizes.swapAt(outer, inner)
-            return try Tensor(of: S.self, shape: Shape(sizes, elementCount: tensor.elementCount)) {
-                target throws(TensorError) in
+            try Tensor(of: S.self, shape: shape) { target throws(TensorError) in
                 try tensor.withScalars(of: S.self) { source in
-                    if tensor.elementCount > 0 { copy(source, to: target) }
+                    guard shape.elementCount > 0 else { return }
+                    for block in 0..<before {
+                        let start = block * rows * between * columns * after
+                        if between == 1, after == 1 {
+                            copyMatrix(source + start, to: target + start)
+                        } else {
+                            copyBlock(source + start, to: target + start)
+                        }
+                    }
+                }
+            }
+        }
+
+        /// A matrix in tiles, so that reads and writes both stay in the cache.
+        @inline(__always)
+        private func copyMatrix<S: Scalar>(_ source: UnsafePointer<S>, to target: UnsafeMutablePointer<S>) {
+            let tile = 16
+            for top in stride(from: 0, to: rows, by: tile) {
+                for left in stride(from: 0, to: columns, by: tile) {
+                    for row in top..<min(top + tile, rows) {
+                        for column in left..<min(left + tile, columns) {
+                            (target + column * rows + row).initialize(to: source[row * columns + column])
+                        }
+                    }
                 }
             }
         }
 
         @inline(__always)
-        private func copy<S: Scalar>(_ source: UnsafePointer<S>, to target: UnsafeMutablePointer<S>) {
-            let sizes = tensor.shape.dimensions
-            let (rows, columns) = (sizes[outer], sizes[inner])
-            let before = sizes[..<outer].reduce(1, *)
-            let between = sizes[(outer + 1)..<inner].reduce(1, *)
-            let after = sizes[(inner + 1)...].reduce(1, *)
+        private func copyBlock<S: Scalar>(_ source: UnsafePointer<S>, to target: UnsafeMutablePointer<S>) {
             var next = target
-            for block in 0..<before {
-                for column in 0..<columns {
-                    for middle in 0..<between {
-                        for row in 0..<rows {
-                            let start = (((block * rows + row) * between + middle) * columns + column) * after
-                            next.initialize(from: source + start, count: after)
-                            next += after
-                        }
+            for column in 0..<columns {
+                for middle in 0..<between {
+                    for row in 0..<rows {
+                        next.initialize(
+                            from: source + ((row * between + middle) * columns + column) * after,
+                            count: after
+                        )
+                        next += after
                     }
                 }
             }

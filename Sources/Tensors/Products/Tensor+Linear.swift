@@ -3,6 +3,10 @@ extension Tensor {
     ///
     /// All axes but the last are rows. The packed form of the weight is kept with its storage.
     public func linear(weight: Tensor, bias: Tensor? = nil) throws(TensorError) -> Tensor {
+        if let result = try plainLinear(weight, bias) {
+            guard Autograd.records(self, weight, bias) else { return result }
+            return try LinearCall(input: self, weight: weight, bias: bias).recorded(result)
+        }
         guard rank > 0, weight.rank > 0 else { throw .productNeedsAxes(operation: "linear", rank, weight.rank) }
         guard weight.rank <= 2 else { throw .weightRank(weight.rank) }
         guard weight.rank == 2 else { return try linear(vector: weight, bias: bias) }
@@ -10,6 +14,45 @@ extension Tensor {
         let result = try call.result()
         guard Autograd.records(self, weight, bias) else { return result }
         return try call.recorded(result)
+    }
+
+    /// The usual case, with no detour: one floating-point dtype, sizes that fit, a bias of one number per output.
+    ///
+    /// Returns `nil` when something is unusual or watched.
+    private func plainLinear(_ weight: Tensor, _ bias: Tensor?) throws(TensorError) -> Tensor? {
+        guard weight.rank == 2, weight.dtype == dtype, !Operations.areObserved, elementCount > 0 else { return nil }
+        let (outputs, inner) = (weight.shape[0], weight.shape[1])
+        guard shape.last == inner, outputs > 0 else { return nil }
+        if let bias {
+            guard bias.rank == 1, bias.shape[0] == outputs, bias.dtype == dtype else { return nil }
+        }
+        let rows = elementCount / inner
+        let (count, overflow) = rows.multipliedReportingOverflow(by: outputs)
+        guard !overflow else { return nil }
+        var sizes = shape.dimensions
+        sizes[sizes.count - 1] = outputs
+        let result = Shape(sizes, elementCount: count)
+        switch dtype {
+        case .float32: return try multiply(Float.self, weight, .float32, bias, rows: rows, shape: result)
+        case .float64: return try multiply(Double.self, weight, .float64, bias, rows: rows, shape: result)
+        default: return nil
+        }
+    }
+
+    @inline(__always)
+    private func multiply<R: Real>(
+        _ type: R.Type,
+        _ weight: Tensor,
+        _ format: WeightStorage,
+        _ bias: Tensor?,
+        rows: Int,
+        shape: Shape
+    ) throws(TensorError) -> Tensor {
+        let packed = try weight.storage.packing.packed(weight, as: format)
+        defer { withExtendedLifetime((self, bias)) {} }
+        return try Tensor(of: R.self, shape: shape) { output in
+            R.multiply(address(of: R.self), by: packed, rows: rows, bias: bias?.address(of: R.self), into: output)
+        }
     }
 
     /// A weight of one axis gives one output, without an axis.
