@@ -83,7 +83,7 @@ struct TorchPrint: Decodable, Sendable {
 enum TorchFixture {
     static func load<Content: Decodable>(_ name: String, as type: Content.Type) throws -> Content {
         let url = try #require(
-            Bundle.module.url(forResource: name, withExtension: "json", subdirectory: "Fixtures/torch")
+            Bundle.module.url(forResource: name, withExtension: "json", subdirectory: "Fixtures")
         )
         return try JSONDecoder().decode(Content.self, from: Data(contentsOf: url))
     }

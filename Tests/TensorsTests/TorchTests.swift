@@ -4,7 +4,7 @@ import Testing
 /// What PyTorch itself answered, replayed: values, error texts, names of nodes, gradients, printing.
 struct TorchTests {
     @Test func answersAsPyTorch() throws {
-        for recorded in try TorchFixture.load("operations", as: [TorchCase].self) {
+        for recorded in try TorchFixture.load("torch/operations", as: [TorchCase].self) {
             do {
                 try replay(recorded)
             } catch let error as TensorError {
@@ -14,7 +14,7 @@ struct TorchTests {
     }
 
     @Test func printsAsPyTorch() throws {
-        for recorded in try TorchFixture.load("prints", as: [TorchPrint].self) {
+        for recorded in try TorchFixture.load("torch/prints", as: [TorchPrint].self) {
             let tensor = try recorded.tensor.tensor.requiringGrad(recorded.requires_grad)
             #expect(tensor.description == recorded.text)
         }

@@ -27,8 +27,8 @@ extension Tensor {
         return try result.recorded(A.node, [self], saving: [saved]) { gradient, _ in
             let pair = ActivationGradient(
                 activation: activation,
-                first: try gradient.widened(),
-                second: try saved.widened()
+                gradient: try gradient.widened(),
+                saved: try saved.widened()
             )
             return [try saved.dtype.computing.acceptReal(pair, kernel: "").cast(to: saved.dtype)]
         }
@@ -48,12 +48,20 @@ private struct ActivationMap<A: Activation>: RealVisitor {
     }
 }
 
-private struct ActivationGradient<A: Activation>: RealVisitor, ElementwisePair {
+private struct ActivationGradient<A: Activation>: RealVisitor {
     let activation: A
-    let first: Tensor
-    let second: Tensor
+    let gradient: Tensor
+    let saved: Tensor
 
     func visit<R: Real>(_ type: R.Type) throws(TensorError) -> Tensor {
-        try combine(R.self) { activation.gradient($0, at: $1) }
+        try Tensor(of: R.self, shape: saved.shape) { target throws(TensorError) in
+            try gradient.withScalars(of: R.self) { gradient throws(TensorError) in
+                try saved.withScalars(of: R.self) { source in
+                    for index in 0..<saved.elementCount {
+                        (target + index).initialize(to: activation.gradient(gradient[index], at: source[index]))
+                    }
+                }
+            }
+        }
     }
 }

@@ -34,35 +34,45 @@ extension Shape {
     }
 }
 
-/// How two operands meet: the shape of the result, and how each is walked along its last axis and between runs of it.
+/// How two operands meet: the shape of the result, cut into runs along which each either steps or stays.
 struct BroadcastPlan {
     let shape: Shape
-    let first: [Int]
-    let second: [Int]
+    /// The number of elements in a run.
+    let count: Int
+    /// 1 where the operand's elements follow each other along a run, 0 where one element stands for all.
+    let firstStep: Int
+    let secondStep: Int
+    /// The axes outside the runs, and how far a step along each takes either operand.
+    private let outer: [(size: Int, first: Int, second: Int)]
 
     init(_ first: Shape, _ second: Shape) throws(TensorError) {
+        let secondIsNumber = second.elementCount == 1 && second.rank <= first.rank
+        guard first != second, !secondIsNumber else {
+            (shape, count, outer) = (first, first.elementCount, [])
+            (firstStep, secondStep) = (1, first == second ? 1 : 0)
+            return
+        }
         shape = try first.broadcast(with: second)
-        self.first = first.strides(broadcastTo: shape)
-        self.second = second.strides(broadcastTo: shape)
+        let (firstStrides, secondStrides) = (first.strides(broadcastTo: shape), second.strides(broadcastTo: shape))
+        (count, firstStep, secondStep) = (shape.last ?? 1, firstStrides.last ?? 0, secondStrides.last ?? 0)
+        outer = zip(shape, zip(firstStrides, secondStrides)).dropLast().map { ($0, $1.0, $1.1) }
     }
 
-    /// Calls `body` for each run along the last axis, with where it starts in the result and in each operand.
+    /// Calls `body` for each run, with where it starts in the result and in each operand.
     @inline(__always)
     func forEachRun(_ body: (_ target: Int, _ first: Int, _ second: Int) -> Void) {
         guard shape.elementCount > 0 else { return }
-        let outer = Swift.max(shape.rank - 1, 0)
-        let runLength = shape.last ?? 1
-        var position = [Int](repeating: 0, count: outer)
-        var (firstOffset, secondOffset) = (0, 0)
-        for run in 0..<shape.elementCount / runLength {
-            body(run * runLength, firstOffset, secondOffset)
-            for axis in (0..<outer).reversed() {
+        var position = [Int](repeating: 0, count: outer.count)
+        var (firstStart, secondStart) = (0, 0)
+        for start in stride(from: 0, to: shape.elementCount, by: count) {
+            body(start, firstStart, secondStart)
+            for (axis, step) in outer.enumerated().reversed() {
                 position[axis] += 1
-                firstOffset += first[axis]
-                secondOffset += second[axis]
-                guard position[axis] == shape[axis] else { break }
-                firstOffset -= first[axis] * position[axis]
-                secondOffset -= second[axis] * position[axis]
+                firstStart += step.first
+                secondStart += step.second
+                guard position[axis] == step.size else { break }
+                firstStart -= step.first * step.size
+                secondStart -= step.second * step.size
                 position[axis] = 0
             }
         }
@@ -93,13 +103,11 @@ extension Tensor {
         let plan: BroadcastPlan
 
         func visit<S: Scalar>(_ type: S.Type) throws(TensorError) -> Tensor {
-            let count = plan.shape.last ?? 1
-            let step = plan.first.last ?? 0
-            return try Tensor(of: S.self, shape: plan.shape) { target throws(TensorError) in
+            try Tensor(of: S.self, shape: plan.shape) { target throws(TensorError) in
                 try tensor.withScalars(of: S.self) { source in
                     plan.forEachRun { run, start, _ in
-                        for index in 0..<count {
-                            target.advanced(by: run + index).initialize(to: source[start + index * step])
+                        for index in 0..<plan.count {
+                            (target + run + index).initialize(to: source[start + index * plan.firstStep])
                         }
                     }
                 }

@@ -54,23 +54,14 @@ extension ElementwisePair {
         _ type: S.Type,
         _ body: (S, S) -> Result
     ) throws(TensorError) -> Tensor {
-        if first.shape == second.shape {
-            let count = first.elementCount
-            return try withOperands(first.shape) { run(count, to: $0, ($1, 1), ($2, 1), body) }
-        }
-        if second.elementCount == 1, second.rank <= first.rank {
-            let count = first.elementCount
-            return try withOperands(first.shape) { run(count, to: $0, ($1, 1), ($2, 0), body) }
-        }
         let plan = try BroadcastPlan(first.shape, second.shape)
-        let (count, firstStep, secondStep) = (plan.shape.last ?? 1, plan.first.last ?? 0, plan.second.last ?? 0)
         return try withOperands(plan.shape) { target, first, second in
             plan.forEachRun { start, firstStart, secondStart in
                 run(
-                    count,
+                    plan.count,
                     to: target + start,
-                    (first + firstStart, firstStep),
-                    (second + secondStart, secondStep),
+                    (first + firstStart, plan.firstStep),
+                    (second + secondStart, plan.secondStep),
                     body
                 )
             }

@@ -40,10 +40,10 @@ struct BatchedProduct {
     /// Which matrices of each side meet, in the order of the result.
     private var matrixPairs: [(Int, Int)] {
         var pairs: [(Int, Int)] = []
-        let count = batch.last ?? 1
-        let (firstStep, secondStep) = (plan.first.last ?? 0, plan.second.last ?? 0)
         plan.forEachRun { _, first, second in
-            for index in 0..<count { pairs.append((first + index * firstStep, second + index * secondStep)) }
+            for index in 0..<plan.count {
+                pairs.append((first + index * plan.firstStep, second + index * plan.secondStep))
+            }
         }
         return pairs
     }

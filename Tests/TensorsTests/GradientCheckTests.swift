@@ -1,0 +1,97 @@
+import Tensors
+import Testing
+
+/// Gradients against central differences in float64.
+struct GradientCheckTests {
+    struct Row: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let shapes: [Shape]
+        let body: @Sendable ([Tensor]) throws -> Tensor
+
+        init(_ name: String, _ shapes: Shape..., body: @escaping @Sendable ([Tensor]) throws -> Tensor) {
+            (testDescription, self.shapes, self.body) = (name, shapes, body)
+        }
+    }
+
+    @Test(arguments: [
+        Row("linear", [3, 4], [2, 4], [2]) { try $0[0].linear(weight: $0[1], bias: $0[2]) },
+        Row("linear of a vector", [4], [2, 4], [2]) { try $0[0].linear(weight: $0[1], bias: $0[2]) },
+        Row("linear of a cube", [2, 3, 4], [2, 4]) { try $0[0].linear(weight: $0[1]) },
+        Row("dot", [4], [4]) { try $0[0].matmul($0[1]) },
+        Row("matrix by vector", [3, 4], [4]) { try $0[0].matmul($0[1]) },
+        Row("vector by matrix", [4], [4, 3]) { try $0[0].matmul($0[1]) },
+        Row("stretched batches", [2, 1, 3, 4], [5, 4, 2]) { try $0[0].matmul($0[1]) },
+        Row("vector by stack", [4], [3, 4, 2]) { try $0[0].matmul($0[1]) },
+        Row("matrix by stack", [5, 4], [3, 4, 2]) { try $0[0].matmul($0[1]) },
+        Row("stretched arithmetic", [2, 1], [1, 3], [3]) { try ($0[0] - $0[1]) * $0[2] / (($0[1] * $0[1]) + 1) },
+        Row("rectifiers", [7]) { try $0[0].leakyReLU().elu().relu().hardtanh(min: -0.4, max: 3) },
+        Row("gelu", [7]) { try $0[0].gelu() + $0[0].gelu(approximate: .tanh) },
+        Row("sigmoids", [7]) { try $0[0].sigmoid().tanh() + $0[0].silu().softplus(beta: 2) },
+        Row("elementary", [7]) { try (($0[0].exp() + 1).log() + 1).sqrt() },
+        Row("softmax", [3, 4]) { try $0[0].softmax(dim: 0) * $0[0].logSoftmax(dim: 1) },
+        Row("layer norm", [3, 4], [4], [4]) {
+            try $0[0].layerNorm(normalizedShape: [4], weight: $0[1], bias: $0[2])
+        },
+        Row("rms norm", [3, 4], [4]) { try $0[0].rmsNorm(normalizedShape: [4], weight: $0[1]) },
+        Row("batch norm", [5, 3], [3], [3]) {
+            try $0[0].batchNorm(mean: nil, variance: nil, weight: $0[1], bias: $0[2], training: true)
+        },
+        Row("batch norm of images", [2, 3, 4], [3]) {
+            try $0[0].batchNorm(mean: nil, variance: nil, weight: $0[1], training: true)
+        },
+        Row("batch norm, not training", [5, 3], [3]) {
+            let (mean, variance) = (try Tensor([0, 1, 2] as [Double]), try Tensor([1, 2, 3] as [Double]))
+            return try $0[0].batchNorm(mean: mean, variance: variance, weight: $0[1], training: false)
+        },
+        Row("bilinear", [4, 2], [4, 3], [5, 2, 3], [5]) {
+            try Tensor.bilinear($0[0], $0[1], weight: $0[2], bias: $0[3])
+        },
+        Row("embedding", [4, 3]) {
+            try Tensor.embedding(weight: $0[0], indices: Tensor([1, 3, 1] as [Int64]))
+        },
+        Row("shapes", [2, 3]) {
+            let turned = try $0[0].transposed().reshaped(to: [2, -1]).flattened()
+            return try Tensor.concatenated([turned.rows(1..<4), turned])
+        },
+        Row("sums and means", [2, 3]) {
+            try $0[0].sum(dim: 0) * $0[0].mean(dim: 1, keepDim: true) + $0[0].mean() + $0[0].sum()
+        },
+        Row("selection", [3, 5]) { try $0[0].keepingTopK(2) + $0[0].zeroing(indices: [1, 4]) },
+        Row("mse", [2, 3], [2, 3]) { try $0[0].mseLoss($0[1]) },
+        Row("l1", [2, 3], [3]) { try $0[0].l1Loss($0[1], reduction: .none) },
+        Row("cross entropy", [3, 4]) {
+            try $0[0].crossEntropy(
+                Tensor([1, 0, 3] as [Int64]),
+                weight: Tensor([1, 2, 0.5, 1] as [Double]),
+                labelSmoothing: 0.1
+            )
+        },
+        Row("binary cross entropy", [3, 2], [3, 2]) {
+            try $0[0].bceWithLogits($0[1], positiveWeight: Tensor([2, 3] as [Double]))
+        },
+    ])
+    func agreesWithDifferences(row: Row) throws {
+        let generator = Generator(seed: 11)
+        let inputs = try row.shapes.map { try Tensor.normal($0, dtype: .float64, generator: generator) }
+        let leaves = try inputs.map { try $0.requiringGrad() }
+        let output = try row.body(leaves)
+        let factors = try Tensor.normal(output.shape, dtype: .float64, generator: generator)
+        try output.backward(gradient: factors)
+        for (index, leaf) in leaves.enumerated() {
+            let got = try #require(leaf.grad).scalars(as: Double.self)
+            let expected = try differences(row, inputs, index, factors)
+            #expect(zip(got, expected).allSatisfy { abs($0 - $1) < 1e-6 * max(1, abs($1)) }, "\(got) \(expected)")
+        }
+    }
+
+    private func differences(_ row: Row, _ inputs: [Tensor], _ index: Int, _ factors: Tensor) throws -> [Double] {
+        let (step, numbers) = (1e-6, inputs[index].scalars(as: Double.self))
+        func value(_ place: Int, _ change: Double) throws -> Double {
+            var (moved, all) = (numbers, inputs)
+            moved[place] += change
+            all[index] = try Tensor(moved, shape: inputs[index].shape)
+            return try (row.body(all) * factors).sum().item()
+        }
+        return try numbers.indices.map { try (value($0, step) - value($0, -step)) / (2 * step) }
+    }
+}
