@@ -1,5 +1,6 @@
 package import HTTP
 package import Logging
+package import Metrics
 
 extension HTTPServer {
     /// Where and how a server listens; every field has a default.
@@ -20,6 +21,8 @@ extension HTTPServer {
         package var tls: TLSConfiguration?
         /// The requests that are answered although `maxConnections` are open: health checks.
         package var isExempt: @Sendable (Request) -> Bool = { _ in false }
+        /// Where the server's metrics are added; a server needs a registry of its own.
+        package var metrics = MetricsRegistry()
         /// What the application wants to hear of.
         package var events = ServerEvents()
         /// Where the server writes what its operator should know.

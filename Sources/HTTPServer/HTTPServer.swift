@@ -17,15 +17,18 @@ package final class HTTPServer: Sendable {
     private let loops: [EventLoop]
     private let shared: SharedState
     private let stage = Mutex(Stage.idle)
+    private let isCut = Atomic<Bool>(false)
 
     /// Creates a server that answers through `handler`, and reads its certificate and key.
     /// - Throws: `TLSError` for files that do not serve, `ServerError` when the kernel gives no epoll descriptor.
     package init(configuration: Configuration, handler: @escaping Handler) throws {
         let context = try configuration.tls.map { try TLSContext($0, logger: configuration.logger) }
-        let shared = SharedState(events: configuration.events, context: context)
+        let loopCount = max(1, configuration.loopCount)
+        let metrics = ServerMetrics(in: configuration.metrics, loopCount: loopCount)
+        let shared = SharedState(events: configuration.events, metrics: metrics, context: context)
         self.configuration = configuration
         self.shared = shared
-        loops = try (0..<max(1, configuration.loopCount)).map {
+        loops = try (0..<loopCount).map {
             try EventLoop(index: $0, configuration: configuration, shared: shared, handler: handler)
         }
     }
@@ -63,7 +66,7 @@ package final class HTTPServer: Sendable {
 
     /// Stops accepting, finishes the requests that have come, and ends the connections.
     ///
-    /// Each answer from now on says `Connection: close`; idle connections close at once.
+    /// Each answer from now on says `Connection: close`; a connection that stays idle for a moment is closed.
     /// - Returns: Whether all was finished within `grace`; what was not is cut off.
     @discardableResult
     package func shutdown(grace: Duration) async -> Bool {
@@ -71,16 +74,17 @@ package final class HTTPServer: Sendable {
         for loop in loops { await loop.drain() }
         let isDrained = await waitUntilEmpty(atMost: grace)
         await stop()
-        return isDrained
+        return isDrained && !isCut.load(ordering: .relaxed)
     }
 
     /// Cuts everything off; a `shutdown(grace:)` that waits returns.
     package func shutdownNow() {
-        guard (try? advance(from: .running, to: .draining)) == nil else {
+        isCut.store(true, ordering: .relaxed)
+        if (try? advance(from: .running, to: .draining)) != nil {
             Task { await stop() }
-            return
+        } else {
+            for loop in loops { Task { await loop.closeAll() } }
         }
-        for loop in loops { Task { await loop.closeAll() } }
     }
 
     private func stop() async {

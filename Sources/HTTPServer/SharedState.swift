@@ -3,14 +3,16 @@ import Synchronization
 /// What the loops of one server share.
 final class SharedState: Sendable {
     let events: ServerEvents
+    let metrics: ServerMetrics
     private let open = Atomic<Int>(0)
     private let handshakes = Atomic<Int>(0)
     private let heldBodyBytes = Atomic<Int>(0)
     private let context: Mutex<TLSContext?>
     private let whenEmpty = Mutex<(@Sendable () -> Void)?>(nil)
 
-    init(events: ServerEvents, context: TLSContext?) {
+    init(events: ServerEvents, metrics: ServerMetrics, context: TLSContext?) {
         self.events = events
+        self.metrics = metrics
         self.context = Mutex(context)
     }
 

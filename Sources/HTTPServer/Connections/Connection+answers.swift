@@ -1,24 +1,25 @@
 import HTTP
 import HTTPTypes
+import Metrics
 
 // From requests to answers.
 extension Connection {
     /// Starts the handler; one that never waits is done when this returns.
     func handle(_ request: consuming Request, on loop: isolated EventLoop) {
-        var request = request
         request.peer = peer
         request.isSecure = stream is TLSStream
         request.clientName = stream.peerName
         if let arrival { request.arrival = arrival }
         arrival = nil
-        loop.counters.requests += 1
+        loop.traffic.requests.increment()
         if isOverflow, !loop.configuration.isExempt(request) {
             return refuse(.overloaded, on: loop)
         }
         phase = .answering
-        let admitted = request
-        let task = Task.immediate { await self.answer(admitted, on: loop) }
-        if phase == .answering { self.task = task }
+        let task = Task.immediate { [request] in await self.answer(request, on: loop) }
+        guard phase == .answering else { return }
+        self.task = task
+        count(as: loop.shared.metrics.answering)
     }
 
     private func answer(_ request: Request, on loop: isolated EventLoop) async {
@@ -92,6 +93,7 @@ extension Connection {
         releaseBody(on: loop)
         guard phase == .answering else { return }
         phase = .reading
+        if counted !== loop.shared.metrics.reading { count(as: loop.shared.metrics.reading) }
         waitStart = loop.now
         if closesAfterOutput { leftover = [] }
         if !isAdvancing { advance(on: loop) }
@@ -123,7 +125,7 @@ extension Connection {
             switch output.flush(stream.write) {
             case .moved(let count):
                 lastProgress = loop.now
-                loop.counters.sentBytes += count
+                loop.traffic.sentBytes.increment(by: count)
             case .wouldBlock: return resumeWriters(on: loop)
             case .ended, .failed: return close(on: loop)
             }

@@ -1,6 +1,7 @@
 import Glibc
 import HTTP
 import HTTPTypes
+import Metrics
 
 // The end of a connection, and the deadlines that bring it.
 extension Connection {
@@ -10,6 +11,7 @@ extension Connection {
         guard !peerHasEnded else { return close(on: loop) }
         stream.endWriting()
         phase = .lingering
+        count(as: loop.shared.metrics.lingering)
         waitStart = loop.now
         lastProgress = loop.now
         linger(on: loop)
@@ -35,6 +37,7 @@ extension Connection {
     func close(on loop: isolated EventLoop) {
         guard phase != .closed else { return }
         phase = .closed
+        counted.add(-1)
         task?.cancel()
         task = nil
         deadline = .never
@@ -74,32 +77,27 @@ extension Connection {
     }
 
     private func currentDeadline(on loop: isolated EventLoop) -> Instant {
-        let limits = loop.limits
+        let timeouts = loop.timeouts
         switch phase {
         case .closed: return .never
-        case .opening: return waitStart.advanced(by: limits.handshakeTimeout)
-        case .lingering:
-            return min(
-                lastProgress.advanced(by: limits.lingerIdleTimeout),
-                waitStart.advanced(by: limits.lingerTimeout)
-            )
-        case .answering, .reading:
-            if !output.isEmpty { return lastProgress.advanced(by: limits.writeTimeout) }
-            return phase == .answering ? .never : readDeadline(on: loop)
+        case .opening: return waitStart + timeouts.handshake
+        case .lingering: return min(lastProgress + timeouts.lingerIdle, waitStart + timeouts.linger)
+        case .answering: return output.isEmpty ? .never : lastProgress + timeouts.write
+        case .reading where !output.isEmpty: return lastProgress + timeouts.write
+        case .reading: return readDeadline(on: loop)
         }
     }
 
     private func readDeadline(on loop: isolated EventLoop) -> Instant {
-        let limits = loop.limits
-        if parser.isReadingBody {
-            return min(
-                lastProgress.advanced(by: limits.bodyIdleTimeout),
-                waitStart.advanced(by: limits.bodyTimeout)
-            )
+        let timeouts = loop.timeouts
+        switch progress {
+        case .nothing:
+            // A drain leaves a client that is about to send a moment to do so.
+            let drained = max(waitStart, loop.drainStart) + EventLoop.drainIdleTime
+            return min(waitStart + timeouts.idle, drained)
+        case .head: return waitStart + timeouts.head
+        case .body: return min(lastProgress + timeouts.bodyIdle, waitStart + timeouts.body)
         }
-        guard parser.isIdle else { return waitStart.advanced(by: limits.headTimeout) }
-        let idle = waitStart.advanced(by: limits.idleTimeout)
-        return min(idle, max(waitStart, loop.drainStart).advanced(by: loop.drainIdleTime))
     }
 
     /// The wheel's look: acts if the deadline has passed, else asks for another look.
@@ -111,16 +109,31 @@ extension Connection {
     }
 
     private func expire(on loop: isolated EventLoop) {
-        switch phase {
-        case .closed, .opening, .lingering: close(on: loop)
-        case .answering: close(on: loop)
-        case .reading where !output.isEmpty: close(on: loop)
-        case .reading where isIdle:
+        loop.shared.metrics.count(waitedFor)
+        switch waitedFor {
+        case .handshake, .write, .linger: close(on: loop)
+        case .idle:
             closesAfterOutput = true
             endIfDone(on: loop)
-        case .reading:
+        case .head, .body:
             refuse(.requestTimeout, on: loop)
             advance(on: loop)
+        }
+    }
+
+    /// What the deadline is about.
+    private var waitedFor: ServerMetrics.Timeout {
+        switch phase {
+        case .opening: .handshake
+        case .lingering, .closed: .linger
+        case .answering: .write
+        case .reading where !output.isEmpty: .write
+        case .reading:
+            switch progress {
+            case .nothing: .idle
+            case .head: .head
+            case .body: .body
+            }
         }
     }
 }

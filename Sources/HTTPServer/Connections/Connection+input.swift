@@ -1,5 +1,6 @@
 import HTTP
 import HTTPTypes
+import Metrics
 
 // From octets to requests.
 extension Connection {
@@ -66,7 +67,7 @@ extension Connection {
             return 0
         }.event
         guard let count = received(outcome, of: room, on: loop) else { return }
-        take(event, bodyBytes: count, on: loop)
+        take(event, byteCount: count, on: loop)
     }
 
     /// Notes what a read says of the socket and returns how many octets came.
@@ -75,7 +76,7 @@ extension Connection {
         case .moved(let count):
             mayRead = count == room || peerIsEnding || !stream.shortReadEmpties
             lastProgress = loop.now
-            loop.counters.receivedBytes += count
+            loop.traffic.receivedBytes.increment(by: count)
             return count
         case .wouldBlock:
             mayRead = false
@@ -97,12 +98,9 @@ extension Connection {
     ) throws(RequestError) -> Int {
         var offset = 0
         while offset < octets.count {
-            let wasIdle = parser.isIdle
             let (event, count) = try parser.consume(octets.extracting(offset...))
             offset += count
-            if wasIdle { waitStart = loop.now }
-            take(event, bodyBytes: count, on: loop)
-            guard case .request = event else { continue }
+            guard take(event, byteCount: count, on: loop) else { continue }
             steps -= 1
             if steps <= 0 || !canGoOn(on: loop) { break }
         }
@@ -113,19 +111,35 @@ extension Connection {
         phase == .reading && !closesAfterOutput && output.count <= loop.limits.maxPendingOutputBytes
     }
 
-    private func take(_ event: RequestParser.Event, bodyBytes: Int, on loop: isolated EventLoop) {
-        switch event {
-        case .request(let request): handle(request, on: loop)
-        case .wantsContinue: output.append(ResponseSerializer.continueHead)
+    /// Does what the parser's event asks for; true for a complete request.
+    @discardableResult
+    private func take(_ event: consuming RequestParser.Event, byteCount: Int, on loop: isolated EventLoop) -> Bool {
+        switch consume event {
+        case .request(let request):
+            progress = .nothing
+            handle(request, on: loop)
+            return true
+        case .wantsContinue:
+            output.append(ResponseSerializer.continueHead)
+            noteProgress(byteCount, on: loop)
         case .needsMore:
-            if arrival == nil, !parser.isIdle { arrival = .now }
-            if parser.isReadingBody { hold(bodyBytes, on: loop) }
+            noteProgress(byteCount, on: loop)
         }
+        return false
+    }
+
+    /// Notes where an incomplete request stands, and starts the clock of its head or body.
+    private func noteProgress(_ byteCount: Int, on loop: isolated EventLoop) {
+        if parser.isIdle { return }
+        if arrival == nil { arrival = .now }
+        let new: Progress = parser.isReadingBody ? .body : .head
+        if progress != new { waitStart = loop.now }
+        progress = new
+        if new == .body { hold(byteCount, on: loop) }
     }
 
     /// Counts octets of a body that has not come whole, within what all connections may hold together.
     private func hold(_ count: Int, on loop: isolated EventLoop) {
-        if heldBodyBytes == 0 { waitStart = loop.now }
         heldBodyBytes += count
         guard !loop.shared.holdBody(count, limit: loop.limits.maxHeldBodyBytes) else { return }
         refuse(.overloaded, on: loop)
@@ -136,6 +150,7 @@ extension Connection {
         guard phase == .reading else { return }
         leftover = []
         closesAfterOutput = true
+        loop.shared.metrics.refused["\(response.status.code)"].increment()
         loop.shared.events.refused(response.status.code, peer)
         append(response, method: .get, version: .http1_1, keepsAlive: false, on: loop)
     }

@@ -1,4 +1,5 @@
 import HTTP
+import Metrics
 
 // Connections come and go.
 extension EventLoop {
@@ -71,6 +72,7 @@ extension EventLoop {
 
     private func place(_ number: Int32, _ peer: String) {
         let isOverflow = shared.connectionOpened() > limits.maxConnections
+        shared.metrics.accepted.increment()
         nextSibling = (nextSibling + 1) % siblings.count
         let loop = siblings[nextSibling]
         guard loop !== self else { return adopt(Descriptor(adopting: number), peer: peer, isOverflow: isOverflow) }
@@ -84,8 +86,9 @@ extension EventLoop {
     /// Leaves the listener alone for a while: it would only report again what cannot be helped now.
     private func pauseAccepting(for delay: Duration) {
         guard let number = listener?.number else { return }
+        shared.metrics.acceptPauses.increment()
         epoll.change(number, [], token: Self.listenerToken)
-        _ = scheduleLook(at: now.advanced(by: delay), token: Self.listenerToken)
+        _ = scheduleLook(at: now + delay.nanoseconds, token: Self.listenerToken)
     }
 
     func resumeAccepting() {

@@ -12,24 +12,25 @@ actor EventLoop {
 
     let configuration: HTTPServer.Configuration
     let limits: ServerLimits
+    let timeouts: Timeouts
     let handler: Handler
     let shared: SharedState
 
     var connections = ConnectionTable()
-    var counters = LoopCounters()
+    let traffic: ServerMetrics.Traffic
     /// Only the first loop has one, and the loops that it shares the connections out to.
     var listener: Listener?
     var siblings: [EventLoop] = []
     var nextSibling = 0
     private let scratchMemory = ScratchMemory(byteCount: 65_536)
     /// Memory that answers are written in while their connection has a turn.
-    var spareOutput: [UInt8] = []
+    @exclusivity(unchecked) var spareOutput: [UInt8] = []
     var date = DateCache()
     /// The time of the present batch of events.
     var now = Instant.now()
     var drainStart = Instant.never
-    /// How long a connection may still be idle once the drain has begun.
-    let drainIdleTime = Duration.milliseconds(200)
+    /// How long a connection may still be idle once the drain has begun, in nanoseconds.
+    static let drainIdleTime: Int64 = 200_000_000
 
     let epoll: Epoll
     private var timer: LoopTimer
@@ -43,7 +44,9 @@ actor EventLoop {
         self.configuration = configuration
         self.shared = shared
         self.handler = handler
+        traffic = shared.metrics.traffic[index]
         limits = configuration.limits
+        timeouts = Timeouts(configuration.limits)
         wheel = DeadlineWheel(tick: configuration.limits.timerTick, now: .now())
         polling = PollingBudget(limit: configuration.polling)
         spareOutput.reserveCapacity(32_768)

@@ -17,9 +17,9 @@ struct Instant: Comparable {
 
     static func - (left: Instant, right: Instant) -> Int64 { left.nanoseconds - right.nanoseconds }
 
-    /// The instant `duration` later, or `never` beyond the end of the clock.
-    func advanced(by duration: Duration) -> Instant {
-        let (sum, overflow) = nanoseconds.addingReportingOverflow(duration.nanoseconds)
+    /// The instant so many nanoseconds later, or `never` beyond the end of the clock.
+    static func + (instant: Instant, duration: Int64) -> Instant {
+        let (sum, overflow) = instant.nanoseconds.addingReportingOverflow(duration)
         return overflow ? .never : Instant(nanoseconds: sum)
     }
 }

@@ -5,6 +5,7 @@ import HTTPTypes
 @testable import HTTPServer
 
 /// Runs `body` beside a server on a free port, and shuts the server down behind it.
+@discardableResult
 func withServer<Result: Sendable>(
     limits: ServerLimits = ServerLimits(),
     configuration: HTTPServer.Configuration = HTTPServer.Configuration(),
@@ -27,6 +28,7 @@ func withServer<Result: Sendable>(
 }
 
 /// Runs one client's blocking `script` beside a server.
+@discardableResult
 func withClient<Result: Sendable>(
     limits: ServerLimits = ServerLimits(),
     configuration: HTTPServer.Configuration = HTTPServer.Configuration(),
