@@ -10,6 +10,12 @@ import Darwin
 ///
 /// `@unchecked Sendable`: the bytes are immutable once the initialiser's closure has returned; `packing` has its own lock.
 final class Storage: @unchecked Sendable {
+    /// Half of the machine's physical memory, in bytes.
+    static let halfOfMemory: Int = {
+        let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
+        return pages > 0 && size > 0 ? pages / 2 * size : .max
+    }()
+
     /// The alignment of the first byte, a cache line and the widest vector.
     static let alignment = 64
 

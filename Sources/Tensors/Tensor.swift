@@ -66,8 +66,10 @@ public struct Tensor: Sendable {
 
 /// The memory that one tensor may take.
 extension Tensor {
-    /// The most bytes that one new tensor may take in the running call, for servers; unlimited by default.
-    @TaskLocal public static var byteLimit: Int = .max
+    /// The most bytes that one new tensor may take in the running call: by default half of the machine's memory.
+    ///
+    /// Shapes alone can ask for any amount: a column plus a row is a matrix. A server sets the limit for each call.
+    @TaskLocal public static var byteLimit: Int = Storage.halfOfMemory
 
     /// Sizes below this many bytes are never compared with the limit, which costs a look at the task.
     static let uncheckedBytes = 1 << 20

@@ -64,6 +64,7 @@ extension TorchCase {
         case "exp": return try x.exp()
         case "log": return try x.log()
         case "sqrt": return try x.sqrt()
+        case "abs": return try x.abs()
         case "softmax": return try x.softmax(dim: arguments.dim ?? 0)
         case "log_softmax": return try x.logSoftmax(dim: arguments.dim ?? 0)
         default: return nil

@@ -57,12 +57,12 @@ struct TorchTests {
         #expect(areClose, "\(comment): got \(got), expected \(wanted)")
     }
 
-    /// PyTorch's own tolerances for each dtype.
+    /// PyTorch's own tolerances for each dtype, but for float16, where it rounds between steps and we do not.
     private func tolerance(of dtype: DType) -> (relative: Double, absolute: Double) {
         switch dtype {
         case .float32: (1.3e-6, 1e-5)
         case .float64: (1e-7, 1e-7)
-        case .float16: (1e-3, 1e-5)
+        case .float16: (2e-3, 1e-5)
         case .bfloat16: (1.6e-2, 1e-5)
         default: (0, 0)
         }

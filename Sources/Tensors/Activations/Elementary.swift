@@ -8,8 +8,29 @@ extension Tensor {
     /// Returns the square roots.
     public func sqrt() throws(TensorError) -> Tensor { try applying(Sqrt()) }
 
-    /// Returns the absolute values, in floating point.
-    public func abs() throws(TensorError) -> Tensor { try applying(Abs()) }
+    /// Returns the absolute values; integers stay integers.
+    public func abs() throws(TensorError) -> Tensor {
+        guard !dtype.isFloatingPoint else { return try applying(Abs()) }
+        guard dtype != .bool else { throw .notImplemented(kernel: "abs_cpu", .bool) }
+        return try Operations.perform("abs") { () throws(TensorError) in
+            try dtype.acceptArithmetic(IntegerAbs(tensor: self), kernel: "abs_cpu")
+        }
+    }
+}
+
+private struct IntegerAbs: ArithmeticVisitor {
+    let tensor: Tensor
+
+    func visit<A: Arithmetic>(_ type: A.Type) throws(TensorError) -> Tensor {
+        try Tensor(of: A.self, shape: tensor.shape) { target throws(TensorError) in
+            try tensor.withScalars(of: A.self) { source in
+                for index in 0..<tensor.elementCount {
+                    let (value, opposite) = (source[index], A.difference(A.zero, source[index]))
+                    (target + index).initialize(to: A.isLarger(A.zero, value) ? opposite : value)
+                }
+            }
+        }
+    }
 }
 
 private struct Exp: Activation {
@@ -51,7 +72,7 @@ private struct Sqrt: Activation {
 private struct Abs: Activation {
     static let operation: StaticString = "abs"
     static let node = NodeName("AbsBackward0", old: "AbsBackward")
-    static let kernel: String? = nil
+    static let kernel: String? = "abs_cpu"
     static let savesResult = false
 
     @inline(__always)

@@ -134,15 +134,25 @@ extension Tensor {
             }
         }
 
-        /// A matrix in tiles, so that reads and writes both stay in the cache.
+        /// A matrix in tiles that fill lines of the cache: each line is read once and written once.
         @inline(__always)
         private func copyMatrix<S: Scalar>(_ source: UnsafePointer<S>, to target: UnsafeMutablePointer<S>) {
-            let tile = 16
-            for top in stride(from: 0, to: rows, by: tile) {
-                for left in stride(from: 0, to: columns, by: tile) {
-                    for row in top..<min(top + tile, rows) {
-                        for column in left..<min(left + tile, columns) {
-                            (target + column * rows + row).initialize(to: source[row * columns + column])
+            let edge = 16
+            withUnsafeTemporaryAllocation(of: S.self, capacity: edge * edge) { tile in
+                guard let tile = tile.baseAddress else { return }
+                for top in stride(from: 0, to: rows, by: edge) {
+                    let height = min(edge, rows - top)
+                    for left in stride(from: 0, to: columns, by: edge) {
+                        let width = min(edge, columns - left)
+                        for row in 0..<height {
+                            let line = source + (top + row) * columns + left
+                            for column in 0..<width { (tile + column * edge + row).initialize(to: line[column]) }
+                        }
+                        for column in 0..<width {
+                            (target + (left + column) * rows + top).initialize(
+                                from: tile + column * edge,
+                                count: height
+                            )
                         }
                     }
                 }

@@ -48,6 +48,7 @@ OPS = {
     "exp": torch.exp,
     "log": torch.log,
     "sqrt": torch.sqrt,
+    "abs": torch.abs,
     "softmax": lambda a, dim: torch.softmax(a, dim),
     "log_softmax": lambda a, dim: torch.log_softmax(a, dim),
     "sum": lambda a, dim=None, keepdim=False: a.sum() if dim is None else a.sum(dim, keepdim),
@@ -163,7 +164,7 @@ for op, options in [
     ("relu", [{}]), ("leaky_relu", [{}, {"negative_slope": 0.2}]), ("elu", [{}, {"alpha": 0.5}]),
     ("gelu", [{}, {"approximate": "tanh"}]), ("silu", [{}]), ("sigmoid", [{}]), ("tanh", [{}]),
     ("softplus", [{}, {"beta": 2.0, "threshold": 3.0}]), ("hardtanh", [{}, {"min_val": -2.5, "max_val": 0.5}]),
-    ("clamp", [{"min": -0.5, "max": 0.75}, {"min": 0.0}, {"max": 2.0}]), ("exp", [{}]), ("log", [{}]), ("sqrt", [{}]),
+    ("clamp", [{"min": -0.5, "max": 0.75}, {"min": 0.0}, {"max": 2.0}]), ("exp", [{}]), ("log", [{}]), ("sqrt", [{}]), ("abs", [{}]),
 ]:
     for arguments in options:
         for dtype in FLOATS:
@@ -301,6 +302,8 @@ case("cross_entropy", r(2, 3, dtype=torch.float16), torch.tensor([0, 1]), requir
 case("bce_with_logits", r(2), ints(2))
 case("bce_with_logits", ints(2), ints(2))
 case("mse_loss", ints(2), ints(2))
+for reduction in ("none", "mean", "sum"):
+    case("l1_loss", ints(2), ints(2), reduction=reduction)
 
 
 def sequential(n):
