@@ -1,0 +1,132 @@
+"""Measures Callpath beside other servers on the same work, interleaved, and prints medians and ratios as tables.
+
+    Benchmarks/serve.py --callpath .build/release/callpath --venvs .venv-bench --build .build-bench \
+        [--seconds 2] [--rounds 5] [--out results.json]
+
+Every server runs on loopback with its defaults and one worker, alone while it is measured (the others sleep). Each first
+answers the same calls, which must be PyTorch's numbers; one that is not installed, or answers wrongly, is left out and
+said to be. The load is wrk with one thread and a request that never changes.
+"""
+import argparse
+import json
+import pathlib
+import statistics
+import subprocess
+import tempfile
+
+import torch
+
+from peers import servers
+from peers.models import LAYERS, make_all
+
+HERE = pathlib.Path(__file__).resolve().parent
+CONNECTIONS = (1, 16, 64)
+
+
+def measure(call, connections, seconds):
+    """Returns wrk's summary of one run."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", str(HERE / "load.lua"),
+               call.url, "--", str(call.body_file), *(f"{name}: {value}" for name, value in call.headers.items())]
+    output = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=True).stdout
+    summary = json.loads(output.strip().splitlines()[-1])
+    summary["per_second"] = summary["requests"] / summary["microseconds"] * 1e6
+    return summary
+
+
+def check(server, models):
+    """Raises unless every call of `server` gives PyTorch's numbers."""
+    for call in server.calls:
+        expected = call.expected(models)
+        got = call.numbers(server.post(call))
+        if len(got) != expected.numel():
+            raise RuntimeError(f"{call.model} {call.form}: {len(got)} numbers instead of {expected.numel()}")
+        error = (torch.tensor(got) - expected.flatten()).abs().max().item()
+        if not error < 1e-3:
+            raise RuntimeError(f"{call.model} {call.form}: off by {error}")
+
+
+def start(options, folder):
+    """Starts every server that is there; returns those that give the right numbers, and why the others do not."""
+    models, running, absent = make_all(), [], {}
+    for kind in servers.KINDS:
+        if options.peers and kind.name not in options.peers:
+            continue
+        server = kind(options, folder / kind.name)
+        try:
+            server.start()
+            check(server, models)
+            running.append(server)
+        except Exception as error:  # whatever keeps a peer from running is its reason
+            server.stop()
+            absent[kind.name] = f"{type(error).__name__}: {error}"
+            if kind.name == "callpath":
+                raise
+    return running, absent
+
+
+def run(running, options):
+    """Returns one record per server, work and number of connections, its rounds interleaved with all others'."""
+    cells = {}
+    works = [(model, form) for model in LAYERS for form in ("json", "bytes") if model in options.models]
+    for model, form in works:
+        calls = [(server, call) for server in running for call in server.calls
+                 if (call.model, call.form) == (model, form)]
+        for connections in options.connections:
+            for _ in range(options.rounds):
+                for server, call in calls:
+                    key = (server.name, model, form, connections)
+                    cells.setdefault(key, []).append(measure(call, connections, options.seconds))
+    names = ("server", "model", "form", "connections")
+    return [dict(zip(names, key)) | {"rounds": rounds} for key, rounds in cells.items()]
+
+
+def median(record, field):
+    return statistics.median(round[field] for round in record["rounds"])
+
+
+def tables(records):
+    works = dict.fromkeys((r["model"], r["form"]) for r in records)
+    for model, form in works:
+        sizes = "x".join(map(str, LAYERS[model]))
+        print(f"\n{sizes}, {form}\n\n| server | connections | requests/s | p50 µs | p99 µs | errors | Callpath is |")
+        print("|---|---|---|---|---|---|---|")
+        of_work = [r for r in records if (r["model"], r["form"]) == (model, form)]
+        ours = {r["connections"]: median(r, "per_second") for r in of_work if r["server"] == "callpath"}
+        for r in sorted(of_work, key=lambda r: r["connections"]):
+            rate, errors = median(r, "per_second"), sum(round["errors"] for round in r["rounds"])
+            mine = ours.get(r["connections"]) if r["server"] != "callpath" else None
+            ratio = f"{mine / rate:.2f} times" if mine and rate else ""
+            print(f"| {r['server']} | {r['connections']} | {rate:.0f} | {median(r, 'p50'):.0f} | {median(r, 'p99'):.0f} "
+                  f"| {errors} | {ratio} |")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--callpath", required=True, help="the release binary")
+    parser.add_argument("--venvs", type=pathlib.Path, required=True, help="the folder of the peers' environments")
+    parser.add_argument("--build", type=pathlib.Path, required=True, help="the folder of the peers built from source")
+    parser.add_argument("--seconds", type=int, default=2, help="of each round")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--connections", type=int, nargs="*", default=CONNECTIONS)
+    parser.add_argument("--models", nargs="*", default=list(LAYERS), choices=list(LAYERS))
+    parser.add_argument("--peers", nargs="*", help="only these servers")
+    parser.add_argument("--out", type=pathlib.Path, help="where to keep the raw results as JSON")
+    options = parser.parse_args()
+
+    with tempfile.TemporaryDirectory() as folder:
+        running, absent = start(options, pathlib.Path(folder))
+        try:
+            records = run(running, options)
+        finally:
+            for server in running:
+                server.stop()
+    tables(records)
+    for name, reason in absent.items():
+        print(f"\nLeft out: {name}, {reason}")
+    if options.out:
+        result = {"torch": torch.__version__, "absent": absent, "records": records}
+        options.out.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
