@@ -6,7 +6,10 @@ extension GradientNode {
         guard let gradient = try afterPreHooks([gradient])[0] else { return }
         let failure: TensorError? = state.withLock { state in
             do throws(TensorError) {
-                state.grad = try state.grad.map { sum throws(TensorError) in try sum + gradient } ?? gradient
+                state.grad =
+                    try state.grad.map { sum throws(TensorError) in
+                        try Operations.unobserved { () throws(TensorError) in try sum + gradient }
+                    } ?? gradient
                 return nil
             } catch { return error }
         }

@@ -21,6 +21,20 @@ public enum Operations {
         return try $observer.withValue(observer, operation: body)
     }
 
+    /// Runs `body` unwatched, for sums that are made under a lock, where no foreign code may run.
+    static func unobserved(_ body: () throws(TensorError) -> Tensor) throws(TensorError) -> Tensor {
+        guard areObserved else { return try body() }
+        return try withoutObserver(body).get()
+    }
+
+    private static func withoutObserver<Outcome>(
+        _ body: () throws(TensorError) -> Outcome
+    ) -> Result<Outcome, TensorError> {
+        $observer.withValue(nil) {
+            do throws(TensorError) { return .success(try body()) } catch { return .failure(error) }
+        }
+    }
+
     /// Whether anyone at all watches operations.
     @inline(__always)
     static var areObserved: Bool { observerCount.load(ordering: .relaxed) > 0 }
@@ -54,10 +68,7 @@ public enum Operations {
         guard let observer else { return try body() }
         let start = ContinuousClock.now
         // The operations that this one is made of are its own affair.
-        let outcome = $observer.withValue(nil) { () -> Result<Outcome, TensorError> in
-            do throws(TensorError) { return .success(try body()) } catch { return .failure(error) }
-        }
-        let result = try outcome.get()
+        let result = try withoutObserver(body).get()
         observer.didPerform("\(name)", shape: result[keyPath: shape], duration: ContinuousClock.now - start)
         return result
     }

@@ -21,22 +21,22 @@ extension Tensor {
 
     /// Returns each element plus `number`, which does not widen a float dtype.
     public static func + (first: Tensor, number: Double) throws(TensorError) -> Tensor {
-        try sum(first, Tensor(scalar: number), secondIsNumber: true)
+        try sum(first, operand(number, beside: first), secondIsNumber: true)
     }
 
     /// Returns each element minus `number`, which does not widen a float dtype.
     public static func - (first: Tensor, number: Double) throws(TensorError) -> Tensor {
-        try difference(first, Tensor(scalar: number), secondIsNumber: true)
+        try difference(first, operand(number, beside: first), secondIsNumber: true)
     }
 
     /// Returns each element times `number`, which does not widen a float dtype.
     public static func * (first: Tensor, number: Double) throws(TensorError) -> Tensor {
-        try product(first, Tensor(scalar: number), secondIsNumber: true)
+        try product(first, operand(number, beside: first), secondIsNumber: true)
     }
 
     /// Returns each element divided by `number`, which does not widen a float dtype.
     public static func / (first: Tensor, number: Double) throws(TensorError) -> Tensor {
-        try quotient(first, Tensor(scalar: number), secondIsNumber: true)
+        try quotient(first, operand(number, beside: first), secondIsNumber: true)
     }
 
     /// Returns the elements with their signs changed.
@@ -58,6 +58,11 @@ extension Tensor {
 }
 
 extension Tensor {
+    /// Returns a number as an operand, where it can be in the dtype that it will be computed in.
+    private static func operand(_ value: Double, beside tensor: Tensor) throws(TensorError) -> Tensor {
+        tensor.dtype == .float32 ? try Tensor(scalar: Float(value)) : try Tensor(scalar: value)
+    }
+
     private static func sum(_ first: Tensor, _ second: Tensor, secondIsNumber: Bool) throws(TensorError) -> Tensor {
         let result = try combine("add", "add_stub", Addition(), first, second, secondIsNumber, rounding: true)
         guard Autograd.records(first, second) else { return result }
