@@ -104,3 +104,16 @@ let package = Package(
         .testTarget(name: "CallpathTests", dependencies: ["JSON", yams], swiftSettings: upcomingFeatures),
     ]
 )
+
+// libFuzzer links only where script/fuzz asks for it: with -sanitize=fuzzer.
+if Context.environment["CALLPATH_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "callpath-fuzz",
+            dependencies: ["HTTP", "JSON", "Safetensors", "Tensors", httpTypes, orderedCollections],
+            path: "Fuzz",
+            exclude: ["Corpus"],
+            swiftSettings: upcomingFeatures
+        )
+    )
+}

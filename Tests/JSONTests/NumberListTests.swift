@@ -25,6 +25,14 @@ struct NumberListTests {
         #expect(doubles.readDoubles()?.shape == shape)
     }
 
+    @Test(arguments: [("-0", FloatingPointSign.plus), ("[-0]", .plus), ("-0.0", .minus), ("[-0e0]", .minus)])
+    func hasANegativeZeroOnlyAsAFloat(text: String, sign: FloatingPointSign) {
+        var reader = JSONReader(Array(text.utf8))
+        var copy = reader
+        #expect(reader.readFloats()?.elements.first?.sign == sign)
+        #expect(copy.readDoubles()?.elements.first?.sign == sign)
+    }
+
     @Test func readsNaN() {
         var reader = JSONReader(Array("[\"NaN\"]".utf8))
         #expect(reader.readFloats()?.elements.first?.isNaN == true)

@@ -40,9 +40,8 @@ struct DecimalCursor {
             position += 1
         }
         let first = position
-        guard scanDigits(into: &decimal.mantissa) else { return nil }
-        let hasLeadingZero = first.pointee == UInt8(ascii: "0") && position - first > 1
-        guard position > first, !hasLeadingZero else { return nil }
+        guard scanDigits(into: &decimal.mantissa), position > first else { return nil }
+        if first.pointee == UInt8(ascii: "0"), position - first > 1 { return nil }
         if byte == UInt8(ascii: ".") {
             position += 1
             let start = position
@@ -55,6 +54,8 @@ struct DecimalCursor {
             decimal.exponent += exponent
             decimal.isInteger = false
         }
+        // An integer has one zero; only `-0.0` and `-0e0` are negative.
+        if decimal.isInteger, decimal.mantissa == 0 { decimal.isNegative = false }
         return decimal
     }
 
