@@ -23,21 +23,19 @@ final class BackwardBridge: Sendable {
         self.full = full
     }
 
-    /// Returns `arguments` with the positional ones going through a node of their own.
-    func opened(over arguments: Arguments) throws -> Arguments {
-        let inputs = arguments.positional
+    /// Returns `inputs` going through a node of their own.
+    func opened(over inputs: [Tensor]) -> [Tensor] {
         let isWatching = Autograd.isRecording && inputs.contains { $0.requiresGrad }
         state.withLock { state in
             state.inputCount = inputs.count
             state.watchesInputs = isWatching
         }
-        guard isWatching else { return arguments }
-        let watched = watch(inputs) { try self.leave(with: $0) }
-        return Arguments(watched, keyword: arguments.keyword)
+        guard isWatching else { return inputs }
+        return watch(inputs) { try self.leave(with: $0) }
     }
 
     /// Returns `output` going through a node of its own.
-    func closed(over output: Tensor) throws -> Tensor {
+    func closed(over output: Tensor) -> Tensor {
         guard Autograd.isRecording, output.requiresGrad else { return output }
         return watch([output]) { try self.enter(with: $0) }[0]
     }

@@ -4,36 +4,31 @@ import Tensors
 /// The hooks that concern the way back through one call, collected when the call begins.
 struct BackwardHooks {
     private let module: Module
-    private let pre: [Hook<FullBackwardPreHook>]
-    private let full: [Hook<BackwardHook>]
-    private let old: [Hook<BackwardHook>]
+    private let hooks: BackwardHookList
     private let warnsOfOldHooks: Bool
 
-    init(of module: Module, in context: CallContext?) {
-        let sources = HookSources(for: module, in: context)
+    /// Collects the hooks; `nil` when there are none.
+    init?(of module: Module, in context: CallContext?) {
+        guard let hooks = HookSources.backward(of: module, in: context), !hooks.isEmpty else { return nil }
         self.module = module
-        pre = sources.all(\.backwardPre)
-        full = sources.all(\.fullBackward)
-        old = sources.all(\.oldBackward)
+        self.hooks = hooks
         warnsOfOldHooks = context?.compatibility != .torch1_0_1
     }
 
     /// Puts a node on the graph before `forward`, which hears of the gradients of the inputs; `nil` without full hooks.
-    func bridge(over arguments: inout Arguments) throws -> BackwardBridge? {
-        guard !full.isEmpty || !pre.isEmpty else { return nil }
-        let bridge = BackwardBridge(module: module, pre: pre.map(\.body), full: full.map(\.body))
-        arguments = try bridge.opened(over: arguments)
+    func bridge(over inputs: inout [Tensor]) throws -> BackwardBridge? {
+        guard !hooks.full.isEmpty || !hooks.pre.isEmpty else { return nil }
+        let bridge = BackwardBridge(module: module, pre: hooks.pre, full: hooks.full)
+        inputs = bridge.opened(over: inputs)
         return bridge
     }
 
     /// Hangs the old hooks on the node that made `output`.
     func attachOldHooks(to output: Tensor, inputs: [Tensor]) {
-        guard !old.isEmpty, let node = output.gradFn else { return }
+        guard !hooks.old.isEmpty, let node = output.gradFn else { return }
         let owner = ModuleReference(module)
-        for hook in old {
-            node.registerHook { gradInputs, gradOutputs in
-                try hook.body(owner.module, gradInputs, gradOutputs)
-            }
+        for hook in hooks.old {
+            node.registerHook { gradInputs, gradOutputs in try hook(owner.module, gradInputs, gradOutputs) }
         }
         // PyTorch 1.0.1 does not know better hooks, and so does not warn of these.
         if warnsOfOldHooks, !node.begins(at: inputs) { Warnings.emit(.oldBackwardHookMissesNodes) }

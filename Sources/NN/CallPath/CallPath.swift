@@ -8,4 +8,6 @@ enum CallPath {
     /// Relaxed is enough: who makes a change and then calls sees it on its own thread, and a call that runs beside a
     /// change may come before it.
     static let attention = Atomic<Int>(0)
+
+    static var needsAttention: Bool { attention.load(ordering: .relaxed) != 0 }
 }

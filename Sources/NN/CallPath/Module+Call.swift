@@ -1,4 +1,3 @@
-import Synchronization
 public import Tensors
 
 extension Module {
@@ -17,7 +16,7 @@ extension Module {
     /// `key` is the name under which the caller holds this module.
     final func call(_ arguments: Arguments, as key: String?) throws -> Tensor {
         do {
-            guard CallPath.attention.load(ordering: .relaxed) == 0, ownHooks?.isEmpty ?? true else {
+            guard !CallPath.needsAttention, ownHooks?.isEmpty ?? true else {
                 return try attendedCall(arguments, as: key)
             }
             return try forward(arguments)
@@ -28,14 +27,15 @@ extension Module {
 
     /// The call when somebody may be watching: finds out who, and does without them if there is nobody.
     private final func attendedCall(_ arguments: Arguments, as key: String?) throws -> Tensor {
-        let context = CallContext.current
+        // Without attention in the process no context changes anything on the path.
+        let context = CallPath.needsAttention ? CallContext.current : nil
         guard let tracer = context?.tracer else {
-            var call = HookedCall(of: self, with: arguments, in: context)
-            return try call.run()
+            var call = HookedCall(of: self, in: context)
+            return try call.run(with: arguments)
         }
         return try tracer.inScope(of: self, as: key) {
-            var call = HookedCall(of: self, with: arguments, in: context)
-            return try call.run()
+            var call = HookedCall(of: self, in: context)
+            return try call.run(with: arguments)
         }
     }
 

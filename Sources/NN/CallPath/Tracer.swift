@@ -45,19 +45,18 @@ public final class Tracer: Sendable {
         return try body()
     }
 
-    func recordForward(of input: Tensor?, _ body: () throws -> Tensor) rethrows -> Tensor {
+    /// Records that `forward` begins, and returns when.
+    func beginForward(of input: Tensor?) -> ContinuousClock.Instant {
         record(.forwardBegin, shape: input?.shape)
-        let start = ContinuousClock.now
-        let output = try body()
-        record(.forwardEnd, shape: output.shape, duration: start.duration(to: .now))
-        return output
+        return .now
     }
 
-    func recordHook<Result>(_ kind: TraceEvent.Kind, _ id: HookID, _ body: () throws -> Result) rethrows -> Result {
-        let start = ContinuousClock.now
-        let result = try body()
+    func endForward(with output: Tensor, since start: ContinuousClock.Instant) {
+        record(.forwardEnd, shape: output.shape, duration: start.duration(to: .now))
+    }
+
+    func recordHook(_ kind: TraceEvent.Kind, _ id: HookID, since start: ContinuousClock.Instant) {
         record(kind, duration: start.duration(to: .now), hook: id)
-        return result
     }
 
     private func record(

@@ -19,8 +19,7 @@ public struct CallHooks: Sendable {
         prepend: Bool = false,
         _ hook: @escaping ForwardPreHook
     ) {
-        let hook = Hook(id: .call(id), body: HookBody.forwardPre(hook))
-        change(module, prepend) { $0.forwardPre.insert(hook, atFront: prepend) }
+        change(module, prepend) { $0.forwardPre.insert(Hook(id: .call(id), body: .plain(hook)), atFront: prepend) }
     }
 
     /// Adds `hook` to run after the `forward` of `module`.
@@ -30,8 +29,7 @@ public struct CallHooks: Sendable {
         prepend: Bool = false,
         _ hook: @escaping ForwardHook
     ) {
-        let hook = Hook(id: .call(id), body: HookBody.forward(hook))
-        change(module, prepend) { $0.forward.insert(hook, atFront: prepend) }
+        change(module, prepend) { $0.forward.insert(Hook(id: .call(id), body: .plain(hook)), atFront: prepend) }
     }
 
     /// Adds `hook` to run after the `forward` of `module`, and also when the call fails before its turn.
@@ -41,8 +39,7 @@ public struct CallHooks: Sendable {
         prepend: Bool = false,
         _ hook: @escaping AlwaysCalledForwardHook
     ) {
-        let hook = Hook(id: .call(id), body: HookBody.alwaysCalled(hook), isAlwaysCalled: true)
-        change(module, prepend) { $0.forward.insert(hook, atFront: prepend) }
+        change(module, prepend) { $0.forward.insert(Hook(id: .call(id), body: .alwaysCalled(hook)), atFront: prepend) }
     }
 
     /// Adds `hook` to run on the way back through `module`, before the gradients of its inputs are computed.
@@ -73,6 +70,6 @@ public struct CallHooks: Sendable {
         }
     }
 
-    func early(for module: Module) -> HookList? { early[ObjectIdentifier(module)] }
+    func early(for module: Module) -> HookList? { early.isEmpty ? nil : early[ObjectIdentifier(module)] }
     func late(for module: Module) -> HookList? { late[ObjectIdentifier(module)] }
 }

@@ -3,6 +3,7 @@
 /// A server gives each call one `snapshot()`; outside of a `CallContext` that carries one, calls see these hooks live.
 public enum GlobalHooks {
     static let tables = HookTables(isGlobal: true)
+    private static let anchor = HookAnchor(tables)
 
     /// Returns the hooks that are registered now, for one call to keep to.
     public static func snapshot() -> HookSnapshot {
@@ -12,30 +13,25 @@ public enum GlobalHooks {
     /// Adds `hook` to run before every `forward`.
     @discardableResult
     public static func registerForwardPreHook(_ hook: @escaping ForwardPreHook) -> HookHandle {
-        tables.addForwardPre(prepend: false, takesKeywords: false, HookBody.forwardPre(hook))
+        anchor.add(.plain(hook), prepend: false)
     }
 
     /// Adds `hook` to run after every `forward`.
     @discardableResult
     public static func registerForwardHook(_ hook: @escaping ForwardHook) -> HookHandle {
-        tables.addForward(prepend: false, takesKeywords: false, isAlwaysCalled: false, HookBody.forward(hook))
+        anchor.add(.plain(hook), prepend: false)
     }
 
     /// Adds `hook`, which sees keyword arguments too, to run after every `forward`.
     @discardableResult
     public static func registerForwardHookWithKeywords(_ hook: @escaping ForwardHookWithKeywords) -> HookHandle {
-        tables.addForward(prepend: false, takesKeywords: true, isAlwaysCalled: false, HookBody.forward(hook))
+        anchor.add(.withKeywords(hook), prepend: false)
     }
 
     /// Adds `hook` to run after every `forward`, and also when the call fails before the hook had its turn.
     @discardableResult
     public static func registerAlwaysCalledForwardHook(_ hook: @escaping AlwaysCalledForwardHook) -> HookHandle {
-        tables.addForward(
-            prepend: false,
-            takesKeywords: false,
-            isAlwaysCalled: true,
-            HookBody.alwaysCalled(hook)
-        )
+        anchor.add(.alwaysCalled(hook), prepend: false)
     }
 
     /// Adds an always called `hook` that sees keyword arguments too, except on the way of an error, as in PyTorch.
@@ -43,25 +39,25 @@ public enum GlobalHooks {
     public static func registerAlwaysCalledForwardHookWithKeywords(
         _ hook: @escaping AlwaysCalledForwardHookWithKeywords
     ) -> HookHandle {
-        tables.addForward(prepend: false, takesKeywords: true, isAlwaysCalled: true, hook)
+        anchor.add(.alwaysCalledWithKeywords(hook), prepend: false)
     }
 
     /// Adds `hook` to run on the way back through every module, before the gradients of its inputs are computed.
     @discardableResult
     public static func registerFullBackwardPreHook(_ hook: @escaping FullBackwardPreHook) -> HookHandle {
-        tables.addBackwardPre(prepend: false, hook)
+        anchor.addBackwardPre(prepend: false, hook)
     }
 
     /// Adds `hook` to run on the way back through every module, when the gradients of its inputs are there.
     /// - Throws: `ModuleError.mixedBackwardHooks` when there are old global backward hooks.
     @discardableResult
     public static func registerFullBackwardHook(_ hook: @escaping BackwardHook) throws(ModuleError) -> HookHandle {
-        try tables.addBackward(prepend: false, isFull: true, hook)
+        try anchor.addBackward(prepend: false, isFull: true, hook)
     }
 
     /// Adds an old `hook`, which sees the gradients around the last operation of each call only.
     @discardableResult
     public static func registerBackwardHook(_ hook: @escaping BackwardHook) throws(ModuleError) -> HookHandle {
-        try tables.addBackward(prepend: false, isFull: false, hook)
+        try anchor.addBackward(prepend: false, isFull: false, hook)
     }
 }

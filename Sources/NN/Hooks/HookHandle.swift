@@ -6,13 +6,13 @@ import Synchronization
 public final class HookHandle: Sendable {
     /// The hook's number in one count over all kinds of hooks of the process.
     public let id: Int
-    private weak let table: HookTables?
+    private weak let anchor: HookAnchor?
 
     private static let lastID = Atomic<Int>(-1)
 
-    init(table: HookTables) {
+    init(anchor: HookAnchor) {
         id = Self.nextID()
-        self.table = table
+        self.anchor = anchor
     }
 
     /// Takes the next number of the count, for a hook that is kept elsewhere.
@@ -22,12 +22,23 @@ public final class HookHandle: Sendable {
 
     /// Removes the hook; does nothing if it is gone already, or its module is.
     public func remove() {
-        table?.remove(.registered(id))
+        anchor?.tables.remove(.registered(id))
     }
 
     /// Runs `body` and removes the hook after it, also when it throws.
     public func whileRegistered<Result>(_ body: () throws -> Result) rethrows -> Result {
         defer { remove() }
         return try body()
+    }
+}
+
+/// What handles refer to in place of the tables: it lives as long as the module does.
+///
+/// Swift counts references more slowly to what was ever referred to weakly, and a call counts those to the tables.
+final class HookAnchor: Sendable {
+    let tables: HookTables
+
+    init(_ tables: HookTables) {
+        self.tables = tables
     }
 }

@@ -1,17 +1,8 @@
-import Tensors
-
-/// One hook in a table: what it does, and how it is to be called.
+/// One hook in a table: what it does, and what names it.
 struct Hook<Body: Sendable>: Sendable {
     let id: HookID
     let body: Body
-    var takesKeywords = false
-    var isAlwaysCalled = false
 }
-
-/// A forward-pre hook of either signature.
-typealias ForwardPreBody = @Sendable (Module, Arguments) throws -> Arguments?
-/// A forward hook of any signature.
-typealias ForwardBody = @Sendable (Module, Arguments, Tensor?) throws -> Tensor?
 
 /// The hooks of one module, or the global ones, in the order in which they run.
 struct HookList: Sendable {
@@ -28,8 +19,14 @@ struct HookList: Sendable {
 
     var count: Int { forwardPre.count + forward.count + backwardPre.count + backward.count }
 
-    var fullBackward: [Hook<BackwardHook>] { backwardIsFull == false ? [] : backward }
-    var oldBackward: [Hook<BackwardHook>] { backwardIsFull == false ? backward : [] }
+    /// The hooks of the way back, full and old ones apart.
+    var backwardHooks: BackwardHookList {
+        BackwardHookList(
+            pre: backwardPre.map(\.body),
+            full: backwardIsFull == false ? [] : backward.map(\.body),
+            old: backwardIsFull == false ? backward.map(\.body) : []
+        )
+    }
 
     func contains(_ id: HookID) -> Bool {
         forwardPre.contains { $0.id == id } || forward.contains { $0.id == id }
@@ -49,6 +46,21 @@ struct HookList: Sendable {
         if let backwardIsFull, backwardIsFull != isFull { throw .mixedBackwardHooks }
         backwardIsFull = isFull
         backward.insert(hook, atFront: prepend)
+    }
+}
+
+/// The hooks of the way back through one call, in the order in which they run.
+struct BackwardHookList: Sendable {
+    var pre: [FullBackwardPreHook] = []
+    var full: [BackwardHook] = []
+    var old: [BackwardHook] = []
+
+    var isEmpty: Bool { pre.isEmpty && full.isEmpty && old.isEmpty }
+
+    mutating func append(_ other: BackwardHookList) {
+        pre += other.pre
+        full += other.full
+        old += other.old
     }
 }
 

@@ -16,18 +16,18 @@ public struct HookSnapshot: Sendable {
 
     /// Adds `hook` to run before every `forward`.
     public mutating func addForwardPreHook(id: Int, _ hook: @escaping ForwardPreHook) {
-        hooks.forwardPre.append(Hook(id: .registered(id), body: HookBody.forwardPre(hook)))
+        hooks.forwardPre.append(Hook(id: .registered(id), body: .plain(hook)))
     }
 
     /// Adds `hook` to run after every `forward`.
     public mutating func addForwardHook(id: Int, _ hook: @escaping ForwardHook) {
-        hooks.forward.append(Hook(id: .registered(id), body: HookBody.forward(hook)))
+        hooks.forward.append(Hook(id: .registered(id), body: .plain(hook)))
     }
 
     /// Adds `hook` to run after every `forward`, and also when the call fails before the hook had its turn.
     public mutating func addAlwaysCalledForwardHook(id: Int, _ hook: @escaping AlwaysCalledForwardHook) {
         hooks.forward.append(
-            Hook(id: .registered(id), body: HookBody.alwaysCalled(hook), isAlwaysCalled: true)
+            Hook(id: .registered(id), body: .alwaysCalled(hook))
         )
     }
 

@@ -5,7 +5,7 @@ extension Module {
         prepend: Bool = false,
         _ hook: @escaping ForwardPreHook
     ) -> HookHandle {
-        hookTables.addForwardPre(prepend: prepend, takesKeywords: false, HookBody.forwardPre(hook))
+        hookAnchor.add(.plain(hook), prepend: prepend)
     }
 
     /// Adds `hook`, which sees and replaces keyword arguments too, to run before `forward`.
@@ -14,18 +14,13 @@ extension Module {
         prepend: Bool = false,
         _ hook: @escaping ForwardPreHookWithKeywords
     ) -> HookHandle {
-        hookTables.addForwardPre(prepend: prepend, takesKeywords: true, hook)
+        hookAnchor.add(.withKeywords(hook), prepend: prepend)
     }
 
     /// Adds `hook` to run after `forward`; after the global ones, and after this module's others unless `prepend`.
     @discardableResult
     public final func registerForwardHook(prepend: Bool = false, _ hook: @escaping ForwardHook) -> HookHandle {
-        hookTables.addForward(
-            prepend: prepend,
-            takesKeywords: false,
-            isAlwaysCalled: false,
-            HookBody.forward(hook)
-        )
+        hookAnchor.add(.plain(hook), prepend: prepend)
     }
 
     /// Adds `hook`, which sees keyword arguments too, to run after `forward`.
@@ -34,12 +29,7 @@ extension Module {
         prepend: Bool = false,
         _ hook: @escaping ForwardHookWithKeywords
     ) -> HookHandle {
-        hookTables.addForward(
-            prepend: prepend,
-            takesKeywords: true,
-            isAlwaysCalled: false,
-            HookBody.forward(hook)
-        )
+        hookAnchor.add(.withKeywords(hook), prepend: prepend)
     }
 
     /// Adds `hook` to run after `forward`, and also when the call fails before the hook had its turn.
@@ -51,12 +41,7 @@ extension Module {
         prepend: Bool = false,
         _ hook: @escaping AlwaysCalledForwardHook
     ) -> HookHandle {
-        hookTables.addForward(
-            prepend: prepend,
-            takesKeywords: false,
-            isAlwaysCalled: true,
-            HookBody.alwaysCalled(hook)
-        )
+        hookAnchor.add(.alwaysCalled(hook), prepend: prepend)
     }
 
     /// Adds an always called `hook` that sees keyword arguments too.
@@ -65,7 +50,7 @@ extension Module {
         prepend: Bool = false,
         _ hook: @escaping AlwaysCalledForwardHookWithKeywords
     ) -> HookHandle {
-        hookTables.addForward(prepend: prepend, takesKeywords: true, isAlwaysCalled: true, hook)
+        hookAnchor.add(.alwaysCalledWithKeywords(hook), prepend: prepend)
     }
 
     /// Adds `hook` to run on the way back, before the gradients of the inputs are computed.
@@ -74,7 +59,7 @@ extension Module {
         prepend: Bool = false,
         _ hook: @escaping FullBackwardPreHook
     ) -> HookHandle {
-        hookTables.addBackwardPre(prepend: prepend, hook)
+        hookAnchor.addBackwardPre(prepend: prepend, hook)
     }
 
     /// Adds `hook` to run on the way back, when the gradients of the inputs are there.
@@ -84,7 +69,7 @@ extension Module {
         prepend: Bool = false,
         _ hook: @escaping BackwardHook
     ) throws(ModuleError) -> HookHandle {
-        try hookTables.addBackward(prepend: prepend, isFull: true, hook)
+        try hookAnchor.addBackward(prepend: prepend, isFull: true, hook)
     }
 
     /// Adds an old `hook`, which sees the gradients around the last operation of the call only.
@@ -93,14 +78,19 @@ extension Module {
     /// PyTorch has it; write `registerFullBackwardHook(prepend:_:)`.
     @discardableResult
     public final func registerBackwardHook(_ hook: @escaping BackwardHook) throws(ModuleError) -> HookHandle {
-        try hookTables.addBackward(prepend: false, isFull: false, hook)
+        try hookAnchor.addBackward(prepend: false, isFull: false, hook)
     }
 
-    private final var hookTables: HookTables {
-        if let ownHooks { return ownHooks }
-        let tables = HookTables()
-        ownHooks = tables
-        return tables
+    private final var hookAnchor: HookAnchor {
+        if let anchor = ownHookAnchor { return anchor }
+        let anchor = HookAnchor(HookTables())
+        setHooks(anchor)
+        return anchor
+    }
+
+    final func setHooks(_ anchor: HookAnchor?) {
+        ownHookAnchor = anchor
+        ownHooks = anchor?.tables
     }
 }
 

@@ -10,19 +10,31 @@ public struct Arguments: Sendable {
     }
 
     private var storage: Positional
-    /// The arguments given by name.
-    public var keyword: OrderedDictionary<String, Tensor>
+    /// Nothing rather than an empty dictionary, which costs references to copy.
+    private(set) var named: Keywords?
+
+    typealias Keywords = OrderedDictionary<String, Tensor>
 
     /// Creates the arguments of a call with one input.
     public init(_ input: Tensor) {
         storage = .one(input)
-        keyword = [:]
     }
 
     /// Creates arguments from `positional` and `keyword` ones.
-    public init(_ positional: [Tensor], keyword: OrderedDictionary<String, Tensor> = [:]) {
+    public init(_ positional: [Tensor], keyword: OrderedDictionary<String, Tensor> = OrderedDictionary()) {
         storage = .list(positional)
-        self.keyword = keyword
+        named = keyword.isEmpty ? nil : keyword
+    }
+
+    init(_ positional: [Tensor], _ named: Keywords?) {
+        storage = .list(positional)
+        self.named = named
+    }
+
+    /// The arguments given by name, in the order they were given.
+    public var keyword: OrderedDictionary<String, Tensor> {
+        get { named ?? OrderedDictionary() }
+        set { named = newValue.isEmpty ? nil : newValue }
     }
 
     /// The arguments given by position.
@@ -40,22 +52,17 @@ public struct Arguments: Sendable {
     public var first: Tensor? {
         switch storage {
         case .one(let tensor): tensor
-        case .list(let tensors): tensors.first ?? keyword.values.first
+        case .list(let tensors): tensors.first ?? named?.values.first
         }
     }
 
     /// The only argument, if there is one and it was given by position.
     var single: Tensor? {
-        guard keyword.isEmpty else { return nil }
+        guard named == nil else { return nil }
         switch storage {
         case .one(let tensor): return tensor
         case .list(let tensors): return tensors.count == 1 ? tensors.first : nil
         }
-    }
-
-    var withoutKeywords: Arguments {
-        guard !keyword.isEmpty else { return self }
-        return Arguments(positional)
     }
 }
 

@@ -17,6 +17,8 @@ open class Module {
     final var childSlots: OrderedDictionary<String, Slot<Module>> = [:]
     final var transientBuffers: Set<String> = []
     final var ownHooks: HookTables?
+    /// What keeps the handles' way to `ownHooks` open.
+    final var ownHookAnchor: HookAnchor?
     final let place = TreePlace()
 
     /// Creates a module without parameters, buffers and children.

@@ -89,8 +89,8 @@ struct ChangingHooksTests {
     @Test("H47") func dropsTheMarksWithTheHook() {
         let module = Scaling()
         let handle = module.registerAlwaysCalledForwardHookWithKeywords { _, _, _ in nil }
-        #expect(module.ownHooks?.current.forward.map(\.isAlwaysCalled) == [true])
-        #expect(module.ownHooks?.current.forward.map(\.takesKeywords) == [true])
+        #expect(module.ownHooks?.current.forward.map(\.body.isAlwaysCalled) == [true])
+        #expect(module.ownHooks?.current.forward.map(\.body.takesKeywords) == [true])
         handle.remove()
         #expect(module.ownHooks?.current.forward.isEmpty == true)
     }
