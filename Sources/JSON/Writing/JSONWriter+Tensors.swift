@@ -41,11 +41,19 @@ extension JSONWriter {
 
     /// Writes integers as a nested list of `shape`.
     /// - Precondition: `shape` counts as many elements as there are.
+    @specialized(where Element == Int64)
+    @specialized(where Element == Int32)
+    @specialized(where Element == Int16)
+    @specialized(where Element == Int8)
+    @specialized(where Element == UInt8)
+    @specialized(where Element == UInt16)
+    @specialized(where Element == UInt32)
+    @specialized(where Element == UInt64)
     package mutating func write<Element: FixedWidthInteger>(
         _ elements: UnsafeBufferPointer<Element>,
         shape: [Int]
     ) throws(JSONWriteError) {
-        try writeNested(elements.count, shape: shape) { bytes, index in bytes.appendDecimal(elements[index]) }
+        try writeNested(elements.count, shape: shape) { text, index in text.write(decimal: elements[index]) }
     }
 
     /// Writes booleans as a nested list of `shape`.
@@ -54,11 +62,10 @@ extension JSONWriter {
         _ elements: UnsafeBufferPointer<Bool>,
         shape: [Int]
     ) throws(JSONWriteError) {
-        try writeNested(elements.count, shape: shape) { bytes, index in bytes.append(elements[index] ? "true" : "false")
-        }
+        try writeNested(elements.count, shape: shape) { text, index in text.write(elements[index] ? "true" : "false") }
     }
 
-    @inline(__always) private mutating func writeFloating<Element: BinaryFloatingPoint & JSONLiteral>(
+    @inline(__always) private mutating func writeFloating<Element: JSONLiteral>(
         _ elements: UnsafeBufferPointer<Element>,
         shape: [Int],
         nonFinite: NonFinitePolicy
@@ -66,32 +73,39 @@ extension JSONWriter {
         if nonFinite == .refuse, let index = elements.firstIndex(where: { !$0.isFinite }) {
             throw .notFinite(index: index)
         }
-        try writeNested(elements.count, shape: shape) { bytes, index in
-            bytes.appendLiteral(elements[index], nonFinite: nonFinite)
+        try writeNested(elements.count, shape: shape) { text, index in
+            elements[index].write(at: text, nonFinite: nonFinite)
         }
     }
+}
 
-    /// Writes brackets and commas for `shape` and calls `append` for each element in order.
+extension JSONWriter {
+    /// Writes brackets and commas for `shape` and lets `write` write each element, in order.
     @inline(__always) private mutating func writeNested(
         _ count: Int,
         shape: [Int],
-        append: (inout [UInt8], Int) -> Void
+        write: (TextPointer, Int) -> TextPointer
     ) throws(JSONWriteError) {
         try Self.check(shape, count: count)
         beginValue()
-        guard let rowLength = shape.last else { return append(&bytes, 0) }
+        guard let rowLength = shape.last else { return bytes.appendText { write($0, 0) } }
         // Few numbers are shorter than a digit and a comma, few longer than twelve bytes.
         bytes.reserveCapacity(bytes.count + count * 12 + 16)
         var index = 0
         writeLists(shape.dropLast()) { bytes in
-            bytes.append(UInt8(ascii: "["))
-            for column in 0..<rowLength {
-                if column > 0 { bytes.append(UInt8(ascii: ",")) }
-                append(&bytes, index)
-                index += 1
-            }
-            bytes.append(UInt8(ascii: "]"))
+            bytes.appendRow(index..<index + rowLength, write)
+            index += rowLength
         }
+    }
+
+    private mutating func writeLists(_ outer: ArraySlice<Int>, row: (inout [UInt8]) -> Void) {
+        guard let length = outer.first else { return row(&bytes) }
+        bytes.append(UInt8(ascii: "["))
+        for item in 0..<length {
+            if item > 0 { bytes.append(UInt8(ascii: ",")) }
+            writeLists(outer.dropFirst(), row: row)
+        }
+        bytes.append(UInt8(ascii: "]"))
     }
 
     /// Empty lists cost bytes but no elements, so that a shape alone could ask for any amount of text.
@@ -115,14 +129,27 @@ extension JSONWriter {
             lists = product
         }
     }
+}
 
-    private mutating func writeLists(_ outer: ArraySlice<Int>, row: (inout [UInt8]) -> Void) {
-        guard let length = outer.first else { return row(&bytes) }
-        bytes.append(UInt8(ascii: "["))
-        for item in 0..<length {
-            if item > 0 { bytes.append(UInt8(ascii: ",")) }
-            writeLists(outer.dropFirst(), row: row)
+extension [UInt8] {
+    /// Appends one list of the elements at `indices`; room is made for some of them at a time.
+    @inline(__always) fileprivate mutating func appendRow(
+        _ indices: Range<Int>,
+        _ write: (TextPointer, Int) -> TextPointer
+    ) {
+        append(UInt8(ascii: "["))
+        for start in stride(from: indices.lowerBound, to: indices.upperBound, by: 64) {
+            let piece = start..<Swift.min(start + 64, indices.upperBound)
+            append(addingCapacity: piece.count * (TextPointer.room + 1)) { output in
+                output.withUnsafeMutableBufferPointer { buffer, count in
+                    guard let base = buffer.baseAddress else { return }
+                    var text = base + count
+                    for index in piece { text = write(text, index).write(UInt8(ascii: ",")) }
+                    count = text - base
+                }
+            }
         }
-        bytes.append(UInt8(ascii: "]"))
+        if !indices.isEmpty { removeLast() }
+        append(UInt8(ascii: "]"))
     }
 }

@@ -44,19 +44,19 @@ package struct JSONWriter: Sendable {
     /// Writes an integer.
     package mutating func write(_ value: some FixedWidthInteger) {
         beginValue()
-        bytes.appendDecimal(value)
+        bytes.appendText { $0.write(decimal: value) }
     }
 
     /// Writes the shortest literal that reads back as `value`; NaN and infinities as `"NaN"`, `"Infinity"`, `"-Infinity"`.
     package mutating func write(_ value: Double) {
         beginValue()
-        bytes.appendLiteral(value)
+        bytes.appendText { value.write(at: $0, nonFinite: .strings) }
     }
 
     /// Writes the shortest literal that reads back as `value`; NaN and infinities as `"NaN"`, `"Infinity"`, `"-Infinity"`.
     package mutating func write(_ value: Float) {
         beginValue()
-        bytes.appendLiteral(value)
+        bytes.appendText { value.write(at: $0, nonFinite: .strings) }
     }
 
     /// Writes a string.
