@@ -36,28 +36,35 @@ package enum ResponseSerializer {
         keepsAlive: Bool,
         date: [UInt8]
     ) -> ResponseFraming {
-        appendStatusLine(response.status, to: &output)
-        output.append("Date: ")
-        output.append(contentsOf: date)
-        output.append("\r\n")
+        appendStart(response.status, date: date, to: &output)
         for field in response.fields where !isReserved(field.name) { append(field, to: &output) }
         let framing = framing(of: response, method: method, version: version)
-        appendLength(of: response, framing: framing, to: &output)
-        if !keepsAlive || framing == .untilClose {
-            output.append("Connection: close\r\n")
-        } else if version == .http1_0 {
-            output.append("Connection: keep-alive\r\n")
+        output.append(atMost: maxEndByteCount) { writer in
+            writeLength(of: response, framing: framing, to: &writer)
+            if !keepsAlive || framing == .untilClose {
+                writer.write("Connection: close\r\n")
+            } else if version == .http1_0 {
+                writer.write("Connection: keep-alive\r\n")
+            }
+            writer.write("\r\n")
         }
-        output.append("\r\n")
         return framing
     }
 
-    private static func appendStatusLine(_ status: HTTPResponse.Status, to output: inout [UInt8]) {
-        output.append("HTTP/1.1 ")
-        output.append(decimal: status.code)
-        output.append(.space)
-        output.append(contentsOf: status.reasonPhrase.utf8)
-        output.append("\r\n")
+    /// Octets of the longest `Content-Length`, the longest `Connection`, and the blank line.
+    private static let maxEndByteCount = 38 + 24 + 2
+
+    private static func appendStart(_ status: HTTPResponse.Status, date: [UInt8], to output: inout [UInt8]) {
+        let reason = status.reasonPhrase
+        output.append(atMost: 64 + reason.utf8.count + date.count) { writer in
+            writer.write("HTTP/1.1 ")
+            writer.write(decimal: status.code)
+            writer.write(" ")
+            writer.write(reason)
+            writer.write("\r\nDate: ")
+            writer.write(date)
+            writer.write("\r\n")
+        }
     }
 
     /// Fields that only the serializer writes.
@@ -72,20 +79,14 @@ package enum ResponseSerializer {
     }
 
     private static func append(_ field: HTTPField, to output: inout [UInt8]) {
-        output.append(contentsOf: field.name.rawName.utf8)
-        output.append(": ")
-        let start = output.count
-        field.withUnsafeBytesOfValue { output.append(contentsOf: $0) }
-        replaceControls(in: &output, from: start)
-        output.append("\r\n")
-    }
-
-    /// Puts a space where a control octet would end the value early (RFC 9110 5.5).
-    private static func replaceControls(in output: inout [UInt8], from start: Int) {
-        var index = output.span.firstControl(from: start)
-        while index < output.count {
-            output[index] = .space
-            index = output.span.firstControl(from: index)
+        let name = field.name.rawName
+        field.withUnsafeBytesOfValue { value in
+            output.append(atMost: name.utf8.count + value.count + 4) { writer in
+                writer.write(name)
+                writer.write(": ")
+                writer.writeValue(value)
+                writer.write("\r\n")
+            }
         }
     }
 
@@ -100,14 +101,14 @@ package enum ResponseSerializer {
         return version == .http1_1 ? .chunked : .untilClose
     }
 
-    private static func appendLength(of response: Response, framing: ResponseFraming, to output: inout [UInt8]) {
+    private static func writeLength(of response: Response, framing: ResponseFraming, to writer: inout OctetWriter) {
         let code = response.status.code
         if framing == .chunked {
-            output.append("Transfer-Encoding: chunked\r\n")
+            writer.write("Transfer-Encoding: chunked\r\n")
         } else if let count = response.body.count, code >= 200, code != 204, code != 304 {
-            output.append("Content-Length: ")
-            output.append(decimal: count)
-            output.append("\r\n")
+            writer.write("Content-Length: ")
+            writer.write(decimal: count)
+            writer.write("\r\n")
         }
     }
 }
