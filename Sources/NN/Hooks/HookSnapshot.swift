@@ -41,3 +41,19 @@ public struct HookSnapshot: Sendable {
         hooks.backward.append(Hook(id: .registered(id), body: hook))
     }
 }
+
+extension Module {
+    /// Adds `hooks` to the module's own under the numbers they have; before the others with `prepend`.
+    ///
+    /// A number that `HookHandle.nextID()` gave stays clear of those that handles get.
+    public final func addHooks(_ hooks: HookSnapshot, prepend: Bool = false) {
+        let tables = ownHooks ?? HookTables()
+        ownHooks = tables
+        tables.change { own in
+            for hook in hooks.hooks.forwardPre { own.forwardPre.insert(hook, atFront: prepend) }
+            for hook in hooks.hooks.forward { own.forward.insert(hook, atFront: prepend) }
+            for hook in hooks.hooks.backwardPre { own.backwardPre.insert(hook, atFront: prepend) }
+            for hook in hooks.hooks.backward { own.backward.insert(hook, atFront: prepend) }
+        }
+    }
+}

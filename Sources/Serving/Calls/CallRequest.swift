@@ -1,0 +1,37 @@
+package import Tensors
+
+/// What a client asks of a module.
+package struct CallRequest: Sendable {
+    /// The tensors; one for most modules.
+    package var inputs: [Tensor]
+    /// Whether gradients are recorded, so that the output has a `grad_fn`.
+    package var recordsGradients: Bool
+    /// Hooks for this call alone.
+    package var hooks: [HookDescription]
+    /// When the call must have begun.
+    package var deadline: ContinuousClock.Instant?
+    /// 1 is the most urgent, larger numbers less; 0 is the default, after all others.
+    package var priority: Int
+
+    package init(
+        inputs: [Tensor],
+        recordsGradients: Bool = false,
+        hooks: [HookDescription] = [],
+        deadline: ContinuousClock.Instant? = nil,
+        priority: Int = 0
+    ) {
+        self.inputs = inputs
+        self.recordsGradients = recordsGradients
+        self.hooks = hooks
+        self.deadline = deadline
+        self.priority = priority
+    }
+}
+
+/// How long the parts of a call took.
+package struct CallTiming: Sendable, Equatable {
+    /// The time in the compute queue; zero for calls that ran at once.
+    package var queue = Duration.zero
+    /// The time of the product, also when it was shared.
+    package var compute = Duration.zero
+}

@@ -1,0 +1,44 @@
+package import NN
+package import OrderedCollections
+package import Tensors
+
+/// What a call gives.
+package struct CallResult: Sendable {
+    /// The output; within its graph when gradients were recorded.
+    package var output: Tensor
+    /// The version that answered.
+    package var version: Int
+    /// The name of the operation that made the output, if gradients were recorded.
+    package var gradFunction: String?
+    /// What the hooks of the call captured, in the order in which it happened.
+    package var captures: [Capture]
+    package var timing: CallTiming
+    /// The rows of the product, with those of calls that shared it.
+    package var batchSize: Int
+}
+
+/// A tensor that a hook of a call captured.
+package struct Capture: Sendable {
+    /// The hook's place in the request.
+    package var hook: Int
+    /// The path of the module, as the request has it.
+    package var module: String
+    package var kind: HookKind
+    package var tensor: Tensor
+}
+
+/// What a traced call gives.
+package struct TraceResult: Sendable {
+    package var call: CallResult
+    /// The call path, in the order in which it was taken.
+    package var events: [TraceEvent]
+}
+
+/// What going backward gives.
+package struct BackwardResult: Sendable {
+    package var call: CallResult
+    /// The gradient of each input; `nil` for one that can have none or was not used.
+    package var gradInputs: [Tensor?]
+    /// The gradients of the parameters by name, shared ones once under their first; `nil` for unused ones.
+    package var gradients: OrderedDictionary<String, Tensor?>
+}

@@ -1,0 +1,47 @@
+import Metrics
+import Synchronization
+import Tensors
+
+/// One call as its hooks see it.
+final class CallScope: Sendable {
+    /// The call that is running on this task.
+    @TaskLocal static var current: CallScope?
+
+    let publication: Publication
+    private let hooks: [HookDescription]
+    private let registry: Registry
+    private let captured = Mutex<(captures: [Capture], byteCount: Int)>(([], 0))
+
+    init(of publication: Publication, hooks: [HookDescription], in registry: Registry) {
+        self.publication = publication
+        self.hooks = hooks
+        self.registry = registry
+    }
+
+    /// What hooks of the call have captured so far.
+    var captures: [Capture] { captured.withLock(\.captures) }
+
+    /// Keeps `tensor` for the answer.
+    /// - Throws: `ServingError.captureTooLarge` when the captures of the call would hold too much.
+    func capture(_ tensor: Tensor, hook: Int, kind: HookKind) throws(ServingError) {
+        let limit = registry.limits.maxCaptureBytes
+        let module = hook < hooks.count ? hooks[hook].module : ""
+        try captured.withLock { captured throws(ServingError) in
+            guard captured.byteCount + tensor.byteCount <= limit else { throw .captureTooLarge(limit: limit) }
+            captured.byteCount += tensor.byteCount
+            captured.captures.append(Capture(hook: hook, module: module, kind: kind, tensor: tensor))
+        }
+    }
+
+    func publishCapture(_ tensor: Tensor, hook: Int, path: String, kind: HookKind) {
+        registry.events.publish(publication, module: path, .capture(hook: hook, kind: kind, tensor: tensor))
+    }
+
+    func log(_ line: HookLogLine) {
+        registry.options.log(line)
+    }
+
+    func countHook() {
+        registry.metrics.hookCalls.increment()
+    }
+}

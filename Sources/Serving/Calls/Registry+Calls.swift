@@ -1,0 +1,141 @@
+import Metrics
+import NN
+import Synchronization
+package import Tensors
+
+extension Registry {
+    /// Calls a module.
+    ///
+    /// A small call runs where it was made and never waits; a large one goes through the compute queue.
+    package func call(_ publication: Publication, _ request: CallRequest) async throws -> CallResult {
+        let mode = PreparedCall.Mode.forward(recordsGradients: request.recordsGradients)
+        return try await perform(publication, request, mode: mode).result
+    }
+
+    /// Calls a module and records the call path.
+    package func trace(_ publication: Publication, _ request: CallRequest) async throws -> TraceResult {
+        let tracer = Tracer()
+        let mode = PreparedCall.Mode.forward(recordsGradients: request.recordsGradients)
+        let done = try await perform(publication, request, mode: mode, tracer: tracer)
+        return TraceResult(call: done.result, events: tracer.events)
+    }
+
+    /// Calls a module, then goes backward from `gradOutput`, which an output of one element does not need.
+    package func backward(
+        _ publication: Publication,
+        _ request: CallRequest,
+        gradOutput: Tensor?
+    ) async throws -> BackwardResult {
+        let done = try await perform(publication, request, mode: .backward(gradOutput: gradOutput))
+        return BackwardResult(
+            call: done.result,
+            gradInputs: done.outcome.gradInputs,
+            gradients: done.outcome.gradients
+        )
+    }
+
+    private func perform(
+        _ publication: Publication,
+        _ request: CallRequest,
+        mode: PreparedCall.Mode,
+        tracer: Tracer? = nil
+    ) async throws -> (result: CallResult, outcome: PreparedCall.Outcome) {
+        publication.activity.begin()
+        defer { publication.activity.end() }
+        let start = ContinuousClock.now
+        do {
+            let call = try prepare(publication, request, mode: mode, tracer: tracer)
+            let done = try await computeQueue.compute(call, priority: request.priority, deadline: request.deadline)
+            metrics.answered.increment()
+            let result = result(of: done, call)
+            events.publish(publication, module: "", .call(CallEvent(result, joined: done.joined)))
+            return (result, done.outcome)
+        } catch {
+            count(error, of: publication, after: start.duration(to: .now))
+            throw error
+        }
+    }
+
+    private func result(of done: ComputeQueue.Done, _ call: PreparedCall) -> CallResult {
+        let output = done.outcome.output
+        return CallResult(
+            output: output,
+            version: call.publication.version,
+            gradFunction: output.gradFn.map { $0.name.text(call.publication.compatibility) },
+            captures: call.scope.captures,
+            timing: done.timing,
+            batchSize: done.rows
+        )
+    }
+
+    private func count(_ error: any Error, of publication: Publication, after duration: Duration) {
+        switch error {
+        case is CancellationError: metrics.dropped.increment()
+        case ServingError.overloaded, ServingError.deadlineExpired: metrics.refused.increment()
+        default: metrics.failed.increment()
+        }
+        publication.callStatistics.recordFailure(after: duration)
+        let event = CallEvent(shape: nil, dtype: nil, nanoseconds: duration.wholeNanoseconds, joined: 1)
+        events.publish(publication, module: "", .call(event))
+    }
+
+    // MARK: Hooks of the call
+
+    private func prepare(
+        _ publication: Publication,
+        _ request: CallRequest,
+        mode: PreparedCall.Mode,
+        tracer: Tracer?
+    ) throws(ServingError) -> PreparedCall {
+        guard request.hooks.count <= limits.maxHooksPerCall else {
+            throw .limitExceeded(.hooksPerCall, limit: limits.maxHooksPerCall, requested: request.hooks.count)
+        }
+        var hooks = CallHooks()
+        for (index, description) in request.hooks.enumerated() {
+            do throws(HookProblem) {
+                try add(description, index, of: publication, mode: mode, to: &hooks)
+            } catch {
+                throw .hookRefused(HookProblem(error.fault, at: error.pointer, index: index))
+            }
+        }
+        return PreparedCall(
+            publication: publication,
+            inputs: request.inputs,
+            mode: mode,
+            hooks: hooks,
+            globalHooks: state.withLock(\.globalSnapshot),
+            scope: CallScope(of: publication, hooks: request.hooks, in: self),
+            tracer: tracer,
+            maxTensorBytes: limits.maxTensorBytes
+        )
+    }
+
+    private func add(
+        _ description: HookDescription,
+        _ index: Int,
+        of publication: Publication,
+        mode: PreparedCall.Mode,
+        to hooks: inout CallHooks
+    ) throws(HookProblem) {
+        if case .forward = mode, description.kind.isBackward {
+            throw HookProblem(.backwardInPlainCall(description.kind), at: ["kind"])
+        }
+        guard let place = publication.place(at: description.module) else {
+            throw HookProblem(.unknownPath(description.module), at: ["module"])
+        }
+        let installation = HookInstallation(number: .call(index), program: try HookProgram(description))
+        installation.add(to: &hooks, on: place.module)
+    }
+}
+
+extension CallEvent {
+    fileprivate init(_ result: CallResult, joined: Int) {
+        let nanoseconds = (result.timing.queue + result.timing.compute).wholeNanoseconds
+        self.init(
+            shape: Array(result.output.shape),
+            dtype: result.output.dtype,
+            nanoseconds: nanoseconds,
+            joined: joined
+        )
+    }
+}

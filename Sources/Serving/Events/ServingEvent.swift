@@ -1,0 +1,73 @@
+package import Tensors
+
+/// What listeners hear of.
+package enum EventKind: String, Sendable, CaseIterable {
+    case call
+    case capture
+}
+
+/// Something that happened to a registered module.
+package struct ServingEvent: Sendable {
+    /// What happened.
+    package enum Content: Sendable {
+        /// A call ended.
+        case call(CallEvent)
+        /// A registered `capture` hook saw a tensor.
+        case capture(hook: Int, kind: HookKind, tensor: Tensor)
+    }
+
+    /// Grows with every event of the registry.
+    package let id: UInt64
+    /// The registered module that was called.
+    package let name: String
+    /// Its version.
+    package let version: Int
+    /// The path of the module it is about, empty for the root.
+    package let module: String
+    package let content: Content
+
+    /// The kind by which it can be filtered.
+    package var kind: EventKind {
+        switch content {
+        case .call: .call
+        case .capture: .capture
+        }
+    }
+
+    var byteCount: Int {
+        guard case .capture(_, _, let tensor) = content else { return 0 }
+        return tensor.byteCount
+    }
+}
+
+/// How a call ended.
+package struct CallEvent: Sendable, Equatable {
+    /// The output's shape and type; `nil` when the call failed.
+    package var shape: [Int]?
+    package var dtype: DType?
+    /// The time in the queue and in the call.
+    package var nanoseconds: Int
+    /// Calls that shared the product, this one included.
+    package var joined: Int
+}
+
+/// Which events a listener wants.
+package struct EventFilter: Sendable {
+    /// The registered module; `nil` for all.
+    package var name: String?
+    /// The kinds; `nil` for all.
+    package var kinds: Set<EventKind>?
+    /// The path of the module it is about; `nil` for any.
+    package var module: String?
+
+    package init(name: String? = nil, kinds: Set<EventKind>? = nil, module: String? = nil) {
+        self.name = name
+        self.kinds = kinds
+        self.module = module
+    }
+
+    func admits(_ event: ServingEvent) -> Bool {
+        (name == nil || name == event.name) && (kinds?.contains(event.kind) ?? true)
+            && (module == nil || module == event.module)
+    }
+}

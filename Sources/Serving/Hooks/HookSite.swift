@@ -1,0 +1,50 @@
+import NN
+import Tensors
+
+/// Where a hook runs: which hook it is, on which module of which call.
+struct HookSite {
+    let hook: HookNumber
+    /// What a registered hook gathers.
+    let record: HookRecord?
+    let kind: HookKind
+    let module: Module
+    let call: CallScope?
+
+    /// The path of the module from the one that was called; the first one when it is shared.
+    private var path: String { call?.publication.path(of: module) ?? "" }
+
+    func capture(_ tensor: Tensor) throws {
+        switch (hook, record) {
+        case (.registered(let id), let record?):
+            record.keep(tensor)
+            call?.publishCapture(tensor, hook: id, path: path, kind: kind)
+        case (.call(let index), _):
+            try call?.capture(tensor, hook: index, kind: kind)
+        default: break
+        }
+    }
+
+    func count(_ summary: TensorSummary) {
+        record?.count(summary)
+    }
+
+    func log(_ tensor: Tensor, level: LogLevel) {
+        guard let call else { return }
+        call.log(
+            HookLogLine(
+                level: level,
+                name: call.publication.name,
+                module: path,
+                kind: kind,
+                hook: hook,
+                shape: Array(tensor.shape),
+                dtype: tensor.dtype,
+                summary: TensorSummary(of: tensor)
+            )
+        )
+    }
+
+    func finding(_ assertion: HookFinding.Assertion) -> ServingError {
+        .assertionFailed(HookFinding(module: path, kind: kind, assertion: assertion))
+    }
+}

@@ -1,0 +1,83 @@
+import NN
+
+/// A place in a published tree: the module there, and whose it is.
+struct Place {
+    /// The path from the root, empty for the root.
+    let path: String
+    let module: Module
+    let layer: CheckedLayer
+    /// The registered module that the place belongs to: the one that was asked, or one that it refers to.
+    let owner: Publication
+    /// The path from the root of `owner`.
+    let ownerPath: String
+    /// The name by which the place refers to its owner, if it does.
+    let reference: String?
+}
+
+extension Publication {
+    /// The place of the root.
+    var rootPlace: Place {
+        Place(path: "", module: root, layer: plan.root, owner: self, ownerPath: "", reference: nil)
+    }
+
+    /// Returns the place at `path`; `nil` if there is none.
+    func place(at path: String) -> Place? {
+        guard !path.isEmpty else { return rootPlace }
+        return path.split(separator: ".", omittingEmptySubsequences: false)
+            .reduce(rootPlace as Place?) { $0?.child(String($1)) }
+    }
+
+    /// Returns all places, parents first; shared modules stand at several.
+    func places() -> [Place] {
+        var found: [Place] = []
+        rootPlace.gather(&found)
+        return found
+    }
+}
+
+extension Place {
+    /// The places of the children in order.
+    var children: [Place] {
+        layer.children.compactMap { key, node in place(of: node, at: key) }
+    }
+
+    fileprivate func child(_ key: String) -> Place? {
+        layer.children.first { $0.key == key }.flatMap { place(of: $0.node, at: $0.key) }
+    }
+
+    fileprivate func gather(_ found: inout [Place]) {
+        found.append(self)
+        for child in children { child.gather(&found) }
+    }
+
+    private func place(of node: CheckedNode, at key: String) -> Place? {
+        let path = Self.join(path, key)
+        switch node {
+        case .layer(let layer):
+            guard let module = module.submodule(at: key) else { return nil }
+            let ownerPath = Self.join(ownerPath, key)
+            return Place(
+                path: path,
+                module: module,
+                layer: layer,
+                owner: owner,
+                ownerPath: ownerPath,
+                reference: nil
+            )
+        case .ref(let name):
+            guard let target = owner.references[name] else { return nil }
+            return Place(
+                path: path,
+                module: target.root,
+                layer: target.plan.root,
+                owner: target,
+                ownerPath: "",
+                reference: name
+            )
+        }
+    }
+
+    static func join(_ path: String, _ key: String) -> String {
+        path.isEmpty ? key : "\(path).\(key)"
+    }
+}

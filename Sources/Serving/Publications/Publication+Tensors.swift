@@ -1,0 +1,49 @@
+import NN
+package import Tensors
+
+/// A parameter or buffer of a published module.
+package struct ParameterValue: Sendable {
+    /// The value, outside of any graph.
+    package let tensor: Tensor
+    /// Whether it is learned, so that PyTorch prints it as a `Parameter`.
+    package let isParameter: Bool
+}
+
+/// The bytes behind one or more tensors.
+struct StorageUse: Hashable {
+    let id: ObjectIdentifier
+    let byteCount: Int
+}
+
+extension Publication {
+    /// Returns the parameter or buffer with the key `key` in the state dictionary.
+    package func tensor(_ key: String) throws(ServingError) -> ParameterValue {
+        if let parameter = root.parameter(at: key) {
+            return ParameterValue(tensor: parameter.tensor.detached(), isParameter: true)
+        }
+        if let buffer = root.buffer(at: key) { return ParameterValue(tensor: buffer, isParameter: false) }
+        throw .unknownParameter(module: name, key: key)
+    }
+
+    /// Returns where the parameter or buffer `key` stands, and what is known of it, also when it is None.
+    func slot(_ key: String) throws(ServingError) -> (place: Place, plan: TensorPlan) {
+        let dot = key.lastIndex(of: ".")
+        let path = dot.map { String(key[..<$0]) } ?? ""
+        let entry = dot.map { String(key[key.index(after: $0)...]) } ?? key
+        guard let place = place(at: path),
+            let plan = place.layer.type.tensors(place.layer.arguments).first(where: { $0.name == entry })
+        else { throw .unknownParameter(module: name, key: key) }
+        return (place, plan)
+    }
+
+    /// Returns the storages behind the tensors of `root`, each once, without those of trees that only stand in it.
+    static func storages(of root: Module, without others: [Module]) -> [StorageUse] {
+        let foreign = Set(others.flatMap { $0.modules() }.map(ObjectIdentifier.init))
+        let modules = root.modules().filter { !foreign.contains(ObjectIdentifier($0)) }
+        let tensors = modules.flatMap { module in
+            module.parameterTable.compactMap(\.value?.tensor) + module.bufferTable.compactMap(\.value)
+        }
+        let uses = tensors.map { StorageUse(id: ObjectIdentifier($0.storageOwner), byteCount: $0.byteCount) }
+        return Array(Dictionary(uses.map { ($0.id, $0) }) { first, _ in first }.values)
+    }
+}

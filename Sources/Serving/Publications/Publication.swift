@@ -1,0 +1,113 @@
+import NN
+package import OrderedCollections
+package import Tensors
+
+/// One version of a registered module, frozen: everything that a call or a reader sees comes from here.
+package final class Publication: Sendable {
+    /// The name in the registry.
+    package let name: String
+    /// Grows with every change, and is never used again for the name.
+    package let version: Int
+    let plan: ModulePlan
+    let frozen: FrozenModule
+    /// The registered modules that stand in this one, as they were published with it.
+    let references: [String: Publication]
+    /// The hooks on the module and its own children, in the order of their ids.
+    let installedHooks: [HookRecord]
+    /// What calls of this version have done.
+    let callStatistics = CallStatistics()
+    /// The calls under way of all versions.
+    let activity: CallActivity
+    let size: TreeSize
+    /// The storages of the module's own tensors, without those of modules that it refers to.
+    let storages: [StorageUse]
+    let profile: CallProfile
+    private let paths: [ObjectIdentifier: String]
+
+    init(
+        name: String,
+        version: Int,
+        plan: ModulePlan,
+        frozen: FrozenModule,
+        references: [String: Publication],
+        installedHooks: [HookRecord],
+        activity: CallActivity
+    ) {
+        self.name = name
+        self.version = version
+        self.plan = plan
+        self.frozen = frozen
+        self.references = references
+        self.installedHooks = installedHooks
+        self.activity = activity
+        storages = Self.storages(of: frozen.module, without: references.values.map(\.root))
+        size = TreeSize(of: plan.root, references: references.mapValues(\.size))
+        let pairs = frozen.module.namedModules().map { (ObjectIdentifier($0.module), $0.name) }
+        paths = Dictionary(pairs) { first, _ in first }
+        profile = CallProfile(
+            plan: plan,
+            references: references.mapValues(\.profile),
+            hasHooks: !installedHooks.isEmpty
+        )
+    }
+
+    /// The module itself; nobody changes it.
+    var root: Module { frozen.module }
+
+    /// PyTorch's class name of the root.
+    package var typeName: String { plan.root.type.name }
+    /// PyTorch's text for the tree.
+    ///
+    /// O(number of modules).
+    package var repr: String { root.description }
+    /// The PyTorch whose rules calls follow.
+    package var compatibility: Compatibility { plan.compatibility }
+    /// Whether the module's own tree trains.
+    package var isTraining: Bool { plan.isTraining }
+    /// The input's name for the Open Inference Protocol.
+    package var inputName: String { plan.inputName }
+    /// The output's name for the Open Inference Protocol.
+    package var outputName: String { plan.outputName }
+    /// How many tensors a call takes.
+    package var inputCount: Int { plan.root.type.inputCount }
+
+    /// Every parameter and persistent buffer by its key, in PyTorch's order; shared ones stand under every key.
+    package var stateDict: OrderedDictionary<String, Tensor> { root.stateDict() }
+
+    /// The bytes of all parameters and buffers of the tree, shared ones once.
+    package var byteCount: Int {
+        Self.storages(of: root, without: []).reduce(0) { $0 + $1.byteCount }
+    }
+
+    /// What calls of this version have done so far.
+    package var statistics: CallStatistics.Snapshot { callStatistics.snapshot }
+
+    /// Counts the time that decoding the input and encoding the output of calls took.
+    package func recordCodec(input: Duration, output: Duration, batchSize: Int) {
+        callStatistics.recordCodec(input: input, output: output, batchSize: batchSize)
+    }
+
+    /// Returns the first path of `module` in the tree; `nil` if it does not stand there.
+    func path(of module: Module) -> String? {
+        paths[ObjectIdentifier(module)]
+    }
+}
+
+/// How large a tree is with its references written out, in numbers that cannot overflow.
+struct TreeSize: Sendable {
+    private(set) var modules = 1
+    private(set) var depth = 1
+
+    init(of layer: CheckedLayer, references: [String: TreeSize]) {
+        for (_, node) in layer.children {
+            let size: TreeSize? =
+                switch node {
+                case .ref(let name): references[name]
+                case .layer(let layer): TreeSize(of: layer, references: references)
+                }
+            let (sum, overflow) = modules.addingReportingOverflow(size?.modules ?? 1)
+            modules = overflow ? .max : sum
+            depth = max(depth, 1 + (size?.depth ?? 1))
+        }
+    }
+}

@@ -1,0 +1,179 @@
+import Dispatch
+import Metrics
+import Synchronization
+import Tensors
+
+/// Where calls are computed: small ones at once, large ones one product after another.
+///
+/// Calls of one module that wait together share a product. No timer makes a lone call wait: what has come in while a
+/// product was computed is what is joined in the next.
+final class ComputeQueue: Sendable {
+    /// A computed call.
+    struct Done: Sendable {
+        var outcome: PreparedCall.Outcome
+        var timing: CallTiming
+        /// The rows of the product.
+        var rows: Int
+        /// The calls that shared it.
+        var joined: Int
+    }
+
+    fileprivate struct State {
+        var waiting: [WaitingCall] = []
+        var byteCount = 0
+        var workers = 0
+        /// The products under way: calls that could have joined one wait for its end, and are joined themselves.
+        var running: Set<WaitingCall.JoinKey> = []
+        /// How long products took lately.
+        var usualTime = Duration.zero
+    }
+
+    private let options: ServingOptions
+    private let metrics: ServingMetrics
+    private let width: Int
+    private let state = Mutex(State())
+    private let threads = DispatchQueue(label: "callpath.compute", attributes: .concurrent)
+
+    init(options: ServingOptions, metrics: ServingMetrics) {
+        self.options = options
+        self.metrics = metrics
+        width = options.computeWidth > 0 ? options.computeWidth : ProcessorCount.available
+    }
+
+    /// What waits at the moment.
+    var level: (calls: Int, byteCount: Int) {
+        state.withLock { ($0.waiting.count, $0.byteCount) }
+    }
+
+    /// Computes `call`, here if it is small.
+    /// - Throws: What the call throws; `ServingError.overloaded` when the queue has no room, `.deadlineExpired` when the
+    ///   call could not begin in time, `CancellationError` when the task is cancelled while the call waits.
+    func compute(_ call: PreparedCall, priority: Int, deadline: ContinuousClock.Instant?) async throws -> Done {
+        if let deadline, deadline <= .now { throw ServingError.deadlineExpired }
+        let waiting = WaitingCall(call, priority: priority, deadline: deadline)
+        guard call.publication.profile.work(for: call.inputs) > options.inlineWork else {
+            return try Product([waiting], metrics: metrics).computeAlone(waiting)
+        }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                waiting.wait(with: continuation)
+                enqueue(waiting)
+            }
+        } onCancel: {
+            waiting.finish(.failure(CancellationError()))
+            drop(waiting)
+        }
+    }
+
+    private func enqueue(_ call: WaitingCall) {
+        let limits = options.limits
+        let (refusal, needsWorker) = state.withLock { state -> (ServingError?, Bool) in
+            if call.isOver { return (nil, false) }
+            guard state.waiting.count < limits.maxQueuedCalls,
+                state.byteCount + call.byteCount <= limits.maxQueuedBytes
+            else { return (.overloaded(retryAfter: state.timeToEmpty), false) }
+            let place = state.waiting.lastIndex { $0.rank <= call.rank }.map { $0 + 1 } ?? 0
+            state.waiting.insert(call, at: place)
+            state.byteCount += call.byteCount
+            guard state.workers < width else { return (nil, false) }
+            state.workers += 1
+            return (nil, true)
+        }
+        if let refusal { return call.finish(.failure(refusal)) }
+        if let deadline = call.deadline { expire(call, at: deadline) }
+        if needsWorker { threads.async { self.work() } }
+    }
+
+    private func expire(_ call: WaitingCall, at deadline: ContinuousClock.Instant) {
+        let wait = ContinuousClock.now.duration(to: deadline)
+        threads.asyncAfter(deadline: .now() + .nanoseconds(max(0, wait.wholeNanoseconds))) { [weak self, weak call] in
+            guard let call else { return }
+            call.expire()
+            self?.drop(call)
+        }
+    }
+
+    /// Takes a call that is over out of the queue.
+    private func drop(_ call: WaitingCall) {
+        state.withLock { state in
+            guard call.isOver, let place = state.waiting.firstIndex(where: { $0 === call }) else { return }
+            state.waiting.remove(at: place)
+            state.byteCount -= call.byteCount
+        }
+    }
+
+    // MARK: Workers
+
+    /// Computes one product after another until nothing waits that could begin.
+    private func work() {
+        while let calls = take() {
+            let product = Product(waitForCompany(calls), metrics: metrics)
+            let start = ContinuousClock.now
+            product.compute()
+            finished(calls[0].joinKey, after: start.duration(to: .now))
+        }
+    }
+
+    private func take() -> [WaitingCall]? {
+        state.withLock { state in
+            guard let first = state.waiting.first(where: { $0.joinKey.map { !state.running.contains($0) } ?? true })
+            else {
+                state.workers -= 1
+                return nil
+            }
+            if let key = first.joinKey { state.running.insert(key) }
+            return state.remove(first: first, upTo: options.maxBatchRows)
+        }
+    }
+
+    /// With a delay as an option: gives others the time to join `calls`.
+    private func waitForCompany(_ calls: [WaitingCall]) -> [WaitingCall] {
+        guard options.batchDelay > .zero, let first = calls.first, let key = first.joinKey else { return calls }
+        let rows = calls.reduce(0) { $0 + $1.rows }
+        let rest = ContinuousClock.now.duration(to: first.arrival + options.batchDelay)
+        guard rest > .zero, rows < options.maxBatchRows else { return calls }
+        sleep(for: rest)
+        return calls + state.withLock { $0.remove(key, upTo: options.maxBatchRows - rows) }
+    }
+
+    private func sleep(for duration: Duration) {
+        let never = DispatchSemaphore(value: 0)
+        _ = never.wait(timeout: .now() + .nanoseconds(duration.wholeNanoseconds))
+    }
+
+    private func finished(_ key: WaitingCall.JoinKey?, after duration: Duration) {
+        state.withLock { state in
+            if let key { state.running.remove(key) }
+            state.usualTime = state.usualTime * 0.8 + duration * 0.2
+        }
+    }
+}
+
+extension ComputeQueue.State {
+    /// A guess at how long the queue takes to get through what waits: between one second and thirty.
+    fileprivate var timeToEmpty: Duration {
+        min(max(usualTime * waiting.count, .seconds(1)), .seconds(30))
+    }
+
+    /// Removes `first` and those that can join it, of `rows` rows together at most unless the first has more.
+    fileprivate mutating func remove(first: WaitingCall, upTo rows: Int) -> [WaitingCall] {
+        guard let place = waiting.firstIndex(where: { $0 === first }) else { return [] }
+        waiting.remove(at: place)
+        byteCount -= first.byteCount
+        guard let key = first.joinKey else { return [first] }
+        return [first] + remove(key, upTo: rows - first.rows)
+    }
+
+    /// Removes calls that can be joined under `key`, in order, as long as they have `rows` rows together at most.
+    fileprivate mutating func remove(_ key: WaitingCall.JoinKey, upTo rows: Int) -> [WaitingCall] {
+        var (room, taken) = (rows, [WaitingCall]())
+        waiting.removeAll { call in
+            guard call.joinKey == key, call.rows <= room else { return false }
+            room -= call.rows
+            taken.append(call)
+            return true
+        }
+        byteCount -= taken.reduce(0) { $0 + $1.byteCount }
+        return taken
+    }
+}

@@ -1,0 +1,98 @@
+import Metrics
+import Tensors
+
+/// Calls of one module that are computed together, or one that is alone.
+struct Product {
+    private let calls: [WaitingCall]
+    private let metrics: ServingMetrics
+
+    init(_ calls: [WaitingCall], metrics: ServingMetrics) {
+        self.calls = calls
+        self.metrics = metrics
+    }
+
+    /// Computes the calls whose clients still wait, and tells them.
+    func compute() {
+        let calls = calls.filter { $0.begin() }
+        if calls.count > 1, finish(calls) { return }
+        for call in calls {
+            call.finish(Result { try computeAlone(call) })
+        }
+    }
+
+    /// Computes one call and counts it.
+    func computeAlone(_ call: WaitingCall) throws -> ComputeQueue.Done {
+        let start = ContinuousClock.now
+        let outcome = try call.call.compute()
+        let timing = CallTiming(queue: call.arrival.duration(to: start), compute: start.duration(to: .now))
+        call.call.publication.callStatistics.recordSuccess(
+            rows: [call.rows],
+            queued: [timing.queue],
+            input: .zero,
+            compute: timing.compute,
+            output: .zero
+        )
+        count(rows: call.rows, [timing])
+        return ComputeQueue.Done(outcome: outcome, timing: timing, rows: call.rows, joined: 1)
+    }
+
+    /// Computes `calls` as one; returns `false` and tells nobody when that does not work out.
+    ///
+    /// Then each is computed alone, and gets the error that it gets alone.
+    private func finish(_ calls: [WaitingCall]) -> Bool {
+        let start = ContinuousClock.now
+        let rows = calls.map(\.rows)
+        let total = rows.reduce(0, +)
+        guard let first = calls.first, let input = try? Self.joined(calls) else { return false }
+        let prepared = ContinuousClock.now
+        guard let output = try? first.call.output(for: input), output.shape.first == total else { return false }
+        let computed = ContinuousClock.now
+        guard let parts = try? Self.split(output, rows: rows, dropsAxis: first.joinKey?.isOneRow == true) else {
+            return false
+        }
+        let compute = prepared.duration(to: computed)
+        let timings = calls.map { CallTiming(queue: $0.arrival.duration(to: start), compute: compute) }
+        first.call.publication.callStatistics.recordSuccess(
+            rows: rows,
+            queued: timings.map(\.queue),
+            input: start.duration(to: prepared),
+            compute: compute,
+            output: computed.duration(to: .now)
+        )
+        count(rows: total, timings)
+        metrics.joinedCalls.increment(by: calls.count)
+        for (call, (part, timing)) in zip(calls, zip(parts, timings)) {
+            let outcome = PreparedCall.Outcome(output: part)
+            call.finish(
+                .success(ComputeQueue.Done(outcome: outcome, timing: timing, rows: total, joined: calls.count))
+            )
+        }
+        return true
+    }
+
+    private static func joined(_ calls: [WaitingCall]) throws -> Tensor {
+        try Autograd.withoutGradients {
+            let inputs = try calls.compactMap { call in
+                guard let input = call.call.inputs.first else { return nil as Tensor? }
+                return call.joinKey?.isOneRow == true ? try input.reshaped(to: [1] + Array(input.shape)) : input
+            }
+            return try Tensor.concatenated(inputs)
+        }
+    }
+
+    private static func split(_ output: Tensor, rows: [Int], dropsAxis: Bool) throws -> [Tensor] {
+        var end = 0
+        return try rows.map { count in
+            let start = end
+            end += count
+            let part = try output.rows(start..<end)
+            return dropsAxis ? try part.reshaped(to: Array(part.shape.dropFirst())) : part
+        }
+    }
+
+    private func count(rows: Int, _ timings: [CallTiming]) {
+        metrics.batchRows.observe(Double(rows))
+        for timing in timings { metrics.queueTime.observe(timing.queue) }
+        if let first = timings.first { metrics.computeTime.observe(first.compute) }
+    }
+}

@@ -1,0 +1,127 @@
+import Synchronization
+import Tensors
+
+/// A call in the compute queue, and the client that waits for it.
+final class WaitingCall: Sendable {
+    /// What calls must have in common to share a product.
+    struct JoinKey: Hashable, Sendable {
+        let publication: ObjectIdentifier
+        let dtype: DType
+        /// The axes after the first.
+        let rest: [Int]
+        /// Whether the inputs have one axis that is a row.
+        let isOneRow: Bool
+    }
+
+    private enum State {
+        case new
+        case waiting(CheckedContinuation<ComputeQueue.Done, any Error>)
+        case running(CheckedContinuation<ComputeQueue.Done, any Error>)
+        case over(Result<ComputeQueue.Done, any Error>)
+        case delivered
+    }
+
+    let call: PreparedCall
+    /// Smaller goes first.
+    let rank: Int
+    let deadline: ContinuousClock.Instant?
+    let byteCount: Int
+    let rows: Int
+    /// `nil` when the call must be alone.
+    let joinKey: JoinKey?
+    let arrival = ContinuousClock.now
+    private let state = Mutex(State.new)
+
+    init(_ call: PreparedCall, priority: Int, deadline: ContinuousClock.Instant?) {
+        self.call = call
+        self.deadline = deadline
+        rank = priority > 0 ? priority : .max
+        byteCount = call.inputs.reduce(0) { $0 + $1.byteCount }
+        joinKey = Self.joinKey(of: call)
+        rows = Self.rows(of: call, joinKey)
+    }
+
+    private static func joinKey(of call: PreparedCall) -> JoinKey? {
+        guard case .rows(let single) = call.publication.profile.joining, call.isPlain,
+            let input = call.inputs.first, call.inputs.count == 1, input.rank > 0
+        else { return nil }
+        let isOneRow = input.rank == 1 && single == .oneRow
+        guard input.rank > 1 || single != .refused else { return nil }
+        return JoinKey(
+            publication: ObjectIdentifier(call.publication),
+            dtype: input.dtype,
+            rest: isOneRow ? Array(input.shape) : Array(input.shape.dropFirst()),
+            isOneRow: isOneRow
+        )
+    }
+
+    /// The rows that a call counts in statistics: the first axis, where it is a batch.
+    private static func rows(of call: PreparedCall, _ key: JoinKey?) -> Int {
+        guard let input = call.inputs.first, key?.isOneRow != true else { return 1 }
+        guard input.rank > 1 || call.publication.profile.takesIndices else { return 1 }
+        return input.shape.first ?? 1
+    }
+
+    /// Whether the client has gone or was told already.
+    var isOver: Bool {
+        state.withLock { state in
+            switch state {
+            case .over, .delivered: true
+            default: false
+            }
+        }
+    }
+
+    /// Lets `continuation` wait for the end, which may be there already.
+    func wait(with continuation: CheckedContinuation<ComputeQueue.Done, any Error>) {
+        let early = state.withLock { state -> Result<ComputeQueue.Done, any Error>? in
+            guard case .over(let result) = state else {
+                state = .waiting(continuation)
+                return nil
+            }
+            state = .delivered
+            return result
+        }
+        if let early { continuation.resume(with: early) }
+    }
+
+    /// Returns whether the call still waits, and is taken up now.
+    func begin() -> Bool {
+        state.withLock { state in
+            guard case .waiting(let continuation) = state else { return false }
+            state = .running(continuation)
+            return true
+        }
+    }
+
+    /// Ends the call, unless it has ended.
+    func finish(_ result: Result<ComputeQueue.Done, any Error>) {
+        end(with: result) { _ in true }
+    }
+
+    /// Ends the call as too late if it still waits.
+    func expire() {
+        end(with: .failure(ServingError.deadlineExpired)) { $0 }
+    }
+
+    private func end(
+        with result: Result<ComputeQueue.Done, any Error>,
+        if allows: (_ stillWaits: Bool) -> Bool
+    ) {
+        let waiter = state.withLock { state -> CheckedContinuation<ComputeQueue.Done, any Error>? in
+            switch state {
+            case .waiting(let continuation) where allows(true):
+                state = .delivered
+                return continuation
+            case .running(let continuation) where allows(false):
+                state = .delivered
+                return continuation
+            case .new:
+                state = .over(result)
+                return nil
+            default: return nil
+            }
+        }
+        waiter?.resume(with: result)
+    }
+}

@@ -1,0 +1,104 @@
+/// What the registry refuses, as facts; the words for them are in `message`.
+package enum ServingError: Error, Equatable {
+    // What does not exist.
+    case unknownModule(String)
+    case unknownVersion(module: String, version: Int, callable: [Int])
+    case unknownParameter(module: String, key: String)
+    case unknownPath(module: String, path: String)
+    case unknownHook(Int)
+
+    // What clashes with what is there.
+    case nameTaken(String)
+    case inUse(String, by: [String])
+    case staleVersion(module: String, expected: [Int], current: Int)
+    case mustNotExist(String, current: Int)
+    case versionExcluded(module: String, current: Int)
+
+    // What is wrong with a request.
+    case invalidName(String)
+    case invalidDescription(DescriptionProblem)
+    case referenceCycle([String])
+    case sizeMismatch(key: String, expected: [Int], got: [Int])
+    case dtypeMismatch(key: String, expected: String, got: String)
+    case stateDictMismatch(String)
+    case noNone(key: String)
+    case hookRefused(HookProblem)
+
+    // What a hook found during a call.
+    case assertionFailed(HookFinding)
+    case captureTooLarge(limit: Int)
+
+    // What is too much.
+    case limitExceeded(LimitName, limit: Int, requested: Int?)
+    case overloaded(retryAfter: Duration)
+    case deadlineExpired
+    case shuttingDown
+}
+
+/// The limits that a request can run into, by the name of their field in `ServingLimits`.
+package enum LimitName: String, Sendable {
+    case modules = "maxModules"
+    case bytes = "maxBytes"
+    case parameterBytes = "maxParameterBytes"
+    case treeDepth = "maxTreeDepth"
+    case treeModules = "maxTreeModules"
+    case hooks = "maxHooks"
+    case hooksPerCall = "maxHooksPerCall"
+    case hookBytes = "maxHookBytes"
+    case listeners = "maxListeners"
+}
+
+extension ServingError {
+    /// The text for people, PyTorch's own where it has one.
+    package var message: String {
+        switch self {
+        case .unknownModule(let name): "no module is named '\(name)'"
+        case .unknownVersion(let module, let version, let callable):
+            "module '\(module)' has no version \(version) any more or yet; callable are \(Self.list(callable))"
+        case .unknownParameter(let module, let key): "module '\(module)' has no parameter or buffer '\(key)'"
+        case .unknownPath(let module, let path): "module '\(module)' has no module at '\(path)'"
+        case .unknownHook(let id): "there is no hook \(id) here"
+        case .nameTaken(let name): "a module named '\(name)' exists"
+        case .inUse(let name, let users): "module '\(name)' is used by \(users.joined(separator: ", "))"
+        case .staleVersion(let module, let expected, let current):
+            "module '\(module)' is at version \(current), not \(Self.list(expected))"
+        case .mustNotExist(let module, let current): "module '\(module)' exists, at version \(current)"
+        case .versionExcluded(let module, let current): "module '\(module)' is at version \(current)"
+        default: requestMessage
+        }
+    }
+
+    private var requestMessage: String {
+        switch self {
+        case .invalidName(let name):
+            "'\(name)' is no name: one letter or digit, then up to 127 letters, digits, '.', '_' or '-'"
+        case .invalidDescription(let problem): problem.message
+        case .referenceCycle(let names): "references go in a circle: \(names.joined(separator: " -> "))"
+        case .sizeMismatch(let key, let expected, let got):
+            "size mismatch for \(key): copying a param with shape torch.Size(\(got)) from checkpoint, "
+                + "the shape in current model is torch.Size(\(expected))."
+        case .dtypeMismatch(let key, let expected, let got): "\(key) is torch.\(expected), got torch.\(got)"
+        case .stateDictMismatch(let text): text
+        case .noNone(let key): "\(key) cannot be None"
+        case .hookRefused(let problem): problem.message
+        default: callMessage
+        }
+    }
+
+    private var callMessage: String {
+        switch self {
+        case .assertionFailed(let finding): finding.message
+        case .captureTooLarge(let limit): "the hooks of one call may capture \(limit) bytes"
+        case .limitExceeded(let name, let limit, let requested):
+            "the limit \(name.rawValue) is \(limit)" + (requested.map { ", this needs \($0)" } ?? "")
+        case .overloaded: "the compute queue is full"
+        case .deadlineExpired: "the time for this call was over before it began"
+        case .shuttingDown: "the server is going down"
+        default: "refused"
+        }
+    }
+
+    private static func list(_ versions: [Int]) -> String {
+        versions.map(String.init).joined(separator: ", ")
+    }
+}

@@ -1,0 +1,107 @@
+import Synchronization
+
+/// What the calls of one version have done: counts and times.
+package final class CallStatistics: Sendable {
+    /// How often something was done, and how long it took in all.
+    package struct Tally: Sendable, Equatable {
+        package var count = 0
+        package var nanoseconds = 0
+
+        mutating func add(_ duration: Duration, count: Int = 1) {
+            self.count += count
+            nanoseconds += duration.wholeNanoseconds
+        }
+    }
+
+    /// What batches of one size took.
+    package struct Batch: Sendable, Equatable {
+        package var input = Tally()
+        package var compute = Tally()
+        package var output = Tally()
+    }
+
+    /// The numbers of one moment.
+    package struct Snapshot: Sendable, Equatable {
+        /// Rows computed; a call without a batch axis is one.
+        package var inferenceCount = 0
+        /// Products computed; calls that were joined share one.
+        package var executionCount = 0
+        /// When the last call ended, in milliseconds since 1970; 0 before the first.
+        package var lastInferenceMilliseconds = 0
+        /// Calls that gave an answer, from the request for them to the end.
+        package var success = Tally()
+        package var failure = Tally()
+        /// The time in the compute queue; calls that ran at once count with none.
+        package var queue = Tally()
+        package var input = Tally()
+        package var compute = Tally()
+        package var output = Tally()
+        /// By the rows of the product.
+        package var batches: [Int: Batch] = [:]
+    }
+
+    private let numbers = Mutex(Snapshot())
+
+    /// The numbers of this moment.
+    package var snapshot: Snapshot { numbers.withLock { $0 } }
+
+    /// Counts the calls that one product answered, each with its rows and its time in the queue.
+    func recordSuccess(rows: [Int], queued: [Duration], input: Duration, compute: Duration, output: Duration) {
+        let now = WallClock.milliseconds
+        let total = rows.reduce(0, +)
+        numbers.withLock { numbers in
+            numbers.inferenceCount += total
+            numbers.executionCount += 1
+            numbers.lastInferenceMilliseconds = now
+            for wait in queued {
+                numbers.success.add(wait + input + compute + output)
+                numbers.queue.add(wait)
+                numbers.input.add(input)
+                numbers.compute.add(compute)
+                numbers.output.add(output)
+            }
+            numbers.changeBatch(of: total) { batch in
+                batch.input.add(input)
+                batch.compute.add(compute)
+                batch.output.add(output)
+            }
+        }
+    }
+
+    func recordFailure(after duration: Duration) {
+        numbers.withLock { $0.failure.add(duration) }
+    }
+
+    /// Adds the time that the codec took for a call that is counted already.
+    func recordCodec(input: Duration, output: Duration, batchSize: Int) {
+        numbers.withLock { numbers in
+            numbers.input.add(input, count: 0)
+            numbers.output.add(output, count: 0)
+            numbers.success.add(input + output, count: 0)
+            numbers.changeBatch(of: batchSize) { batch in
+                batch.input.add(input, count: 0)
+                batch.output.add(output, count: 0)
+            }
+        }
+    }
+}
+
+extension CallStatistics.Snapshot {
+    /// Sizes of batches that are told apart; beyond, the next power of two stands for them.
+    private static let maximumBatchSizes = 64
+
+    fileprivate mutating func changeBatch(of size: Int, _ body: (inout CallStatistics.Batch) -> Void) {
+        let isKnown = batches[size] != nil || batches.count < Self.maximumBatchSizes
+        let key = isKnown ? size : 1 << max(0, Int.bitWidth - max(1, size - 1).leadingZeroBitCount)
+        body(&batches[key, default: CallStatistics.Batch()])
+    }
+}
+
+extension Duration {
+    /// The whole duration in nanoseconds; 292 years fit.
+    package var wholeNanoseconds: Int {
+        let (seconds, attoseconds) = components
+        return Int(clamping: seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue)
+            + Int(clamping: attoseconds / 1_000_000_000)
+    }
+}

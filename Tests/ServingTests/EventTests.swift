@@ -1,0 +1,115 @@
+import Tensors
+import Testing
+
+@testable import Serving
+
+struct EventTests {
+    let registry: Registry
+
+    init() async throws {
+        var options = ServingOptions()
+        options.limits.maxListeners = 3
+        options.limits.maxPendingEvents = 4
+        registry = Registry(options: options)
+        try await registry.add("fc", .linear(2, 2), smallState())
+        try await registry.add("net", .sequential(.ref("fc"), .layer("ReLU")))
+    }
+
+    private func next(_ listener: EventListener) async -> (event: ServingEvent, dropped: Int)? {
+        guard case .event(let event, let dropped) = await listener.next(within: .zero) else { return nil }
+        return (event, dropped)
+    }
+
+    @Test func tellsOfCalls() async throws {
+        let listener = try registry.events.listen(EventFilter(name: "fc"))
+        _ = try await registry.call("fc", [1, 1])
+        _ = try await registry.call("net", [1, 1])
+        _ = try? await registry.call("fc", [1, 1, 1])
+        let first = try #require(await next(listener)).event
+        guard case .call(let call) = first.content else { return #expect(first.kind == .call) }
+        #expect(call.shape == [2])
+        #expect(first.version == 1)
+        let second = try #require(await next(listener)).event
+        guard case .call(let failed) = second.content else { return #expect(second.kind == .call) }
+        #expect(failed.shape == nil)
+        #expect(second.id > first.id)
+        #expect(await next(listener) == nil)
+    }
+
+    @Test func tellsOfCapturesWithTheirPath() async throws {
+        let hook = HookDescription(kind: .forward, module: "0", action: .capture)
+        let id = try await registry.registerHook(hook, on: "net").hook.id
+        let listener = try registry.events.listen(EventFilter(name: "net", kinds: [.capture], module: "0"))
+        let other = try registry.events.listen(EventFilter(name: "net", kinds: [.capture], module: "1"))
+        _ = try await registry.call("net", [1, 1])
+        let event = try #require(await next(listener)).event
+        guard case .capture(let hookID, .forward, let tensor) = event.content else {
+            return #expect(event.kind == .capture)
+        }
+        #expect(hookID == id)
+        #expect(event.module == "0")
+        #expect(tensor.scalars(as: Float.self) == [3.5, 6.5])
+        #expect(await next(other) == nil)
+    }
+
+    @Test func neverTellsOfWhatACallCapturesForItself() async throws {
+        let listener = try registry.events.listen(EventFilter(kinds: [.capture]))
+        _ = try await registry.call("fc", [1, 1], hooks: [HookDescription(kind: .forward, action: .capture)])
+        #expect(await next(listener) == nil)
+    }
+
+    @Test func dropsTheOldestForASlowReaderAndCounts() async throws {
+        let listener = try registry.events.listen(EventFilter())
+        for _ in 0..<7 { _ = try await registry.call("fc", [1, 1]) }
+        let first = try #require(await next(listener))
+        #expect(first.dropped == 3)
+        #expect(first.event.id == 4)
+        #expect(try #require(await next(listener)).dropped == 0)
+    }
+
+    @Test func tellsAgainWhatSomebodyMissed() async throws {
+        let first = try registry.events.listen(EventFilter())
+        for _ in 0..<3 { _ = try await registry.call("fc", [1, 1]) }
+        let seen = try #require(await next(first)).event.id
+        first.close()
+        let second = try registry.events.listen(EventFilter(), after: seen)
+        #expect(try #require(await next(second)).event.id == seen + 1)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func wakesAReaderThatWaits() async throws {
+        let listener = try registry.events.listen(EventFilter())
+        async let outcome = listener.next(within: .seconds(50))
+        while true {
+            _ = try await registry.call("fc", [1, 1])
+            if registry.events.listenerCount == 1 { break }
+        }
+        guard case .event = await outcome else { return #expect(Bool(false), "an event was to come") }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aReaderThatIsCancelledGoesOn() async throws {
+        let listener = try registry.events.listen(EventFilter())
+        let reader = Task { await listener.next(within: .seconds(50)) }
+        reader.cancel()
+        guard case .idle = await reader.value else { return #expect(Bool(false), "nothing was to come") }
+    }
+
+    @Test func endsWithTheServer() async throws {
+        let listener = try registry.events.listen(EventFilter())
+        _ = try await registry.call("fc", [1, 1])
+        registry.events.finish()
+        guard case .event = await listener.next(within: .zero) else {
+            return #expect(Bool(false), "first what is there")
+        }
+        guard case .finished = await listener.next(within: .zero) else { return #expect(Bool(false), "then the end") }
+        #expect(throws: ServingError.shuttingDown) { try registry.events.listen(EventFilter()) }
+    }
+
+    @Test func refusesTooManyListeners() throws {
+        let listeners = try (0..<3).map { _ in try registry.events.listen(EventFilter()) }
+        #expect(throws: ServingError.limitExceeded(.listeners, limit: 3, requested: nil)) {
+            try registry.events.listen(EventFilter())
+        }
+        listeners[0].close()
+        _ = try registry.events.listen(EventFilter())
+    }
+}

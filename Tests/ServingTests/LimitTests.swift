@@ -1,0 +1,133 @@
+import OrderedCollections
+import Tensors
+import Testing
+
+@testable import Serving
+
+struct LimitTests {
+    private func registry(_ change: (inout ServingLimits) -> Void) -> Registry {
+        var options = ServingOptions()
+        change(&options.limits)
+        return Registry(options: options)
+    }
+
+    /// A chain of containers, one inside the other.
+    private func nested(_ depth: Int) -> NodeDescription {
+        (1..<depth).reduce(.layer("ReLU")) { inner, _ in .sequential(inner) }
+    }
+
+    @Test(arguments: [
+        (1 << 62, 3, "Storage size calculation overflowed with sizes=[3, 4611686018427387904]"),
+        (1 << 40, 1 << 40, "Storage size calculation overflowed with sizes=[1099511627776, 1099511627776]"),
+        (-4, 3, "Trying to create tensor with negative dimension -4: [3, -4]"),
+        (1 << 20, 1 << 18, "the limit maxParameterBytes is 536870912, this needs 1099511627776"),
+        (1 << 61, 1, "Storage size calculation overflowed with sizes=[1, 2305843009213693952]"),
+    ])
+    func refusesImpossibleSizesBeforeMemoryIsTaken(inFeatures: Int, outFeatures: Int, text: String) {
+        #expect(problem(with: .linear(inFeatures, outFeatures))?.text == text)
+    }
+
+    @Test func refusesATreeOfTooManyBytes() async throws {
+        let registry = registry { $0.maxBytes = 100 }
+        try await registry.add("a", .linear(2, 2))
+        let error = await servingError { try await registry.add("b", .sequential(.linear(4, 4), .linear(4, 4))) }
+        #expect(error == .limitExceeded(.bytes, limit: 100, requested: 144))
+        let second = await servingError { try await registry.add("b", .linear(4, 4)) }
+        #expect(second == .limitExceeded(.bytes, limit: 100, requested: 104))
+        #expect(registry.facts.byteCount == 24)
+    }
+
+    @Test func givesRoomBackWhenACreationFails() async throws {
+        let registry = registry { $0.maxBytes = 100 }
+        for _ in 0..<10 {
+            let error = await servingError {
+                try await registry.add("a", .linear(2, 2), ["x": try Tensor([1] as [Float])])
+            }
+            guard case .stateDictMismatch = error else { return #expect(Bool(false), "\(String(describing: error))") }
+        }
+        try await registry.add("a", .linear(2, 2))
+    }
+
+    @Test func refusesTooManyModules() async throws {
+        let registry = registry { $0.maxModules = 2 }
+        try await registry.add("a", .layer("ReLU"))
+        try await registry.add("b", .layer("ReLU"))
+        let error = await servingError { try await registry.add("c", .layer("ReLU")) }
+        #expect(error == .limitExceeded(.modules, limit: 2, requested: 3))
+        _ = try await registry.put(ModuleDescription(name: "b", root: .layer("Tanh")))
+    }
+
+    @Test func refusesTreesThatAreTooDeepOrTooLarge() async throws {
+        let registry = registry { limits in
+            limits.maxTreeDepth = 4
+            limits.maxTreeModules = 10
+        }
+        try await registry.add("deep", nested(4))
+        let deeper = await servingError { try await registry.add("deeper", nested(5)) }
+        #expect(deeper == .limitExceeded(.treeDepth, limit: 4, requested: nil))
+        let around = await servingError { try await registry.add("around", .sequential(.ref("deep"))) }
+        #expect(around == .limitExceeded(.treeDepth, limit: 4, requested: 5))
+        let wide = ChildDescription(node: .layer("ReLU"))
+        let large = LayerDescription(type: "Sequential", children: Array(repeating: wide, count: 10))
+        let larger = await servingError { try await registry.add("large", .layer(large)) }
+        #expect(larger == .limitExceeded(.treeModules, limit: 10, requested: nil))
+    }
+
+    @Test func countsReferencesThatMultiply() async throws {
+        let registry = Registry()
+        try await registry.add("n0", .layer("ReLU"))
+        var error: ServingError?
+        for level in 1...13 where error == nil {
+            error = await servingError {
+                try await registry.add("n\(level)", .sequential(.ref("n\(level - 1)"), .ref("n\(level - 1)")))
+            }
+        }
+        #expect(error == .limitExceeded(.treeModules, limit: 4_096, requested: 8_191))
+    }
+
+    @Test func refusesTooManyHooks() async throws {
+        let registry = registry { limits in
+            limits.maxHooks = 2
+            limits.maxHooksPerCall = 1
+        }
+        try await registry.add("fc", .linear(2, 2))
+        let hook = HookDescription(kind: .forward, action: .statistics)
+        for _ in 0..<2 { _ = try await registry.registerHook(hook, on: "fc") }
+        let third = await servingError { _ = try await registry.registerHook(hook, on: "fc") }
+        #expect(third == .limitExceeded(.hooks, limit: 2, requested: nil))
+        let call = await servingError { _ = try await registry.call("fc", [1, 1], hooks: [hook, hook]) }
+        #expect(call == .limitExceeded(.hooksPerCall, limit: 1, requested: 2))
+        for _ in 0..<2 { _ = try registry.registerGlobalHook(hook) }
+        #expect(throws: ServingError.limitExceeded(.hooks, limit: 2, requested: nil)) {
+            try registry.registerGlobalHook(hook)
+        }
+    }
+
+    @Test func refusesHookTensorsBeyondTheBudgetAndGivesItBack() async throws {
+        let registry = registry { $0.maxHookBytes = 20 }
+        try await registry.add("fc", .linear(2, 2))
+        let hook = HookDescription(kind: .forward, action: .add(.tensor(try Tensor([1, 2, 3] as [Float]))))
+        let first = try await registry.registerHook(hook, on: "fc").hook
+        let second = await servingError { _ = try await registry.registerHook(hook, on: "fc") }
+        #expect(second == .limitExceeded(.hookBytes, limit: 20, requested: 12))
+        #expect(first.id >= 0)
+    }
+
+    @Test func refusesToCaptureTooMuch() async throws {
+        let registry = registry { $0.maxCaptureBytes = 10 }
+        try await registry.add("fc", .linear(2, 2))
+        let hook = HookDescription(kind: .forward, action: .capture)
+        _ = try await registry.call("fc", [1, 1], hooks: [hook])
+        let error = await servingError { _ = try await registry.call("fc", [1, 1], hooks: [hook, hook]) }
+        #expect(error == .captureTooLarge(limit: 10))
+    }
+
+    @Test func refusesACallWhoseTensorsAreTooLarge() async throws {
+        let registry = registry { $0.maxTensorBytes = 2 << 20 }
+        try await registry.add("wide", .linear(1, 100))
+        let input = try Tensor.zeros([10_000, 1])
+        await #expect(throws: TensorError.self) {
+            _ = try await registry.call(try registry.publication("wide"), CallRequest(inputs: [input]))
+        }
+    }
+}
