@@ -46,7 +46,8 @@ public struct Tensor: Sendable {
 
     /// Returns the same elements under `shape`, which must have as many, without history.
     func viewed(as shape: Shape) -> Tensor {
-        Tensor(storage: storage, byteOffset: byteOffset, dtype: dtype, shape: shape, isInference: isInference)
+        precondition(shape.elementCount == elementCount, "a view shows all elements and no others")
+        return Tensor(storage: storage, byteOffset: byteOffset, dtype: dtype, shape: shape, isInference: isInference)
     }
 
     /// Returns the same tensor as result `index` of `node`.

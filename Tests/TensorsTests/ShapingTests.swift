@@ -23,6 +23,16 @@ struct ShapingTests {
         }
     }
 
+    /// Found by the address sanitizer: a sum over an axis before an empty one wrote where nothing was.
+    @Test(arguments: [[3, 2, 0], [0, 2, 3], [3, 0, 2], [2, 0, 0, 2]], [0, 1, 2])
+    func sumsAlongAxesOfEmptyTensors(sizes: [Int], axis: Int) throws {
+        let sums = try Tensor.ones(Shape(checking: sizes)).sum(dim: axis)
+        var expected = sizes
+        expected.remove(at: axis)
+        #expect(sums.shape.dimensions == expected)
+        #expect(sums.scalars(as: Float.self).allSatisfy { $0 == 0 })
+    }
+
     @Test func sharesStorageAmongViews() throws {
         let tensor = try Tensor((0..<12).map { Float($0) }, shape: [4, 3])
         let slice = try tensor.rows(1..<3).reshaped(to: [-1])

@@ -87,19 +87,22 @@ struct BackwardPass {
     }
 
     private mutating func start() throws {
-        for (root, gradient) in zip(roots, rootGradients) { try deliver(gradient, to: root.node, index: root.index) }
+        for (root, gradient) in zip(roots, rootGradients) { try deliver(gradient, to: root) }
         var queued: Set<ID> = []
         for root in roots where missing[ID(root.node)] == nil && queued.insert(ID(root.node)).inserted {
             ready.insert(root.node)
         }
     }
 
-    private mutating func deliver(_ gradient: Tensor, to node: GradientNode, index: Int) throws(TensorError) {
-        let form = node.forms[index]
+    /// Adds `gradient`, fitted to the result's form, to what has arrived for that result.
+    private mutating func deliver(_ gradient: Tensor, to result: GradientNode.Edge) throws(TensorError) {
+        let form = result.node.forms[result.index]
         let fitting = try gradient.detached().summed(to: form.shape).converted(to: form.dtype)
-        var gradients = arrived[ID(node)] ?? [Tensor?](repeating: nil, count: node.forms.count)
-        gradients[index] = try gradients[index].map { sum throws(TensorError) in try sum + fitting } ?? fitting
-        arrived[ID(node)] = gradients
+        let id = ID(result.node)
+        var gradients = arrived[id] ?? [Tensor?](repeating: nil, count: result.node.forms.count)
+        let sum = try gradients[result.index].map { sum throws(TensorError) in try sum + fitting }
+        gradients[result.index] = sum ?? fitting
+        arrived[id] = gradients
     }
 }
 
@@ -117,8 +120,14 @@ extension BackwardPass {
         guard useful == nil || needs.contains(true) else { return finish(edges) }
         gradients = try node.afterPreHooks(gradients)
         let results = try node.inputGradients(gradients, needs: .init(flags: needs), retainGraph: retainGraph)
-        for case let (edge?, result?) in zip(edges, results) {
-            try deliver(result, to: edge.node, index: edge.index)
+        for (index, (edge, result)) in zip(edges, results).enumerated() {
+            guard let edge, let result else { continue }
+            let expected = edge.node.forms[edge.index].shape
+            guard expected.isStretchable(to: result.shape) else {
+                let (name, got) = (node.name.current, result.shape.dimensions)
+                throw TensorError.invalidGradient(of: name, index: index, got: got, expected: expected.dimensions)
+            }
+            try deliver(result, to: edge)
         }
         finish(edges)
     }

@@ -21,7 +21,7 @@ extension GradientNode {
     func afterPreHooks(_ gradients: [Tensor?]) throws -> [Tensor?] {
         var gradients = gradients
         for hook in state.withLock({ $0.preHooks }) {
-            gradients = try hook(gradients) ?? gradients
+            gradients = try checked(hook(gradients) ?? gradients, count: forms.count)
         }
         return gradients
     }
@@ -33,8 +33,17 @@ extension GradientNode {
             return (state.rule, state.hooks)
         }
         guard let rule else { throw TensorError.secondBackward }
-        var results = try rule(gradients, needs)
-        for hook in hooks { results = try hook(results, gradients) ?? results }
+        let count = needs.flags.count
+        var results = try checked(rule(gradients, needs), count: count)
+        for hook in hooks { results = try checked(hook(results, gradients) ?? results, count: count) }
         return results
+    }
+
+    /// Returns `gradients` if foreign code has given as many as there must be.
+    private func checked(_ gradients: [Tensor?], count: Int) throws(TensorError) -> [Tensor?] {
+        guard gradients.count == count else {
+            throw .gradientResultCount(of: name.current, expected: count, got: gradients.count)
+        }
+        return gradients
     }
 }

@@ -13,6 +13,11 @@ extension TensorError {
         case .gradientShape(let index, let gradient, let output):
             "Mismatch in shape: grad_output[\(index)] has a shape of torch.Size(\(gradient)) and output[\(index)] "
                 + "has a shape of torch.Size(\(output))."
+        case .invalidGradient(let node, let index, let got, let expected):
+            "Function \(node) returned an invalid gradient at index \(index) - got \(got) but expected shape "
+                + "compatible with \(expected)"
+        case .gradientResultCount(let node, let expected, let got):
+            "function \(node) returned an incorrect number of gradients (expected \(expected), got \(got))"
         case .gradientCount(let expected, let got):
             "got \(got) tensors and \(expected) gradients"
         case .targetRequiresNoGradient: "One of the differentiated Tensors does not require grad"

@@ -101,6 +101,8 @@ public enum TensorError: Error, Equatable, Sendable {
     case nothingRequiresGradient(index: Int)
     case secondBackward
     case gradientShape(index: Int, gradient: [Int], output: [Int])
+    case invalidGradient(of: String, index: Int, got: [Int], expected: [Int])
+    case gradientResultCount(of: String, expected: Int, got: Int)
     case gradientCount(expected: Int, got: Int)
     case unusedInput(index: Int)
     case targetRequiresNoGradient

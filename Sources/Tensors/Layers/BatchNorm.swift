@@ -140,8 +140,11 @@ private struct ChannelNorm {
             let scaled = try weight.map { weight throws(TensorError) in try gradient * (try column(of: weight)) }
             results[0] = try standardized.gradient(scaled ?? gradient).channelsBack(to: input.shape)
         }
-        if weight != nil { results.append(try (gradient * standardized.values).rawSum(axis: 1, keeping: false)) }
-        if bias != nil { results.append(try gradient.rawSum(axis: 1, keeping: false)) }
+        if let weight {
+            let sums = try (gradient * standardized.values).rawSum(axis: 1, keeping: false)
+            results.append(sums.viewed(as: weight.shape))
+        }
+        if let bias { results.append(try gradient.rawSum(axis: 1, keeping: false).viewed(as: bias.shape)) }
         return results
     }
 

@@ -15,6 +15,11 @@ extension Shape {
         return try Shape(checking: sizes)
     }
 
+    /// Whether a tensor of this shape can be stretched to `target`.
+    func isStretchable(to target: Shape) -> Bool {
+        rank <= target.rank && zip(reversed(), target.reversed()).allSatisfy { $0 == $1 || $0 == 1 }
+    }
+
     /// The size of the axis at `axis` of a shape of `rank` axes that this one stretches to.
     private func size(at axis: Int, of rank: Int) -> Int {
         let own = axis - (rank - self.rank)

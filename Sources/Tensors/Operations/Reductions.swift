@@ -101,7 +101,7 @@ extension Tensor {
             .cast(to: dtype.isFloatingPoint ? dtype : .int64)
     }
 
-    /// Returns the sums over the axes along which `target` was stretched to this shape, without history.
+    /// Returns the sums over the axes along which `target`, which can be, was stretched to this shape, without history.
     func summed(to target: Shape) throws(TensorError) -> Tensor {
         guard shape != target else { return self }
         var result = self.detached()
@@ -121,7 +121,7 @@ extension Tensor {
         func visit<A: Arithmetic>(_ type: A.Type) throws(TensorError) -> Tensor {
             try Tensor(of: A.Sum.self, shape: shape) { target throws(TensorError) in
                 try tensor.withScalars(of: A.self) { source in
-                    guard view.inner > 1 else {
+                    guard view.inner != 1 else {
                         for row in 0..<view.outer {
                             (target + row).initialize(to: lanes(source + row * view.count))
                         }
