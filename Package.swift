@@ -83,6 +83,14 @@ let package = Package(
             swiftSettings: upcomingFeatures
         ),
 
+        // What a newcomer can run: training in Swift, with its loss on the way down.
+        .executableTarget(
+            name: "train-digits",
+            dependencies: ["JSON", "NN", "Safetensors", "Tensors", orderedCollections],
+            path: "Examples/TrainDigits",
+            swiftSettings: upcomingFeatures
+        ),
+
         tests(of: "CKernels"),
         tests(of: "Tensors", resources: [.copy("Fixtures")]),
         tests(of: "NN", ["Tensors", "JSON", orderedCollections], resources: [.copy("Fixtures")]),
