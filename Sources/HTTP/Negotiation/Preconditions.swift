@@ -14,13 +14,16 @@ package struct Preconditions: Sendable {
         case failed
     }
 
-    private enum Tags {
+    /// The tags of one field.
+    package enum Tags: Sendable {
         case any
         case list([EntityTag])
     }
 
-    private let ifMatch: Tags?
-    private let ifNoneMatch: Tags?
+    /// The tags of which the resource must have one.
+    package let ifMatch: Tags?
+    /// The tags of which the resource must have none.
+    package let ifNoneMatch: Tags?
 
     /// Reads `If-Match` and `If-None-Match`; a malformed list holds the tags before the fault.
     package init(_ fields: RequestFields) {
