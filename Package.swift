@@ -68,10 +68,11 @@ let package = Package(
         room("Logs", ["JSON", logging]),
 
         // Where the wings meet.
-        room("API", ["Serving", "HTTP", "JSON", "Metrics", "Safetensors", "NN", "Tensors", httpTypes, logging, orderedCollections]),
+        .target(name: "COpenAPI"),
+        room("API", ["COpenAPI", "Serving", "HTTP", "JSON", "Metrics", "Safetensors", "NN", "Tensors", httpTypes, logging, orderedCollections]),
         .executableTarget(
             name: "callpath",
-            dependencies: ["API", "HTTPServer", "HTTP", "Serving", "Metrics", argumentParser, logging],
+            dependencies: ["API", "HTTPServer", "HTTP", "JSON", "Serving", "Tensors", "Metrics", argumentParser, logging],
             swiftSettings: upcomingFeatures
         ),
 

@@ -1,1 +1,74 @@
-// The room API is built here.
+package import HTTP
+import HTTPTypes
+package import JSON
+package import Logging
+package import Metrics
+package import Serving
+
+/// The interface: answers requests from a registry of modules.
+package struct API: Sendable {
+    /// The version of Callpath, as `/version` and `openapi.yaml` say it.
+    package static let version = "0.1.0"
+
+    /// What the interface does where users may choose.
+    package struct Options: Sendable {
+        /// What becomes of NaN and infinity in a JSON answer: the strings "NaN", "Infinity" and "-Infinity" by default.
+        package var nonFinite = NonFinitePolicy.strings
+        /// The time after which a silent stream of events sends a comment, to keep it open; default 15 s.
+        package var heartbeat = Duration.seconds(15)
+        /// The time that a call may wait for its turn; beyond, 503; `nil`, the default, is no bound.
+        package var callTimeout: Duration?
+        /// Bytes of a JSON answer; beyond, 422 that points to bytes and safetensors; default 256 MiB.
+        package var maxAnswerBytes = 256 << 20
+        /// Bytes of a body once its content coding is off; beyond, 413; default 64 MiB.
+        package var maxDecodedBodyBytes = 64 << 20
+
+        package init() {}
+    }
+
+    /// The modules.
+    package let registry: Registry
+    /// Whether the server takes requests.
+    package let readiness: Readiness
+    /// What users chose.
+    package let options: Options
+    /// What `/metrics` shows.
+    package let metrics: MetricsRegistry
+    /// Where defects are written to.
+    package let logger: Logger
+
+    package init(
+        registry: Registry,
+        readiness: Readiness = Readiness(),
+        options: Options = Options(),
+        metrics: MetricsRegistry = MetricsRegistry(),
+        logger: Logger = Logger(label: "callpath.api")
+    ) {
+        self.registry = registry
+        self.readiness = readiness
+        self.options = options
+        self.metrics = metrics
+        self.logger = logger
+    }
+
+    /// The rows of the interface, in the order of `openapi.yaml`.
+    package var routes: [Route] {
+        ModulesResource(api: self).routes + ParametersResource(api: self).routes + StateDictResource(api: self).routes
+            + CallsResource(api: self).routes + HooksResource(api: self).routes + GlobalHooksResource(api: self).routes
+            + EventsResource(api: self).routes + OperationsResource(api: self).routes
+    }
+
+    /// Reads the description of a module, the body of `POST /v1/modules`.
+    package func description(in bytes: [UInt8]) throws -> ModuleDescription {
+        try JSONBody.decode(bytes) { reader in
+            var description = DescriptionReader(maxModules: registry.limits.maxTreeModules)
+            return try description.description(&reader)
+        }
+    }
+
+    /// Returns the handler that a server runs; `layers` stand around each route, the first outermost.
+    package func handler(layers: [Layer] = []) -> Handler {
+        let dispatcher = Dispatcher(routes, layers: layers + [answeringProblems, sparingTheLoop, decodingContent])
+        return { request in await dispatcher.answer(request) }
+    }
+}

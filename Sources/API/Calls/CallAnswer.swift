@@ -1,0 +1,63 @@
+import HTTP
+import HTTPTypes
+import JSON
+import Serving
+import Tensors
+
+/// The answer to a call.
+struct CallAnswer {
+    let result: CallResult
+    let nonFinite: NonFinitePolicy
+
+    /// Returns the output in the form that the client asked for.
+    func response(as representation: Representation, showsGradient: Bool, showsCaptures: Bool) throws -> Response {
+        let fields = fields(representation)
+        switch representation {
+        case .text: return TensorAnswer.text(text, fields: fields)
+        case .bytes: return TensorAnswer.bytes(result.output, fields: fields)
+        case .safetensors: return try SafetensorsAnswer.response(result, fields: fields)
+        default: return try json(showsGradient: showsGradient, showsCaptures: showsCaptures)
+        }
+    }
+
+    /// Returns the output as JSON, with more `members` behind it.
+    func json(
+        showsGradient: Bool,
+        showsCaptures: Bool,
+        members: (inout JSONWriter) throws(Problem) -> Void = { _ in }
+    ) throws -> Response {
+        var writer = JSONWriter(capacity: 64 + 12 * result.output.elementCount)
+        writer.beginObject()
+        try writer.members(of: result.output, data: "output", nonFinite)
+        if showsGradient {
+            writer.key("grad_fn")
+            if let name = result.gradFunction { writer.write(name) } else { writer.writeNull() }
+        }
+        try members(&writer)
+        if showsCaptures { try write(result.captures, to: &writer) }
+        writer.endObject()
+        return TensorAnswer.json(writer, fields: fields(.json))
+    }
+
+    private func fields(_ representation: Representation) -> HTTPFields {
+        var fields = HTTPFields.unstored(representation)
+        fields.append(HTTPField(name: .moduleVersion, value: String(result.version)))
+        return fields
+    }
+
+    private var text: String { result.output.description }
+
+    private func write(_ captures: [Capture], to writer: inout JSONWriter) throws(Problem) {
+        writer.key("captures")
+        writer.beginArray()
+        for capture in captures {
+            writer.beginObject()
+            writer.member("hook", capture.hook)
+            writer.member("module", capture.module)
+            writer.member("kind", capture.kind.rawValue)
+            try writer.members(of: capture.tensor, nonFinite)
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+}

@@ -1,0 +1,74 @@
+import JSON
+import Tensors
+
+extension JSONWriter {
+    /// Writes the elements of a tensor as nested lists; `policy` says what becomes of NaN and infinity.
+    mutating func write(_ tensor: Tensor, _ policy: NonFinitePolicy) throws(Problem) {
+        let writable = try Self.writable(tensor)
+        do throws(JSONWriteError) {
+            try writeElements(of: writable, policy)
+        } catch {
+            switch error {
+            case .notFinite:
+                throw Problem(
+                    .notFinite,
+                    "The answer holds NaN or infinity, which this server is set to refuse in JSON."
+                )
+            case .tooManyEmptyLists(let shape, let limit):
+                throw Problem(.answerTooLarge, "The shape \(shape) has more than \(limit) empty lists; ask for bytes.")
+            }
+        }
+    }
+
+    /// Returns the tensor in a type that has decimals of its own; every half number is a float32.
+    private static func writable(_ tensor: Tensor) throws(Problem) -> Tensor {
+        guard tensor.dtype.isHalf else { return tensor }
+        do throws(TensorError) {
+            return try tensor.converted(to: .float32)
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    /// Writes the members `data`, `shape` and `dtype`, the first under another name if the answer has one for it.
+    mutating func members(of tensor: Tensor, data name: String = "data", _ policy: NonFinitePolicy) throws(Problem) {
+        key(name)
+        try write(tensor, policy)
+        member("shape", tensor.shape)
+        member("dtype", tensor.dtype.rawValue)
+    }
+
+    /// Writes a tensor as an object, or null.
+    mutating func member(_ name: String, _ tensor: Tensor?, _ policy: NonFinitePolicy) throws(Problem) {
+        key(name)
+        guard let tensor else { return writeNull() }
+        beginObject()
+        try members(of: tensor, policy)
+        endObject()
+    }
+
+    /// Writes a shape under a name.
+    mutating func member(_ name: String, _ shape: Shape) {
+        member(name, shape.dimensions)
+    }
+
+    private mutating func writeElements(of tensor: Tensor, _ policy: NonFinitePolicy) throws(JSONWriteError) {
+        let shape = tensor.shape.dimensions
+        try tensor.withUnsafeBytes { bytes throws(JSONWriteError) in
+            switch tensor.dtype {
+            case .float32, .float16, .bfloat16:
+                try write(bytes.bindMemory(to: Float.self), shape: shape, nonFinite: policy)
+            case .float64: try write(bytes.bindMemory(to: Double.self), shape: shape, nonFinite: policy)
+            case .int64: try write(bytes.bindMemory(to: Int64.self), shape: shape)
+            case .int32: try write(bytes.bindMemory(to: Int32.self), shape: shape)
+            case .int16: try write(bytes.bindMemory(to: Int16.self), shape: shape)
+            case .int8: try write(bytes.bindMemory(to: Int8.self), shape: shape)
+            case .uint8: try write(bytes.bindMemory(to: UInt8.self), shape: shape)
+            case .uint16: try write(bytes.bindMemory(to: UInt16.self), shape: shape)
+            case .uint32: try write(bytes.bindMemory(to: UInt32.self), shape: shape)
+            case .uint64: try write(bytes.bindMemory(to: UInt64.self), shape: shape)
+            case .bool: try write(bytes.bindMemory(to: Bool.self), shape: shape)
+            }
+        }
+    }
+}

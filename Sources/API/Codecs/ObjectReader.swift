@@ -1,0 +1,104 @@
+import JSON
+
+/// Reads the members of a JSON object by name, in whatever order they came, and says where each fault stands.
+struct ObjectReader {
+    /// The most members that any object of this interface can have; those with free names are not read by this type.
+    private static let maxMembers = 64
+
+    private struct Member {
+        let key: String
+        let reader: JSONReader
+        let byteCount: Int
+    }
+
+    /// Where the object stands.
+    let pointer: String
+    private let what: String
+    private var members: [Member] = []
+
+    /// Reads past the next value, which must be an object; `what` names it in errors, with its article.
+    init(_ reader: inout JSONReader, _ what: String) throws {
+        self.what = what
+        pointer = reader.pointer
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            let start = reader
+            try reader.skipValue()
+            guard members.count < Self.maxMembers else {
+                throw Problem(.unknownField, "\(what) has fewer than \(Self.maxMembers) fields.", pointer: pointer)
+            }
+            members.append(Member(key: key, reader: start, byteCount: reader.offset - start.offset))
+        }
+    }
+
+    /// The names of the members not taken yet, in order.
+    var remainingKeys: [String] { members.map(\.key) }
+
+    /// Returns the bytes of the text of the member `key`, 0 if there is none.
+    func byteCount(of key: String) -> Int { members.first { $0.key == key }?.byteCount ?? 0 }
+
+    /// Removes the member `key` and returns what `read` makes of it, or `nil` if there is none.
+    mutating func take<Value>(_ key: String, _ read: (inout JSONReader) throws -> Value) throws -> Value? {
+        guard let index = members.firstIndex(where: { $0.key == key }) else { return nil }
+        var reader = members.remove(at: index).reader
+        do {
+            return try read(&reader)
+        } catch let error as JSONError {
+            throw Problem(error, pointer: reader.pointer)
+        }
+    }
+
+    /// Removes the member `key`, which must be there, and returns what `read` makes of it.
+    mutating func require<Value>(_ key: String, _ read: (inout JSONReader) throws -> Value) throws -> Value {
+        guard let value = try take(key, read) else {
+            throw Problem(.missingField, "\(what) needs the field '\(key)'.", expected: .string(key), pointer: pointer)
+        }
+        return value
+    }
+
+    /// Forgets the members of these names.
+    mutating func ignore(_ keys: [String]) {
+        members.removeAll { keys.contains($0.key) }
+    }
+
+    /// Refuses members that nobody took.
+    func finish(known: [String]) throws {
+        guard let member = members.first else { return }
+        throw Problem(
+            .unknownField,
+            "\(what) has no field '\(member.key)'.",
+            expected: .array(known.map { .string($0) }),
+            got: .string(member.key),
+            pointer: member.reader.pointer
+        )
+    }
+}
+
+extension JSONReader {
+    /// Reads a string that is the raw value of `Choice`.
+    mutating func readChoice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ type: Choice.Type,
+        _ code: ProblemCode = .invalidField
+    ) throws -> Choice {
+        let pointer = pointer
+        let text = try readString()
+        guard let choice = Choice(rawValue: text) else {
+            throw Problem(
+                code,
+                "'\(text)' is none of \(Choice.allCases.map(\.rawValue).joined(separator: ", ")).",
+                expected: .array(Choice.allCases.map { .string($0.rawValue) }),
+                got: .string(text),
+                pointer: pointer
+            )
+        }
+        return choice
+    }
+
+    /// Reads an array whose elements `read` reads.
+    mutating func readArray<Element>(_ read: (inout JSONReader) throws -> Element) throws -> [Element] {
+        var elements: [Element] = []
+        try beginArray()
+        while try nextElement() { elements.append(try read(&self)) }
+        return elements
+    }
+}

@@ -1,0 +1,56 @@
+import HTTP
+import HTTPTypes
+
+/// A form in which this server answers or is asked.
+package enum Representation: String, Sendable, CaseIterable {
+    case json = "application/json"
+    case text = "text/plain"
+    case bytes = "application/octet-stream"
+    case safetensors = "application/x-safetensors"
+    case events = "text/event-stream"
+    case yaml = "application/yaml"
+    case metrics = "text/plain; version=0.0.4"
+
+    /// The value of `Content-Type`, with its charset where the type needs one.
+    var contentType: String {
+        switch self {
+        case .text: "text/plain; charset=utf-8"
+        case .metrics: "text/plain; version=0.0.4; charset=utf-8"
+        default: rawValue
+        }
+    }
+
+    /// Returns whether a `Content-Type` names this form; any type with the suffix `+json` is JSON (RFC 6839).
+    func matches(_ type: MediaType) -> Bool {
+        self == .json ? type.isJSON : type.essence == rawValue
+    }
+}
+
+/// The forms that a resource can be had in, best first.
+struct Offer: Sendable {
+    static let json = Offer([.json])
+    static let document = Offer([.json, .text])
+    static let tensor = Offer([.json, .text, .bytes])
+    static let stateDict = Offer([.json, .safetensors])
+    static let call = Offer([.json, .text, .bytes, .safetensors])
+    static let events = Offer([.events])
+    static let metrics = Offer([.metrics, .text])
+    static let yaml = Offer([.yaml, .text])
+
+    let representations: [Representation]
+    private let types: [MediaType]
+
+    private init(_ representations: [Representation]) {
+        self.representations = representations
+        types = representations.compactMap { MediaType($0.rawValue) }
+    }
+
+    /// Returns the form that a client likes best, or `nil` if it takes none.
+    func best(for fields: RequestFields) -> Representation? {
+        guard let accept = fields.octets(of: .accept), !accept.elementsEqual("*/*".utf8) else {
+            return representations.first
+        }
+        let best = Accept(fields).best(of: types)
+        return best.flatMap { best in representations.first { $0.rawValue == best.description } }
+    }
+}

@@ -1,0 +1,52 @@
+import HTTP
+import HTTPTypes
+import JSON
+
+/// Answers requests: those that a route takes, and those that none does, all of them through the same layers.
+struct Dispatcher: Sendable {
+    private let router: Router
+    /// Stands for all requests without a route, so that layers see them too.
+    private let unmatched: Route
+
+    init(_ routes: [Route], layers: [Layer]) {
+        let router = Router(routes, layers: layers)
+        self.router = router
+        unmatched = Route(.get, "unmatched", "unmatched", scope: .open, statuses: [204, 404]) { exchange in
+            try Self.refuse(exchange.request, router)
+        }.wrapped(in: layers)
+    }
+
+    func answer(_ request: Request) async -> Response {
+        var exchange = Exchange(request: request, route: unmatched)
+        if case .route(let route, let parameters) = router.resolve(request.method, path: request.pathOctets) {
+            exchange = Exchange(request: request, route: route, parameters: parameters)
+        }
+        do {
+            return try await exchange.route.endpoint(exchange)
+        } catch {
+            return Problem(error).response
+        }
+    }
+
+    /// Says why no route takes a request, or what its path takes.
+    private static func refuse(_ request: Request, _ router: Router) throws(Problem) -> Response {
+        switch router.resolve(request.method, path: request.pathOctets) {
+        case .options(let allow): return Response(status: .noContent, fields: [.allow: list(allow)])
+        case .methodNotAllowed(let allow):
+            throw Problem(
+                .methodNotAllowed,
+                "\(request.method.rawValue) is not allowed here.",
+                expected: .array(allow.map { .string($0.rawValue) }),
+                got: .string(request.method.rawValue),
+                fields: [.allow: list(allow)]
+            )
+        case .methodNotImplemented: throw Problem(.methodNotImplemented, "This server implements no such method.")
+        case .malformedPath: throw Problem(.malformedTarget, "The percent-encoding of the path is broken.")
+        case .notFound, .route: throw Problem(.notFound, "There is nothing at this path; see /openapi.yaml.")
+        }
+    }
+
+    private static func list(_ methods: [HTTPRequest.Method]) -> String {
+        methods.map(\.rawValue).joined(separator: ", ")
+    }
+}

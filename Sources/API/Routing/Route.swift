@@ -1,0 +1,71 @@
+package import HTTP
+package import HTTPTypes
+
+/// A request on its way to an endpoint: what was asked, and the route that was found for it.
+package struct Exchange: Sendable {
+    /// The request, its body already decoded.
+    package var request: Request
+    /// The route that its method and path lead to.
+    package let route: Route
+    /// The parameters of its path.
+    package var parameters = PathParameters()
+}
+
+/// What answers an exchange; errors become problem documents outside of it.
+package typealias Endpoint = @Sendable (Exchange) async throws -> Response
+
+/// A function that wraps the endpoint of a route, once, when the router is made.
+package typealias Layer = @Sendable (_ route: Route, _ next: @escaping Endpoint) -> Endpoint
+
+/// One row of the interface: a method on a path, and who answers it.
+package struct Route: Sendable {
+    /// What a caller must be allowed to do before a route answers.
+    package enum Scope: String, Sendable {
+        /// Anyone: health and the interface's own description.
+        case open
+        /// Reading and calling modules.
+        case infer
+        /// Changing modules and hooks.
+        case admin
+    }
+
+    /// The method; a route for GET answers HEAD too.
+    package let method: HTTPRequest.Method
+    /// The form of its path.
+    package let template: PathTemplate
+    /// The name of the operation, as `operationId` in `openapi.yaml`.
+    package let operation: String
+    /// Who may ask.
+    package let scope: Scope
+    /// The status codes that it can answer, beside those that any route can (`Route.universalStatuses`).
+    package let statuses: [Int]
+    /// The endpoint with its layers.
+    package internal(set) var endpoint: Endpoint
+
+    /// The status codes that any route can answer: a bad target, wrong keys, a method or coding that nobody takes,
+    /// overload and a defect.
+    package static let universalStatuses = [400, 401, 403, 405, 413, 415, 429, 500, 501, 503]
+
+    init(
+        _ method: HTTPRequest.Method,
+        _ template: String,
+        _ operation: String,
+        scope: Scope,
+        statuses: [Int],
+        endpoint: @escaping Endpoint
+    ) {
+        self.method = method
+        self.template = PathTemplate(template)
+        self.operation = operation
+        self.scope = scope
+        self.statuses = statuses
+        self.endpoint = endpoint
+    }
+
+    /// Returns the route with its endpoint in `layers`, the first outermost.
+    func wrapped(in layers: [Layer]) -> Route {
+        var route = self
+        route.endpoint = layers.reversed().reduce(endpoint) { next, layer in layer(self, next) }
+        return route
+    }
+}

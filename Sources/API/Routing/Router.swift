@@ -1,0 +1,71 @@
+import HTTP
+package import HTTPTypes
+
+/// Finds the route of a request.
+package struct Router: Sendable {
+    /// What a method and a path lead to.
+    package enum Resolution: Sendable {
+        case route(Route, PathParameters)
+        /// The path exists; the method is OPTIONS.
+        case options(allow: [HTTPRequest.Method])
+        case methodNotAllowed(allow: [HTTPRequest.Method])
+        case methodNotImplemented
+        case notFound
+        case malformedPath
+    }
+
+    /// The methods that this server knows; others are not implemented anywhere.
+    private static let knownMethods: [HTTPRequest.Method] = [
+        .get, .head, .post, .put, .delete, .options, .patch, .trace, .connect,
+    ]
+
+    /// All routes, in the order of the table.
+    package let routes: [Route]
+    private let tree: RouteTree
+
+    /// Creates a router whose endpoints are wrapped in `layers`, the first outermost.
+    package init(_ routes: [Route], layers: [Layer] = []) {
+        self.routes = routes.map { $0.wrapped(in: layers) }
+        tree = RouteTree(self.routes)
+    }
+
+    /// Returns where a request for `path`, as it was sent, goes; an empty path is the root.
+    package func resolve(_ method: HTTPRequest.Method, path: ArraySlice<UInt8>) -> Resolution {
+        guard Self.knownMethods.contains(method) else { return .methodNotImplemented }
+        if path.elementsEqual("*".utf8) { return options(on: routes, method: method) }
+        guard let segments = Self.segments(of: path) else { return .malformedPath }
+        var values: [String] = []
+        let found = tree.routes(for: segments[...], values: &values)
+        guard let first = found.first else { return .notFound }
+        let wanted = method == .head ? .get : method
+        guard let route = found.first(where: { $0.method == wanted }) else {
+            return options(on: found, method: method)
+        }
+        return .route(route, PathParameters(names: first.template.parameterNames, values: values))
+    }
+
+    private func options(on routes: [Route], method: HTTPRequest.Method) -> Resolution {
+        let allow = Self.allowed(on: routes)
+        return method == .options ? .options(allow: allow) : .methodNotAllowed(allow: allow)
+    }
+
+    /// Returns the methods of `routes` with those that come for free, in the order of `knownMethods`.
+    private static func allowed(on routes: [Route]) -> [HTTPRequest.Method] {
+        let own = routes.map(\.method)
+        return knownMethods.filter { $0 == .options || own.contains($0 == .head ? .get : $0) }
+    }
+
+    /// Returns the decoded segments of a path, or `nil` if its percent-encoding is broken.
+    ///
+    /// Each segment is decoded once, after the split: an encoded slash never makes two of one.
+    private static func segments(of path: ArraySlice<UInt8>) -> [PathSegment]? {
+        let words = path.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard path.contains(UInt8(ascii: "%")) else { return words }
+        var decoded: [PathSegment] = []
+        for word in words {
+            guard let octets = PercentEncoding.decodedOctets(word) else { return nil }
+            decoded.append(octets[...])
+        }
+        return decoded
+    }
+}
