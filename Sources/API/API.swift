@@ -20,8 +20,8 @@ package struct API: Sendable {
         package var callTimeout: Duration?
         /// Bytes of a JSON answer; beyond, 422 that points to bytes and safetensors; default 256 MiB.
         package var maxAnswerBytes = 256 << 20
-        /// Bytes of a body once its content coding is off; beyond, 413; default 64 MiB.
-        package var maxDecodedBodyBytes = 64 << 20
+        /// Bytes of a body once its content coding is off; beyond, 413; default 32 MiB.
+        package var maxDecodedBodyBytes = 32 << 20
 
         package init() {}
     }

@@ -1,0 +1,14 @@
+import API
+import ArgumentParser
+
+/// The command line.
+@main
+struct Callpath: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "callpath",
+        abstract: "PyTorch-style modules behind HTTP.",
+        version: API.version,
+        subcommands: [Serve.self, Health.self, Version.self],
+        defaultSubcommand: Serve.self
+    )
+}

@@ -1,0 +1,45 @@
+import API
+import ArgumentParser
+import FoundationEssentials
+import HTTPServer
+import Logging
+import Serving
+
+/// `callpath serve`: runs the server until it is told to end.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serve modules over HTTP (the default).",
+        usage: "callpath serve [options]",
+        discussion: "`callpath serve --help` lists the options.",
+        helpNames: []
+    )
+
+    /// What follows the command; read by `GivenOptions`, so that flags, variables and the README come from one table.
+    @Argument(parsing: .captureForPassthrough, help: "Options.")
+    var words: [String] = []
+
+    private func serve(_ configuration: Configuration) async throws {
+        do {
+            try await Service(configuration).run()
+        } catch let error as ServerError {
+            throw StartFailure(error)
+        }
+    }
+
+    func run() async throws {
+        let given: GivenOptions
+        let configuration: Configuration
+        do {
+            given = try GivenOptions(words: words, environment: ProcessInfo.processInfo.environment)
+            configuration = try given.configuration()
+        } catch {
+            throw ValidationError("\(error)")
+        }
+        switch given {
+        case _ where given.printsHelp: print(OptionListing.help)
+        case _ where given.printsTable: print(OptionListing.table)
+        case _ where given.printsConfiguration: print(OptionListing.values(in: configuration))
+        default: try await serve(configuration)
+        }
+    }
+}

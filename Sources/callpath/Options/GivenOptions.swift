@@ -1,0 +1,56 @@
+/// What a command line and an environment say about the options of `callpath serve`.
+struct GivenOptions {
+    /// A word on the command line that is no option.
+    struct UnknownWord: Error, CustomStringConvertible {
+        let word: String
+        var description: String { "unknown option '\(word)'; `callpath serve --help` lists them" }
+    }
+
+    /// An option at the end of a command line, without its value.
+    struct MissingValue: Error, CustomStringConvertible {
+        let flag: String
+        var description: String { "\(flag): expected a value" }
+    }
+
+    /// Whether only the configuration is to be printed.
+    private(set) var printsConfiguration = false
+    /// Whether only the list of options is to be printed.
+    private(set) var printsHelp = false
+    /// Whether only the README's table is to be printed.
+    private(set) var printsTable = false
+    private var values: [(option: ServeOption, text: String, source: String)] = []
+
+    /// Reads the environment first and the words after it, so that a flag wins over a variable.
+    init(words: [String], environment: [String: String]) throws {
+        for option in OptionTable.options {
+            guard let text = environment[option.variable] else { continue }
+            values.append((option, text, option.variable))
+        }
+        var rest = words[...]
+        while let word = rest.popFirst() { try read(word, &rest) }
+    }
+
+    private mutating func read(_ word: String, _ rest: inout ArraySlice<String>) throws {
+        switch word {
+        case "--print-config": printsConfiguration = true
+        case "--print-options": printsTable = true
+        case "--help", "-h": printsHelp = true
+        default:
+            let halves = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let option = OptionTable.options.first(where: { $0.flag == halves[0] }) else {
+                throw UnknownWord(word: word)
+            }
+            guard let text = halves.count == 2 ? String(halves[1]) : rest.popFirst() else {
+                throw MissingValue(flag: option.flag)
+            }
+            values.append((option, text, option.flag))
+        }
+    }
+
+    /// Returns the configuration with all that was given, the last of each winning.
+    func configuration() throws -> Configuration {
+        var configuration = Configuration()
+        for (option, text, source) in values { try option.apply(text, from: source, to: &configuration) }
+        return configuration
+    }
+}

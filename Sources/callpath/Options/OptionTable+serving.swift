@@ -1,0 +1,42 @@
+import Serving
+
+extension OptionTable {
+    /// The limits of `ServingLimits`.
+    static let registry: [ServeOption] = [
+        ServeOption("max-modules", "registered modules", \.serving.limits.maxModules, .atLeast(1)),
+        .bytes("max-bytes", "all parameters together", \.serving.limits.maxBytes),
+        .bytes("max-parameter-bytes", "one parameter", \.serving.limits.maxParameterBytes),
+        .bytes("max-tensor-bytes", "one tensor in a call", \.serving.limits.maxTensorBytes),
+        ServeOption("max-tree-depth", "modules from a root to a leaf", \.serving.limits.maxTreeDepth, .within(1...100)),
+        ServeOption("max-tree-modules", "modules of one tree", \.serving.limits.maxTreeModules, .atLeast(1)),
+        ServeOption("max-hooks", "hooks of one module, and global hooks", \.serving.limits.maxHooks, .atLeast(0)),
+        ServeOption("max-hooks-per-call", "hooks that one call brings", \.serving.limits.maxHooksPerCall, .atLeast(0)),
+        .bytes("max-capture-bytes", "what the hooks of one call capture", \.serving.limits.maxCaptureBytes),
+        .bytes("max-hook-bytes", "what registered hooks keep", \.serving.limits.maxHookBytes),
+        ServeOption("kept-versions", "versions that stay callable", \.serving.limits.keptVersions, .atLeast(1)),
+        .bytes("max-kept-version-bytes", "what only earlier versions hold", \.serving.limits.maxKeptVersionBytes),
+        ServeOption("max-listeners", "streams of events at once", \.serving.limits.maxListeners, .atLeast(0)),
+        ServeOption(
+            "max-pending-events",
+            "events waiting for a slow listener",
+            \.serving.limits.maxPendingEvents,
+            .atLeast(1)
+        ),
+        .bytes(
+            "max-pending-event-bytes",
+            "captures waiting for a slow listener",
+            \.serving.limits.maxPendingEventBytes
+        ),
+    ]
+
+    /// The fields of `ServingOptions`.
+    static let computing: [ServeOption] = [
+        ServeOption("inline-work", "multiply-adds up to which a call runs at once", \.serving.inlineWork, .atLeast(0)),
+        ServeOption("compute-width", "threads of the compute queue; 0: by cores", \.serving.computeWidth, .atLeast(0)),
+        ServeOption("max-batch-rows", "rows of calls joined into one product", \.serving.maxBatchRows, .atLeast(1)),
+        ServeOption("batch-delay", "time a call waits for company", \.serving.batchDelay),
+        ServeOption("max-queued-calls", "calls waiting to be computed", \.serving.limits.maxQueuedCalls, .atLeast(1)),
+        .bytes("max-queued-bytes", "inputs waiting to be computed", \.serving.limits.maxQueuedBytes),
+        ServeOption("call-timeout", "time a call may wait for its turn; 0s is no bound", \.callTimeout),
+    ]
+}

@@ -1,0 +1,106 @@
+import JSON
+import Logging
+
+/// A type that an option can have, as text.
+protocol OptionValue: Sendable, SendableMetatype {
+    /// Reads what a user wrote; `nil` if it is none.
+    init?(optionText: String)
+    /// The value as a user would write it.
+    var optionText: String { get }
+    /// What stands for the value in the list of options.
+    static var placeholder: String { get }
+}
+
+extension String: OptionValue {
+    init?(optionText: String) { self = optionText }
+    var optionText: String { self }
+    static var placeholder: String { "TEXT" }
+}
+
+extension Int: OptionValue {
+    /// Reads digits with an optional minus, and nothing else.
+    init?(optionText: String) {
+        let digits = optionText.hasPrefix("-") ? optionText.dropFirst() : optionText[...]
+        guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        self.init(optionText)
+    }
+    var optionText: String { String(self) }
+    static var placeholder: String { "N" }
+}
+
+extension Duration: OptionValue {
+    private static let units: [(suffix: String, unit: Duration)] = [
+        ("us", .microseconds(1)), ("ms", .milliseconds(1)), ("s", .seconds(1)), ("m", .seconds(60)),
+        ("h", .seconds(3_600)),
+    ]
+
+    /// Reads a whole number and its unit, as `500ms` or `10s`.
+    init?(optionText: String) {
+        if optionText == "0" {
+            self = .zero
+            return
+        }
+        let digits = optionText.prefix { $0.isNumber }
+        guard let unit = Self.units.first(where: { $0.suffix == optionText.dropFirst(digits.count) })?.unit,
+            let count = Int(optionText: String(digits)), count <= 1_000_000_000
+        else { return nil }
+        self = unit * count
+    }
+
+    var optionText: String {
+        guard self != .zero else { return "0s" }
+        for (suffix, unit) in Self.units.reversed() {
+            let count = Int(self / unit)
+            if unit * count == self { return "\(count)\(suffix)" }
+        }
+        return "\(Int(self / .microseconds(1)))us"
+    }
+
+    static var placeholder: String { "TIME" }
+}
+
+/// A number of bytes, written as `65536` or `64KiB`.
+struct ByteCount {
+    private static let units: [(suffix: String, bytes: Int)] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)]
+
+    let bytes: Int
+
+    init(_ bytes: Int) { self.bytes = bytes }
+
+    init?(optionText: String) {
+        let digits = optionText.prefix { $0.isNumber }
+        let suffix = optionText.dropFirst(digits.count)
+        let unit = suffix.isEmpty ? 1 : Self.units.first { $0.suffix == suffix }?.bytes
+        guard let unit, let count = Int(optionText: String(digits)) else { return nil }
+        let (bytes, overflow) = count.multipliedReportingOverflow(by: unit)
+        guard !overflow else { return nil }
+        self.bytes = bytes
+    }
+
+    var optionText: String {
+        for (suffix, unit) in Self.units.reversed() where bytes > 0 && bytes.isMultiple(of: unit) {
+            return "\(bytes / unit)\(suffix)"
+        }
+        return String(bytes)
+    }
+
+}
+
+extension Logger.Level: OptionValue {
+    init?(optionText: String) { self.init(rawValue: optionText) }
+    var optionText: String { rawValue }
+    static var placeholder: String { allCases.map(\.rawValue).joined(separator: "|") }
+}
+
+extension NonFinitePolicy: OptionValue {
+    private static let names: [(name: String, policy: NonFinitePolicy)] = [
+        ("strings", .strings), ("null", .null), ("refuse", .refuse),
+    ]
+
+    init?(optionText: String) {
+        guard let policy = Self.names.first(where: { $0.name == optionText })?.policy else { return nil }
+        self = policy
+    }
+    var optionText: String { Self.names.first { $0.policy == self }?.name ?? "" }
+    static var placeholder: String { names.map(\.name).joined(separator: "|") }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import Testing
+
+/// The options of `callpath serve`: flags before environment before defaults, and bad values refused by name.
+struct OptionTests {
+    private func run(
+        _ arguments: [String],
+        environment: [String: String] = [:]
+    ) throws -> (output: String, status: Int32) {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = try RunningServer.binary()
+        process.arguments = arguments
+        process.environment = environment
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let written = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return (String(decoding: written, as: UTF8.self), process.terminationStatus)
+    }
+
+    @Test(
+        arguments: [
+            ([], [:], "port = 8080"),
+            (["--port", "9000"], [:], "port = 9000"),
+            (["--port=9000"], ["CALLPATH_PORT": "9001"], "port = 9000"),
+            ([], ["CALLPATH_PORT": "9001"], "port = 9001"),
+            (["--max-body-bytes", "1048576"], [:], "max-body-bytes = 1MiB"),
+            (["--max-body-bytes", "2KiB"], [:], "max-body-bytes = 2KiB"),
+            (["--idle-timeout", "90s"], [:], "idle-timeout = 90s"),
+            (["--idle-timeout", "1500ms"], [:], "idle-timeout = 1500ms"),
+            (["--idle-timeout", "2m"], [:], "idle-timeout = 2m"),
+            (["--drain-delay", "0"], [:], "drain-delay = 0s"),
+            (["--non-finite", "null"], [:], "non-finite = null"),
+            ([], ["CALLPATH_LOG_LEVEL": "debug"], "log-level = debug"),
+        ] as [([String], [String: String], String)]
+    )
+    func takesFlagsBeforeTheEnvironment(flags: [String], environment: [String: String], line: String) throws {
+        let (output, status) = try run(["serve"] + flags + ["--print-config"], environment: environment)
+        #expect(status == 0)
+        #expect(output.split(separator: "\n").contains { $0 == line }, "\(output)")
+    }
+
+    @Test(
+        arguments: [
+            (["--port", "x"], [:], "--port: expected 0..65535, got 'x'"),
+            (["--port", "65536"], [:], "--port: expected 0..65535, got '65536'"),
+            (["--port", "-1"], [:], "--port: expected 0..65535, got '-1'"),
+            (["--port"], [:], "--port: expected a value"),
+            (["--bogus"], [:], "unknown option '--bogus'"),
+            (["stray"], [:], "'stray'"),
+            ([], ["CALLPATH_MAX_MODULES": "0"], "CALLPATH_MAX_MODULES: expected 1 or more, got '0'"),
+            (["--max-bytes", "99999999999GiB"], [:], "--max-bytes: expected 1 byte or more"),
+            (["--idle-timeout", "5 fortnights"], [:], "--idle-timeout: expected TIME"),
+            (["--log-level", "loud"], [:], "--log-level: expected trace|debug|info|notice|warning|error|critical"),
+        ] as [([String], [String: String], String)]
+    )
+    func refusesABadValueByItsName(flags: [String], environment: [String: String], words: String) throws {
+        let (output, status) = try run(["serve"] + flags, environment: environment)
+        #expect(status != 0)
+        #expect(output.contains(words), "\(output)")
+    }
+
+    @Test func listsEachOptionInTheReadmesTable() throws {
+        let readme = try String(contentsOf: repository.appendingPathComponent("README.md"), encoding: .utf8)
+        let (table, _) = try run(["serve", "--print-options"])
+        for row in table.split(separator: "\n") { #expect(readme.contains(row), "the README lacks: \(row)") }
+    }
+
+    @Test func saysThatAnAddressIsTaken() throws {
+        let server = try RunningServer()
+        let (output, status) = try run(["serve", "--port", "\(server.port)"])
+        #expect(status != 0)
+        #expect(output.contains("--port: cannot listen on 127.0.0.1:\(server.port)"), "\(output)")
+    }
+
+    @Test func asksARunningServerHowItIs() throws {
+        let server = try RunningServer()
+        #expect(try run(["health", "--port", "\(server.port)"]).status == 0)
+        #expect(try run(["health", "--ready"], environment: ["CALLPATH_PORT": "\(server.port)"]).status == 0)
+        _ = server.terminate()
+        #expect(try run(["health", "--port", "\(server.port)"]).status != 0)
+    }
+}
