@@ -69,10 +69,10 @@ let package = Package(
 
         // Where the wings meet.
         .target(name: "COpenAPI"),
-        room("API", ["COpenAPI", "Serving", "HTTP", "JSON", "Metrics", "Safetensors", "NN", "Tensors", httpTypes, logging, orderedCollections]),
+        room("API", ["COpenAPI", "COpenSSL", "Serving", "HTTP", "JSON", "Metrics", "Safetensors", "NN", "Tensors", httpTypes, logging, orderedCollections]),
         .executableTarget(
             name: "callpath",
-            dependencies: ["API", "HTTPServer", "HTTP", "JSON", "Serving", "Tensors", "Metrics", argumentParser, logging],
+            dependencies: ["API", "HTTPServer", "HTTP", "JSON", "Serving", "Tensors", "Metrics", "Logs", argumentParser, logging],
             swiftSettings: upcomingFeatures
         ),
 

@@ -18,6 +18,14 @@ package struct API: Sendable {
         package var heartbeat = Duration.seconds(15)
         /// The time that a call may wait for its turn; beyond, 503; `nil`, the default, is no bound.
         package var callTimeout: Duration?
+        /// What becomes of NaN and infinity in a JSON answer of the Open Inference Protocol: refused by default.
+        package var inferenceNonFinite = NonFinitePolicy.refuse
+        /// The module that `/invocations` calls if a request names none; `nil` for the only one.
+        package var defaultModel: String?
+        /// Another path for `/ping`, as Vertex AI asks for.
+        package var vertexHealthRoute: String?
+        /// Another path for `/invocations`, as Vertex AI asks for.
+        package var vertexPredictRoute: String?
         /// Bytes of a JSON answer; beyond, 422 that points to bytes and safetensors; default 256 MiB.
         package var maxAnswerBytes = 256 << 20
         /// Bytes of a body once its content coding is off; beyond, 413; default 32 MiB.
@@ -32,6 +40,10 @@ package struct API: Sendable {
     package let readiness: Readiness
     /// What users chose.
     package let options: Options
+    /// The models that can be loaded by name.
+    package let repository: ModelRepository
+    /// What watches requests.
+    package let telemetry: Telemetry
     /// What `/metrics` shows.
     package let metrics: MetricsRegistry
     /// Where defects are written to.
@@ -41,13 +53,16 @@ package struct API: Sendable {
         registry: Registry,
         readiness: Readiness = Readiness(),
         options: Options = Options(),
+        repository: ModelRepository = ModelRepository(),
         metrics: MetricsRegistry = MetricsRegistry(),
         logger: Logger = Logger(label: "callpath.api")
     ) {
         self.registry = registry
         self.readiness = readiness
         self.options = options
+        self.repository = repository
         self.metrics = metrics
+        telemetry = Telemetry(metrics: RequestMetrics(in: metrics))
         self.logger = logger
     }
 
@@ -56,6 +71,9 @@ package struct API: Sendable {
         ModulesResource(api: self).routes + ParametersResource(api: self).routes + StateDictResource(api: self).routes
             + CallsResource(api: self).routes + HooksResource(api: self).routes + GlobalHooksResource(api: self).routes
             + EventsResource(api: self).routes + OperationsResource(api: self).routes
+            + OpenInferenceResource(api: self).routes + InferResource(api: self).routes
+            + StatisticsResource(api: self).routes + RepositoryResource(api: self).routes
+            + CloudResource(api: self).routes
     }
 
     /// Reads the description of a module, the body of `POST /v1/modules`.
@@ -66,9 +84,10 @@ package struct API: Sendable {
         }
     }
 
-    /// Returns the handler that a server runs; `layers` stand around each route, the first outermost.
-    package func handler(layers: [Layer] = []) -> Handler {
-        let dispatcher = Dispatcher(routes, layers: layers + [answeringProblems, sparingTheLoop, decodingContent])
+    /// Returns the handler that a server runs; `guards` decide which requests reach a route, the first outermost.
+    package func handler(guards: [Layer] = []) -> Handler {
+        let layers = [telemetry.layer, answeringProblems] + guards + [sparingTheLoop, decodingContent]
+        let dispatcher = Dispatcher(routes, layers: layers)
         return { request in await dispatcher.answer(request) }
     }
 }

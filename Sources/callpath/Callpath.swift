@@ -8,7 +8,7 @@ struct Callpath: AsyncParsableCommand {
         commandName: "callpath",
         abstract: "PyTorch-style modules behind HTTP.",
         version: API.version,
-        subcommands: [Serve.self, Health.self, Version.self],
+        subcommands: [Serve.self, Health.self, Key.self, Version.self],
         defaultSubcommand: Serve.self
     )
 }

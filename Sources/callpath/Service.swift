@@ -1,64 +1,140 @@
 import API
 import FoundationEssentials
 import Glibc
+import HTTP
 import HTTPServer
 import Logging
+import Logs
 import Metrics
 import Serving
 
 /// The running server: a registry, the interface in front of it, and the sockets in front of that.
 struct Service {
     private let configuration: Configuration
+    private let logQueue: LogQueue
     private let logger: Logger
     private let registry: Registry
     private let api: API
     private let readiness = Readiness(.loading)
+    private let keys: KeyFileReader?
     private let server: HTTPServer
 
     init(_ configuration: Configuration) throws {
         self.configuration = configuration
-        let level = configuration.logLevel
-        LoggingSystem.bootstrap { label in
-            var handler = StreamLogHandler.standardError(label: label)
-            handler.logLevel = level
-            return handler
+        let logQueue = LogQueue(format: configuration.logFormat)
+        self.logQueue = logQueue
+        LoggingSystem.bootstrap { [level = configuration.logLevel] label in
+            QueuedLogHandler(label: label, level: level, queue: logQueue)
         }
         logger = Logger(label: "callpath")
-        let metrics = MetricsRegistry()
-        metrics.addProcessMetrics()
+        keys = configuration.keysFile.isEmpty ? nil : try KeyFileReader(path: configuration.keysFile)
+        let metrics = Self.metrics(logQueue)
         registry = Registry(options: configuration.serving(logger: logger), metrics: ServingMetrics(in: metrics))
         registry.addGauges(to: metrics)
         api = API(
             registry: registry,
             readiness: readiness,
             options: configuration.interface,
+            repository: ModelRepository(
+                folder: configuration.modelsFolder.isEmpty ? nil : ModelFolder(path: configuration.modelsFolder)
+            ),
             metrics: metrics,
             logger: logger
         )
         server = try HTTPServer(
             configuration: configuration.listening(metrics: metrics, logger: logger),
-            handler: api.handler()
+            handler: Self.handler(api, keys?.ring, configuration)
         )
+    }
+
+    private static func metrics(_ logQueue: LogQueue) -> MetricsRegistry {
+        let metrics = MetricsRegistry()
+        metrics.addProcessMetrics()
+        metrics.counter("callpath_log_lines_dropped_total", "Log lines dropped because too many waited.") {
+            Double(logQueue.droppedCount)
+        }
+        return metrics
+    }
+
+    private static func handler(_ api: API, _ keys: KeyRing?, _ configuration: Configuration) -> Handler {
+        let rules = AccessRules(keys: keys, limits: configuration.admission)
+        let handler = CrossOrigin(origins: Set(configuration.origins.origins)).wrap(api.handler(guards: rules.guards))
+        return configuration.compresses ? Compression.wrap(handler) : handler
     }
 
     /// Listens, says so, serves until a signal comes, and goes without losing a request.
     func run() async throws {
-        let signals = Signals()
+        defer { logQueue.flush() }
+        let endings = Signals(Signals.ending)
         let address = try await server.start()
+        warnIfOpen(host: address.host)
+        let reloads = Task { await reload(at: Signals(Signals.reloading)) }
+        try await load()
         readiness.phase = .ready
         try announce(host: address.host, port: address.port)
-        await signals.next()
-        await drain(signals)
+        await endings.next()
+        reloads.cancel()
+        await drain(endings)
     }
 
     private func announce(host: String, port: Int) throws {
         if !configuration.portFile.isEmpty {
             try Data("\(port)\n".utf8).write(to: URL(filePath: configuration.portFile), options: .atomic)
         }
-        let address = "\(host.contains(":") ? "[\(host)]" : host):\(port)"
-        print("callpath is ready on http://\(address)")
+        let scheme = configuration.tls.configuration == nil ? "http" : "https"
+        print("callpath is ready on \(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)")
         // Whoever started the server may read a pipe, and waits for this line.
         fflush(nil)
+    }
+
+    /// Warns whoever lets the whole network in.
+    private func warnIfOpen(host: String) {
+        let isLoopback = host.hasPrefix("127.") || host == "::1" || host == "localhost"
+        let isGuarded = keys != nil || configuration.tls.clientAuthentication == .required
+        guard !isLoopback, !isGuarded else { return }
+        logger.warning("listening beyond loopback without keys: anyone who reaches this port may change every module")
+    }
+
+    private func load() async throws {
+        guard !configuration.modelsFolder.isEmpty else { return }
+        let folder = ModelFolder(path: configuration.modelsFolder)
+        let names = try folder.names
+        for (index, name) in names.enumerated() {
+            logger.info("loading model \(index + 1) of \(names.count): \(name)")
+            do {
+                _ = try await registry.loadModel(named: name, from: folder, decoding: api.description)
+            } catch {
+                let reason = Problem(error).detail
+                guard configuration.skipsBadModels else { throw BadModel(name: name, reason: reason) }
+                api.repository.note(name, reason: reason)
+                logger.error("skipped model \(name): \(reason)")
+            }
+        }
+    }
+
+    /// A file of the models folder that cannot be served.
+    private struct BadModel: Error, CustomStringConvertible {
+        let name: String
+        let reason: String
+        var description: String { "--models: \(name): \(reason)" }
+    }
+
+    /// Reads the certificate and the keys again at each signal; what cannot be read leaves the old ones in use.
+    private func reload(at signals: Signals) async {
+        while !Task.isCancelled {
+            await signals.next()
+            attempt("certificate") { try server.reloadTLS() }
+            attempt("keys") { try keys?.reload() }
+        }
+    }
+
+    private func attempt(_ what: String, _ body: () throws -> Void) {
+        do {
+            try body()
+            logger.notice("read \(what) again")
+        } catch {
+            logger.error("the old \(what) stay in use: \(error)")
+        }
     }
 
     /// Tells load balancers, stops listening and lets requests finish; a second signal ends it all at once.

@@ -1,17 +1,21 @@
 import Dispatch
 import Glibc
 
-/// SIGTERM and SIGINT, one after the other.
+/// Signals that the process takes over from their default, one after the other.
 final class Signals: Sendable {
     private let stream: AsyncStream<Void>
     /// Kept alive, and never touched again after `init`: that is why it is safe to share.
     nonisolated(unsafe) private let sources: [any DispatchSourceSignal]
 
-    /// Takes both signals over from their default, which is to end the process.
-    init() {
+    /// Those that ask the process to end.
+    static let ending = [SIGTERM, SIGINT]
+    /// The one that asks it to read its files again.
+    static let reloading = [SIGHUP]
+
+    init(_ numbers: [Int32]) {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
         self.stream = stream
-        sources = [SIGTERM, SIGINT].map { number in
+        sources = numbers.map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { continuation.yield() }

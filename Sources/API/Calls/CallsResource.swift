@@ -30,16 +30,19 @@ struct CallsResource: Sendable {
         )
     }
 
-    private func call(_ exchange: Exchange) async throws -> Response {
+    func call(_ exchange: Exchange) async throws -> Response {
         let representation = try exchange.representation(among: .call)
         let publication = try api.registry.publication(exchange.parameters["name"])
-        let (body, request) = try request(exchange, for: publication)
+        let (body, request) = try exchange.context.measure(\.parse) { try self.request(exchange, for: publication) }
         try Self.refuseCaptures(of: body, as: representation)
         let result = try await run(publication) { try await api.registry.call(publication, request) }
+        exchange.context.note(result.timing)
         let answer = CallAnswer(result: result, nonFinite: api.options.nonFinite)
         let (showsGradient, showsCaptures) = (request.recordsGradients, !body.hooks.isEmpty)
         return try await LongWork.run(if: isLong(result, as: representation)) {
-            try answer.response(as: representation, showsGradient: showsGradient, showsCaptures: showsCaptures)
+            try exchange.context.measure(\.encode) {
+                try answer.response(as: representation, showsGradient: showsGradient, showsCaptures: showsCaptures)
+            }
         }
     }
 

@@ -74,7 +74,7 @@ struct CallReader {
         return nil
     }
 
-    private func hooks(_ reader: inout JSONReader) throws -> [HookDescription] {
+    func hooks(_ reader: inout JSONReader) throws -> [HookDescription] {
         let hookReader = HookReader(listDType: listDType)
         var count = 0
         return try reader.readArray { element in

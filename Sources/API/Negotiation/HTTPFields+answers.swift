@@ -12,7 +12,7 @@ extension HTTPField.Name {
     static let lastEventID = constant("Last-Event-ID")
 
     /// Returns a name that is part of the program and known to be a token.
-    private static func constant(_ name: String) -> HTTPField.Name {
+    static func constant(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is no field name") }
         return name
     }

@@ -17,6 +17,8 @@ extension Problem {
         case let error as TensorError: self.init(Self.code(of: error), error.message(compatibility))
         case let error as ModuleError: self.init(Self.code(of: error), error.message(compatibility))
         case let error as InChildError: self.init(error, compatibility)
+        case let error as InferenceError: self.init(error)
+        case let error as ModelFileError: self.init(.malformedSafetensors, error.message)
         case let error as SafetensorsError: self.init(.malformedSafetensors, error.message)
         case let error as ContentCodingError: self.init(error)
         case is CancellationError: self.init(.draining, "The server is going down.", fields: [.retryAfter: "1"])

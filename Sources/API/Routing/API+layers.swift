@@ -14,7 +14,7 @@ extension API {
                     if problem.code == .internalError {
                         logger.error("\(route.operation) failed: \(error)")
                     }
-                    return problem.response
+                    return problem.response(to: exchange.request)
                 }
             }
         }

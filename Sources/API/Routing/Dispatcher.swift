@@ -17,14 +17,15 @@ struct Dispatcher: Sendable {
     }
 
     func answer(_ request: Request) async -> Response {
-        var exchange = Exchange(request: request, route: unmatched)
+        let context = RequestContext(request)
+        var exchange = Exchange(request: request, route: unmatched, context: context)
         if case .route(let route, let parameters) = router.resolve(request.method, path: request.pathOctets) {
-            exchange = Exchange(request: request, route: route, parameters: parameters)
+            exchange = Exchange(request: request, route: route, parameters: parameters, context: context)
         }
         do {
             return try await exchange.route.endpoint(exchange)
         } catch {
-            return Problem(error).response
+            return Problem(error).response(to: request)
         }
     }
 

@@ -9,6 +9,8 @@ package struct Exchange: Sendable {
     package let route: Route
     /// The parameters of its path.
     package var parameters = PathParameters()
+    /// What is known of the request beside what the client sent.
+    let context: RequestContext
 }
 
 /// What answers an exchange; errors become problem documents outside of it.

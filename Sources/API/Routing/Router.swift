@@ -15,7 +15,7 @@ package struct Router: Sendable {
     }
 
     /// The methods that this server knows; others are not implemented anywhere.
-    private static let knownMethods: [HTTPRequest.Method] = [
+    static let knownMethods: [HTTPRequest.Method] = [
         .get, .head, .post, .put, .delete, .options, .patch, .trace, .connect,
     ]
 

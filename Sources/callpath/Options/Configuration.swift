@@ -2,6 +2,7 @@ import API
 import HTTP
 import HTTPServer
 import Logging
+import Logs
 import Metrics
 import Serving
 
@@ -17,8 +18,30 @@ struct Configuration {
     var callTimeout = Duration.zero
     /// The file to write the port to once it is known; none if empty.
     var portFile = ""
+    /// The folder of models to load at start; none if empty.
+    var modelsFolder = ""
+    /// Whether a bad file of that folder is skipped; the start fails if not.
+    var skipsBadModels = false
+    /// The module that `/invocations` calls if a request names none; the only one if empty.
+    var defaultModel = ""
+    /// Another path for `/ping`; none if empty.
+    var vertexHealthRoute = ""
+    /// Another path for `/invocations`; none if empty.
+    var vertexPredictRoute = ""
     /// The least severe line to log.
     var logLevel = Logger.Level.info
+    /// How log lines are written.
+    var logFormat = LogFormat.text
+    /// The file of access keys; anyone may do anything if empty.
+    var keysFile = ""
+    /// What one client may ask.
+    var admission = AdmissionLimits()
+    /// The origins whose scripts may read answers.
+    var origins = OriginList()
+    /// Whether answers are compressed for clients that ask for it.
+    var compresses = true
+    /// TLS, if a certificate is named.
+    var tls = TLSOptions()
     /// How long a server that was told to end still takes new connections, so that load balancers can notice.
     var drainDelay = Duration.zero
     /// How long requests in flight may take once the server has stopped listening.
@@ -31,6 +54,9 @@ extension Configuration {
         var options = api
         options.callTimeout = callTimeout == .zero ? nil : callTimeout
         options.maxDecodedBodyBytes = server.limits.maxDecodedBodyBytes
+        options.defaultModel = defaultModel.isEmpty ? nil : defaultModel
+        options.vertexHealthRoute = vertexHealthRoute.isEmpty ? nil : vertexHealthRoute
+        options.vertexPredictRoute = vertexPredictRoute.isEmpty ? nil : vertexPredictRoute
         return options
     }
 
@@ -46,6 +72,7 @@ extension Configuration {
         var configuration = server
         configuration.metrics = metrics
         configuration.logger = logger
+        configuration.tls = tls.configuration
         configuration.isExempt = { request in
             request.pathOctets.elementsEqual("/livez".utf8) || request.pathOctets.elementsEqual("/readyz".utf8)
         }

@@ -20,14 +20,20 @@ struct GivenOptions {
     private(set) var printsTable = false
     private var values: [(option: ServeOption, text: String, source: String)] = []
 
-    /// Reads the environment first and the words after it, so that a flag wins over a variable.
+    /// The file of `--config` or `CALLPATH_CONFIG`.
+    private var file: String?
+
+    /// Reads the words and the environment; of each option a flag wins over a variable, and that over the file.
     init(words: [String], environment: [String: String]) throws {
+        values = PlatformVariables.values(in: environment)
         for option in OptionTable.options {
             guard let text = environment[option.variable] else { continue }
             values.append((option, text, option.variable))
         }
+        file = environment["CALLPATH_CONFIG"]
         var rest = words[...]
         while let word = rest.popFirst() { try read(word, &rest) }
+        if let file { values = try OptionFile.read(file) + values }
     }
 
     private mutating func read(_ word: String, _ rest: inout ArraySlice<String>) throws {
@@ -37,13 +43,12 @@ struct GivenOptions {
         case "--help", "-h": printsHelp = true
         default:
             let halves = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let option = OptionTable.options.first(where: { $0.flag == halves[0] }) else {
-                throw UnknownWord(word: word)
-            }
+            let option = OptionTable.options.first { $0.flag == halves[0] }
+            guard option != nil || halves[0] == "--config" else { throw UnknownWord(word: word) }
             guard let text = halves.count == 2 ? String(halves[1]) : rest.popFirst() else {
-                throw MissingValue(flag: option.flag)
+                throw MissingValue(flag: String(halves[0]))
             }
-            values.append((option, text, option.flag))
+            if let option { values.append((option, text, option.flag)) } else { file = text }
         }
     }
 

@@ -14,6 +14,7 @@ enum OptionListing {
             CALLPATH_MAX_BODY_BYTES. A flag wins over a variable. Times are written 500ms, 10s, 2m; bytes 65536, 64MiB.
 
             \(rows.joined(separator: "\n"))
+            \(pad("  --config FILE", to: 44))a file of options, 'name = value' a line; the environment wins over it
             \(pad("  --print-config", to: 44))print the configuration and end
             \(pad("  --print-options", to: 44))print the options as a Markdown table and end
             """

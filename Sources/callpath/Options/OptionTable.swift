@@ -1,16 +1,20 @@
 import API
 import HTTP
 import HTTPServer
+import JSON
 
 /// The options of `callpath serve`, in the order of the README's table.
 enum OptionTable {
-    static let options = listening + network + registry + computing + answers
+    static let options = listening + access + network + registry + computing + answers
 
     private static let listening: [ServeOption] = [
         ServeOption("host", "address to listen on", \.server.host),
         ServeOption("port", "port to listen on; 0 takes a free one", \.server.port, .within(0...65_535)),
         ServeOption("port-file", "file to write the port to", \.portFile),
+        ServeOption("models", "folder of models to load at start", \.modelsFolder),
+        ServeOption("skip-bad-models", "go on without a bad file of that folder", \.skipsBadModels),
         ServeOption("log-level", "least severe line to log, to standard error", \.logLevel),
+        ServeOption("log-format", "form of log lines", \.logFormat),
         ServeOption("drain-delay", "time to go on accepting after SIGTERM, while /readyz is 503", \.drainDelay),
         ServeOption("shutdown-grace", "time for requests in flight to finish", \.shutdownGrace),
         ServeOption("loops", "event loops", \.server.loopCount, .atLeast(1), shown: "one per core"),
@@ -26,6 +30,24 @@ enum OptionTable {
     private static let answers: [ServeOption] = [
         .bytes("max-answer-bytes", "a JSON answer", \.api.maxAnswerBytes),
         ServeOption("non-finite", "NaN and infinity in JSON answers", \.api.nonFinite),
+        ServeOption(
+            "inference-non-finite",
+            "NaN and infinity in JSON answers under /v2",
+            \.api.inferenceNonFinite,
+            .init(words: "refuse or tokens") { [.refuse, .tokens].contains($0) }
+        ),
+        ServeOption("compression", "gzip and deflate for clients that ask for it", \.compresses),
+        ServeOption("default-model", "module that /invocations calls if a request names none", \.defaultModel),
+        ServeOption("vertex-health-route", "another path for /ping", \.vertexHealthRoute, .route),
+        ServeOption("vertex-predict-route", "another path for /invocations", \.vertexPredictRoute, .route),
         ServeOption("heartbeat", "time after which a silent stream of events sends a comment", \.api.heartbeat),
     ]
+}
+
+extension ServeOption.Rule<String> {
+    /// A path that a route can have, or none.
+    fileprivate static let route = Self(words: "a path like /health") { path in
+        path.isEmpty
+            || (path.hasPrefix("/") && path.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"?#{}%".utf8.contains($0) })
+    }
 }

@@ -1,5 +1,7 @@
+import API
 import JSON
 import Logging
+import Logs
 
 /// A type that an option can have, as text.
 protocol OptionValue: Sendable, SendableMetatype {
@@ -86,6 +88,53 @@ struct ByteCount {
 
 }
 
+extension Double: OptionValue {
+    init?(optionText: String) {
+        guard let value = Double(optionText), value.isFinite else { return nil }
+        self = value
+    }
+    var optionText: String { self == rounded() && magnitude < 1e15 ? String(Int(self)) : description }
+    static var placeholder: String { "N" }
+}
+
+extension Bool: OptionValue {
+    init?(optionText: String) {
+        switch optionText {
+        case "on", "true", "1": self = true
+        case "off", "false", "0": self = false
+        default: return nil
+        }
+    }
+    var optionText: String { self ? "on" : "off" }
+    static var placeholder: String { "on|off" }
+}
+
+extension LogFormat: OptionValue {
+    init?(optionText: String) { self.init(rawValue: optionText) }
+    var optionText: String { rawValue }
+    static var placeholder: String { allCases.map(\.rawValue).joined(separator: "|") }
+}
+
+extension AdmissionLimits {
+    /// The rate as an option says it: 0 for none.
+    var rate: Double {
+        get { requestsPerSecond ?? 0 }
+        set { requestsPerSecond = newValue == 0 ? nil : newValue }
+    }
+
+    /// The burst as an option says it: 0 for what goes with the rate.
+    var burstSize: Double {
+        get { burst ?? 0 }
+        set { burst = newValue == 0 ? nil : newValue }
+    }
+
+    /// The bound on requests under way as an option says it: 0 for none.
+    var concurrency: Int {
+        get { concurrentRequests ?? 0 }
+        set { concurrentRequests = newValue == 0 ? nil : newValue }
+    }
+}
+
 extension Logger.Level: OptionValue {
     init?(optionText: String) { self.init(rawValue: optionText) }
     var optionText: String { rawValue }
@@ -94,7 +143,7 @@ extension Logger.Level: OptionValue {
 
 extension NonFinitePolicy: OptionValue {
     private static let names: [(name: String, policy: NonFinitePolicy)] = [
-        ("strings", .strings), ("null", .null), ("refuse", .refuse),
+        ("strings", .strings), ("null", .null), ("refuse", .refuse), ("tokens", .tokens),
     ]
 
     init?(optionText: String) {

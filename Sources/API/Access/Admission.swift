@@ -1,0 +1,105 @@
+import HTTP
+import HTTPTypes
+import Synchronization
+
+/// What one client may ask of the server, by key if it shows one and by address if not.
+package struct AdmissionLimits: Sendable {
+    /// Requests a second, on average (default: no limit).
+    package var requestsPerSecond: Double?
+    /// Requests at once before the rate counts (default: twice the rate, at least 1).
+    package var burst: Double?
+    /// Requests being worked on (default: no limit).
+    package var concurrentRequests: Int?
+
+    package init(requestsPerSecond: Double? = nil, burst: Double? = nil, concurrentRequests: Int? = nil) {
+        self.requestsPerSecond = requestsPerSecond
+        self.burst = burst
+        self.concurrentRequests = concurrentRequests
+    }
+
+    /// Whether there is any limit.
+    package var isUnlimited: Bool { requestsPerSecond == nil && concurrentRequests == nil }
+}
+
+/// Keeps each client within its limits; beyond them the answer is 429 with `Retry-After`.
+final class Admission: Sendable {
+    private struct Client {
+        var bucket: TokenBucket
+        var active = 0
+    }
+
+    /// The most clients that are remembered.
+    ///
+    /// Beyond them the idle ones are forgotten, and if none is, newcomers wait.
+    static let maximumClientCount = 65_536
+
+    private let limits: AdmissionLimits
+    private let rate: Double
+    private let burst: Double
+    private let clients = Mutex<[String: Client]>([:])
+
+    init(limits: AdmissionLimits) {
+        self.limits = limits
+        rate = limits.requestsPerSecond ?? .infinity
+        burst = max(1, limits.burst ?? 2 * rate)
+    }
+
+    /// The layer that wraps every route that is not open to anyone.
+    ///
+    /// It stands inside authentication.
+    func layer(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
+        guard route.scope != .open, !limits.isUnlimited else { return next }
+        return { exchange in
+            let client = exchange.context.caller.map { "key " + $0 } ?? "address " + Self.host(exchange.request.peer)
+            try self.enter(client, now: .now)
+            defer { self.leave(client) }
+            return try await next(exchange)
+        }
+    }
+
+    /// Counts a request in.
+    func enter(_ name: String, now: ContinuousClock.Instant) throws(Problem) {
+        let refusal: Duration? = clients.withLock { clients in
+            guard makeRoom(in: &clients, for: name, now: now) else { return .seconds(1) }
+            var client = clients[name] ?? Client(bucket: TokenBucket(burst: burst, now: now))
+            defer { clients[name] = client }
+            if let most = limits.concurrentRequests, client.active >= most { return .seconds(1) }
+            if rate.isFinite, let wait = client.bucket.take(rate: rate, burst: burst, now: now) { return wait }
+            client.active += 1
+            return nil
+        }
+        guard let refusal else { return }
+        let seconds = max(1, Int((refusal / .seconds(1)).rounded(.up)))
+        throw Problem(
+            .tooManyRequests,
+            "Too many requests from this client; try again in \(seconds) s.",
+            fields: [.retryAfter: String(seconds)]
+        )
+    }
+
+    /// Counts a request out.
+    func leave(_ name: String) {
+        clients.withLock { clients in clients[name]?.active -= 1 }
+    }
+
+    private func makeRoom(
+        in clients: inout [String: Client],
+        for name: String,
+        now: ContinuousClock.Instant
+    ) -> Bool {
+        guard clients.count >= Self.maximumClientCount, clients[name] == nil else { return true }
+        clients = clients.filter { entry in
+            var bucket = entry.value.bucket
+            return entry.value.active > 0 || (rate.isFinite && !bucket.isFull(rate: rate, burst: burst, now: now))
+        }
+        return clients.count < Self.maximumClientCount
+    }
+
+    /// Returns an address without its port: `127.0.0.1:5000`, `[::1]:5000`.
+    static func host(_ peer: String) -> String {
+        guard let colon = peer.lastIndex(of: ":"), peer[colon...].dropFirst().allSatisfy(\.isNumber) else {
+            return peer
+        }
+        return String(peer[..<colon])
+    }
+}

@@ -1,0 +1,20 @@
+package import HTTP
+
+/// Puts content codings on answers that clients want coded.
+package enum Compression {
+    /// Octets up to which coding is done on the event loop; more of them would keep other connections waiting.
+    private static let maximumInlineByteCount = 65_536
+
+    /// Wraps the whole server.
+    package static func wrap(_ handler: @escaping Handler) -> Handler {
+        { request in
+            let response = await handler(request)
+            guard response.body.count ?? 0 > maximumInlineByteCount else { return response.compressed(for: request) }
+            return await compressedElsewhere(response, for: request)
+        }
+    }
+
+    @concurrent private static func compressedElsewhere(_ response: Response, for request: Request) async -> Response {
+        response.compressed(for: request)
+    }
+}

@@ -1,0 +1,151 @@
+import HTTP
+import HTTPTypes
+import JSON
+import Serving
+import Tensors
+
+/// What SageMaker and Vertex AI ask of a container: `/ping` and `/invocations`, and the routes that Vertex names.
+struct CloudResource: Sendable {
+    private static let statuses = [200, 404, 406, 422]
+
+    let api: API
+    let calls: CallsResource
+    let inference: InferResource
+
+    init(api: API) {
+        self.api = api
+        calls = CallsResource(api: api)
+        inference = InferResource(api: api)
+    }
+
+    var routes: [Route] {
+        [
+            Route(.get, "/ping", "ping", scope: .open, statuses: [200], endpoint: ping),
+            Route(.post, "/invocations", "invoke", scope: .infer, statuses: Self.statuses, endpoint: invoke),
+        ] + vertexRoutes
+    }
+
+    /// The routes that `AIP_HEALTH_ROUTE` and `AIP_PREDICT_ROUTE` ask for, where they are not there anyway.
+    private var vertexRoutes: [Route] {
+        let health = api.options.vertexHealthRoute.map {
+            Route(.get, $0, "vertexHealth", scope: .open, statuses: [200], endpoint: ping)
+        }
+        let predict = api.options.vertexPredictRoute.map {
+            Route(.post, $0, "vertexPredict", scope: .infer, statuses: Self.statuses, endpoint: invoke)
+        }
+        return [health, predict].compactMap(\.self)
+    }
+
+    private func ping(_ exchange: Exchange) async throws -> Response {
+        try api.requireReady()
+        return OpenInferenceResource.json { $0.member("status", "ready") }
+    }
+
+    private func invoke(_ exchange: Exchange) async throws -> Response {
+        let model = try target(of: exchange.request)
+        switch try Self.form(of: exchange) {
+        case .native:
+            return try await calls.call(exchange.naming(model.name))
+        case .openInference:
+            return try await inference.answer(exchange.request, from: model)
+        case .vertex:
+            return try await predict(exchange, with: model)
+        }
+    }
+
+    /// Returns the module that a request is for: the one it names, the default one, or the only one.
+    private func target(of request: Request) throws -> Publication {
+        if let name = request.fields[.targetModel] ?? api.options.defaultModel {
+            return try api.registry.publication(name)
+        }
+        let modules = api.registry.list(limit: 2).publications
+        guard let only = modules.first, modules.count == 1 else {
+            let count = modules.isEmpty ? "no modules" : "several modules"
+            throw Problem(
+                .moduleNotFound,
+                "There are \(count), and the request names none: X-Amzn-SageMaker-Target-Model or --default-model does."
+            )
+        }
+        return only
+    }
+
+    // MARK: - Forms of a body
+
+    private enum Form { case native, openInference, vertex }
+
+    private static func form(of exchange: Exchange) throws -> Form {
+        guard !exchange.request.fields.contains(.inferenceHeaderContentLength) else { return .openInference }
+        guard try exchange.bodyType(among: [.json, .bytes]) == .json else { return .native }
+        return try JSONBody.decode(exchange.request.body, form)
+    }
+
+    private static func form(_ reader: inout JSONReader) throws -> Form {
+        var form = Form.native
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            switch key {
+            case "instances": form = .vertex
+            case "inputs" where try holdsNamedTensors(reader): form = .openInference
+            default: break
+            }
+            try reader.skipValue()
+        }
+        return form
+    }
+
+    /// Returns whether a list begins with a tensor of the Open Inference Protocol.
+    private static func holdsNamedTensors(_ reader: JSONReader) throws -> Bool {
+        var reader = reader
+        guard try reader.peekKind() == .array else { return false }
+        try reader.beginArray()
+        guard try reader.nextElement(), try reader.peekKind() == .object else { return false }
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            if key == "datatype" { return true }
+            try reader.skipValue()
+        }
+        return false
+    }
+
+    // MARK: - Vertex AI
+
+    private func predict(_ exchange: Exchange, with model: Publication) async throws -> Response {
+        let tensors = JSONTensorReader(listDType: .fixed(model.listDType ?? .float32))
+        let instances = try JSONBody.decode(exchange.request.body) { reader in
+            var object = try ObjectReader(&reader, "A prediction")
+            let instances = try object.require("instances", tensors.read)
+            object.ignore(["parameters"])
+            try object.finish(known: ["instances", "parameters"])
+            return instances
+        }
+        let deadline = api.options.callTimeout.map { exchange.request.arrival + $0 }
+        do {
+            let result = try await api.registry.call(model, CallRequest(inputs: [instances], deadline: deadline))
+            var writer = JSONWriter()
+            writer.beginObject()
+            writer.key("predictions")
+            try writer.write(result.output, api.options.nonFinite)
+            writer.endObject()
+            return OpenInferenceResource.json(writer.finish())
+        } catch {
+            throw Problem(error, compatibility: model.compatibility)
+        }
+    }
+}
+
+extension HTTPField.Name {
+    /// The model that SageMaker wants to be called.
+    static let targetModel = constant("X-Amzn-SageMaker-Target-Model")
+}
+
+extension Exchange {
+    /// Returns this exchange as if its path had named a module.
+    func naming(_ module: String) -> Exchange {
+        Exchange(
+            request: request,
+            route: route,
+            parameters: PathParameters(names: ["name"], values: [module]),
+            context: context
+        )
+    }
+}

@@ -1,0 +1,76 @@
+import HTTP
+import HTTPTypes
+import JSON
+import Tensors
+
+/// Writes the answer to `infer`: JSON, with the bytes of binary outputs behind it.
+struct InferResponseWriter {
+    let modelName: String
+    let modelVersion: Int
+    let id: String?
+    /// What becomes of NaN and infinity in JSON: refused, or written as Triton writes them.
+    let nonFinite: NonFinitePolicy
+
+    func response(_ outputs: [InferOutput]) throws(InferenceError) -> Response {
+        var body = try header(outputs)
+        var fields: HTTPFields = [.contentType: "application/json"]
+        let binary = outputs.filter { $0.isBinary && $0.byteCount > 0 }
+        if !binary.isEmpty {
+            fields[.contentType] = "application/octet-stream"
+            fields[.inferenceHeaderContentLength] = String(body.count)
+            body.reserveCapacity(body.count + binary.reduce(0) { $0 + $1.byteCount })
+            for output in binary { output.appendBytes(to: &body) }
+        }
+        return Response(status: .ok, fields: fields, body: .bytes(body))
+    }
+
+    private func header(_ outputs: [InferOutput]) throws(InferenceError) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("model_name", modelName)
+        writer.member("model_version", String(modelVersion))
+        if let id { writer.member("id", id) }
+        writer.key("outputs")
+        writer.beginArray()
+        for output in outputs { try write(output, to: &writer) }
+        writer.endArray()
+        writer.endObject()
+        return writer.finish()
+    }
+
+    private func write(_ output: InferOutput, to writer: inout JSONWriter) throws(InferenceError) {
+        writer.beginObject()
+        writer.member("name", output.name)
+        writer.member("datatype", output.datatype)
+        writer.key("shape")
+        writer.beginArray()
+        for axis in output.shape { writer.write(axis) }
+        writer.endArray()
+        if output.isBinary {
+            writer.key("parameters")
+            writer.beginObject()
+            writer.member("binary_data_size", output.byteCount)
+            writer.endObject()
+        } else {
+            writer.key("data")
+            try writeData(output, to: &writer)
+        }
+        writer.endObject()
+    }
+
+    /// Writes the elements as one flat list: clients of the protocol expect no nesting.
+    private func writeData(_ output: InferOutput, to writer: inout JSONWriter) throws(InferenceError) {
+        switch output.content {
+        case .labels(let labels, _):
+            writer.beginArray()
+            for label in labels { writer.write(label) }
+            writer.endArray()
+        case .tensor(let tensor):
+            do {
+                try writer.write(tensor.reshaped(to: [tensor.elementCount]), nonFinite)
+            } catch {
+                throw .notFinite(output: output.name)
+            }
+        }
+    }
+}

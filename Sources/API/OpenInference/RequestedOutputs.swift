@@ -1,0 +1,74 @@
+import Serving
+import Tensors
+
+/// Which outputs a request wants, and in which form.
+///
+/// Captures of hooks are outputs too: `hook_0` is the first capture of the request's first hook, `hook_0_1` its next.
+struct RequestedOutputs {
+    private let requested: [RequestedOutput]?
+    private let isBinaryByDefault: Bool
+    private let model: Publication
+    private let hasHooks: Bool
+
+    /// - Throws: An error that names an output which the model does not have.
+    init(_ request: InferRequest, model: Publication) throws(InferenceError) {
+        requested = request.outputs
+        isBinaryByDefault = request.parameters.isBinaryByDefault
+        self.model = model
+        hasHooks = request.parameters.hooks != nil
+        let names = model.outputs.map(\.name)
+        for output in request.outputs ?? [] where !names.contains(output.name) && !isCapture(output.name) {
+            throw .unknownOutput(String(output.name.prefix(64)), expected: names)
+        }
+    }
+
+    private func isCapture(_ name: String) -> Bool { hasHooks && name.hasPrefix("hook_") }
+
+    /// Returns the outputs of a call, in the order of the request.
+    func outputs(of result: CallResult) throws(InferenceError) -> [InferOutput] {
+        let available = named(result)
+        guard let requested else {
+            return available.map {
+                InferOutput(name: $0.name, content: .tensor($0.tensor), isBinary: isBinaryByDefault)
+            }
+        }
+        var outputs: [InferOutput] = []
+        for output in requested {
+            guard let tensor = available.first(where: { $0.name == output.name })?.tensor else {
+                throw .unknownOutput(String(output.name.prefix(64)), expected: available.map(\.name))
+            }
+            outputs.append(try form(output, of: tensor))
+        }
+        // Whoever sends hooks wants what they capture, also when only the model's outputs are listed.
+        let listed = requested.map(\.name)
+        for capture in available where isCapture(capture.name) && !listed.contains(capture.name) {
+            outputs.append(.init(name: capture.name, content: .tensor(capture.tensor), isBinary: isBinaryByDefault))
+        }
+        return outputs
+    }
+
+    private func form(_ output: RequestedOutput, of tensor: Tensor) throws(InferenceError) -> InferOutput {
+        let isBinary = output.isBinary ?? isBinaryByDefault
+        guard let count = output.classCount else {
+            return InferOutput(name: output.name, content: .tensor(tensor), isBinary: isBinary)
+        }
+        return try Classification.output(
+            named: output.name,
+            tensor: tensor,
+            count: count,
+            isBatched: model.hasBatchAxis,
+            isBinary: isBinary
+        )
+    }
+
+    private func named(_ result: CallResult) -> [(name: String, tensor: Tensor)] {
+        var tensors = [(name: model.outputs.first?.name ?? "output", tensor: result.output)]
+        var counts: [Int: Int] = [:]
+        for capture in result.captures {
+            let count = counts[capture.hook, default: 0]
+            counts[capture.hook] = count + 1
+            tensors.append((count == 0 ? "hook_\(capture.hook)" : "hook_\(capture.hook)_\(count)", capture.tensor))
+        }
+        return tensors
+    }
+}

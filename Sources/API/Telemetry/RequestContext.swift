@@ -1,0 +1,63 @@
+import HTTP
+import HTTPTypes
+import Serving
+import Synchronization
+
+/// What is known of one request on its way through the server, beside what the client sent.
+package final class RequestContext: Sendable {
+    private struct Notes {
+        var caller: String?
+        var timing = ServerTiming()
+    }
+
+    let id: RequestID
+    let traceParent: TraceParent?
+    /// Whether the client wants to know where the time went: `Prefer: server-timing` (RFC 7240).
+    let isTimed: Bool
+    private let notes = Mutex(Notes())
+
+    init(_ request: Request) {
+        id = RequestID(sent: request.fields[.xRequestID])
+        traceParent = TraceParent(request.fields[.traceParent])
+        isTimed = request.fields[.prefer]?.contains("server-timing") ?? false
+    }
+
+    /// The name of the key that the client showed.
+    var caller: String? {
+        get { notes.withLock { $0.caller } }
+        set { notes.withLock { $0.caller = newValue } }
+    }
+
+    /// Where the time went, as far as it is known.
+    var timing: ServerTiming {
+        get { notes.withLock { $0.timing } }
+        set { notes.withLock { $0.timing = newValue } }
+    }
+}
+
+extension RequestContext {
+    /// Runs `body`, and notes how long it took if the client wants to know.
+    func measure<Result>(
+        _ part: WritableKeyPath<ServerTiming, Duration?> & Sendable,
+        _ body: () throws -> Result
+    ) rethrows -> Result {
+        guard isTimed else { return try body() }
+        let start = ContinuousClock.now
+        defer { timing[keyPath: part] = .now - start }
+        return try body()
+    }
+
+    /// Notes how long a call waited and computed.
+    func note(_ timing: CallTiming) {
+        guard isTimed else { return }
+        self.timing.queue = timing.queue
+        self.timing.compute = timing.compute
+    }
+}
+
+extension HTTPField.Name {
+    static let xRequestID = constant("X-Request-Id")
+    static let traceParent = constant("Traceparent")
+    static let prefer = constant("Prefer")
+    static let serverTiming = constant("Server-Timing")
+}

@@ -1,0 +1,46 @@
+"""kserve's REST client, unmodified."""
+import asyncio
+
+import numpy as np
+import pytest
+from kserve import InferenceRESTClient, InferInput, InferRequest, RESTConfig
+
+
+def run(server, body):
+    async def main():
+        client = InferenceRESTClient(RESTConfig(protocol="v2", retries=1, timeout=10))
+        try:
+            await body(client)
+        finally:
+            await client.close()
+    asyncio.run(main())
+
+
+def request(values, binary, model="fc"):
+    tensor = InferInput("input", list(values.shape), "FP32")
+    tensor.set_data_from_numpy(values, binary_data=binary)
+    return InferRequest(model_name=model, infer_inputs=[tensor])
+
+
+def test_health(server):
+    async def body(client):
+        assert await client.is_server_live(server.url)
+        assert await client.is_server_ready(server.url)
+        assert await client.is_model_ready(server.url, "fc")
+    run(server, body)
+
+
+@pytest.mark.parametrize("binary", [True, False])
+def test_infer(server, binary):
+    async def body(client):
+        values = np.array([[1, 2, 3, 4]], np.float32)
+        answer = await client.infer(server.url, request(values, binary), model_name="fc")
+        assert answer.outputs[0].as_numpy().tolist() == [[30, 40, 50]]
+    run(server, body)
+
+
+def test_errors_carry_their_text(server):
+    async def body(client):
+        with pytest.raises(Exception, match="cannot be multiplied"):
+            await client.infer(server.url, request(np.ones((1, 5), np.float32), False), model_name="fc")
+    run(server, body)
