@@ -16,7 +16,9 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 
 /// The tests of one room.
 func tests(
-    of name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []
+    of name: String,
+    _ dependencies: [Target.Dependency] = [],
+    resources: [Resource] = []
 ) -> Target {
     .testTarget(
         name: "\(name)Tests",
@@ -69,10 +71,18 @@ let package = Package(
 
         // Where the wings meet.
         .target(name: "COpenAPI"),
-        room("API", ["COpenAPI", "COpenSSL", "Serving", "HTTP", "JSON", "Metrics", "Safetensors", "NN", "Tensors", httpTypes, logging, orderedCollections]),
+        room(
+            "API",
+            [
+                "COpenAPI", "COpenSSL", "Serving", "HTTP", "JSON", "Metrics", "Safetensors", "NN", "Tensors", httpTypes,
+                logging, orderedCollections,
+            ]
+        ),
         .executableTarget(
             name: "callpath",
-            dependencies: ["API", "HTTPServer", "HTTP", "JSON", "Serving", "Tensors", "Metrics", "Logs", argumentParser, logging],
+            dependencies: [
+                "API", "HTTPServer", "HTTP", "JSON", "Serving", "Tensors", "Metrics", "Logs", argumentParser, logging,
+            ],
             swiftSettings: upcomingFeatures
         ),
 

@@ -57,15 +57,16 @@ def main():
     unit = largest(losses)
     print(f"   the logit of 3 is {whole:.2f}; without unit {unit} it is {whole - losses[unit]:.2f}")
 
-    print("3. Steer: push that unit up in the image of a 5 until the network sees a 3")
-    for strength in range(0, 201):
-        push = [strength / 4 if index == unit else 0 for index in range(32)]
-        seen = largest(call(images[5], on_hidden("add", value=push))["output"])
-        if seen == 3:
-            print(f"   with {strength / 4:.2f} added to unit {unit} the 5 is read as a {seen}")
-            break
-    else:
-        print(f"   not even 50 added to unit {unit} makes it a 3: it is read as a {seen}")
+    print("3. Steer: in the image of a 5, push up the unit that speaks most for a 3 until the network sees one")
+
+    def steered(unit, strength):
+        push = [strength if index == unit else 0 for index in range(32)]
+        return call(images[5], on_hidden("add", value=push))["output"]
+
+    margins = [output[3] - output[5] for output in (steered(unit, 10) for unit in range(32))]
+    persuasive = largest(margins)
+    strength = next(strength / 4 for strength in range(400) if largest(steered(persuasive, strength / 4)) == 3)
+    print(f"   with {strength:.2f} added to unit {persuasive} the 5 is read as a 3")
 
     print("4. Trace: the path of that call")
     for event in request("POST", "/v1/modules/digits/trace", {"input": three})["events"]:
