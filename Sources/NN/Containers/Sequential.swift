@@ -28,6 +28,15 @@ public final class Sequential: Module {
         }
     }
 
+    /// Returns a chain of the same children at `range`, which keep their names.
+    /// - Throws: `ModuleError.indexOutOfRange`.
+    public func slice(_ range: Range<Int>) throws -> Sequential {
+        guard range.lowerBound >= 0 else { throw ModuleError.indexOutOfRange(range.lowerBound) }
+        guard range.upperBound <= count else { throw ModuleError.indexOutOfRange(range.upperBound) }
+        let children = childTable[range].compactMap { name, child in child.map { (name, $0) } }
+        return try Sequential(named: children)
+    }
+
     public override func forward(_ input: Tensor) throws -> Tensor {
         var value = input
         for slot in childSlots.values { value = try slot(value) }

@@ -62,9 +62,9 @@ extension ModuleError: CustomStringConvertible {
             "forward hooks should never return any values, but '<function \(id.pythonName)>'didn't return None"
         case .hooksChangedWhileRunning:
             "OrderedDict mutated during iteration"
-        case .mixedBackwardHooks:
-            "Cannot use both regular backward hooks and full backward hooks on a single Module. "
-                + "Please use only one of them."
+        case .mixedBackwardHooks(let isGlobal):
+            "Cannot use both regular backward hooks and full backward hooks "
+                + (isGlobal ? "as a global Module hook. " : "on a single Module. ") + "Please use only one of them."
         case .gradOutputCount(let expected, let got):
             "Backward pre hook returned an invalid number of grad_output, got \(got), but expected \(expected)"
         case .gradInputCount(let expected, let got):

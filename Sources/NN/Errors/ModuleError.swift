@@ -14,7 +14,7 @@ public enum ModuleError: Error, Equatable, Sendable {
     // Hooks.
     case forwardHookReturned(HookID)
     case hooksChangedWhileRunning
-    case mixedBackwardHooks
+    case mixedBackwardHooks(isGlobal: Bool)
     case gradOutputCount(expected: Int, got: Int)
     case gradInputCount(expected: Int, got: Int)
     case gradInputWithoutInputs

@@ -40,10 +40,10 @@ struct HookList: Sendable {
         backward.removeAll { $0.id == id }
     }
 
-    mutating func addBackward(_ hook: Hook<BackwardHook>, isFull: Bool, prepend: Bool)
+    mutating func addBackward(_ hook: Hook<BackwardHook>, isFull: Bool, isGlobal: Bool, prepend: Bool)
         throws(ModuleError)
     {
-        if let backwardIsFull, backwardIsFull != isFull { throw .mixedBackwardHooks }
+        if let backwardIsFull, backwardIsFull != isFull { throw .mixedBackwardHooks(isGlobal: isGlobal) }
         backwardIsFull = isFull
         backward.insert(hook, atFront: prepend)
     }

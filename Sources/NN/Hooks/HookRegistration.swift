@@ -18,7 +18,12 @@ extension HookAnchor {
         _ body: @escaping BackwardHook
     ) throws(ModuleError) -> HookHandle {
         try add { id, hooks throws(ModuleError) in
-            try hooks.addBackward(Hook(id: id, body: body), isFull: isFull, prepend: prepend)
+            try hooks.addBackward(
+                Hook(id: id, body: body),
+                isFull: isFull,
+                isGlobal: tables.isGlobal,
+                prepend: prepend
+            )
         }
     }
 

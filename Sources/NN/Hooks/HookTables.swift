@@ -11,7 +11,7 @@ final class HookTables: Sendable {
     private let forwardCount: Atomic<Int>
     private let backwardCount: Atomic<Int>
     /// Whether calls everywhere must look for these hooks.
-    private let isGlobal: Bool
+    let isGlobal: Bool
 
     init(_ hooks: HookList = HookList(), isGlobal: Bool = false) {
         self.hooks = Mutex(hooks)

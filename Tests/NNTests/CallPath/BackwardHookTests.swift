@@ -165,6 +165,19 @@ struct BackwardHookTests {
         #expect(errors.map { $0?.message() } == [text, text])
     }
 
+    @Test("B17 for global hooks") func refusesToMixOldAndFullGlobalHooks() async {
+        await #expect(processExitsWith: .success) {
+            try GlobalHooks.registerBackwardHook { _, _, _ in nil }
+            let error = #expect(throws: ModuleError.mixedBackwardHooks(isGlobal: true)) {
+                try GlobalHooks.registerFullBackwardHook { _, _, _ in nil }
+            }
+            #expect(
+                error?.message() == "Cannot use both regular backward hooks and full backward hooks as a global Module "
+                    + "hook. Please use only one of them."
+            )
+        }
+    }
+
     @Test("B18") func goesBackThroughATreeInReverse() throws {
         let network = try Sequential(named: [("a", linear()), ("b", ReLU()), ("c", linear())])
         for (name, module) in [("S", network as Module)] + network.namedChildren().map({ ($0.name, $0.module) }) {

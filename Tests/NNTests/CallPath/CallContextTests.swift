@@ -71,4 +71,25 @@ struct CallContextTests {
             #expect(results.sorted { $0[0] < $1[0] } == expected)
         }
     }
+
+    /// One published module is called from many tasks, each with hooks of its own, while its handles are removed.
+    @Test func letsManyCallsShareAModule() async throws {
+        let layer = try linear()
+        let handles = (0..<16).map { _ in layer.registerForwardHook { _, _, output in try output + 0 } }
+        let published = ModuleReference(layer)
+        let results = await withTaskGroup(of: [Float].self) { group in
+            for number in 0..<64 {
+                group.addTask {
+                    if number % 4 == 0 { handles[number / 4].remove() }
+                    var hooks = CallHooks()
+                    hooks.addForwardHook(to: published.module, id: 0) { _, _, output in try output * Double(number) }
+                    let context = quietContext(tracer: Tracer(), hooks: hooks)
+                    return (try? context.run { try published.module(ones()).floats }) ?? []
+                }
+            }
+            return await group.reduce(into: [[Float]]()) { $0.append($1) }
+        }
+        #expect(results.sorted { $0[0] < $1[0] } == (0..<64).map { [3.5 * Float($0), 6.5 * Float($0)] })
+        #expect(layer.ownHooks?.isEmpty == true)
+    }
 }
