@@ -34,7 +34,7 @@ package struct JSONElementKinds: OptionSet, Sendable, Hashable {
 }
 
 // Each of these returns `nil`, without having moved, for whatever is no such list: ragged lists, other strings, null,
-// objects, more than sixteen axes, integers beyond 64 bits, numbers beyond `Double`, bad syntax. The slow path,
+// objects, more than eight axes, integers beyond 64 bits, numbers beyond `Double`, bad syntax. The slow path,
 // `readValue()`, then finds the exact error or the exact value.
 extension JSONReader {
     /// Reads a list of numbers as floats, each correctly rounded; beyond `Float` is infinity.

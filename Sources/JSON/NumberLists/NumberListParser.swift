@@ -3,7 +3,7 @@
 /// It never looks at or past the cursor's end, and stores at most one element for two bytes of text (one for the last).
 struct NumberListParser<Element: ListElement> {
     /// Deeper lists are left to the slow path.
-    private static var maxRank: Int { 16 }
+    private static var maxRank: Int { 8 }
 
     private(set) var cursor: DecimalCursor
     /// Where the next element goes.
@@ -11,9 +11,9 @@ struct NumberListParser<Element: ListElement> {
     private(set) var kinds: JSONElementKinds = []
 
     /// The number of items so far in each list that is open, by depth.
-    private var counts: InlineArray<17, Int> = InlineArray(repeating: 0)
+    private var counts: InlineArray<9, Int> = InlineArray(repeating: 0)
     /// The length that every list of a depth must have; -1 until the first has closed.
-    private var lengths: InlineArray<17, Int> = InlineArray(repeating: -1)
+    private var lengths: InlineArray<9, Int> = InlineArray(repeating: -1)
     /// How many lists are open.
     private var depth = 0
     /// The depth of the lists that hold numbers; 0 until the first is met.
