@@ -23,30 +23,33 @@ final class Storage: @unchecked Sendable {
     /// What a matrix product made of these bytes, kept for the next one.
     let packing = PackingCache()
 
+    /// What the allocator gave, from which `start` is the next aligned byte.
+    private let memory: UnsafeMutableRawPointer
+
     private init(adopting memory: UnsafeMutableRawPointer) {
-        start = UnsafeRawPointer(memory)
+        self.memory = memory
+        start = UnsafeRawPointer(memory).alignedUp(toMultipleOf: Self.alignment)
     }
 
-    deinit { free(UnsafeMutableRawPointer(mutating: start)) }
+    deinit { free(memory) }
 
     /// Returns a storage of `byteCount` bytes, all of which `initialize` must set.
     static func make(
         byteCount: Int,
         initializingWith initialize: (UnsafeMutableRawBufferPointer) throws(TensorError) -> Void
     ) throws(TensorError) -> Storage {
-        let memory = try allocate(byteCount)
-        let storage = Storage(adopting: memory)
-        try initialize(UnsafeMutableRawBufferPointer(start: memory, count: byteCount))
+        let storage = Storage(adopting: try allocate(byteCount))
+        let start = UnsafeMutableRawPointer(mutating: storage.start)
+        try initialize(UnsafeMutableRawBufferPointer(start: start, count: byteCount))
         return storage
     }
 
+    /// Takes memory with room to align: for small tensors much faster than `posix_memalign`.
     private static func allocate(_ byteCount: Int) throws(TensorError) -> UnsafeMutableRawPointer {
         let limit = Tensor.byteLimit(for: byteCount)
         guard byteCount <= limit else { throw .tooManyBytes(byteCount, limit: limit) }
-        var pointer: UnsafeMutableRawPointer?
-        guard posix_memalign(&pointer, alignment, max(byteCount, 1)) == 0, let pointer else {
-            throw .outOfMemory(byteCount)
-        }
-        return pointer
+        let (room, overflow) = byteCount.addingReportingOverflow(alignment)
+        guard !overflow, let memory = malloc(room) else { throw .outOfMemory(byteCount) }
+        return memory
     }
 }
