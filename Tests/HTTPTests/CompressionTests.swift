@@ -38,6 +38,12 @@ struct CompressionTests {
         #expect(answer.body.count == count)
     }
 
+    @Test func aNotModifiedAnswerVariesAsItsContentDoes() {
+        let answer = Response(status: .notModified, fields: [.vary: "Accept"]).compressed(for: request("gzip"))
+        #expect(answer.fields[.vary] == "Accept, Accept-Encoding")
+        #expect(answer.fields[.contentEncoding] == nil)
+    }
+
     private func request(_ acceptEncoding: String) -> Request {
         Request(method: .get, target: "/", fields: [.acceptEncoding: acceptEncoding])
     }

@@ -9,9 +9,7 @@ extension Response {
     ///
     /// Content that could be coded says `Vary: Accept-Encoding` even when it is not, so that no cache mixes them up.
     package func compressed(for request: Request) -> Response {
-        guard fields[.contentEncoding] == nil, let type = fields[.contentType].flatMap({ MediaType($0) }),
-            type.isCompressible
-        else { return self }
+        guard mayBeCoded else { return self }
         var answer = self
         answer.addVary("Accept-Encoding")
         guard let count = body.count, count >= Self.minimumCompressedByteCount,
@@ -19,6 +17,13 @@ extension Response {
         else { return answer }
         answer.code(coding)
         return answer
+    }
+
+    /// Whether this content could be coded, or stands for content that could: a 304 varies as its 200 does.
+    private var mayBeCoded: Bool {
+        if status == .notModified { return true }
+        guard fields[.contentEncoding] == nil else { return false }
+        return fields[.contentType].flatMap { MediaType($0) }?.isCompressible ?? false
     }
 
     private mutating func addVary(_ name: String) {
