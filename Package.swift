@@ -115,7 +115,11 @@ let package = Package(
             swiftSettings: upcomingFeatures
         ),
         tests(of: "HTTP", [httpTypes, "WireCases"]),
-        tests(of: "HTTPServer", ["HTTP", httpTypes, "WireCases"]),
+        tests(
+            of: "HTTPServer",
+            ["HTTP", "Metrics", "COpenSSL", httpTypes, "WireCases"],
+            resources: [.copy("Fixtures")]
+        ),
         tests(of: "JSON"),
         tests(of: "Metrics"),
         tests(of: "Logs", ["JSON", logging]),

@@ -10,7 +10,7 @@ final class RawClient {
         case cannotSend(errno: Int32)
     }
 
-    private var descriptor: Int32
+    private(set) var descriptor: Int32
     private(set) var received: [UInt8] = []
 
     /// Connects to `port` of this machine; `receiveBuffer` makes the kernel take little on behalf of a slow reader.
