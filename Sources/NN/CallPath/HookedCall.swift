@@ -36,19 +36,24 @@ struct HookedCall: ~Copyable {
     }
 
     private mutating func runInOrder(_ given: Arguments) throws -> Tensor {
+        guard hasMoreThanForwardHooks else {
+            var result = try forward(given)
+            try runForwardHooks(on: &result, given)
+            return result
+        }
         let backward = BackwardHooks(of: module, in: context)
         try runForwardPreHooks(given)
         let bridge = try bridge(over: backward, given)
         var result = try runForward(given)
-        do {
-            try runForwardHooks(on: &result, given)
-        } catch {
-            output = result
-            throw error
-        }
+        try runForwardHooks(on: &result, given)
         if let bridge { result = bridge.closed(over: result) }
         backward?.attachOldHooks(to: result, inputs: inputs ?? given.positional)
         return result
+    }
+
+    /// Whether there is anything to do but to run the module's own forward hooks, as there seldom is.
+    private var hasMoreThanForwardHooks: Bool {
+        context != nil || CallPath.needsAttention || module.ownHooks?.hasOnlyForward != true
     }
 
     private mutating func bridge(over backward: BackwardHooks?, _ given: Arguments) throws -> BackwardBridge? {
@@ -99,16 +104,20 @@ struct HookedCall: ~Copyable {
         let hooks = HookSources.forward(of: module, in: context)
         guard !hooks.isEmpty else { return }
         let inputs = list(given)
-        for hook in hooks {
-            if hook.body.isAlwaysCalled { calledAlways = (calledAlways ?? []).union([hook.id]) }
-            let watch = HookWatch(\.forward, of: self)
-            let given = losesKeywords(hook.id, hook.body.takesKeywords) ? nil : keywords
-            let replacement = try hook.body(module, inputs, given, result)
-            if let replacement {
-                guard !isOld else { throw ModuleError.forwardHookReturned(hook.id) }
-                result = replacement
+        do {
+            for hook in hooks {
+                if hook.body.isAlwaysCalled { calledAlways = (calledAlways ?? []).union([hook.id]) }
+                let watch = HookWatch(\.forward, of: self)
+                let given = losesKeywords(hook.id, hook.body.takesKeywords) ? nil : keywords
+                if let replacement = try hook.body(module, inputs, given, result) {
+                    guard !isOld else { throw ModuleError.forwardHookReturned(hook.id) }
+                    result = replacement
+                }
+                try watch?.end(.forwardHook, hook.id, isLast: hook.id == hooks.last?.id)
             }
-            try watch?.end(.forwardHook, hook.id, isLast: hook.id == hooks.last?.id)
+        } catch {
+            output = result
+            throw error
         }
     }
 

@@ -26,6 +26,10 @@ final class HookTables: Sendable {
             && backwardCount.load(ordering: .relaxed) == 0
     }
 
+    var hasOnlyForward: Bool {
+        forwardPreCount.load(ordering: .relaxed) == 0 && backwardCount.load(ordering: .relaxed) == 0
+    }
+
     var current: HookList { hooks.withLock { $0 } }
 
     var forwardPre: [Hook<ForwardPreBody>] {
