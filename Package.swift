@@ -124,7 +124,12 @@ let package = Package(
         tests(of: "Metrics"),
         tests(of: "Logs", ["JSON", logging]),
         tests(of: "API", ["HTTP", "Serving", "JSON", httpTypes, yams]),
-        .testTarget(name: "CallpathTests", dependencies: ["JSON", yams], swiftSettings: upcomingFeatures),
+        .testTarget(
+            name: "CallpathTests",
+            dependencies: ["JSON", yams],
+            exclude: ["Fixtures"],
+            swiftSettings: upcomingFeatures
+        ),
     ]
 )
 

@@ -33,17 +33,23 @@ struct CallsResource: Sendable {
     func call(_ exchange: Exchange) async throws -> Response {
         let representation = try exchange.representation(among: .call)
         let publication = try api.registry.publication(exchange.parameters["name"])
-        let (body, request) = try exchange.context.measure(\.parse) { try self.request(exchange, for: publication) }
+        let (body, request) = try measuredRequest(exchange, for: publication)
         try Self.refuseCaptures(of: body, as: representation)
         let result = try await run(publication) { try await api.registry.call(publication, request) }
         exchange.context.note(result.timing)
         let answer = CallAnswer(result: result, nonFinite: api.options.nonFinite)
         let (showsGradient, showsCaptures) = (request.recordsGradients, !body.hooks.isEmpty)
         return try await LongWork.run(if: isLong(result, as: representation)) {
-            try exchange.context.measure(\.encode) {
-                try answer.response(as: representation, showsGradient: showsGradient, showsCaptures: showsCaptures)
-            }
+            try exchange.context.measured(answer, as: representation, showsGradient, showsCaptures)
         }
+    }
+
+    /// Reads a request, and notes how long that took.
+    private func measuredRequest(
+        _ exchange: Exchange,
+        for publication: Publication
+    ) throws -> (CallBody, CallRequest) {
+        try exchange.context.measure(\.parse) { try request(exchange, for: publication) }
     }
 
     private func trace(_ exchange: Exchange) async throws -> Response {
@@ -136,5 +142,19 @@ struct CallsResource: Sendable {
             expected: [.string(Representation.json.rawValue), .string(Representation.safetensors.rawValue)],
             got: .string(representation.rawValue)
         )
+    }
+}
+
+extension RequestContext {
+    /// Returns an answer in its form, and notes how long that took.
+    fileprivate func measured(
+        _ answer: CallAnswer,
+        as representation: Representation,
+        _ showsGradient: Bool,
+        _ showsCaptures: Bool
+    ) throws -> Response {
+        try measure(\.encode) {
+            try answer.response(as: representation, showsGradient: showsGradient, showsCaptures: showsCaptures)
+        }
     }
 }

@@ -38,7 +38,7 @@ package final class RequestContext: Sendable {
 extension RequestContext {
     /// Runs `body`, and notes how long it took if the client wants to know.
     func measure<Result>(
-        _ part: WritableKeyPath<ServerTiming, Duration?> & Sendable,
+        _ part: any WritableKeyPath<ServerTiming, Duration?> & Sendable,
         _ body: () throws -> Result
     ) rethrows -> Result {
         guard isTimed else { return try body() }

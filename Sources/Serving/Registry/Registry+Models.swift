@@ -1,6 +1,6 @@
 import OrderedCollections
 import Safetensors
-package import Tensors
+import Tensors
 
 /// Modules that come as files.
 extension Registry {
