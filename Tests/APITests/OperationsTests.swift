@@ -42,7 +42,10 @@ struct OperationsTests {
     @Test func answersHeadWithTheFieldsOfGet() async {
         let head = await server.send(.head, "/version")
         #expect(head.status == 200)
-        #expect(head.fields == (await server.get("/version")).fields)
+        var fields = (await server.get("/version")).fields
+        // Each request has an identity of its own.
+        fields[.xRequestID] = head.fields[.xRequestID]
+        #expect(head.fields == fields)
     }
 
     @Test func answersOptionsEverywhere() async {

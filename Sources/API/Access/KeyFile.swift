@@ -37,7 +37,7 @@ package enum KeyFile {
     package static func parse(_ bytes: [UInt8]) throws(Failure) -> [AccessKey] {
         guard let text = String(validating: bytes, as: UTF8.self) else { throw Failure(line: 1, reason: .notUTF8) }
         var keys: [AccessKey] = []
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let words = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace)
             guard !words.isEmpty else { continue }
             let key = try key(words, line: index + 1)

@@ -23,7 +23,7 @@ enum OptionFile {
         else {
             throw Failure.unreadable(path: path)
         }
-        return try text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().compactMap {
+        return try text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated().compactMap {
             index,
             line in
             try assignment(line, path: path, number: index + 1)
