@@ -55,6 +55,14 @@ extension DType {
         }
     }
 
+    /// The name of tensors of this type in PyTorch's older errors, which never heard of the newer types.
+    public var legacyTypeName: String {
+        switch self {
+        case .bool, .bfloat16, .uint16, .uint32, .uint64: "CPU\(scalarName)Type"
+        default: "torch.\(scalarName)Tensor"
+        }
+    }
+
     /// The C++ name, as in `expected m1 and m2 to have the same dtype, but got: double != float`.
     public var cName: String {
         switch self {

@@ -65,6 +65,7 @@ final class BackwardBridge: Sendable {
             return (state.inputCount, state.watchesInputs)
         }
         if !watchesInputs { try fireWithoutInputs(gradOutputs, inputCount: inputCount) }
+        try Self.check(gradOutputs, against: gradients)
         return gradOutputs
     }
 
@@ -90,6 +91,15 @@ final class BackwardBridge: Sendable {
             }
             gradInputs = replaced
         }
+        try Self.check(gradInputs, against: gradients)
         return gradInputs
+    }
+
+    /// Refuses gradients that hooks gave another type or size than those that came.
+    private static func check(_ replaced: [Tensor?], against gradients: [Tensor?]) throws(ModuleError) {
+        for case let (new?, old?) in zip(replaced, gradients) {
+            guard new.dtype == old.dtype else { throw .gradientChangedType(was: old.dtype, got: new.dtype) }
+            guard new.shape == old.shape else { throw .gradientChangedSize }
+        }
     }
 }

@@ -72,6 +72,10 @@ extension ModuleError: CustomStringConvertible {
         case .gradInputWithoutInputs:
             "Backward hook for Modules where no input requires gradient should always return None or None for all "
                 + "gradients."
+        case .gradientChangedType(let was, let got):
+            "hook 'hook' has changed the type of value (was \(was.legacyTypeName) got \(got.legacyTypeName))"
+        case .gradientChangedSize:
+            "hook 'hook' has changed the size of value"
         default:
             nil
         }

@@ -18,6 +18,8 @@ public enum ModuleError: Error, Equatable, Sendable {
     case gradOutputCount(expected: Int, got: Int)
     case gradInputCount(expected: Int, got: Int)
     case gradInputWithoutInputs
+    case gradientChangedType(was: DType, got: DType)
+    case gradientChangedSize
 
     // Trees.
     case emptyName(Entry)

@@ -65,7 +65,7 @@ extension TensorError {
         switch self {
         case .embeddingIndexType(let dtype):
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; "
-                + "but got torch.\(dtype.scalarName)Tensor instead (while checking arguments for embedding)"
+                + "but got \(dtype.legacyTypeName) instead (while checking arguments for embedding)"
         case .embeddingWeightRank: "'weight' must be 2-D"
         case .embeddingIndexOutOfRange: "index out of range in self"
         default: nil

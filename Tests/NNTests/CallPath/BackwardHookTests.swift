@@ -92,6 +92,28 @@ struct BackwardHookTests {
         #expect(error?.kind == .runtime)
     }
 
+    @Test(
+        arguments: [
+            ([0, 0, 0], .float32, "hook 'hook' has changed the size of value"),
+            (
+                [0, 0], .float64,
+                "hook 'hook' has changed the type of value (was torch.FloatTensor got torch.DoubleTensor)"
+            ),
+            ([0], .bool, "hook 'hook' has changed the type of value (was torch.FloatTensor got CPUBoolType)"),
+        ] as [([Float], DType, String)]
+    )
+    func refusesGradientsOfAnotherKind(values: [Float], dtype: DType, text: String) throws {
+        let other = try Tensor(values).converted(to: dtype)
+        let (before, after) = (try linear(), try linear())
+        before.registerFullBackwardPreHook { _, _ in [other] }
+        try after.registerFullBackwardHook { _, _, _ in [other] }
+        for layer in [before, after] {
+            let input = try ones().requiringGrad()
+            let error = #expect(throws: ModuleError.self) { try roundTrip(layer, input) }
+            #expect(error?.message() == text)
+        }
+    }
+
     @Test("B14") func letsAPreHookReplaceTheGradientOfTheOutput() throws {
         let layer = try linear()
         let input = try ones().requiringGrad()
