@@ -26,6 +26,15 @@ struct AutogradTests {
         #expect(try x.requiringGrad().grad == nil)
     }
 
+    @Test func passesGradientsAtNaNAsPyTorchDoes() throws {
+        let nan = try Tensor([Float.nan]).requiringGrad()
+        try nan.elu().sum().backward()
+        #expect(nan.grad?.scalars(as: Float.self) == [1])
+        nan.clearGrad()
+        try nan.softplus().sum().backward()
+        #expect(nan.grad?.scalars(as: Float.self).first?.isNaN == true)
+    }
+
     @Test func reportsWhatItIs() throws {
         let y = try x * 2
         #expect(x.isLeaf && x.requiresGrad && x.gradFn == nil)

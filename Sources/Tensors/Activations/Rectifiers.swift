@@ -27,8 +27,21 @@ extension Tensor {
     }
 
     /// Returns the elements limited to `min`...`max`, either of which may be missing; NaN stays, integers give float32.
+    ///
+    /// As in PyTorch, a bound that is NaN makes all elements NaN, and of bounds in the wrong order `max` wins.
     public func clamped(min: Double? = nil, max: Double? = nil) throws(TensorError) -> Tensor {
         try applying(Clamp(low: min, high: max))
+    }
+
+    /// Returns integers limited to `min`...`max`, either of which may be missing; booleans give int64.
+    public func clampedIntegers(min: Int64? = nil, max: Int64? = nil) throws(TensorError) -> Tensor {
+        guard dtype != .bool else { return try converted(to: .int64).clampedIntegers(min: min, max: max) }
+        guard elementCount > 0 else { return self }
+        for bound in [min, max].compactMap(\.self) {
+            let held = try Tensor(scalar: bound).converted(to: dtype).item()
+            guard held == Double(bound) else { throw .boundNotRepresentable(dtype) }
+        }
+        return try clampedIntegers(low: min ?? .min, high: max ?? .max, operation: "clamp")
     }
 }
 
@@ -68,7 +81,7 @@ private struct ELU: Activation {
     func value<R: Real>(_ x: R) -> R { x > 0 ? x : x.exponentialMinusOne * R(alpha) }
     @inline(__always)
     func gradient<R: Real>(_ gradient: R, at saved: R) -> R {
-        saved > 0 ? gradient : gradient * R(alpha) * saved.exponential
+        saved <= 0 ? gradient * R(alpha) * saved.exponential : gradient
     }
 }
 
@@ -102,8 +115,8 @@ private struct Clamp: Activation {
     @inline(__always)
     func value<R: Real>(_ x: R) -> R {
         var x = x
-        if let low, x < R(low) { x = R(low) }
-        if let high, x > R(high) { x = R(high) }
+        if let low, !(x >= R(low)), !x.isNaN { x = R(low) }
+        if let high, !(x <= R(high)), !x.isNaN { x = R(high) }
         return x
     }
     @inline(__always)
@@ -121,12 +134,14 @@ extension Tensor {
         max: Double?,
         operation: StaticString
     ) throws(TensorError) -> Tensor {
+        let low = min.map { Int64(converting: $0) } ?? .min
+        let high = max.map { Int64(converting: $0) } ?? .max
+        return try clampedIntegers(low: low, high: high, operation: operation)
+    }
+
+    private func clampedIntegers(low: Int64, high: Int64, operation: StaticString) throws(TensorError) -> Tensor {
         try Operations.perform(operation) { () throws(TensorError) in
-            let clamp = IntegerClamp(
-                tensor: self,
-                low: min.map { Int64(converting: $0) } ?? .min,
-                high: max.map { Int64(converting: $0) } ?? .max
-            )
+            let clamp = IntegerClamp(tensor: self, low: low, high: high)
             return try dtype.acceptArithmetic(clamp, kernel: "clamp_scalar_cpu")
         }
     }

@@ -69,7 +69,7 @@ private struct Softplus: Activation {
     @inline(__always)
     func gradient<R: Real>(_ gradient: R, at saved: R) -> R {
         let scaled = saved * R(beta)
-        guard scaled <= R(threshold) else { return gradient }
+        guard !(scaled > R(threshold)) else { return gradient }
         let power = scaled.exponential
         return gradient * power / (power + 1)
     }

@@ -37,6 +37,8 @@ extension TensorError {
         case .integerOverflow: "Overflow when unpacking long long"
         case .notRepresentable(let dtype):
             "value cannot be converted to type \(dtype.rawValue) without overflow"
+        case .boundNotRepresentable(let dtype):
+            "value cannot be converted to type \(dtype == .int32 ? "int" : "\(dtype.rawValue)_t") without overflow"
         default: nil
         }
     }

@@ -19,6 +19,7 @@ public enum TensorError: Error, Equatable, Sendable {
     case cannotInferType(String)
     case integerOverflow
     case notRepresentable(DType)
+    case boundNotRepresentable(DType)
 
     // Shapes.
     case dimensionOutOfRange(Int, rank: Int)

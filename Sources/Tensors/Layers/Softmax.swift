@@ -16,6 +16,8 @@ extension Tensor {
         _ kernel: String
     ) throws(TensorError) -> Tensor {
         let axis = try shape.axis(dim)
+        // Without elements PyTorch asks for no kernel, and so refuses no dtype.
+        guard elementCount > 0 || dtype.isFloatingPoint else { return self }
         let isLast = axis == Swift.max(rank, 1) - 1
         let result = try Operations.perform(operation) { () throws(TensorError) in
             let view = AxisView(shape, axis: axis)
