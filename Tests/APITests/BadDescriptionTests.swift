@@ -80,7 +80,7 @@ struct BadDescriptionTests {
             code: "invalid_field",
             pointer: "/dtype"
         ),
-        Row(body: #"{"type": "ReLU", "name": "../x"}"#, status: 422, code: "invalid_name"),
+        Row(body: #"{"type": "ReLU", "name": "../x"}"#, status: 422, code: "invalid_name", pointer: "/name"),
         Row(body: #"{"type": "ReLU", "name": ""}"#, status: 422, code: "invalid_name"),
         Row(body: #"{"type": "ReLU", "name": "."}"#, status: 422, code: "invalid_name"),
         Row(body: #"{"type": "ReLU", "name": "é"}"#, status: 422, code: "invalid_name"),
@@ -105,7 +105,33 @@ struct BadDescriptionTests {
         Row(
             body: #"{"type": "Sequential", "modules": [{"type": "ReLU", "seed": 1}]}"#,
             status: 422,
-            code: "unknown_field"
+            code: "unknown_field",
+            pointer: "/modules/0/seed"
+        ),
+        Row(
+            body: #"{"type": "Sequential", "modules": [{"name": "a", "type": "ReLU", "x": 1}]}"#,
+            status: 422,
+            code: "unknown_argument",
+            pointer: "/modules/0/x"
+        ),
+        Row(
+            body: #"{"type": "Sequential", "modules": {"a": {"type": "ReLU", "x": 1}}}"#,
+            status: 422,
+            code: "unknown_argument",
+            pointer: "/modules/a/x"
+        ),
+        Row(
+            body: #"{"type": "Sequential", "modules": {"a": {"type": "Sequential", "modules": [{"ref": "none"}]}}}"#,
+            status: 422,
+            code: "unknown_reference",
+            pointer: "/modules/a/modules/0/ref"
+        ),
+        Row(
+            body: #"{"type": "Sequential", "modules": [{"name": "a.b", "type": "ReLU"}]}"#,
+            status: 422,
+            code: "invalid_argument",
+            detail: "module name can't contain \".\", got: a.b",
+            pointer: "/modules/0"
         ),
         Row(body: #"{"type": "Sequential", "modules": 3}"#, status: 422, code: "invalid_field", pointer: "/modules"),
         Row(
@@ -156,10 +182,22 @@ struct BadDescriptionTests {
         Row(
             body: #"{"type": "Linear", "in_features": -1, "out_features": 3}"#,
             status: 422,
-            code: "module_too_large",
+            code: "invalid_argument",
             detail: "Trying to create tensor with negative dimension -1: [3, -1]"
         ),
-        Row(body: deep(40), status: 422, code: "tree_too_deep"),
+        Row(
+            body: deep(40),
+            status: 422,
+            code: "tree_too_deep",
+            pointer: String(repeating: "/modules/0", count: 32)
+        ),
+        Row(
+            body:
+                #"{"type": "Sequential", "modules": [{"type": "ReLU"}, {"type": "Linear", "in_features": 1000000, "out_features": 1000000}]}"#,
+            status: 422,
+            code: "module_too_large",
+            pointer: "/modules/1"
+        ),
         Row(
             body: #"{"type": "Sequential", "modules": ["#
                 + [String](repeating: #"{"type": "ReLU"}"#, count: 5_000).joined(separator: ",")

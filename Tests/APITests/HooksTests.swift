@@ -26,6 +26,9 @@ struct HooksTests {
         ),
         (#"{"kind": "forward", "action": {"type": "replace", "value": [7]}}"#, "[7.0]"),
         (#"{"kind": "forward", "action": {"type": "clamp", "min": 35, "max": 45}}"#, "[35.0,40.0,45.0]"),
+        (#"{"kind": "forward", "action": {"type": "clamp", "min": null, "max": 40}}"#, "[30.0,40.0,40.0]"),
+        (#"{"kind": "forward", "action": {"type": "clamp", "min": 50, "max": 45}}"#, "[45.0,45.0,45.0]"),
+        (#"{"kind": "forward", "action": {"type": "activation", "name": "Identity"}}"#, "[30.0,40.0,50.0]"),
         (#"{"kind": "forward", "action": {"type": "normalize", "mean": 40, "std": 10}}"#, "[-1.0,0.0,1.0]"),
         (#"{"kind": "forward", "action": {"type": "mask", "indices": [1]}}"#, "[30.0,0.0,50.0]"),
         (#"{"kind": "forward", "action": {"type": "topk", "k": 1}}"#, "[0.0,0.0,50.0]"),
@@ -119,13 +122,33 @@ struct HooksTests {
         try await createNetwork()
         let answer = await call(hook, input: input)
         #expect(answer.status == 422, "\(answer.text)")
-        #expect(["hook_failed", "invalid_hook", "index_out_of_range"].contains(answer.code), "\(answer.text)")
+        #expect(["hook_failed", "index_out_of_range"].contains(answer.code), "\(answer.text)")
+        #expect(answer.pointer == "/hooks/0/action")
+        #expect(answer.json["module"]?.asString == (hook.contains("\"0\"") ? "0" : ""))
+        #expect(answer.json["expected"] == nil, "the hook is at fault, not what the module was given")
+    }
+
+    @Test func blamesTheChildThatATensorDoesNotFit() async throws {
+        try await server.create(
+            #"{"name": "two", "type": "Sequential", "modules": [{"type": "ReLU"}, {"type": "Linear", "in_features": 3, "out_features": 1}]}"#
+        )
+        let answer = await server.json(
+            .post,
+            "/v1/modules/two/call",
+            #"{"input": [1, 2, 3], "hooks": [{"kind": "forward", "module": "0", "action": {"type": "replace", "value": [1, 2]}}]}"#
+        )
+        #expect(answer.code == "shape_mismatch")
+        #expect(answer.detail == "mat1 and mat2 shapes cannot be multiplied (1x2 and 3x1)")
+        #expect(answer.json["module"] == "1")
+        #expect(answer.json["expected"] == "float32[*, 3]")
     }
 
     @Test func refusesTooManyHooks() async throws {
         try await createNetwork()
         let hook = #"{"kind": "forward", "action": {"type": "capture"}}"#
-        #expect(await call([String](repeating: hook, count: 65).joined(separator: ",")).code == "too_many_hooks")
+        let answer = await call([String](repeating: hook, count: 65).joined(separator: ","))
+        #expect(answer.code == "too_many_hooks")
+        #expect(answer.pointer == "/hooks")
     }
 
     @Test func keepsAHookOnAModule() async throws {

@@ -20,6 +20,16 @@ struct ModulesTests {
         #expect(await server.get("/v1/modules/fc").body == answer.body)
     }
 
+    @Test func takesNullForWhatPyTorchLeavesToNone() async {
+        let answer = await server.json(
+            .post,
+            "/v1/modules",
+            "{\"name\": \"fc\", \(linear), \"dtype\": null, \"seed\": null}"
+        )
+        #expect(answer.status == 201, "\(answer.text)")
+        #expect(answer.json["dtype"] == "float32")
+    }
+
     @Test func givesANameToAModuleWithout() async throws {
         let answer = await server.json(.post, "/v1/modules", "{\(linear)}")
         let name = try #require(answer.json["name"]?.asString)

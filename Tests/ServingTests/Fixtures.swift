@@ -54,13 +54,14 @@ func smallState(prefix: String = "") throws -> OrderedDictionary<String, Tensor>
     ["\(prefix)weight": try matrix([[1, 2], [3, 4]]), "\(prefix)bias": try Tensor([0.5, -0.5] as [Float])]
 }
 
-/// Returns what `body` throws as a `ServingError`, or `nil`.
+/// Returns what `body` throws as a `ServingError`, out of a hook too, or `nil`.
 func servingError(_ body: () async throws -> Void) async -> ServingError? {
     do {
         try await body()
         return nil
     } catch {
-        return error as? ServingError
+        let failure = error as? HookFailure
+        return (failure?.underlying ?? error) as? ServingError
     }
 }
 

@@ -23,8 +23,9 @@ struct HookActionTests {
             (.add(.int(1)), [4.5, 7.5]),
             (.scale(.double(2)), [7, 13]),
             (.scale(.int(-1)), [-3.5, -6.5]),
-            (.clamp(min: 4, max: 6), [4, 6]),
-            (.clamp(min: nil, max: 4), [3.5, 4]),
+            (.clamp(min: .int(4), max: .double(6)), [4, 6]),
+            (.clamp(min: .int(6), max: .int(4)), [4, 4]),
+            (.clamp(min: nil, max: .double(4)), [3.5, 4]),
             (.normalize(mean: .double(1.5), std: .int(2)), [1, 2.5]),
             (.mask(indices: [1]), [3.5, 0]),
             (.activation(name: "ReLU6", arguments: [:]), [3.5, 6]),
@@ -37,6 +38,7 @@ struct HookActionTests {
             (.assertShape([-1]), [3.5, 6.5]),
             (.statistics, [3.5, 6.5]),
             (.log(level: .info), [3.5, 6.5]),
+            (.activation(name: "Flatten", arguments: ["start_dim": .int(0)]), [3.5, 6.5]),
         ] as [(HookAction, [Float])]
     )
     func actsOnTheOutput(action: HookAction, expected: [Float]) async throws {
@@ -97,12 +99,40 @@ struct HookActionTests {
 
     @Test func refusesIndicesOutOfRange() async throws {
         let hook = HookDescription(kind: .forward, action: .mask(indices: [2]))
-        await #expect(throws: TensorError.self) { try await registry.call("fc", [1, 1], hooks: [hook]) }
+        let failure = try await #require(throws: HookFailure.self) {
+            try await registry.call("fc", [1, 1], hooks: [hook])
+        }
+        #expect(failure.hook == .call(0))
+        #expect(failure.underlying as? TensorError == .indexOutOfBounds(2, dimension: 0, size: 2))
     }
 
     @Test(
         arguments: [
-            (HookDescription(kind: .forward, action: .clamp(min: 2, max: 1)), .emptyRange(min: 2, max: 1)),
+            (.clamp(min: .int(0), max: .int(2)), [1, 2, 0]),
+            (.clamp(min: .int(2), max: .int(1)), [1, 1, 1]),
+            (.add(.int(1)), [2, 4, 0]),
+            (.scale(.int(-2)), [-2, -6, 2]),
+            (.replace(.double(-3.25)), [-3, -3, -3]),
+        ] as [(HookAction, [Int64])]
+    )
+    func leavesIntegersIntegers(action: HookAction, expected: [Int64]) async throws {
+        try await registry.add("same", .layer("Identity"))
+        let inputs = [try Tensor([1, 3, -1] as [Int64]), try Tensor(scalar: Int32(1))]
+        let wanted = [try Tensor(expected), try Tensor(scalar: Int32(expected[0]))]
+        for (input, wanted) in zip(inputs, wanted) {
+            let hook = HookDescription(kind: .forward, action: action)
+            let output = try await registry.call(
+                try registry.publication("same"),
+                CallRequest(inputs: [input], hooks: [hook])
+            ).output
+            #expect(output.dtype == wanted.dtype)
+            #expect(output.scalars(as: Int64.self) == wanted.scalars(as: Int64.self))
+        }
+    }
+
+    @Test(
+        arguments: [
+            (HookDescription(kind: .forward, action: .assertRange(min: 2, max: 1)), .emptyRange(min: 2, max: 1)),
             (HookDescription(kind: .forward, action: .clamp(min: nil, max: nil)), .noBound),
             (HookDescription(kind: .forward, action: .topk(k: -1)), .negativeCount(-1)),
             (HookDescription(kind: .forward, action: .assertShape([-2])), .shape([-2])),

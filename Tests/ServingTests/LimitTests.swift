@@ -31,7 +31,7 @@ struct LimitTests {
         let registry = registry { $0.maxBytes = 100 }
         try await registry.add("a", .linear(2, 2))
         let error = await servingError { try await registry.add("b", .sequential(.linear(4, 4), .linear(4, 4))) }
-        #expect(error == .limitExceeded(.bytes, limit: 100, requested: 144))
+        #expect(error == .limitExceeded(.bytes, limit: 100, requested: 144, at: ["modules", "1"]))
         let second = await servingError { try await registry.add("b", .linear(4, 4)) }
         #expect(second == .limitExceeded(.bytes, limit: 100, requested: 104))
         #expect(registry.facts.byteCount == 24)
@@ -64,13 +64,14 @@ struct LimitTests {
         }
         try await registry.add("deep", nested(4))
         let deeper = await servingError { try await registry.add("deeper", nested(5)) }
-        #expect(deeper == .limitExceeded(.treeDepth, limit: 4, requested: nil))
+        let place = ["modules", "0", "modules", "0", "modules", "0", "modules", "0"]
+        #expect(deeper == .limitExceeded(.treeDepth, limit: 4, requested: nil, at: place))
         let around = await servingError { try await registry.add("around", .sequential(.ref("deep"))) }
         #expect(around == .limitExceeded(.treeDepth, limit: 4, requested: 5))
         let wide = ChildDescription(node: .layer("ReLU"))
         let large = LayerDescription(type: "Sequential", children: Array(repeating: wide, count: 10))
         let larger = await servingError { try await registry.add("large", .layer(large)) }
-        #expect(larger == .limitExceeded(.treeModules, limit: 10, requested: nil))
+        #expect(larger == .limitExceeded(.treeModules, limit: 10, requested: nil, at: ["modules", "9"]))
     }
 
     @Test func countsReferencesThatMultiply() async throws {
@@ -96,7 +97,7 @@ struct LimitTests {
         let third = await servingError { _ = try await registry.registerHook(hook, on: "fc") }
         #expect(third == .limitExceeded(.hooks, limit: 2, requested: nil))
         let call = await servingError { _ = try await registry.call("fc", [1, 1], hooks: [hook, hook]) }
-        #expect(call == .limitExceeded(.hooksPerCall, limit: 1, requested: 2))
+        #expect(call == .limitExceeded(.hooksPerCall, limit: 1, requested: 2, at: ["hooks"]))
         for _ in 0..<2 { _ = try registry.registerGlobalHook(hook) }
         #expect(throws: ServingError.limitExceeded(.hooks, limit: 2, requested: nil)) {
             try registry.registerGlobalHook(hook)

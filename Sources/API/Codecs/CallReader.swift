@@ -46,7 +46,7 @@ struct CallReader {
                 inputKey = key
                 body.inputs = key == "input" ? [try tensors.read(&reader)] : try Self.inputs(&reader, tensors)
             case "hooks": body.hooks = try hooks(&reader)
-            case "grad_output" where takesGradient: body.gradOutput = try gradient(&reader, tensors)
+            case "grad_output" where takesGradient: body.gradOutput = try reader.readOptional(tensors.read)
             default: throw unknownField(key, at: reader.pointer)
             }
         }
@@ -68,19 +68,13 @@ struct CallReader {
         }
     }
 
-    private func gradient(_ reader: inout JSONReader, _ tensors: JSONTensorReader) throws -> Tensor? {
-        guard try reader.peekKind() == .null else { return try tensors.read(&reader) }
-        try reader.readNull()
-        return nil
-    }
-
     func hooks(_ reader: inout JSONReader) throws -> [HookDescription] {
         let hookReader = HookReader(listDType: listDType)
         var count = 0
         return try reader.readArray { element in
             count += 1
             guard count <= maxHooks else {
-                throw ServingError.limitExceeded(.hooksPerCall, limit: maxHooks, requested: nil)
+                throw ServingError.limitExceeded(.hooksPerCall, limit: maxHooks, requested: nil, at: ["hooks"])
             }
             return try hookReader.hook(&element)
         }

@@ -24,7 +24,7 @@ struct DescriptionReader {
         var object = try ObjectReader(&reader, "A module")
         object.ignore(Self.readOnly)
         let name = try object.take("name") { try $0.readString() }
-        let seed = try object.take("seed", Self.seed)
+        let seed = try object.takeOptional("seed", Self.seed)
         let training = try object.take("training") { try $0.readBool() }
         let compatibility = try object.take("compat", Self.compatibility)
         let stateDict = try object.take("state_dict") { try StateDictReader.entries(&$0) { _ in .widest } }
@@ -50,24 +50,30 @@ struct DescriptionReader {
             return .ref(name)
         }
         let type = try object.require("type") { try $0.readString() }
-        let dtype = try object.take("dtype") { try $0.readChoice(DType.self) }
+        let dtype = try object.takeOptional("dtype") { try $0.readChoice(DType.self) }
         let children = try object.take("modules") { try self.children(&$0) }
         let arguments = try object.takeArguments()
         return .layer(LayerDescription(type: type, arguments: arguments, dtype: dtype, children: children))
     }
 
     private mutating func children(_ reader: inout JSONReader) throws -> [ChildDescription] {
-        guard try reader.peekKind() == .object else { return try reader.readArray { try child(&$0, key: nil) } }
         var children: [ChildDescription] = []
+        guard try reader.peekKind() == .object else {
+            try reader.beginArray()
+            while try reader.nextElement() { children.append(try child(&reader, key: nil, at: "\(children.count)")) }
+            return children
+        }
         try reader.beginObject()
-        while let key = try reader.nextKey() { children.append(try child(&reader, key: key)) }
+        while let key = try reader.nextKey() { children.append(try child(&reader, key: key, at: key)) }
         return children
     }
 
-    private mutating func child(_ reader: inout JSONReader, key: String?) throws -> ChildDescription {
+    private mutating func child(_ reader: inout JSONReader, key: String?, at place: String) throws -> ChildDescription {
         moduleCount += 1
         guard moduleCount < maxModules else {
-            throw ServingError.limitExceeded(.treeModules, limit: maxModules, requested: nil)
+            throw Problem(ServingError.limitExceeded(.treeModules, limit: maxModules, requested: nil)).at(
+                reader.pointer
+            )
         }
         var object = try ObjectReader(&reader, "A module")
         let name = try object.take("name") { try $0.readString() }
@@ -76,10 +82,10 @@ struct DescriptionReader {
                 .unknownField,
                 "'\(misplaced)' belongs to the root of a tree.",
                 got: .string(misplaced),
-                pointer: object.pointer
+                pointer: object.pointer(to: misplaced)
             )
         }
-        return ChildDescription(key: key ?? name, node: try node(&object))
+        return ChildDescription(key: key ?? name, place: place, node: try node(&object))
     }
 
     /// Reads a seed: PyTorch's range, negative numbers as two's complement.
@@ -123,7 +129,7 @@ extension ObjectReader {
         var arguments: OrderedDictionary<String, ArgumentValue> = [:]
         for key in remainingKeys {
             guard byteCount(of: key) <= DescriptionReader.maxArgumentBytes else {
-                throw Problem(.invalidArgument, "The argument '\(key)' is too long.", pointer: pointer)
+                throw Problem(.invalidArgument, "The argument '\(key)' is too long.", pointer: pointer(to: key))
             }
             arguments[key] = try take(key) { ArgumentValue(try $0.readValue()) }
         }

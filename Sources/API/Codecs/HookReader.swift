@@ -64,14 +64,18 @@ struct HookReader {
         case .replace: return .replace(try object.require("value", value))
         case .add: return .add(try object.require("value", value))
         case .scale: return .scale(try object.require("value", value))
-        case .clamp: return .clamp(min: try object.take("min", double), max: try object.take("max", double))
+        case .clamp:
+            return .clamp(min: try object.takeOptional("min", number), max: try object.takeOptional("max", number))
         case .normalize:
             return .normalize(mean: try object.require("mean", value), std: try object.require("std", value))
         case .mask: return .mask(indices: try object.require("indices") { try $0.readArray { try $0.readInt() } })
         case .topk: return .topk(k: try object.require("k") { try $0.readInt() })
         case .assertShape: return .assertShape(try object.require("shape") { try $0.readArray { try $0.readInt() } })
         case .assertRange:
-            return .assertRange(min: try object.take("min", double), max: try object.take("max", double))
+            return .assertRange(
+                min: try object.takeOptional("min", number)?.double,
+                max: try object.takeOptional("max", number)?.double
+            )
         case .assertFinite: return .assertFinite
         case .statistics: return .statistics
         case .log: return .log(level: try object.take("level") { try $0.readChoice(LogLevel.self) } ?? .info)
@@ -83,20 +87,19 @@ struct HookReader {
 
     private func value(_ reader: inout JSONReader) throws -> HookValue {
         switch try reader.peekKind() {
-        case .number, .string: try number(&reader)
+        case .number, .string: HookValue(try number(&reader))
         default: .tensor(try JSONTensorReader(listDType: .fixed(listDType)).read(&reader))
         }
     }
 
-    private func number(_ reader: inout JSONReader) throws -> HookValue {
-        guard try reader.peekKind() == .number else { return .double(try double(&reader)) }
+    private func number(_ reader: inout JSONReader) throws -> HookScalar {
+        guard try reader.peekKind() == .number else { return .double(try nonFinite(&reader)) }
         let number = try reader.readNumber()
         guard case .int(let integer) = number else { return .double(number.doubleValue) }
         return .int(integer)
     }
 
-    private func double(_ reader: inout JSONReader) throws -> Double {
-        guard try reader.peekKind() == .string else { return try reader.readNumber().doubleValue }
+    private func nonFinite(_ reader: inout JSONReader) throws -> Double {
         let pointer = reader.pointer
         let text = try reader.readString()
         guard let value = ["NaN": Double.nan, "Infinity": .infinity, "-Infinity": -.infinity][text] else {

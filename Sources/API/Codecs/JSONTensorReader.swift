@@ -39,7 +39,8 @@ struct JSONTensorReader {
     /// Lays flat data out under `shape`; nested data must have that shape already.
     private static func lay(_ tensor: Tensor, under shape: Shape, pointer: String) throws -> Tensor {
         guard tensor.shape != shape else { return tensor }
-        guard tensor.shape.count <= 1, tensor.elementCount == shape.elementCount else {
+        guard tensor.elementCount == shape.elementCount, tensor.shape.count <= 1 || isStump(tensor.shape, of: shape)
+        else {
             throw Problem(
                 .invalidTensor,
                 "shape '\(shape.dimensions)' is invalid for input of size \(tensor.elementCount)",
@@ -49,6 +50,12 @@ struct JSONTensorReader {
             )
         }
         return try tensor.reshaped(to: shape)
+    }
+
+    /// Returns whether nested lists that end in empty ones are what can be written of `shape`: no list tells what an
+    /// empty one would hold.
+    private static func isStump(_ nested: Shape, of shape: Shape) -> Bool {
+        nested.elementCount == 0 && shape.starts(with: nested)
     }
 
     private static func shape(_ reader: inout JSONReader) throws -> Shape {

@@ -37,6 +37,9 @@ struct ObjectReader {
     /// Returns the bytes of the text of the member `key`, 0 if there is none.
     func byteCount(of key: String) -> Int { members.first { $0.key == key }?.byteCount ?? 0 }
 
+    /// Returns the pointer to the member `key`, to the object if there is none.
+    func pointer(to key: String) -> String { members.first { $0.key == key }?.reader.pointer ?? pointer }
+
     /// Removes the member `key` and returns what `read` makes of it, or `nil` if there is none.
     mutating func take<Value>(_ key: String, _ read: (inout JSONReader) throws -> Value) throws -> Value? {
         guard let index = members.firstIndex(where: { $0.key == key }) else { return nil }
@@ -46,6 +49,11 @@ struct ObjectReader {
         } catch let error as JSONError {
             throw Problem(error, pointer: reader.pointer)
         }
+    }
+
+    /// Removes the member `key` and returns what `read` makes of it, or `nil` if there is none or it is null.
+    mutating func takeOptional<Value>(_ key: String, _ read: (inout JSONReader) throws -> Value) throws -> Value? {
+        try take(key) { try $0.readOptional(read) } ?? nil
     }
 
     /// Removes the member `key`, which must be there, and returns what `read` makes of it.
@@ -92,6 +100,13 @@ extension JSONReader {
             )
         }
         return choice
+    }
+
+    /// Reads null as `nil`, and all else with `read`.
+    mutating func readOptional<Value>(_ read: (inout JSONReader) throws -> Value) throws -> Value? {
+        guard try peekKind() == .null else { return try read(&self) }
+        try readNull()
+        return nil
     }
 
     /// Reads an array whose elements `read` reads.

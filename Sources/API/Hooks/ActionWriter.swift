@@ -12,8 +12,8 @@ enum ActionWriter {
         case .capture, .assertFinite, .statistics: break
         case .replace(let value), .add(let value), .scale(let value): write(value, as: "value", to: &writer)
         case .clamp(let min, let max):
-            if let min { writer.member("min", min) }
-            if let max { writer.member("max", max) }
+            if let min { write(HookValue(min), as: "min", to: &writer) }
+            if let max { write(HookValue(max), as: "max", to: &writer) }
         case .assertRange(let min, let max):
             if let min { writer.member("min", min) }
             if let max { writer.member("max", max) }

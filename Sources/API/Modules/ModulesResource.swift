@@ -79,6 +79,8 @@ struct ModulesResource: Sendable {
             publication = try await api.registry.create(description, when: exchange.precondition)
         } catch ServingError.unknownModule(let name) {
             throw Self.unknownReference(to: name, in: description)
+        } catch let error as ServingError where error.isAboutName {
+            throw Problem(error).at("/name")
         }
         return document(publication, as: representation, status: .created)
     }

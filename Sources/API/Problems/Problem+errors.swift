@@ -17,6 +17,7 @@ extension Problem {
         case let error as TensorError: self.init(Self.code(of: error), error.message(compatibility))
         case let error as ModuleError: self.init(Self.code(of: error), error.message(compatibility))
         case let error as InChildError: self.init(error, compatibility)
+        case let error as HookFailure: self.init(error, compatibility)
         case let error as InferenceError: self.init(error)
         case let error as ModelFileError: self.init(.malformedSafetensors, error.message)
         case let error as SafetensorsError: self.init(.malformedSafetensors, error.message)
@@ -48,10 +49,18 @@ extension Problem {
 
     private init(_ error: InChildError, _ compatibility: Compatibility) {
         self.init(error.underlying, compatibility: compatibility)
-        expected = error.expected.map { .string($0) } ?? expected
-        got = error.got.map { .string($0) } ?? got
         module = error.path
         moduleType = error.type
+        // What the module takes is no news where a hook went wrong.
+        guard !(error.underlying is HookFailure) else { return }
+        expected = error.expected.map { .string($0) } ?? expected
+        got = error.got.map { .string($0) } ?? got
+    }
+
+    private init(_ error: HookFailure, _ compatibility: Compatibility) {
+        self.init(error.underlying, compatibility: compatibility)
+        module = error.module
+        if case .call(let index) = error.hook { pointer = Self.pointer(["hooks", String(index), "action"]) }
     }
 
     private init(_ error: ContentCodingError) {
@@ -81,8 +90,10 @@ extension Problem {
         case .sizeMismatch(_, let wanted, let came): (expected, got) = (Self.list(wanted), Self.list(came))
         case .dtypeMismatch(_, let wanted, let came): (expected, got) = (.string(wanted), .string(came))
         case .staleVersion(_, let wanted, let current): (expected, got) = (Self.list(wanted), Self.number(current))
-        case .limitExceeded(let name, let limit, let requested):
+        case .unknownPath: pointer = Self.pointer(["module"])
+        case .limitExceeded(let name, let limit, let requested, let place):
             (expected, got) = (Self.number(limit), requested.map(Self.number))
+            pointer = place.map(Self.pointer)
             if name == .listeners { fields[.retryAfter] = "1" }
         default: break
         }
@@ -106,7 +117,7 @@ extension Problem {
         case .noNone: .invalidArgument
         case .assertionFailed: .hookFailed
         case .captureTooLarge: .answerTooLarge
-        case .limitExceeded(let name, _, _): code(of: name)
+        case .limitExceeded(let name, _, _, _): code(of: name)
         case .overloaded: .overloaded
         case .deadlineExpired: .deadlineExceeded
         case .shuttingDown: .draining
@@ -141,7 +152,7 @@ extension Problem {
             .invalidCall
         case .loading: .stateDictMismatch
         case .forwardHookReturned, .hooksChangedWhileRunning, .mixedBackwardHooks, .gradOutputCount, .gradInputCount,
-            .gradInputWithoutInputs:
+            .gradInputWithoutInputs, .gradientChangedType, .gradientChangedSize:
             .invalidHook
         case .treeTooDeep: .treeTooDeep
         default: .invalidArgument
@@ -152,7 +163,8 @@ extension Problem {
         switch error {
         case .tooManyBytes, .outOfMemory, .storageOverflow: .tensorTooLarge
         case .raggedSequence, .nestedWhereNumberExpected, .notASequence, .invalidData, .tooManyDimensions,
-            .cannotInferType, .integerOverflow, .notRepresentable, .negativeDimension, .countMismatch,
+            .cannotInferType, .integerOverflow, .notRepresentable, .boundNotRepresentable, .negativeDimension,
+            .countMismatch,
             .byteCountMismatch:
             .invalidTensor
         case .productTypes, .notImplemented, .noPromotion, .mixedTypes, .expectedScalarType, .resultCannotBeCast,
@@ -168,7 +180,7 @@ extension Problem {
     }
 
     /// Returns components as a JSON pointer (RFC 6901).
-    private static func pointer(_ components: [String]) -> String {
+    static func pointer(_ components: [String]) -> String {
         components.map { component in
             var escaped = "/"
             for character in component {

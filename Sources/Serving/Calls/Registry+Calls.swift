@@ -88,7 +88,12 @@ extension Registry {
         tracer: Tracer?
     ) throws(ServingError) -> PreparedCall {
         guard request.hooks.count <= limits.maxHooksPerCall else {
-            throw .limitExceeded(.hooksPerCall, limit: limits.maxHooksPerCall, requested: request.hooks.count)
+            throw .limitExceeded(
+                .hooksPerCall,
+                limit: limits.maxHooksPerCall,
+                requested: request.hooks.count,
+                at: ["hooks"]
+            )
         }
         var hooks = CallHooks()
         for (index, description) in request.hooks.enumerated() {

@@ -8,6 +8,14 @@ indirect enum CheckedNode: Sendable {
     case layer(CheckedLayer)
 }
 
+/// A module inside a container.
+struct CheckedChild: Sendable {
+    let key: String
+    /// Where it stands in the description, as a component of a JSON pointer.
+    let place: String
+    let node: CheckedNode
+}
+
 /// A layer whose type is known and whose arguments fit.
 struct CheckedLayer: Sendable {
     let type: LayerType
@@ -15,7 +23,7 @@ struct CheckedLayer: Sendable {
     /// What the client asked for; `nil` is float32 where it matters.
     let dtype: DType?
     /// The modules inside in order.
-    let children: [(key: String, node: CheckedNode)]
+    let children: [CheckedChild]
 
     /// The parameters and buffers that the layer has when it is made.
     var presentTensors: [TensorPlan] { type.tensors(arguments).filter(\.isPresent) }
@@ -31,8 +39,8 @@ struct CheckedLayer: Sendable {
 
     /// The names of all references in the tree.
     var references: [String] {
-        children.flatMap { _, node -> [String] in
-            switch node {
+        children.flatMap { child -> [String] in
+            switch child.node {
             case .ref(let name): [name]
             case .layer(let layer): layer.references
             }
@@ -64,11 +72,11 @@ struct DescriptionChecker {
         depth: Int
     ) throws(ServingError) -> CheckedLayer {
         guard depth <= limits.maxTreeDepth else {
-            throw .limitExceeded(.treeDepth, limit: limits.maxTreeDepth, requested: nil)
+            throw .limitExceeded(.treeDepth, limit: limits.maxTreeDepth, requested: nil, at: pointer)
         }
         moduleCount += 1
         guard moduleCount <= limits.maxTreeModules else {
-            throw .limitExceeded(.treeModules, limit: limits.maxTreeModules, requested: nil)
+            throw .limitExceeded(.treeModules, limit: limits.maxTreeModules, requested: nil, at: pointer)
         }
         let (type, arguments) = try Self.locating(pointer) { () throws(DescriptionProblem) in
             try Self.typeAndArguments(of: layer)
@@ -112,26 +120,34 @@ struct DescriptionChecker {
         type: LayerType,
         at pointer: [String],
         depth: Int
-    ) throws(ServingError) -> [(key: String, node: CheckedNode)] {
+    ) throws(ServingError) -> [CheckedChild] {
         guard let children = layer.children else { return [] }
         let pointer = pointer + ["modules"]
-        var nodes: [(key: String, node: CheckedNode)] = []
+        var checked: [CheckedChild] = []
         var keys: Set<String> = []
         for (index, child) in children.enumerated() {
-            let key = child.key ?? "\(index)"
-            let place = pointer + [key]
+            let (key, place) = (child.key ?? "\(index)", child.place ?? child.key ?? "\(index)")
             if let fault = Self.fault(in: child, at: index, of: type, isNew: keys.insert(key).inserted) {
-                throw .invalidDescription(DescriptionProblem(fault, at: place))
+                throw .invalidDescription(DescriptionProblem(fault, at: pointer + [place]))
             }
-            switch child.node {
-            case .ref(let name): nodes.append((key, .ref(name)))
-            case .layer(let layer): nodes.append((key, .layer(try check(layer, at: place, depth: depth + 1))))
-            }
+            let node = try node(child.node, at: pointer + [place], depth: depth + 1)
+            checked.append(CheckedChild(key: key, place: place, node: node))
         }
         guard type.children != .none else {
             throw .invalidDescription(DescriptionProblem(.notAContainer(type: type.name), at: pointer))
         }
-        return nodes
+        return checked
+    }
+
+    private mutating func node(
+        _ node: NodeDescription,
+        at pointer: [String],
+        depth: Int
+    ) throws(ServingError) -> CheckedNode {
+        switch node {
+        case .ref(let name): .ref(name)
+        case .layer(let layer): .layer(try check(layer, at: pointer, depth: depth))
+        }
     }
 
     private static func fault(
@@ -156,11 +172,11 @@ struct DescriptionChecker {
                 try Self.byteCount(of: plan, in: layer)
             }
             guard bytes <= limits.maxParameterBytes else {
-                throw .limitExceeded(.parameterBytes, limit: limits.maxParameterBytes, requested: bytes)
+                throw .limitExceeded(.parameterBytes, limit: limits.maxParameterBytes, requested: bytes, at: pointer)
             }
             let (sum, overflow) = byteCount.addingReportingOverflow(bytes)
             guard !overflow, sum <= limits.maxBytes else {
-                throw .limitExceeded(.bytes, limit: limits.maxBytes, requested: overflow ? nil : sum)
+                throw .limitExceeded(.bytes, limit: limits.maxBytes, requested: overflow ? nil : sum, at: pointer)
             }
             byteCount = sum
         }
@@ -173,6 +189,7 @@ struct DescriptionChecker {
             guard !overflow else { throw .storageOverflow(shape: plan.sizes) }
             return bytes
         } catch {
+            if case .negativeDimension = error { throw DescriptionProblem(.refused(error.message())) }
             throw DescriptionProblem(.impossibleTensor(error.message()))
         }
     }

@@ -35,6 +35,9 @@ struct LayerType: Sendable {
     /// Makes a layer; containers get their modules afterwards.
     let make: @Sendable (CheckedArguments, DType, Generator?) throws -> Module
 
+    /// The types that never have parameters, which a hook can apply.
+    static let parameterless = activations + shaping
+
     /// All types by name.
     static let all: OrderedDictionary<String, LayerType> = OrderedDictionary(
         uniqueKeysWithValues: (linears + activations + normalizations + shaping + containers).map { ($0.name, $0) }

@@ -77,11 +77,14 @@ package struct LayerDescription: Sendable {
 package struct ChildDescription: Sendable {
     /// The key in the container; `nil` takes the position.
     package var key: String?
+    /// Where the module stands in the description that a client sent, its position or its key; `nil` takes the key.
+    package var place: String?
     /// The module.
     package var node: NodeDescription
 
-    package init(key: String? = nil, node: NodeDescription) {
+    package init(key: String? = nil, place: String? = nil, node: NodeDescription) {
         self.key = key
+        self.place = place
         self.node = node
     }
 }

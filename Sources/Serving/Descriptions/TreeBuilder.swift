@@ -35,10 +35,10 @@ struct TreeBuilder {
                 try layer.make(with: generator)
             }
         }
-        for (key, node) in layer.children {
-            let place = pointer + ["modules", key]
-            let child = try self.module(for: node, at: place)
-            _ = try Self.locating(place) { try module.registerChild(key, child) }
+        for child in layer.children {
+            let place = pointer + ["modules", child.place]
+            let inner = try self.module(for: child.node, at: place)
+            _ = try Self.locating(place) { try module.registerChild(child.key, inner) }
         }
         return module
     }

@@ -46,7 +46,7 @@ package enum HookAction: Sendable {
     case replace(HookValue)
     case add(HookValue)
     case scale(HookValue)
-    case clamp(min: Double?, max: Double?)
+    case clamp(min: HookScalar?, max: HookScalar?)
     case normalize(mean: HookValue, std: HookValue)
     case mask(indices: [Int])
     case activation(name: String, arguments: OrderedDictionary<String, ArgumentValue>)
@@ -87,11 +87,33 @@ package enum HookAction: Sendable {
     }
 }
 
+/// A number as a client wrote it: beside whole numbers, PyTorch lets integers stay integers.
+package enum HookScalar: Sendable, Equatable {
+    case int(Int64)
+    case double(Double)
+
+    /// The number in floating point.
+    package var double: Double {
+        switch self {
+        case .int(let value): Double(value)
+        case .double(let value): value
+        }
+    }
+}
+
 /// An operand of an action.
 package enum HookValue: Sendable {
     case tensor(Tensor)
     case int(Int64)
     case double(Double)
+
+    /// Creates an operand of a number.
+    package init(_ number: HookScalar) {
+        switch number {
+        case .int(let value): self = .int(value)
+        case .double(let value): self = .double(value)
+        }
+    }
 
     var byteCount: Int {
         guard case .tensor(let tensor) = self else { return 0 }

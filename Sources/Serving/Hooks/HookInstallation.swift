@@ -47,7 +47,11 @@ struct HookInstallation: Sendable {
         let call = CallScope.current
         call?.countHook()
         let site = HookSite(hook: number, record: record, kind: kind, module: module, call: call)
-        return try program.run(on: tensor, at: site)
+        do {
+            return try program.run(on: tensor, at: site)
+        } catch {
+            throw site.failure(error)
+        }
     }
 
     /// Acts on the first of `tensors`, if there is one.

@@ -13,7 +13,8 @@ struct HookProgram: Sendable {
             throw HookProblem(.alwaysCallNeedsForward, at: ["always_call"])
         }
         switch description.action {
-        case .clamp(let min, let max), .assertRange(let min, let max): try Self.checkRange(min, max)
+        case .clamp(nil, nil): throw HookProblem(.noBound, at: ["action"])
+        case .assertRange(let min, let max): try Self.checkRange(min, max)
         case .topk(let k) where k < 0: throw HookProblem(.negativeCount(k), at: ["action", "k"])
         case .assertShape(let shape) where shape.contains { $0 < -1 }:
             throw HookProblem(.shape(shape), at: ["action", "shape"])
@@ -29,7 +30,7 @@ struct HookProgram: Sendable {
 
     private static func activation(for action: HookAction) throws(HookProblem) -> FrozenModule? {
         guard case .activation(let name, var arguments) = action else { return nil }
-        guard let type = LayerType.activations.first(where: { $0.name == name }) else {
+        guard let type = LayerType.parameterless.first(where: { $0.name == name }) else {
             throw HookProblem(.unknownActivation(name), at: ["action", "name"])
         }
         let takesDimension = type.arguments.contains { $0.name == "dim" }
@@ -59,7 +60,7 @@ struct HookProgram: Sendable {
         case .replace(let value): try value.asReplacement(of: tensor)
         case .add(let value): try value.added(to: tensor)
         case .scale(let value): try value.multiplied(with: tensor)
-        case .clamp(let min, let max): try tensor.clamped(min: min, max: max)
+        case .clamp(let min, let max): try tensor.clamped(min, max)
         case .normalize(let mean, let std): try std.dividing(mean.subtracted(from: tensor))
         case .mask(let indices): try tensor.zeroing(indices: indices)
         case .topk(let k): try tensor.keepingTopK(k)

@@ -44,6 +44,11 @@ struct HookSite {
         )
     }
 
+    /// Returns `error` with the hook that it came out of.
+    func failure(_ error: any Error) -> HookFailure {
+        HookFailure(hook: hook, module: path, underlying: error)
+    }
+
     func finding(_ assertion: HookFinding.Assertion) -> ServingError {
         .assertionFailed(HookFinding(module: path, kind: kind, assertion: assertion))
     }

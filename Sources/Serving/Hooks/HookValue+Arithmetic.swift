@@ -1,6 +1,5 @@
 import Tensors
 
-// A whole number is a tensor without axes: it widens no integers, as a Python number does not in PyTorch.
 extension HookValue {
     func asReplacement(of tensor: Tensor) throws -> Tensor {
         switch self {
@@ -13,7 +12,7 @@ extension HookValue {
     func added(to tensor: Tensor) throws -> Tensor {
         switch self {
         case .tensor(let value): try tensor + value
-        case .int(let value): try tensor + Tensor(scalar: value)
+        case .int(let value): try tensor + Self.operand(value, beside: tensor)
         case .double(let value): try tensor + value
         }
     }
@@ -21,7 +20,7 @@ extension HookValue {
     func multiplied(with tensor: Tensor) throws -> Tensor {
         switch self {
         case .tensor(let value): try tensor * value
-        case .int(let value): try tensor * Tensor(scalar: value)
+        case .int(let value): try tensor * Self.operand(value, beside: tensor)
         case .double(let value): try tensor * value
         }
     }
@@ -29,7 +28,7 @@ extension HookValue {
     func subtracted(from tensor: Tensor) throws -> Tensor {
         switch self {
         case .tensor(let value): try tensor - value
-        case .int(let value): try tensor - Tensor(scalar: value)
+        case .int(let value): try tensor - Self.operand(value, beside: tensor)
         case .double(let value): try tensor - value
         }
     }
@@ -37,8 +36,38 @@ extension HookValue {
     func dividing(_ tensor: Tensor) throws -> Tensor {
         switch self {
         case .tensor(let value): try tensor / value
-        case .int(let value): try tensor / Tensor(scalar: value)
+        case .int(let value): try tensor / Self.operand(value, beside: tensor)
         case .double(let value): try tensor / value
+        }
+    }
+
+    /// Returns a whole number as a tensor that widens no integers, as a Python number does not in PyTorch.
+    private static func operand(_ value: Int64, beside tensor: Tensor) throws -> Tensor {
+        let number = try Tensor(scalar: value)
+        // Tensors without axes widen one another; with axes, `tensor` decides.
+        return tensor.rank > 0 || tensor.dtype == .bool ? number : try number.converted(to: tensor.dtype)
+    }
+}
+
+extension Tensor {
+    /// Returns the elements limited to bounds: integers stay integers unless a bound is none.
+    func clamped(_ min: HookScalar?, _ max: HookScalar?) throws -> Tensor {
+        guard !dtype.isFloatingPoint, let (low, high) = HookScalar.integers(min, max) else {
+            return try clamped(min: min?.double, max: max?.double)
+        }
+        return try clampedIntegers(min: low, max: high)
+    }
+}
+
+extension HookScalar {
+    /// Returns two bounds as integers; `nil` unless both are, where there are any.
+    fileprivate static func integers(_ first: HookScalar?, _ second: HookScalar?) -> (Int64?, Int64?)? {
+        switch (first, second) {
+        case (nil, nil): (nil, nil)
+        case (.int(let low)?, nil): (low, nil)
+        case (nil, .int(let high)?): (nil, high)
+        case (.int(let low)?, .int(let high)?): (low, high)
+        default: nil
         }
     }
 }

@@ -68,7 +68,7 @@ struct CallProfile: Sendable {
                 takesIndices = takesIndices ?? indices
                 if !tensors.isEmpty { listDType = listDType ?? (indices ? .int64 : layer.dtype ?? .float32) }
             }
-            for (_, node) in layer.children { visit(node) }
+            for child in layer.children { visit(child.node) }
         }
 
         private mutating func visit(_ node: CheckedNode) {

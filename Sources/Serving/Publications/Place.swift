@@ -38,7 +38,7 @@ extension Publication {
 extension Place {
     /// The places of the children in order.
     var children: [Place] {
-        layer.children.compactMap { key, node in place(of: node, at: key) }
+        layer.children.compactMap { place(of: $0.node, at: $0.key) }
     }
 
     fileprivate func child(_ key: String) -> Place? {

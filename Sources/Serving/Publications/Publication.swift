@@ -99,9 +99,9 @@ struct TreeSize: Sendable {
     private(set) var depth = 1
 
     init(of layer: CheckedLayer, references: [String: TreeSize]) {
-        for (_, node) in layer.children {
+        for child in layer.children {
             let size: TreeSize? =
-                switch node {
+                switch child.node {
                 case .ref(let name): references[name]
                 case .layer(let layer): TreeSize(of: layer, references: references)
                 }

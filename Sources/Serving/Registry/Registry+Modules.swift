@@ -79,15 +79,15 @@ extension Registry {
         references: [(String, Publication?)]
     ) throws(ServingError) {
         let wide = references.compactMap { $1 }.filter { $0.inputCount > 1 }
-        for (key, node) in layer.children {
-            switch node {
+        for child in layer.children {
+            switch child.node {
             case .layer(let layer): try checkSequentials(in: layer, references: references)
             case .ref(let name):
                 guard layer.type.name == "Sequential", let target = wide.first(where: { $0.name == name }) else {
                     continue
                 }
                 throw .invalidDescription(
-                    DescriptionProblem(.notInSequential(type: target.typeName), at: ["modules", key])
+                    DescriptionProblem(.notInSequential(type: target.typeName), at: ["modules", child.place])
                 )
             }
         }

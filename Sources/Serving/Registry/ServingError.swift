@@ -29,7 +29,8 @@ package enum ServingError: Error, Equatable {
     case captureTooLarge(limit: Int)
 
     // What is too much.
-    case limitExceeded(LimitName, limit: Int, requested: Int?)
+    /// Where the request goes beyond, if that is one place: the components of a JSON pointer.
+    case limitExceeded(LimitName, limit: Int, requested: Int?, at: [String]? = nil)
     case overloaded(retryAfter: Duration)
     case deadlineExpired
     case shuttingDown
@@ -49,6 +50,14 @@ package enum LimitName: String, Sendable {
 }
 
 extension ServingError {
+    /// Whether the name is what is wrong with a description.
+    package var isAboutName: Bool {
+        switch self {
+        case .invalidName, .nameTaken: true
+        default: false
+        }
+    }
+
     /// The text for people, PyTorch's own where it has one.
     package var message: String {
         switch self {
@@ -89,7 +98,7 @@ extension ServingError {
         switch self {
         case .assertionFailed(let finding): finding.message
         case .captureTooLarge(let limit): "the hooks of one call may capture \(limit) bytes"
-        case .limitExceeded(let name, let limit, let requested):
+        case .limitExceeded(let name, let limit, let requested, _):
             "the limit \(name.rawValue) is \(limit)" + (requested.map { ", this needs \($0)" } ?? "")
         case .overloaded: "the compute queue is full"
         case .deadlineExpired: "the time for this call was over before it began"

@@ -1,0 +1,7 @@
+/// An error out of a hook's own action: which hook, on which module, and what it was.
+package struct HookFailure: Error {
+    package let hook: HookNumber
+    /// The path of the module from the one that was called.
+    package let module: String
+    package let underlying: any Error
+}
