@@ -1,93 +1,124 @@
+import Foundation
 import HTTP
 import HTTPTypes
 import JSON
+import Serving
+import Synchronization
 import Testing
 
 @testable import API
 
 /// Every example of `openapi.yaml`, asked and answered: what the page shows is what the server does.
+@Suite(.timeLimit(.minutes(2)))
 struct ExampleTests {
-    /// An example of an answer, with the example of a request that has the same name.
-    struct Example: CustomTestStringConvertible, Sendable {
-        let operation: String
-        let method: HTTPRequest.Method
-        let path: String
-        let name: String
-        let status: Int
-        let mediaType: String
-        let answer: JSONValue
-        let body: JSONValue?
-        /// Where the example goes if not to the path with the parameters' own examples, and with which fields.
-        let request: JSONValue?
-
-        var testDescription: String { "\(operation) \(name)" }
+    @Test(arguments: try OpenAPI().examples)
+    func showsWhatTheServerAnswers(example: OpenAPI.Example) async throws {
+        let server = try server(for: example)
+        let hooks = try await setUp(server)
+        if example.request?["phase"] != nil { server.api.readiness.phase = .draining }
+        let request = try request(for: example, hooks: hooks)
+        let answer = try await answer(of: server, to: request, meanwhile: example.request?["meanwhile"]?.asArray ?? [])
+        #expect(answer.status == example.status, "\(answer.text)")
+        for (name, value) in example.example["x-fields"]?.asObject ?? JSONObject() {
+            #expect(answer.fields[try #require(HTTPField.Name(name))] == value.asString)
+        }
+        guard let mediaType = example.mediaType else { return #expect(answer.body == []) }
+        #expect(answer.fields[.contentType]?.hasPrefix(mediaType) == true)
+        compare(answer, with: example, as: mediaType)
     }
 
-    private static let problemType = "application/problem+json"
+    private func compare(_ answer: Answer, with example: OpenAPI.Example, as mediaType: String) {
+        let text = answer.text.replacing(#/"nanoseconds":\d+/#) { _ in #""nanoseconds":0"# }
+        if mediaType.hasSuffix("json") {
+            #expect(masked(answer.json) == masked(example.answer ?? .null), "\(answer.text)")
+        } else if Self.isBinary(mediaType) {
+            #expect(Data(answer.body).base64EncodedString() == example.answer?.asString)
+        } else if example.example["x-excerpt"] != nil {
+            #expect(text.contains(example.answer?.asString ?? "nothing"), "\(answer.text)")
+        } else {
+            #expect(.string(text) == example.answer, "\(answer.text)")
+        }
+    }
 
-    private static func examples() throws -> [Example] {
-        let openAPI = try OpenAPI()
-        return openAPI.operations.flatMap { operation in
-            (operation.value["responses"]?.asObject ?? JSONObject()).flatMap { status, response in
-                (response["content"]?.asObject ?? JSONObject()).flatMap { mediaType, content in
-                    (content["examples"]?.asObject ?? JSONObject()).map { name, example in
-                        Example(
-                            operation: operation.value["operationId"]?.asString ?? "",
-                            method: operation.method,
-                            path: operation.path,
-                            name: name,
-                            status: Int(status) ?? 0,
-                            mediaType: mediaType,
-                            answer: example["value"] ?? .null,
-                            body: operation.value["requestBody"]?["content"]?["application/json"]?["examples"]?[name]?[
-                                "value"
-                            ],
-                            request: example["x-request"]
-                        )
-                    }
-                }
+    // MARK: The request
+
+    private func server(for example: OpenAPI.Example) throws -> Server {
+        var (serving, options) = (ServingOptions(), API.Options())
+        for (name, value) in example.request?["options"]?.asObject ?? JSONObject() {
+            let value = try #require(value.asInt)
+            switch name {
+            case "max-listeners": serving.limits.maxListeners = value
+            case "max-decoded-body-bytes": options.maxDecodedBodyBytes = value
+            default: Issue.record("no example needs the option \(name) yet")
             }
         }
+        return Server(serving: serving, options: options)
     }
 
-    @Test(arguments: try examples())
-    func showsWhatTheServerAnswers(example: Example) async throws {
-        let server = Server()
-        let target = try await prepare(server, for: example)
-        var fields: HTTPFields = example.mediaType == Self.problemType ? [:] : [.accept: example.mediaType]
-        for (name, value) in example.request?["fields"]?.asObject ?? JSONObject() {
-            fields[try #require(HTTPField.Name(name))] = value.asString
-        }
-        if example.body != nil { fields[.contentType] = "application/json" }
-        let answer = await server.send(example.method, target, fields, body: example.body?.serialized ?? [])
-        #expect(answer.status == example.status, "\(answer.text)")
-        #expect(answer.fields[.contentType]?.hasPrefix(example.mediaType) == true)
-        let isJSON = example.mediaType.hasSuffix("json")
-        #expect(
-            isJSON ? masked(answer.json) == masked(example.answer) : .string(answer.text) == example.answer,
-            "\(answer.text)"
-        )
-    }
-
-    /// Does what `x-example-setup` says, and returns the target of the example's request.
-    private func prepare(_ server: Server, for example: Example) async throws -> String {
+    /// Does what `x-example-setup` says, and returns the ids of the hooks that it registers by where they went.
+    private func setUp(_ server: Server) async throws -> [String: Int] {
         var hooks: [String: Int] = [:]
         for step in try OpenAPI().document["x-example-setup"]?.asArray ?? [] {
-            let method = try #require(step["method"]?.asString.flatMap { HTTPRequest.Method($0) })
             let target = try #require(step["target"]?.asString)
-            let answer = await server.json(
-                method,
-                target,
-                String(decoding: step["body"]?.serialized ?? [], as: UTF8.self)
-            )
+            let answer = await server.json(.post, target, Self.text(step["body"]))
             try #require(answer.status == 201, "\(answer.text)")
             hooks[target] = answer.json["id"]?.asInt
         }
+        return hooks
+    }
+
+    private func request(for example: OpenAPI.Example, hooks: [String: Int]) throws -> Request {
+        let mediaType = example.mediaType ?? ""
+        var fields: HTTPFields =
+            mediaType.isEmpty || mediaType == "application/problem+json" ? [:] : [.accept: mediaType]
+        let (type, body) = try body(of: example)
+        fields[.contentType] = type
+        for (name, value) in example.request?["fields"]?.asObject ?? JSONObject() {
+            fields[try #require(HTTPField.Name(name))] = value.asString
+        }
+        return Request(method: example.method, target: target(of: example, hooks: hooks), fields: fields, body: body)
+    }
+
+    private func body(of example: OpenAPI.Example) throws -> (type: String?, bytes: [UInt8]) {
+        if let coded = example.request?["base64"]?.asString {
+            return ("application/json", [UInt8](try #require(Data(base64Encoded: coded))))
+        }
+        if let body = example.request?["body"] { return ("application/json", Array(Self.text(body).utf8)) }
+        guard let body = example.body else { return (nil, []) }
+        guard Self.isBinary(body.type) else { return (body.type, body.value.serialized) }
+        return (body.type, [UInt8](try #require(Data(base64Encoded: body.value.asString ?? "?"))))
+    }
+
+    private func target(of example: OpenAPI.Example, hooks: [String: Int]) -> String {
         if let target = example.request?["target"]?.asString { return target }
         let id = hooks[example.path.hasPrefix("/v1/hooks") ? "/v1/hooks" : "/v1/modules/fc/hooks"] ?? 0
         return example.path.replacing("{name}", with: "fc").replacing("{path}", with: "weight")
             .replacing("{id}", with: String(id)).replacing("{version}", with: "2")
             .replacing("{repository}", with: "default")
+    }
+
+    /// Sends a request; while its answer is a stream, sends `others` and reads until the server ends it.
+    private func answer(of server: Server, to request: Request, meanwhile others: [JSONValue]) async throws -> Answer {
+        let response = await server.api.handler()(request)
+        guard case .stream(let run) = response.body else { return Answer(response) }
+        for other in others {
+            _ = await server.json(.post, try #require(other["target"]?.asString), Self.text(other["body"]))
+        }
+        server.api.registry.events.finish()
+        let reader = StreamReader()
+        try await run(reader)
+        var read = response
+        read.body = .bytes(reader.bytes)
+        return Answer(read)
+    }
+
+    /// A value as the text of a body; a string is that text.
+    private static func text(_ value: JSONValue?) -> String {
+        value?.asString ?? value.map { String(decoding: $0.serialized, as: UTF8.self) } ?? ""
+    }
+
+    private static func isBinary(_ type: String) -> Bool {
+        type == "application/octet-stream" || type == "application/x-safetensors"
     }
 
     /// Returns the value without what differs from run to run: times, and ids from the process's counter.
@@ -103,24 +134,19 @@ struct ExampleTests {
         default: return value
         }
     }
+}
 
-    @Test func everyOperationHasAnExampleOfEachGoodAnswerAndOfItsRequest() throws {
-        let openAPI = try OpenAPI()
-        // A live stream and two pages of text are told by their schema and by tests of their own.
-        let exempt = ["streamEvents", "metrics", "openapi"]
-        // Statistics are times.
-        let isExempt: (String) -> Bool = { exempt.contains($0) || $0.contains("Statistics") }
-        for operation in openAPI.operations {
-            let name = operation.value["operationId"]?.asString ?? ""
-            for (status, response) in operation.value["responses"]?.asObject ?? JSONObject() where status.hasPrefix("2")
-            {
-                for (type, content) in response["content"]?.asObject ?? JSONObject() where !isExempt(name) {
-                    let isText = type == "application/json" || type == "text/plain"
-                    #expect(!isText || content["examples"]?.asObject?.isEmpty == false, "\(name) \(status) \(type)")
-                }
-            }
-            guard let content = operation.value["requestBody"]?["content"]?["application/json"] else { continue }
-            #expect(content["examples"]?.asObject?.isEmpty == false, "\(name)")
-        }
+/// Keeps what a stream sends.
+private final class StreamReader: BodyWriter {
+    private let received = Mutex<[UInt8]>([])
+
+    var bytes: [UInt8] { received.withLock { $0 } }
+
+    func write(_ bytes: [UInt8]) async throws {
+        received.withLock { $0 += bytes }
     }
+}
+
+extension OpenAPI.Example: CustomTestStringConvertible {
+    var testDescription: String { "\(operation) \(status) \(name)" }
 }
