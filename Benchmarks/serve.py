@@ -3,15 +3,17 @@
     Benchmarks/serve.py --callpath .build/release/callpath --venvs .venv-bench --build .build-bench \
         [--seconds 2] [--rounds 5] [--out results.json]
 
-Every server runs on loopback with its defaults and one worker, alone while it is measured (the others sleep). Each first
-answers the same calls, which must be PyTorch's numbers; one that is not installed, or answers wrongly, is left out and
-said to be. The load is wrk with one thread and a request that never changes.
+Every server runs on loopback with one worker, without an access log and else with its defaults, alone while it is
+measured (the others sleep). Each first answers the same calls, which must be PyTorch's numbers; one that is not
+installed, or answers wrongly, is left out and said to be. The load is wrk with one thread and a request that never
+changes. A server that fails in the middle loses that round only.
 """
 import argparse
 import json
 import pathlib
 import statistics
 import subprocess
+import sys
 import tempfile
 
 import torch
@@ -21,6 +23,10 @@ from peers.models import LAYERS, make_all
 
 HERE = pathlib.Path(__file__).resolve().parent
 CONNECTIONS = (1, 16, 64)
+# What Callpath must reach with the 4x3 layer in JSON: its requests a second as a share of a peer's.
+GOALS = {"raw epoll responder": 0.7, "nginx": 1.0, "hummingbird": 5, "fastapi": 20}
+# And with calls of a large layer that come together: its requests a second as a share of those without joining.
+JOINING_GOAL = 3
 
 
 def measure(call, connections, seconds):
@@ -31,6 +37,15 @@ def measure(call, connections, seconds):
     summary = json.loads(output.strip().splitlines()[-1])
     summary["per_second"] = summary["requests"] / summary["microseconds"] * 1e6
     return summary
+
+
+def measured(server, call, connections, seconds):
+    """Returns what `measure` does, or a round without a request if the server or the load generator fails."""
+    try:
+        return measure(call, connections, seconds)
+    except (subprocess.SubprocessError, ValueError) as error:
+        print(f"{server.name}, {call.model}, {call.form}, {connections} connections: {error}", file=sys.stderr)
+        return {"requests": 0, "microseconds": seconds * 1e6, "per_second": 0, "p50": 0, "p90": 0, "p99": 0, "errors": 1}
 
 
 def check(server, models):
@@ -75,7 +90,7 @@ def run(running, options):
             for _ in range(options.rounds):
                 for server, call in calls:
                     key = (server.name, model, form, connections)
-                    cells.setdefault(key, []).append(measure(call, connections, options.seconds))
+                    cells.setdefault(key, []).append(measured(server, call, connections, options.seconds))
     names = ("server", "model", "form", "connections")
     return [dict(zip(names, key)) | {"rounds": rounds} for key, rounds in cells.items()]
 
@@ -100,6 +115,34 @@ def tables(records):
                   f"| {errors} | {ratio} |")
 
 
+def goals(records):
+    """Prints what was wanted beside what was measured."""
+    by_cell = {(r["server"], r["model"], r["form"], r["connections"]): r for r in records}
+    rows = []
+    for connections in sorted({r["connections"] for r in records}):
+        ours = by_cell.get(("callpath", "fc", "json", connections))
+        if not ours:
+            continue
+        for peer, wanted in GOALS.items():
+            theirs = by_cell.get((peer, "fc", "json", connections))
+            if theirs and median(theirs, "per_second"):
+                ratio = median(ours, "per_second") / median(theirs, "per_second")
+                rows.append((f"4x3, json: times {peer}", connections, f"at least {wanted}", ratio, ratio >= wanted))
+        if connections == 16:
+            ratio = median(ours, "p99") / max(1, median(ours, "p50"))
+            rows.append(("4x3, json: p99 over p50", connections, "under 3", ratio, ratio < 3))
+    for form in ("json", "bytes"):
+        joined, alone = (by_cell.get((server, "huge", form, 16)) for server in ("callpath", "callpath, not joining"))
+        if joined and alone and median(alone, "per_second"):
+            ratio = median(joined, "per_second") / median(alone, "per_second")
+            rows.append((f"4096x4096, {form}: times not joining", 16, f"at least {JOINING_GOAL}", ratio,
+                         ratio >= JOINING_GOAL))
+    if rows:
+        print("\n| goal | connections | wanted | measured | |\n|---|---|---|---|---|")
+    for goal, connections, wanted, ratio, is_met in rows:
+        print(f"| {goal} | {connections} | {wanted} | {ratio:.2f} | {'met' if is_met else 'missed'} |")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--callpath", required=True, help="the release binary")
@@ -121,6 +164,7 @@ def main():
             for server in running:
                 server.stop()
     tables(records)
+    goals(records)
     for name, reason in absent.items():
         print(f"\nLeft out: {name}, {reason}")
     if options.out:

@@ -111,7 +111,7 @@ class Callpath(Server):
     name = "callpath"
 
     def command(self):
-        return [self.options.callpath, "serve", "--port", str(self.port)]
+        return [self.options.callpath, "serve", "--port", str(self.port), "--loops", "1", "--log-level", "warning"]
 
     def prepare(self):
         for model, sizes in LAYERS.items():
@@ -131,6 +131,16 @@ class Callpath(Server):
             path = f"/v1/modules/{model}/call"
             yield self.json_call(model, path, {"input": input_of(model).tolist()}, lambda answer: answer["output"])
             yield self.bytes_call(model, path)
+
+
+class CallpathNotJoining(Callpath):
+    """Callpath without batching, to see what batching gives."""
+
+    name = "callpath, not joining"
+    models = ("fc", "huge")
+
+    def command(self):
+        return [*super().command(), "--max-batch-rows", "1"]
 
 
 class Constant(Server):
@@ -236,4 +246,4 @@ class MLServer(Server):
                                  lambda answer: answer["outputs"][0]["data"])
 
 
-KINDS = [Callpath, Responder, Nginx, Hummingbird, FastAPI, MLServer, LitServe, BentoML]
+KINDS = [Callpath, CallpathNotJoining, Responder, Nginx, Hummingbird, FastAPI, MLServer, LitServe, BentoML]
