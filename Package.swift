@@ -123,7 +123,7 @@ let package = Package(
         tests(of: "JSON"),
         tests(of: "Metrics"),
         tests(of: "Logs", ["JSON", logging]),
-        tests(of: "API", ["HTTP", "Serving", "JSON", httpTypes, yams]),
+        tests(of: "API", ["HTTP", "Metrics", "Serving", "JSON", httpTypes, yams]),
         .testTarget(
             name: "CallpathTests",
             dependencies: ["JSON", yams],

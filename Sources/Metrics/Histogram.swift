@@ -21,7 +21,8 @@ package final class Histogram: Sendable {
 
     /// Counts a duration in seconds.
     package func observe(_ duration: Duration) {
-        observe(duration / .seconds(1))
+        let (seconds, attoseconds) = duration.components
+        observe(Double(seconds) + Double(attoseconds) * 1e-18)
     }
 
     /// How many values fell into each range, the one without a bound last.

@@ -2,19 +2,28 @@ import Synchronization
 
 /// The metrics of a process, and how Prometheus reads them.
 ///
-/// Names follow Prometheus' conventions: a prefix, the base unit (`seconds`, `bytes`), `_total` for counters. Adding a metric
-/// whose name, help or labels break the rules of `MetricsLint` is a mistake of the program and stops it.
+/// Names follow Prometheus' conventions: a prefix, the base unit (`seconds`, `bytes`), `_total` for counters. `problems`
+/// says which metrics break them.
 package final class MetricsRegistry: Sendable {
     private struct Metric: Sendable {
         let name: String
         let help: String
         let kind: String
+        let labels: [String]
         let write: @Sendable (inout Exposition) -> Void
     }
 
     private let metrics = Mutex<[Metric]>([])
 
     package init() {}
+
+    /// What `MetricsLint` has to say of the metrics; for tests, since asking is a fifth of the time a server takes to start.
+    package var problems: [String] {
+        metrics.withLock { $0 }.flatMap { metric in
+            MetricsLint.problems(name: metric.name, kind: metric.kind, help: metric.help, labels: metric.labels)
+                .map { "\(metric.name): \($0)" }
+        }
+    }
 
     private func add(
         _ name: String,
@@ -23,11 +32,9 @@ package final class MetricsRegistry: Sendable {
         labels: [String] = [],
         write: @escaping @Sendable (inout Exposition) -> Void
     ) {
-        let problems = MetricsLint.problems(name: name, kind: kind, help: help, labels: labels)
-        precondition(problems.isEmpty, "\(name): \(problems.joined(separator: "; "))")
         metrics.withLock { metrics in
             precondition(!metrics.contains { $0.name == name }, "the metric \(name) is there already")
-            metrics.append(Metric(name: name, help: help, kind: kind, write: write))
+            metrics.append(Metric(name: name, help: help, kind: kind, labels: labels, write: write))
         }
     }
 

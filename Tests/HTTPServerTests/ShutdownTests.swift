@@ -1,5 +1,6 @@
 import HTTP
 import HTTPTypes
+import Metrics
 import Synchronization
 import Testing
 
@@ -12,7 +13,7 @@ struct ShutdownTests {
         try await withServer { request in
             isRunning.store(true, ordering: .relaxed)
             try? await Task.sleep(for: .milliseconds(300))
-            return await hello(request)
+            return hello(request)
         } _: { server, port in
             async let text = blocking {
                 let client = try RawClient(port: port)
@@ -49,7 +50,7 @@ struct ShutdownTests {
             isRunning.store(true, ordering: .relaxed)
             try? await Task.sleep(for: .seconds(3600))
             isCancelled.store(Task.isCancelled, ordering: .relaxed)
-            return await hello(request)
+            return hello(request)
         } _: { server, port in
             let client = try await blocking {
                 let client = try RawClient(port: port)
@@ -68,7 +69,7 @@ struct ShutdownTests {
         try await withServer { request in
             isRunning.store(true, ordering: .relaxed)
             try? await Task.sleep(for: .seconds(3600))
-            return await hello(request)
+            return hello(request)
         } _: { server, port in
             let client = try await blocking {
                 let client = try RawClient(port: port)
@@ -83,6 +84,12 @@ struct ShutdownTests {
         }
     }
 
+    @Test func namesItsMetricsByTheConventions() async throws {
+        try await withServer { server, _ in
+            #expect(server.configuration.metrics.problems.isEmpty)
+        }
+    }
+
     @Test func startsOnceOnly() async throws {
         try await withServer { server, _ in
             await #expect(throws: ServerError.alreadyStarted) { _ = try await server.start() }
@@ -93,7 +100,7 @@ struct ShutdownTests {
         try await withServer { _, port in
             var configuration = HTTPServer.Configuration()
             configuration.port = port
-            let second = try HTTPServer(configuration: configuration, handler: hello)
+            let second = try HTTPServer(configuration: configuration) { .now(hello($0)) }
             await #expect(throws: ServerError.cannotListen(host: "127.0.0.1", port: port, errno: 98)) {
                 try await second.start()
             }

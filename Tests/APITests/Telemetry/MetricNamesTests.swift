@@ -1,0 +1,15 @@
+import API
+import Metrics
+import Serving
+import Testing
+
+struct MetricNamesTests {
+    @Test func followTheConventions() {
+        let metrics = MetricsRegistry()
+        metrics.addProcessMetrics()
+        let registry = Registry(metrics: ServingMetrics(in: metrics))
+        registry.addGauges(to: metrics)
+        _ = API(registry: registry, metrics: metrics)
+        #expect(metrics.problems.isEmpty)
+    }
+}
