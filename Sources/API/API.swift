@@ -88,6 +88,6 @@ package struct API: Sendable {
     package func handler(guards: [Layer] = []) -> Handler {
         let layers = [telemetry.layer, answeringProblems] + guards + [sparingTheLoop, decodingContent]
         let dispatcher = Dispatcher(routes, layers: layers)
-        return { request in await dispatcher.answer(request) }
+        return { request in dispatcher.answer(request) }
     }
 }

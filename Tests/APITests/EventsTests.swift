@@ -33,7 +33,7 @@ struct EventsTests {
 
     private func stream(_ target: String, _ fields: HTTPFields = [:]) async throws -> (Listener, Task<Void, any Error>)
     {
-        let response = await server.api.handler()(Request(method: .get, target: target, fields: fields))
+        let response = await server.api.handler()(Request(method: .get, target: target, fields: fields)).response
         #expect(response.status == .ok)
         #expect(response.fields[.contentType] == "text/event-stream")
         guard case .stream(let run) = response.body else { throw CancellationError() }
@@ -70,7 +70,7 @@ struct EventsTests {
         options.heartbeat = .milliseconds(1)
         let server = Server(options: options)
         try await server.createTutorialLayer()
-        let response = await server.api.handler()(Request(method: .get, target: "/v1/modules/fc/events"))
+        let response = await server.api.handler()(Request(method: .get, target: "/v1/modules/fc/events")).response
         guard case .stream(let run) = response.body else { return #expect(Bool(false), "no stream") }
         let listener = Listener()
         let task = Task { try await run(listener) }
@@ -103,7 +103,7 @@ struct EventsTests {
         let handler = server.api.handler()
         let request = Request(method: .get, target: "/v1/modules/fc/events")
         var open: [Response] = []
-        for _ in 0..<2 { open.append(await handler(request)) }
+        for _ in 0..<2 { open.append(await handler(request).response) }
         let refused = await server.get("/v1/modules/fc/events")
         #expect(refused.status == 429)
         #expect(refused.code == "too_many_streams")

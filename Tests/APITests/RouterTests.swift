@@ -13,8 +13,14 @@ struct RouterTests {
         ])
 
     private static func route(_ method: HTTPRequest.Method, _ template: String) -> Route {
-        Route(method, template, "\(method) \(template)", scope: .open, statuses: [200]) { _ in throw CancellationError()
-        }
+        Route(
+            method,
+            template,
+            "\(method) \(template)",
+            scope: .open,
+            statuses: [200],
+            outcome: { _ in throw CancellationError() }
+        )
     }
 
     private func resolve(_ method: HTTPRequest.Method, _ path: String) -> String {

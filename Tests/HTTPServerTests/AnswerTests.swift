@@ -40,7 +40,7 @@ struct AnswerTests {
             // The first takes longest.
             if request.target == "/0" { try? await Task.sleep(for: .milliseconds(50)) }
             await Task.yield()
-            return await hello(request)
+            return hello(request)
         } _: { client in
             try client.send((0..<5).map { get("/\($0)") }.joined())
             try client.receive(until: "\r\n\r\n/4")

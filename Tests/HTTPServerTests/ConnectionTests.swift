@@ -12,7 +12,7 @@ struct ConnectionTests {
     @Test func answersAClientThatHasEndedItsSide() async throws {
         let text = try await withClient { request in
             try? await Task.sleep(for: .milliseconds(20))
-            return await hello(request)
+            return hello(request)
         } _: { client in
             try client.send(get("/a") + get("/b"))
             client.endWriting()
@@ -71,7 +71,7 @@ struct ConnectionTests {
             isRunning.store(true, ordering: .relaxed)
             try? await Task.sleep(for: .seconds(3600))
             isCancelled.store(Task.isCancelled, ordering: .relaxed)
-            return await hello(request)
+            return hello(request)
         } _: { server, port in
             let client = try await blocking {
                 let client = try RawClient(port: port)
@@ -220,7 +220,7 @@ struct ConnectionTests {
     @Test func countsConnectionsByState() async throws {
         try await withServer(configuration: .oneLoop) { request in
             if request.target == "/wait" { try? await Task.sleep(for: .seconds(3600)) }
-            return await hello(request)
+            return hello(request)
         } _: { server, port in
             let metrics = server.configuration.metrics
             @Sendable func text() -> String { String(decoding: metrics.expose(), as: UTF8.self) }

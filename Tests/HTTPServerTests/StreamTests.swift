@@ -7,7 +7,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct StreamTests {
-    private static let pieces: Handler = { _ in
+    private static let pieces: WaitingHandler = { _ in
         Response(
             status: .ok,
             body: .stream { writer in
@@ -86,7 +86,7 @@ struct StreamTests {
     @Test func aWriterThatOutlivesItsAnswerFails() async throws {
         let kept = Mutex<(any BodyWriter)?>(nil)
         try await withServer { request in
-            guard request.target == "/" else { return await hello(request) }
+            guard request.target == "/" else { return hello(request) }
             return Response(status: .ok, body: .stream { writer in kept.withLock { $0 = writer } })
         } _: { _, port in
             let client = try await blocking {

@@ -13,7 +13,7 @@ struct TLSTests {
     private func withTLS<Result: Sendable>(
         _ tls: TLSConfiguration = TLSConfiguration(identity: "first"),
         limits: ServerLimits = ServerLimits(),
-        handler: @escaping Handler = hello,
+        handler: WaitingHandler? = nil,
         _ script: @escaping @Sendable (Int) throws -> Result
     ) async throws -> Result {
         try await withServer(limits: limits, configuration: .tls(tls), handler: handler) { _, port in

@@ -7,7 +7,7 @@ struct CompressionTests {
     private let content = [UInt8](repeating: 0x61, count: 4_096)
 
     @Test func codesWhatIsLargeEnoughForWhoAsks() throws {
-        let fields: HTTPFields = [.contentType: "application/json", .eTag: "\"5\"", .vary: "Accept"]
+        let fields: ResponseFields = [.contentType: "application/json", .eTag: "\"5\"", .vary: "Accept"]
         let answer = Response(status: .ok, fields: fields, body: .bytes(content)).compressed(for: request("gzip"))
         #expect(answer.fields[.contentEncoding] == "gzip")
         #expect(answer.fields[.vary] == "Accept, Accept-Encoding")

@@ -46,7 +46,7 @@ struct ResponseSerializerTests {
     }
 
     @Test func dropsTheFieldsThatAreItsOwn() {
-        let fields: HTTPFields = [
+        let fields: ResponseFields = [
             .contentLength: "7", .transferEncoding: "gzip", .connection: "x", .date: "y", .contentType: "text/plain",
         ]
         #expect(head(fields) == "HTTP/1.1 200 OK\r\nDate: now\r\nContent-Type: text/plain\r\nContent-Length: 0\r\n\r\n")
@@ -54,10 +54,12 @@ struct ResponseSerializerTests {
 
     @Test func letsNoValueEndItsLine() throws {
         let name = try #require(HTTPField.Name("X-Evil"))
-        let fields = HTTPFields([HTTPField(name: name, value: "a\r\nSet-Cookie: b\u{0}c\nd")])
+        var fields: ResponseFields = [name: "a\r\nSet-Cookie: b\u{0}c\nd"]
         let lines = head(fields).split(separator: "\r\n")
         #expect(lines.count == 4)
         #expect(lines[2] == "X-Evil: a  Set-Cookie: b c d")
+        fields[name] = "e\r\nf"
+        #expect(fields[name] == "e  f")
     }
 
     @Test(arguments: [
@@ -91,7 +93,7 @@ struct ResponseSerializerTests {
         )
     }
 
-    private func head(_ fields: HTTPFields) -> String {
+    private func head(_ fields: ResponseFields) -> String {
         var output: [UInt8] = []
         let response = Response(status: .ok, fields: fields)
         _ = ResponseSerializer.appendHead(

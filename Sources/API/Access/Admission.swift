@@ -52,8 +52,25 @@ final class Admission: Sendable {
         return { exchange in
             let client = exchange.context.caller.map { "key " + $0 } ?? "address " + Self.host(exchange.request.peer)
             try self.enter(client, now: .now)
-            defer { self.leave(client) }
-            return try await next(exchange)
+            return try self.leaving(client) { try next(exchange) }
+        }
+    }
+
+    /// Runs `body`, and counts the client out once its outcome is there.
+    private func leaving(_ client: String, _ body: () throws -> Outcome) throws -> Outcome {
+        do {
+            let outcome = try body()
+            guard case .later(let work) = outcome else {
+                leave(client)
+                return outcome
+            }
+            return .later {
+                defer { self.leave(client) }
+                return try await work()
+            }
+        } catch {
+            leave(client)
+            throw error
         }
     }
 

@@ -11,7 +11,7 @@ struct Authentication {
         guard route.scope != .open else { return next }
         return { exchange in
             exchange.context.caller = try caller(of: exchange.request, scope: route.scope)
-            return try await next(exchange)
+            return try next(exchange)
         }
     }
 

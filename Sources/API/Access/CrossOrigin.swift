@@ -20,21 +20,21 @@ package struct CrossOrigin: Sendable {
     package func wrap(_ handler: @escaping Handler) -> Handler {
         guard !origins.isEmpty else { return handler }
         return { request in
-            guard let origin = request.fields[.origin], origins.contains(origin) else {
-                return varying(await handler(request))
+            let origin = request.fields[.origin].flatMap { origins.contains($0) ? $0 : nil }
+            if let origin, isPreflight(request) { return .now(preflight(request, origin: origin)) }
+            switch handler(request) {
+            case .now(let response): return .now(opened(response, to: origin))
+            case .later(let work): return .later { opened(await work(), to: origin) }
             }
-            if isPreflight(request) { return preflight(request, origin: origin) }
-            var response = varying(await handler(request))
-            response.fields[.accessControlAllowOrigin] = origin
-            response.fields[.accessControlExposeHeaders] = Self.exposed
-            return response
         }
     }
 
-    /// Says to caches that the answer depends on who asks.
-    private func varying(_ response: Response) -> Response {
-        var response = response
-        response.fields[.vary] = response.fields[.vary].map { $0 + ", Origin" } ?? "Origin"
+    /// Lets scripts of `origin` read an answer, and says to caches that it depends on who asks.
+    private func opened(_ response: consuming Response, to origin: String?) -> Response {
+        response.fields.append("Origin", toListOf: .vary)
+        guard let origin else { return response }
+        response.fields[.accessControlAllowOrigin] = origin
+        response.fields[.accessControlExposeHeaders] = Self.exposed
         return response
     }
 
@@ -43,7 +43,7 @@ package struct CrossOrigin: Sendable {
     }
 
     private func preflight(_ request: Request, origin: String) -> Response {
-        var fields: HTTPFields = [
+        var fields: ResponseFields = [
             .accessControlAllowOrigin: origin,
             .accessControlAllowMethods: "GET, HEAD, POST, PUT, DELETE, OPTIONS",
             .accessControlMaxAge: String(Self.maximumAge),

@@ -8,6 +8,8 @@ import Tensors
 struct CallAnswer {
     let result: CallResult
     let nonFinite: NonFinitePolicy
+    /// Bytes of the fields of most answers, with those that layers add.
+    private static let usualFieldBytes = 256
 
     /// Returns the output in the form that the client asked for.
     func response(as representation: Representation, showsGradient: Bool, showsCaptures: Bool) throws -> Response {
@@ -39,9 +41,9 @@ struct CallAnswer {
         return TensorAnswer.json(writer, fields: fields(.json))
     }
 
-    private func fields(_ representation: Representation) -> HTTPFields {
-        var fields = HTTPFields.unstored(representation)
-        fields.append(HTTPField(name: .moduleVersion, value: String(result.version)))
+    private func fields(_ representation: Representation) -> ResponseFields {
+        var fields = ResponseFields(.unstored(representation), room: Self.usualFieldBytes)
+        fields.append(.moduleVersion, String(result.version))
         return fields
     }
 

@@ -13,13 +13,24 @@ struct CallsResource: Sendable {
 
     var routes: [Route] {
         [
-            route("call", "callModule", call),
+            Route(
+                .post,
+                "/v1/modules/{name}/call",
+                "callModule",
+                scope: .infer,
+                statuses: Self.statuses,
+                outcome: call
+            ),
             route("trace", "traceModule", trace),
             route("backward", "backwardModule", backward),
         ]
     }
 
-    private func route(_ verb: String, _ operation: String, _ endpoint: @escaping Endpoint) -> Route {
+    private func route(
+        _ verb: String,
+        _ operation: String,
+        _ endpoint: @escaping WaitingEndpoint
+    ) -> Route {
         Route(
             .post,
             "/v1/modules/{name}/\(verb)",
@@ -30,26 +41,40 @@ struct CallsResource: Sendable {
         )
     }
 
-    func call(_ exchange: Exchange) async throws -> Response {
+    /// Calls a module: a small call on the spot, a large one in its turn of the compute queue.
+    func call(_ exchange: Exchange) throws -> Outcome {
         let representation = try exchange.representation(among: .call)
         let publication = try api.registry.publication(exchange.parameters["name"])
-        let (body, request) = try measuredRequest(exchange, for: publication)
+        let (body, request) = try exchange.context.measure(.parse) { try self.request(exchange, for: publication) }
         try Self.refuseCaptures(of: body, as: representation)
-        let result = try await run(publication) { try await api.registry.call(publication, request) }
-        exchange.context.note(result.timing)
-        let answer = CallAnswer(result: result, nonFinite: api.options.nonFinite)
-        let (showsGradient, showsCaptures) = (request.recordsGradients, !body.hooks.isEmpty)
-        return try await LongWork.run(if: isLong(result, as: representation)) {
-            try exchange.context.measured(answer, as: representation, showsGradient, showsCaptures)
+        guard api.registry.isSmall(request, for: publication) else {
+            return .later {
+                let result = try await run(publication) { try await api.registry.call(publication, request) }
+                return try await answer(exchange, request, result, as: representation).response
+            }
         }
+        let result = try runHere(publication) { try api.registry.callHere(publication, request) }
+        return try answer(exchange, request, result, as: representation)
     }
 
-    /// Reads a request, and notes how long that took.
-    private func measuredRequest(
+    private func answer(
         _ exchange: Exchange,
-        for publication: Publication
-    ) throws -> (CallBody, CallRequest) {
-        try exchange.context.measure(\.parse) { try request(exchange, for: publication) }
+        _ request: CallRequest,
+        _ result: consuming CallResult,
+        as representation: Representation
+    ) throws -> Outcome {
+        exchange.context.note(result.timing)
+        let isLong = try isLong(result, as: representation)
+        let answer = CallAnswer(result: result, nonFinite: api.options.nonFinite)
+        let (showsGradient, showsCaptures) = (request.recordsGradients, !request.hooks.isEmpty)
+        guard isLong else {
+            return .now(try exchange.context.measured(answer, as: representation, showsGradient, showsCaptures))
+        }
+        return .later {
+            try await LongWork.run(if: true) {
+                try exchange.context.measured(answer, as: representation, showsGradient, showsCaptures)
+            }
+        }
     }
 
     private func trace(_ exchange: Exchange) async throws -> Response {
@@ -90,9 +115,9 @@ struct CallsResource: Sendable {
         and others: [Tensor] = []
     ) throws(Problem) -> Bool {
         guard representation == .json else { return representation == .safetensors }
-        let tensors = [result.output] + result.captures.map(\.tensor) + others
+        let elements = result.output.elementCount + result.captures.reduce(0) { $0 + $1.tensor.elementCount }
         return try LongWork.isLong(
-            elements: tensors.reduce(0) { $0 + $1.elementCount },
+            elements: others.reduce(elements) { $0 + $1.elementCount },
             limit: api.options.maxAnswerBytes
         )
     }
@@ -104,6 +129,14 @@ struct CallsResource: Sendable {
     ) async throws -> Result {
         do {
             return try await body()
+        } catch {
+            throw Problem(error, compatibility: publication.compatibility)
+        }
+    }
+
+    private func runHere<Result>(_ publication: Publication, _ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
         } catch {
             throw Problem(error, compatibility: publication.compatibility)
         }
@@ -153,7 +186,7 @@ extension RequestContext {
         _ showsGradient: Bool,
         _ showsCaptures: Bool
     ) throws -> Response {
-        try measure(\.encode) {
+        try measure(.encode) {
             try answer.response(as: representation, showsGradient: showsGradient, showsCaptures: showsCaptures)
         }
     }

@@ -42,7 +42,7 @@ struct CallReader {
         while let key = try reader.nextKey() {
             switch key {
             case "input", "inputs":
-                try Self.refuseBoth(inputKey, key, at: reader.pointer)
+                try Self.refuseBoth(inputKey, key, at: reader)
                 inputKey = key
                 body.inputs = key == "input" ? [try tensors.read(&reader)] : try Self.inputs(&reader, tensors)
             case "hooks": body.hooks = try hooks(&reader)
@@ -80,13 +80,13 @@ struct CallReader {
         }
     }
 
-    private static func refuseBoth(_ first: String?, _ second: String, at pointer: String) throws(Problem) {
+    private static func refuseBoth(_ first: String?, _ second: String, at reader: JSONReader) throws(Problem) {
         guard first != nil else { return }
         throw Problem(
             .invalidField,
             "A call takes 'input' or 'inputs', not both.",
             got: .string(second),
-            pointer: pointer
+            pointer: reader.pointer
         )
     }
 

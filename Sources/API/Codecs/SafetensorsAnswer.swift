@@ -11,7 +11,7 @@ enum SafetensorsAnswer {
     static func response(
         _ tensors: OrderedDictionary<String, Tensor>,
         metadata: [String: String] = [:],
-        fields: HTTPFields
+        fields: ResponseFields
     ) throws -> Response {
         let bytes = try Safetensors.bytes(of: tensors, metadata: metadata)
         return Response(status: .ok, fields: fields, body: .bytes(bytes))
@@ -19,7 +19,7 @@ enum SafetensorsAnswer {
 
     /// Returns an output with the captures of its call: `output`, and `captures.0` onwards, which the file's metadata
     /// describes under the same names.
-    static func response(_ result: CallResult, fields: HTTPFields) throws -> Response {
+    static func response(_ result: CallResult, fields: ResponseFields) throws -> Response {
         var tensors: OrderedDictionary<String, Tensor> = ["output": result.output.detached()]
         var metadata: [String: String] = [:]
         for (index, capture) in result.captures.enumerated() {

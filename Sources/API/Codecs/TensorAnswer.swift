@@ -6,7 +6,7 @@ import Tensors
 /// Answers with content; their fields already say which.
 enum TensorAnswer {
     /// Returns an answer with the elements of `tensor` as they lie in memory, little-endian and row-major, without a copy.
-    static func bytes(_ tensor: Tensor, fields: HTTPFields) -> Response {
+    static func bytes(_ tensor: Tensor, fields: ResponseFields) -> Response {
         var fields = fields
         fields[.tensorShape] = tensor.shape.map(String.init).joined(separator: ",")
         fields[.tensorDtype] = tensor.dtype.rawValue
@@ -16,12 +16,13 @@ enum TensorAnswer {
     }
 
     /// Returns an answer with the text that PyTorch prints.
-    static func text(_ text: String, fields: HTTPFields) -> Response {
+    static func text(_ text: String, fields: ResponseFields) -> Response {
         Response(status: .ok, fields: fields, body: .bytes(Array("\(text)\n".utf8)))
     }
 
     /// Returns an answer in JSON.
-    static func json(_ writer: consuming JSONWriter, status: HTTPResponse.Status = .ok, fields: HTTPFields) -> Response
+    static func json(_ writer: consuming JSONWriter, status: HTTPResponse.Status = .ok, fields: ResponseFields)
+        -> Response
     {
         Response(status: status, fields: fields, body: .bytes(writer.finish()))
     }

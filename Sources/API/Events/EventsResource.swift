@@ -30,7 +30,7 @@ struct EventsResource: Sendable {
             module: query["module"]
         )
         let lastID = try exchange.request.fields[.lastEventID].map(Self.eventID)
-        let fields = HTTPFields.unstored(.events)
+        let fields = ResponseFields.unstored(.events)
         guard exchange.request.method != .head else { return Response(status: .ok, fields: fields) }
         let listener = try api.registry.events.listen(filter, after: lastID)
         let stream = EventStream(listener: listener, heartbeat: api.options.heartbeat)

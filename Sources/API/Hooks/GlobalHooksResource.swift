@@ -38,7 +38,7 @@ struct GlobalHooksResource: Sendable {
         let reader = HookReader(listDType: .float32, isGlobal: true)
         let description = try JSONBody.decode(exchange.request.body, reader.hook)
         let hook = try api.registry.registerGlobalHook(description)
-        var fields = HTTPFields.unstored(.json)
+        var fields = ResponseFields.unstored(.json)
         fields[.location] = "/v1/hooks/\(hook.id)"
         return try HookAnswer.one(hook, api.options.nonFinite, status: .created, fields: fields)
     }

@@ -29,7 +29,7 @@ enum HookAnswer {
         _ hook: ListedHook,
         _ policy: NonFinitePolicy,
         status: HTTPResponse.Status = .ok,
-        fields: HTTPFields = .unstored(.json)
+        fields: ResponseFields = .unstored(.json)
     ) throws(Problem) -> Response {
         var writer = JSONWriter()
         try HookWriter.writeWhole(hook, policy, to: &writer)

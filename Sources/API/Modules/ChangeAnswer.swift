@@ -20,8 +20,8 @@ enum ChangeAnswer {
     }
 
     /// The fields of an answer to a change.
-    static func fields(of publication: Publication, as representation: Representation = .json) -> HTTPFields {
-        var fields = HTTPFields.unstored(representation)
+    static func fields(of publication: Publication, as representation: Representation = .json) -> ResponseFields {
+        var fields = ResponseFields.unstored(representation)
         fields[.eTag] = VersionTag.tag(version: publication.version, as: representation).description
         return fields
     }

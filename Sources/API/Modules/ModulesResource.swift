@@ -150,7 +150,7 @@ struct ModulesResource: Sendable {
         as representation: Representation,
         status: HTTPResponse.Status = .ok
     ) -> Response {
-        var fields = HTTPFields.versioned(
+        var fields = ResponseFields.versioned(
             VersionTag.tag(version: publication.version, as: representation),
             as: representation
         )

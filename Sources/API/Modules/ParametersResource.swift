@@ -48,7 +48,7 @@ struct ParametersResource: Sendable {
         let value = try publication.tensor(key)
         let tag = VersionTag.tag(version: publication.version, as: representation)
         if let notModified = try exchange.notModified(tag) { return notModified }
-        var fields = HTTPFields.versioned(tag, as: representation)
+        var fields = ResponseFields.versioned(tag, as: representation)
         fields[.moduleVersion] = String(publication.version)
         switch representation {
         case .bytes: return TensorAnswer.bytes(value.tensor, fields: fields)
@@ -60,7 +60,7 @@ struct ParametersResource: Sendable {
         }
     }
 
-    private func json(_ tensor: Tensor, fields: HTTPFields) throws(Problem) -> Response {
+    private func json(_ tensor: Tensor, fields: ResponseFields) throws(Problem) -> Response {
         var writer = JSONWriter(capacity: 64 + 12 * tensor.elementCount)
         writer.beginObject()
         try writer.members(of: tensor, api.options.nonFinite)

@@ -38,7 +38,7 @@ struct StateDictResource: Sendable {
         let tag = VersionTag.tag(version: publication.version, as: representation)
         if let notModified = try exchange.notModified(tag) { return notModified }
         let tensors = publication.stateDict
-        var fields = HTTPFields.versioned(tag, as: representation)
+        var fields = ResponseFields.versioned(tag, as: representation)
         fields[.moduleVersion] = String(publication.version)
         guard representation == .json else {
             return try await LongWork.run(if: true) { [fields] in
@@ -50,7 +50,7 @@ struct StateDictResource: Sendable {
         return try await LongWork.run(if: isLong) { [fields] in try json(tensors, fields: fields) }
     }
 
-    private func json(_ tensors: OrderedDictionary<String, Tensor>, fields: HTTPFields) throws -> Response {
+    private func json(_ tensors: OrderedDictionary<String, Tensor>, fields: ResponseFields) throws -> Response {
         var writer = JSONWriter(capacity: 4_096)
         writer.beginObject()
         for (key, tensor) in tensors { try writer.member(key, tensor, api.options.nonFinite) }

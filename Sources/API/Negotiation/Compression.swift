@@ -8,10 +8,20 @@ package enum Compression {
     /// Wraps the whole server.
     package static func wrap(_ handler: @escaping Handler) -> Handler {
         { request in
-            let response = await handler(request)
-            guard response.body.count ?? 0 > maximumInlineByteCount else { return response.compressed(for: request) }
-            return await compressedElsewhere(response, for: request)
+            switch handler(request) {
+            case .now(let response):
+                guard response.body.count ?? 0 > maximumInlineByteCount else {
+                    return .now(response.compressed(for: request))
+                }
+                return .later { await compressedElsewhere(response, for: request) }
+            case .later(let work): return .later { await compressed(work(), for: request) }
+            }
         }
+    }
+
+    private static func compressed(_ response: Response, for request: Request) async -> Response {
+        guard response.body.count ?? 0 > maximumInlineByteCount else { return response.compressed(for: request) }
+        return await compressedElsewhere(response, for: request)
     }
 
     @concurrent private static func compressedElsewhere(_ response: Response, for request: Request) async -> Response {

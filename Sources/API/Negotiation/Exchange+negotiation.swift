@@ -21,9 +21,8 @@ extension Exchange {
     ///
     /// - Throws: 415 if it is none of `taken`, or not named.
     func bodyType(among taken: [Representation]) throws(Problem) -> Representation {
-        let value = request.fields.octets(of: .contentType)
-        if let value, taken.first == .json, value.elementsEqual("application/json".utf8) { return .json }
-        let type = value.flatMap { MediaType($0) }
+        if taken.first == .json, request.fields.isValue(of: .contentType, "application/json") == true { return .json }
+        let type = request.fields.octets(of: .contentType).flatMap { MediaType($0) }
         if let type, let representation = taken.first(where: { $0.matches(type) }) { return representation }
         let names = taken.map(\.rawValue)
         throw Problem(

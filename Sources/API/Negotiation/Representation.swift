@@ -47,9 +47,7 @@ struct Offer: Sendable {
 
     /// Returns the form that a client likes best, or `nil` if it takes none.
     func best(for fields: RequestFields) -> Representation? {
-        guard let accept = fields.octets(of: .accept), !accept.elementsEqual("*/*".utf8) else {
-            return representations.first
-        }
+        guard fields.isValue(of: .accept, "*/*") == false else { return representations.first }
         let best = Accept(fields).best(of: types)
         return best.flatMap { best in representations.first { $0.rawValue == best.description } }
     }

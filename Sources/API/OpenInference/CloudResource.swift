@@ -45,7 +45,7 @@ struct CloudResource: Sendable {
         let model = try target(of: exchange.request)
         switch try Self.form(of: exchange) {
         case .native:
-            return try await calls.call(exchange.naming(model.name))
+            return try await calls.call(exchange.naming(model.name)).response
         case .openInference:
             return try await inference.answer(exchange.request, from: model)
         case .vertex:

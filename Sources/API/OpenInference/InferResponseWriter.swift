@@ -13,7 +13,7 @@ struct InferResponseWriter {
 
     func response(_ outputs: [InferOutput]) throws(InferenceError) -> Response {
         var body = try header(outputs)
-        var fields: HTTPFields = [.contentType: "application/json"]
+        var fields: ResponseFields = [.contentType: "application/json"]
         let binary = outputs.filter { $0.isBinary && $0.byteCount > 0 }
         if !binary.isEmpty {
             fields[.contentType] = "application/octet-stream"

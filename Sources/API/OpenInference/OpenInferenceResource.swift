@@ -26,7 +26,7 @@ struct OpenInferenceResource: Sendable {
     }
 
     /// Returns the routes of a model with and without a version.
-    private func both(_ suffix: String, _ operation: String, _ endpoint: @escaping Endpoint) -> [Route] {
+    private func both(_ suffix: String, _ operation: String, _ endpoint: @escaping WaitingEndpoint) -> [Route] {
         ["/v2/models/{name}\(suffix)", "/v2/models/{name}/versions/{version}\(suffix)"].enumerated().map {
             index,
             template in
@@ -97,7 +97,7 @@ struct OpenInferenceResource: Sendable {
     }
 
     static func json(_ body: [UInt8]) -> Response {
-        let fields: HTTPFields = [
+        let fields: ResponseFields = [
             .contentType: "application/json", .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
         ]
         return Response(status: .ok, fields: fields, body: .bytes(body))

@@ -65,7 +65,7 @@ struct OperationsResource: Sendable {
 
     private func metrics(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .metrics)
-        let fields = HTTPFields.unstored(.metrics)
+        let fields = ResponseFields.unstored(.metrics)
         return Response(status: .ok, fields: fields, body: .bytes(api.metrics.expose()))
     }
 
@@ -73,7 +73,7 @@ struct OperationsResource: Sendable {
         _ = try exchange.representation(among: .yaml)
         let tag = OpenAPIDocument.tag
         if let notModified = try exchange.notModified(tag) { return notModified }
-        let fields = HTTPFields.versioned(tag, as: .yaml)
+        let fields = ResponseFields.versioned(tag, as: .yaml)
         return Response(status: .ok, fields: fields, body: .bytes(OpenAPIDocument.bytes))
     }
 }

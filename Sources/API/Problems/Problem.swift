@@ -1,5 +1,5 @@
 package import HTTP
-package import HTTPTypes
+import HTTPTypes
 package import JSON
 
 /// An answer that says what went wrong (RFC 9457).
@@ -21,7 +21,7 @@ package struct Problem: Error, Sendable {
     /// The type of that module.
     package var moduleType: String?
     /// Fields of the answer that belong to its status, such as `Allow`.
-    package var fields: HTTPFields
+    package var fields: ResponseFields
 
     package init(
         _ code: ProblemCode,
@@ -30,7 +30,7 @@ package struct Problem: Error, Sendable {
         got: JSONValue? = nil,
         pointer: String? = nil,
         offset: Int? = nil,
-        fields: HTTPFields = [:]
+        fields: ResponseFields = [:]
     ) {
         self.code = code
         self.detail = detail

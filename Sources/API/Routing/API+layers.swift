@@ -8,26 +8,37 @@ extension API {
         { [logger] route, next in
             { exchange in
                 do {
-                    return try await next(exchange)
-                } catch {
-                    let problem = Problem(error)
-                    if problem.code == .internalError {
-                        logger.error("\(route.operation) failed: \(error)")
+                    let outcome = try next(exchange)
+                    guard case .later(let work) = outcome else { return outcome }
+                    return .later {
+                        do {
+                            return try await work()
+                        } catch {
+                            return Self.answer(to: error, exchange, route, logger)
+                        }
                     }
-                    return problem.response(to: exchange.request)
+                } catch {
+                    return .now(Self.answer(to: error, exchange, route, logger))
                 }
             }
         }
+    }
+
+    private static func answer(to error: any Error, _ exchange: Exchange, _ route: Route, _ logger: Logger) -> Response
+    {
+        let problem = Problem(error)
+        if problem.code == .internalError { logger.error("\(route.operation) failed: \(error)") }
+        return problem.response(to: exchange.request)
     }
 
     /// A layer that takes the content coding off a request's body.
     var decodingContent: Layer {
         { [limit = options.maxDecodedBodyBytes] _, next in
             { exchange in
-                guard exchange.request.fields.contains(.contentEncoding) else { return try await next(exchange) }
+                guard exchange.request.fields.contains(.contentEncoding) else { return try next(exchange) }
                 var decoded = exchange
                 decoded.request.body = try exchange.request.decodedBody(limit: limit)
-                return try await next(decoded)
+                return try next(decoded)
             }
         }
     }

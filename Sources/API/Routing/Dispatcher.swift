@@ -11,22 +11,42 @@ struct Dispatcher: Sendable {
     init(_ routes: [Route], layers: [Layer]) {
         let router = Router(routes, layers: layers)
         self.router = router
-        unmatched = Route(.get, "unmatched", "unmatched", scope: .open, statuses: [204, 404]) { exchange in
-            try Self.refuse(exchange.request, router)
-        }.wrapped(in: layers)
+        unmatched = Route(
+            .get,
+            "unmatched",
+            "unmatched",
+            scope: .open,
+            statuses: [204, 404],
+            outcome: { exchange in .now(try Self.refuse(exchange.request, router)) }
+        ).wrapped(in: layers)
     }
 
-    func answer(_ request: Request) async -> Response {
-        let context = RequestContext(request)
-        var exchange = Exchange(request: request, route: unmatched, context: context)
-        if case .route(let route, let parameters) = router.resolve(request.method, path: request.pathOctets) {
-            exchange = Exchange(request: request, route: route, parameters: parameters, context: context)
-        }
+    func answer(_ request: Request) -> Answer {
         do {
-            return try await exchange.route.endpoint(exchange)
+            let exchange = exchange(for: request)
+            switch try exchange.route.endpoint(exchange) {
+            case .now(let response): return .now(response)
+            case .later(let work): return .later { await Self.answer(request, work) }
+            }
+        } catch {
+            return .now(Problem(error).response(to: request))
+        }
+    }
+
+    private static func answer(_ request: Request, _ work: () async throws -> Response) async -> Response {
+        do {
+            return try await work()
         } catch {
             return Problem(error).response(to: request)
         }
+    }
+
+    private func exchange(for request: Request) -> Exchange {
+        let context = RequestContext(request)
+        guard case .route(let route, let parameters) = router.resolve(request.method, path: request.pathOctets) else {
+            return Exchange(request: request, route: unmatched, context: context)
+        }
+        return Exchange(request: request, route: route, parameters: parameters, context: context)
     }
 
     /// Says why no route takes a request, or what its path takes.

@@ -35,7 +35,7 @@ enum LongWork {
     /// Answers an exchange on the threads of the concurrent executor.
     @concurrent
     static func answer(_ exchange: Exchange, _ next: Endpoint) async throws -> Response {
-        try await next(exchange)
+        try await next(exchange).response
     }
 
     @concurrent
@@ -49,11 +49,11 @@ extension API {
     var sparingTheLoop: Layer {
         { _, next in
             { exchange in
-                let request = exchange.request
-                guard request.body.count >= LongWork.byteCount || request.fields.contains(.contentEncoding) else {
-                    return try await next(exchange)
+                let isLong = exchange.request.body.count >= LongWork.byteCount
+                guard isLong || exchange.request.fields.contains(.contentEncoding) else {
+                    return try next(exchange)
                 }
-                return try await LongWork.answer(exchange, next)
+                return .later { try await LongWork.answer(exchange, next) }
             }
         }
     }

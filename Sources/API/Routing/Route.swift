@@ -13,14 +13,17 @@ package struct Exchange: Sendable {
     let context: RequestContext
 }
 
-/// What answers an exchange; errors become problem documents outside of it.
-package typealias Endpoint = @Sendable (Exchange) async throws -> Response
+/// What answers an exchange, or says how it will be; errors become problem documents outside of it.
+package typealias Endpoint = @Sendable (Exchange) throws -> Outcome
+
+/// What answers an exchange in a task of its own.
+package typealias WaitingEndpoint = @Sendable (Exchange) async throws -> Response
 
 /// A function that wraps the endpoint of a route, once, when the router is made.
 package typealias Layer = @Sendable (_ route: Route, _ next: @escaping Endpoint) -> Endpoint
 
 /// One row of the interface: a method on a path, and who answers it.
-package struct Route: Sendable {
+package final class Route: Sendable {
     /// What a caller must be allowed to do before a route answers.
     package enum Scope: String, Sendable {
         /// Anyone: health and the interface's own description.
@@ -42,19 +45,39 @@ package struct Route: Sendable {
     /// The status codes that it can answer, beside those that any route can (`Route.universalStatuses`).
     package let statuses: [Int]
     /// The endpoint with its layers.
-    package internal(set) var endpoint: Endpoint
+    package let endpoint: Endpoint
 
     /// The status codes that any route can answer: a bad target, wrong keys, a method or coding that nobody takes,
     /// overload and a defect.
     package static let universalStatuses = [400, 401, 403, 405, 413, 415, 429, 500, 501, 503]
 
+    /// Creates a row whose endpoint may wait.
+    convenience init(
+        _ method: HTTPRequest.Method,
+        _ template: String,
+        _ operation: String,
+        scope: Scope,
+        statuses: [Int],
+        endpoint: @escaping WaitingEndpoint
+    ) {
+        self.init(
+            method,
+            template,
+            operation,
+            scope: scope,
+            statuses: statuses,
+            outcome: { exchange in .later { try await endpoint(exchange) } }
+        )
+    }
+
+    /// Creates a row whose endpoint says whether it has to wait.
     init(
         _ method: HTTPRequest.Method,
         _ template: String,
         _ operation: String,
         scope: Scope,
         statuses: [Int],
-        endpoint: @escaping Endpoint
+        outcome endpoint: @escaping Endpoint
     ) {
         self.method = method
         self.template = PathTemplate(template)
@@ -66,8 +89,13 @@ package struct Route: Sendable {
 
     /// Returns the route with its endpoint in `layers`, the first outermost.
     func wrapped(in layers: [Layer]) -> Route {
-        var route = self
-        route.endpoint = layers.reversed().reduce(endpoint) { next, layer in layer(self, next) }
-        return route
+        Route(
+            method,
+            template.description,
+            operation,
+            scope: scope,
+            statuses: statuses,
+            outcome: layers.reversed().reduce(endpoint) { next, layer in layer(self, next) }
+        )
     }
 }

@@ -35,33 +35,29 @@ final class RouteTree: Sendable {
         routes = branches.filter { $0.segments.isEmpty }.map(\.route)
     }
 
-    /// Returns the routes of the path whose segments are given, and appends what stands for the parameters.
+    /// Returns the routes of the path whose segments from `index` on are given, and appends what stands for the parameters.
     ///
     /// - Returns: An empty list if no template has this form.
-    func routes(for segments: ArraySlice<PathSegment>, values: inout [String]) -> [Route] {
-        guard let segment = segments.first else { return routes }
-        for (word, tree) in literals where segment.elementsEqual(word) {
-            let found = tree.routes(for: segments.dropFirst(), values: &values)
+    func routes(for segments: [PathSegment], from index: Int = 0, values: inout [String]) -> [Route] {
+        guard index < segments.count else { return routes }
+        for place in literals.indices where literals[place].segment.elementsEqual(segments[index]) {
+            let found = literals[place].tree.routes(for: segments, from: index + 1, values: &values)
             guard found.isEmpty else { return found }
         }
-        guard !segment.isEmpty else { return [] }
-        return parameterRoutes(for: segments, segment: segment, values: &values)
+        guard !segments[index].isEmpty else { return [] }
+        return parameterRoutes(for: segments, from: index, values: &values)
     }
 
-    private func parameterRoutes(
-        for segments: ArraySlice<PathSegment>,
-        segment: PathSegment,
-        values: inout [String]
-    ) -> [Route] {
+    private func parameterRoutes(for segments: [PathSegment], from index: Int, values: inout [String]) -> [Route] {
         if let parameter {
             let count = values.count
-            values.append(String(decoding: segment, as: UTF8.self))
-            let found = parameter.routes(for: segments.dropFirst(), values: &values)
+            values.append(String(decoding: segments[index], as: UTF8.self))
+            let found = parameter.routes(for: segments, from: index + 1, values: &values)
             guard found.isEmpty else { return found }
             values.removeSubrange(count...)
         }
         guard !rest.isEmpty else { return [] }
-        values.append(String(decoding: Array(segments.joined(separator: [UInt8(ascii: "/")])), as: UTF8.self))
+        values.append(String(decoding: Array(segments[index...].joined(separator: [UInt8(ascii: "/")])), as: UTF8.self))
         return rest
     }
 }

@@ -32,10 +32,10 @@ package struct Router: Sendable {
     /// Returns where a request for `path`, as it was sent, goes; an empty path is the root.
     package func resolve(_ method: HTTPRequest.Method, path: ArraySlice<UInt8>) -> Resolution {
         guard Self.knownMethods.contains(method) else { return .methodNotImplemented }
-        if path.elementsEqual("*".utf8) { return options(on: routes, method: method) }
+        if path.count == 1, path.first == UInt8(ascii: "*") { return options(on: routes, method: method) }
         guard let segments = Self.segments(of: path) else { return .malformedPath }
         var values: [String] = []
-        let found = tree.routes(for: segments[...], values: &values)
+        let found = tree.routes(for: segments, values: &values)
         guard let first = found.first else { return .notFound }
         let wanted = method == .head ? .get : method
         guard let route = found.first(where: { $0.method == wanted }) else {
@@ -59,13 +59,19 @@ package struct Router: Sendable {
     ///
     /// Each segment is decoded once, after the split: an encoded slash never makes two of one.
     private static func segments(of path: ArraySlice<UInt8>) -> [PathSegment]? {
-        let words = path.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        guard path.contains(UInt8(ascii: "%")) else { return words }
-        var decoded: [PathSegment] = []
-        for word in words {
-            guard let octets = PercentEncoding.decodedOctets(word) else { return nil }
-            decoded.append(octets[...])
+        var segments: [PathSegment] = []
+        segments.reserveCapacity(8)
+        var rest = path.dropFirst()
+        while let slash = rest.firstIndex(of: UInt8(ascii: "/")) {
+            segments.append(rest[..<slash])
+            rest = rest[(slash + 1)...]
         }
-        return decoded
+        segments.append(rest)
+        guard path.contains(UInt8(ascii: "%")) else { return segments }
+        for (index, segment) in segments.enumerated() {
+            guard let octets = PercentEncoding.decodedOctets(segment) else { return nil }
+            segments[index] = octets[...]
+        }
+        return segments
     }
 }

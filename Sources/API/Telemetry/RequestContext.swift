@@ -16,7 +16,7 @@ package final class RequestContext: Sendable {
     let isTimed: Bool
     private let notes = Mutex(Notes())
 
-    init(_ request: Request) {
+    init(_ request: borrowing Request) {
         id = RequestID(sent: request.fields[.xRequestID])
         traceParent = TraceParent(request.fields[.traceParent])
         isTimed = request.fields[.prefer]?.contains("server-timing") ?? false
@@ -38,20 +38,20 @@ package final class RequestContext: Sendable {
 extension RequestContext {
     /// Runs `body`, and notes how long it took if the client wants to know.
     func measure<Result>(
-        _ part: any WritableKeyPath<ServerTiming, Duration?> & Sendable,
+        _ part: ServerTiming.Part,
         _ body: () throws -> Result
     ) rethrows -> Result {
         guard isTimed else { return try body() }
         let start = ContinuousClock.now
-        defer { timing[keyPath: part] = .now - start }
+        defer { timing[part] = .now - start }
         return try body()
     }
 
     /// Notes how long a call waited and computed.
     func note(_ timing: CallTiming) {
         guard isTimed else { return }
-        self.timing.queue = timing.queue
-        self.timing.compute = timing.compute
+        self.timing[.queue] = timing.queue
+        self.timing[.compute] = timing.compute
     }
 }
 

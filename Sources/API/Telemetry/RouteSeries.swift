@@ -12,12 +12,7 @@ final class RouteSeries: Sendable {
     private let requestBytes: Counter
     private let responseBytes: Counter
     /// The counters of `requests` by method and status: looking them up by their labels for every request costs more.
-    private let counters = Mutex<[Key: Counter]>([:])
-
-    private struct Key: Hashable {
-        let method: HTTPRequest.Method
-        let status: Int
-    }
+    private let counters = Mutex<[Int: Counter]>([:])
 
     init(template: String, metrics: RequestMetrics) {
         self.template = template
@@ -36,17 +31,14 @@ final class RouteSeries: Sendable {
     }
 
     private func counter(method: HTTPRequest.Method, status: Int) -> Counter {
-        let key = Key(method: Self.knownMethod(method), status: status)
+        // Clients can make up as many methods as they like: those that nobody knows are one.
+        let place = Router.knownMethods.firstIndex(of: method)
+        let key = (place ?? Router.knownMethods.count) << 16 | status
         return counters.withLock { counters in
             if let counter = counters[key] { return counter }
-            let counter = requests[template, key.method.rawValue, String(status)]
+            let counter = requests[template, place == nil ? "OTHER" : method.rawValue, String(status)]
             counters[key] = counter
             return counter
         }
-    }
-
-    /// Returns a method that is one of a few: clients can make up as many as they like.
-    private static func knownMethod(_ method: HTTPRequest.Method) -> HTTPRequest.Method {
-        Router.knownMethods.contains(method) ? method : HTTPRequest.Method("OTHER") ?? .trace
     }
 }

@@ -1,13 +1,21 @@
 /// Where the time of one request went, for `Server-Timing` (W3C Server Timing).
 struct ServerTiming: Sendable {
-    var parse: Duration?
-    var queue: Duration?
-    var compute: Duration?
-    var encode: Duration?
+    /// What a request spends time on, in the order in which the field names it.
+    enum Part: String, CaseIterable {
+        case parse, queue, compute, encode
+    }
+
+    private var durations: [Part: Duration] = [:]
+
+    /// Accesses how long a part took; `nil` if the request had none.
+    subscript(part: Part) -> Duration? {
+        get { durations[part] }
+        set { durations[part] = newValue }
+    }
 
     /// Returns the field's value: durations in milliseconds.
     func fieldValue(total: Duration) -> String {
-        let parts = [("parse", parse), ("queue", queue), ("compute", compute), ("encode", encode), ("total", total)]
+        let parts = Part.allCases.map { ($0.rawValue, durations[$0]) } + [("total", total)]
         return parts.compactMap { name, duration in duration.map { "\(name);dur=\(Self.milliseconds($0))" } }
             .joined(separator: ", ")
     }

@@ -16,16 +16,17 @@ package struct Telemetry: Sendable {
     func layer(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
         let series = RouteSeries(template: route.template.description, metrics: metrics)
         return { exchange in
-            let response = try await next(exchange)
-            return finish(response, exchange, series)
+            switch try next(exchange) {
+            case .now(let response): return .now(finish(response, exchange, series))
+            case .later(let work): return .later { finish(try await work(), exchange, series) }
+            }
         }
     }
 
     /// Finishes an answer: its identity goes with it, and it is counted and logged.
-    private func finish(_ response: Response, _ exchange: Exchange, _ series: RouteSeries) -> Response {
+    private func finish(_ response: consuming Response, _ exchange: Exchange, _ series: RouteSeries) -> Response {
         let context = exchange.context
-        var response = response
-        response.fields[.xRequestID] = context.id.text
+        response.fields.append(.xRequestID, context.id.text)
         if let traceParent = context.traceParent { response.fields[.traceParent] = traceParent.text }
         let duration = ContinuousClock.now - exchange.request.arrival
         if context.isTimed { response.fields[.serverTiming] = context.timing.fieldValue(total: duration) }

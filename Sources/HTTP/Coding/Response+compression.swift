@@ -8,26 +8,22 @@ extension Response {
     /// Returns this answer as `request` likes it best: coded if the client asks for it and the content is worth it.
     ///
     /// Content that could be coded says `Vary: Accept-Encoding` even when it is not, so that no cache mixes them up.
-    package func compressed(for request: Request) -> Response {
+    package consuming func compressed(for request: Request) -> Response {
         guard mayBeCoded else { return self }
-        var answer = self
-        answer.addVary("Accept-Encoding")
+        fields.append("Accept-Encoding", toListOf: .vary)
         guard let count = body.count, count >= Self.minimumCompressedByteCount,
             let coding = AcceptEncoding(request.fields).preferred
-        else { return answer }
-        answer.code(coding)
-        return answer
+        else { return self }
+        code(coding)
+        return self
     }
 
     /// Whether this content could be coded, or stands for content that could: a 304 varies as its 200 does.
     private var mayBeCoded: Bool {
         if status == .notModified { return true }
-        guard fields[.contentEncoding] == nil else { return false }
+        guard !fields.contains(.contentEncoding) else { return false }
+        if fields.isValue(of: .contentType, "application/json") { return true }
         return fields[.contentType].flatMap { MediaType($0) }?.isCompressible ?? false
-    }
-
-    private mutating func addVary(_ name: String) {
-        fields[.vary] = fields[.vary].map { "\($0), \(name)" } ?? name
     }
 
     private mutating func code(_ coding: ContentCoding) {

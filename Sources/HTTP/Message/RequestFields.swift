@@ -67,13 +67,23 @@ package struct RequestFields: Sendable {
         firstLine(name, from: 0).map { octets[lines[$0].value] }
     }
 
+    /// Returns whether the first line called `name` says exactly `text`; `nil` if there is none, in O(n).
+    package func isValue(of name: HTTPField.Name, _ text: StaticString) -> Bool? {
+        firstLine(name, from: 0).map { octets.span.extracting(lines[$0].value).equals(text) }
+    }
+
     /// Returns whether a line is called `name`, in O(n).
     package func contains(_ name: HTTPField.Name) -> Bool {
         firstLine(name, from: 0) != nil
     }
 
     private func firstLine(_ name: HTTPField.Name, from start: Int) -> Int? {
-        lines[start...].firstIndex { isNamed($0, name) }
+        var index = start
+        while index < lines.count {
+            if isNamed(lines[index], name) { return index }
+            index += 1
+        }
+        return nil
     }
 
     private func isNamed(_ line: Line, _ name: HTTPField.Name) -> Bool {

@@ -17,7 +17,7 @@ extension Response {
         body.append(#"","code":""#)
         body.append(jsonText: code)
         body.append(#""}"#)
-        let fields: HTTPFields = [
+        let fields: ResponseFields = [
             .contentType: "application/problem+json",
             .cacheControl: "no-store",
             .xContentTypeOptions: "nosniff",

@@ -5,12 +5,12 @@ package struct Response: Sendable {
     /// The final status; 1xx is never sent through here.
     package var status: HTTPResponse.Status
     /// The fields that the handler wants to be seen; framing fields among them are dropped.
-    package var fields: HTTPFields
+    package var fields: ResponseFields
     /// The content; dropped for HEAD, 204 and 304.
     package var body: ResponseBody
 
     /// Creates an answer.
-    package init(status: HTTPResponse.Status, fields: HTTPFields = [:], body: ResponseBody = .none) {
+    package init(status: HTTPResponse.Status, fields: ResponseFields = [:], body: ResponseBody = .none) {
         self.status = status
         self.fields = fields
         self.body = body
@@ -37,6 +37,9 @@ package enum ResponseBody: Sendable {
         case .stream: nil
         }
     }
+
+    /// Whether the octets come over time.
+    package var isStream: Bool { count == nil }
 }
 
 /// Takes the octets of a body that comes over time.
@@ -46,8 +49,3 @@ package protocol BodyWriter: Sendable {
     /// Throws `CancellationError` when the client has gone or a drain ends the stream.
     func write(_ bytes: [UInt8]) async throws
 }
-
-/// Answers one request: the only seam between the network and the application.
-///
-/// Its task is cancelled when the client goes away.
-package typealias Handler = @Sendable (Request) async -> Response

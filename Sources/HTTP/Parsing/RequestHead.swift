@@ -42,7 +42,7 @@ struct HeadScanner: SectionScanner {
     }
 
     /// Returns what the complete head in `octets` says, or throws if its fields contradict each other.
-    func head(of octets: Span<UInt8>, maxBodyBytes: Int) throws(RequestError) -> RequestHead {
+    consuming func head(of octets: Span<UInt8>, maxBodyBytes: Int) throws(RequestError) -> RequestHead {
         var summary = FieldSummary()
         for line in fields.lines { try summary.note(line, in: octets) }
         let version = requestLine.version

@@ -16,7 +16,11 @@ package struct RequestParser: Sendable {
     private let limits: ServerLimits
     private let emptyHead: HeadScanner
     private var section: Gathered<HeadScanner>
-    private var unfinished: UnfinishedRequest?
+    private var unfinished: UnfinishedRequest? {
+        didSet { awaitedBodyByteCount = unfinished?.remainingByteCount ?? 0 }
+    }
+    /// The number of octets that are still to come of a body whose length was announced; stored, as it is asked for often.
+    package private(set) var awaitedBodyByteCount = 0
     private var failure: RequestError?
     private var isClosed = false
 
@@ -52,8 +56,7 @@ package struct RequestParser: Sendable {
     private mutating func consumeHead(_ input: Span<UInt8>) throws(RequestError) -> (event: Event, byteCount: Int) {
         let (byteCount, octets) = try section.consume(input)
         guard let octets else { return (.needsMore, byteCount) }
-        let head = try section.scanner.head(of: octets.span, maxBodyBytes: limits.maxBodyBytes)
-        section.reset(emptyHead)
+        let head = try section.takeScanner(leaving: emptyHead).head(of: octets.span, maxBodyBytes: limits.maxBodyBytes)
         let rest = input.extracting(byteCount...)
         if case .length(let count) = head.framing, count <= rest.count {
             let body = count == 0 ? [] : rest.extracting(first: count).copied()
@@ -81,9 +84,6 @@ package struct RequestParser: Sendable {
 
 // Bodies of a known length can be received where they will stay, without a copy.
 extension RequestParser {
-    /// The number of octets that are still to come of a body whose length was announced.
-    package var awaitedBodyByteCount: Int { unfinished?.remainingByteCount ?? 0 }
-
     /// Lets `receive` write the next octets of the body, at most `limit`, straight into its storage.
     ///
     /// Only while `awaitedBodyByteCount` is positive.

@@ -28,10 +28,12 @@ struct Gathered<Scanner: SectionScanner>: Sendable {
     /// Whether no octet of the section has come.
     var isEmpty: Bool { scanner.position == 0 }
 
-    /// Starts anew with a section that `scanner` reads from its start.
-    mutating func reset(_ scanner: Scanner) {
-        self.scanner = scanner
+    /// Returns the scanner of a section that is complete, and starts anew with one at its start.
+    mutating func takeScanner(leaving new: Scanner) -> Scanner {
+        var scanner = new
+        swap(&scanner, &self.scanner)
         held = []
+        return scanner
     }
 
     /// Eats `input` up to the end of the section.

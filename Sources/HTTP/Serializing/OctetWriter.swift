@@ -24,8 +24,8 @@ struct OctetWriter: ~Copyable {
     }
 
     mutating func write(_ text: String) {
-        var text = text
-        text.withUTF8 { write($0) }
+        // Native strings lend their octets without a copy or a reference.
+        if text.utf8.withContiguousStorageIfAvailable({ write($0) }) == nil { write(Array(text.utf8)) }
     }
 
     /// Writes `number`, which is not negative, in decimal digits.
@@ -39,6 +39,13 @@ struct OctetWriter: ~Copyable {
                 rest /= 10
             } while rest > 0
             write(UnsafeBufferPointer(rebasing: digits[start...]))
+        }
+    }
+
+    /// Writes `text`, and a space for each control that would end a field value early.
+    mutating func writeValue(_ text: String) {
+        if text.utf8.withContiguousStorageIfAvailable({ writeValue($0) }) == nil {
+            Array(text.utf8).withUnsafeBufferPointer { writeValue($0) }
         }
     }
 

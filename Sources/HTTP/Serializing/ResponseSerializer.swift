@@ -36,10 +36,12 @@ package enum ResponseSerializer {
         keepsAlive: Bool,
         date: [UInt8]
     ) -> ResponseFraming {
-        appendStart(response.status, date: date, to: &output)
-        for field in response.fields where !isReserved(field.name) { append(field, to: &output) }
         let framing = framing(of: response, method: method, version: version)
-        output.append(atMost: maxEndByteCount) { writer in
+        let reason = response.status.reasonPhrase
+        let limit = maxFrameByteCount + reason.utf8.count + date.count + response.fields.octets.count
+        output.append(atMost: limit) { writer in
+            writeStart(response.status.code, reason, date: date, to: &writer)
+            writer.write(response.fields.octets)
             writeLength(of: response, framing: framing, to: &writer)
             if !keepsAlive || framing == .untilClose {
                 writer.write("Connection: close\r\n")
@@ -51,43 +53,17 @@ package enum ResponseSerializer {
         return framing
     }
 
-    /// Octets of the longest `Content-Length`, the longest `Connection`, and the blank line.
-    private static let maxEndByteCount = 38 + 24 + 2
+    /// Octets beside the reason, the date and the fields: the status line, the longest `Content-Length` and `Connection`.
+    private static let maxFrameByteCount = 64 + 38 + 24 + 2
 
-    private static func appendStart(_ status: HTTPResponse.Status, date: [UInt8], to output: inout [UInt8]) {
-        let reason = status.reasonPhrase
-        output.append(atMost: 64 + reason.utf8.count + date.count) { writer in
-            writer.write("HTTP/1.1 ")
-            writer.write(decimal: status.code)
-            writer.write(" ")
-            writer.write(reason)
-            writer.write("\r\nDate: ")
-            writer.write(date)
-            writer.write("\r\n")
-        }
-    }
-
-    /// Fields that only the serializer writes.
-    private static func isReserved(_ name: HTTPField.Name) -> Bool {
-        switch name.canonicalName.utf8.count {
-        case 4: name == .date
-        case 10: name == .connection || name.canonicalName == "keep-alive"
-        case 14: name == .contentLength
-        case 17: name == .transferEncoding
-        default: false
-        }
-    }
-
-    private static func append(_ field: HTTPField, to output: inout [UInt8]) {
-        let name = field.name.rawName
-        field.withUnsafeBytesOfValue { value in
-            output.append(atMost: name.utf8.count + value.count + 4) { writer in
-                writer.write(name)
-                writer.write(": ")
-                writer.writeValue(value)
-                writer.write("\r\n")
-            }
-        }
+    private static func writeStart(_ code: Int, _ reason: String, date: [UInt8], to writer: inout OctetWriter) {
+        writer.write("HTTP/1.1 ")
+        writer.write(decimal: code)
+        writer.write(" ")
+        writer.write(reason)
+        writer.write("\r\nDate: ")
+        writer.write(date)
+        writer.write("\r\n")
     }
 
     private static func framing(

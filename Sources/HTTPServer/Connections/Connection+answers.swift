@@ -4,11 +4,11 @@ import Metrics
 
 // From requests to answers.
 extension Connection {
-    /// Starts the handler; one that never waits is done when this returns.
+    /// Asks the handler; an answer that waits for nothing is done when this returns.
     func handle(_ request: consuming Request, on loop: isolated EventLoop) {
         request.peer = peer
-        request.isSecure = stream is TLSStream
-        request.clientName = stream.peerName
+        request.isSecure = isSecure
+        if isSecure { request.clientName = stream.peerName }
         if let arrival { request.arrival = arrival }
         arrival = nil
         loop.traffic.requests.increment()
@@ -16,27 +16,50 @@ extension Connection {
             return refuse(.overloaded, on: loop)
         }
         phase = .answering
-        let task = Task.immediate { [request] in await self.answer(request, on: loop) }
+        switch loop.handler(request) {
+        case .now(let response):
+            guard response.body.isStream else { return finish(response, to: request, on: loop) }
+            work(on: request, on: loop) { response }
+        case .later(let body): work(on: request, on: loop, body)
+        }
+    }
+
+    /// Starts work that waits; some of it is done when this returns.
+    private func work(
+        on request: Request,
+        on loop: isolated EventLoop,
+        _ body: @escaping @Sendable () async -> Response
+    ) {
+        let task = Task.immediate { await self.send(await body(), to: request, on: loop) }
         guard phase == .answering else { return }
         self.task = task
         count(as: loop.shared.metrics.answering)
     }
 
-    private func answer(_ request: Request, on loop: isolated EventLoop) async {
-        let response = await loop.handler(request)
-        if phase == .answering {
-            let framing = append(
-                response,
-                method: request.method,
-                version: request.version,
-                keepsAlive: request.keepsAlive && !loop.isDraining && !isOverflow,
-                on: loop
-            )
-            if case .stream(let produce) = response.body, framing != .omitted {
-                await send(produce, framing, on: loop)
-            }
+    private func send(_ response: Response, to request: Request, on loop: isolated EventLoop) async {
+        guard phase == .answering, case .stream(let produce) = response.body else {
+            return finish(response, to: request, on: loop)
         }
+        let framing = append(response, to: request, on: loop)
+        if framing != .omitted { await send(produce, framing, on: loop) }
         endAnswer(on: loop)
+    }
+
+    /// Appends an answer that is at hand, and goes on.
+    private func finish(_ response: Response, to request: Request, on loop: isolated EventLoop) {
+        if phase == .answering { append(response, to: request, on: loop) }
+        endAnswer(on: loop)
+    }
+
+    @discardableResult
+    private func append(_ response: Response, to request: Request, on loop: isolated EventLoop) -> ResponseFraming {
+        append(
+            response,
+            method: request.method,
+            version: request.version,
+            keepsAlive: request.keepsAlive && !loop.isDraining && !isOverflow,
+            on: loop
+        )
     }
 
     /// Appends the answer's head, and its body if that is at hand.

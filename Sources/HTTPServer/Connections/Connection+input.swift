@@ -100,7 +100,7 @@ extension Connection {
         while offset < octets.count {
             let (event, count) = try parser.consume(octets.extracting(offset...))
             offset += count
-            guard take(event, byteCount: count, on: loop) else { continue }
+            guard take(consume event, byteCount: count, on: loop) else { continue }
             steps -= 1
             if steps <= 0 || !canGoOn(on: loop) { break }
         }

@@ -24,6 +24,8 @@ final class Connection {
     let peer: String
     /// Whether the server was full when it came: it gets one answer, most likely 503.
     let isOverflow: Bool
+    /// Whether it is encrypted; asked here once, as a cast for each request shows in a profile.
+    let isSecure: Bool
     var stream: any ByteStream
     var phase = Phase.opening
 
@@ -80,6 +82,7 @@ final class Connection {
         self.token = token
         self.peer = peer
         self.isOverflow = isOverflow
+        isSecure = stream is TLSStream
         parser = RequestParser(limits: loop.limits)
         waitStart = loop.now
         lastProgress = loop.now

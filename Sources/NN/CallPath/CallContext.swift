@@ -21,6 +21,8 @@ public final class CallContext: Sendable {
     public let isFrozen: Bool
     /// The PyTorch version whose rules hold.
     public let compatibility: Compatibility
+    /// Where the call's warnings go; `nil` sends them where `Warnings` says.
+    public let warned: (@Sendable (Warning) -> Void)?
 
     /// Creates the context of one call.
     public init(
@@ -29,7 +31,8 @@ public final class CallContext: Sendable {
         globalHooks: HookSnapshot? = nil,
         generator: Generator? = nil,
         isFrozen: Bool = false,
-        compatibility: Compatibility = .current
+        compatibility: Compatibility = .current,
+        warned: (@Sendable (Warning) -> Void)? = nil
     ) {
         self.tracer = tracer
         self.hooks = hooks
@@ -37,6 +40,7 @@ public final class CallContext: Sendable {
         self.generator = generator
         self.isFrozen = isFrozen
         self.compatibility = compatibility
+        self.warned = warned
     }
 
     /// Runs `body` with this context as the current one.

@@ -67,7 +67,7 @@ public enum Warnings {
     }
 
     static func emit(_ warning: Warning) {
-        guard let handler else {
+        guard let handler = CallContext.current?.warned ?? handler else {
             var line = "UserWarning: \(warning.message)\n"
             return line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
         }

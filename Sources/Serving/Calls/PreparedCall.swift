@@ -1,5 +1,6 @@
 import NN
 import OrderedCollections
+import Synchronization
 import Tensors
 
 /// A call with everything that it needs, ready to be computed on any thread.
@@ -15,10 +16,32 @@ struct PreparedCall: Sendable {
     let mode: Mode
     let hooks: CallHooks
     let globalHooks: HookSnapshot
-    let scope: CallScope
+    /// What hooks ask about the call that they see; `nil` for a call that none can see.
+    let scope: CallScope?
     let tracer: Tracer?
     /// The most bytes that one tensor of the call may take.
     let maxTensorBytes: Int
+
+    /// Prepares the call of `publication` that `request` asks for, with `hooks` made from its descriptions.
+    init(
+        of publication: Publication,
+        _ request: CallRequest,
+        mode: Mode,
+        hooks: CallHooks,
+        tracer: Tracer?,
+        in registry: Registry
+    ) {
+        self.publication = publication
+        self.mode = mode
+        self.hooks = hooks
+        self.tracer = tracer
+        inputs = request.inputs
+        globalHooks = registry.state.withLock(\.globalSnapshot)
+        maxTensorBytes = registry.limits.maxTensorBytes
+        // Modules with hooks are never joined.
+        let isWatched = !hooks.isEmpty || !globalHooks.isEmpty || publication.profile.joining == .never
+        scope = isWatched ? CallScope(of: publication, hooks: request.hooks, in: registry) : nil
+    }
 
     /// What came out.
     struct Outcome: Sendable {
@@ -44,19 +67,23 @@ struct PreparedCall: Sendable {
     }
 
     private func inContext<Result>(_ body: () throws -> Result) rethrows -> Result {
-        let context = CallContext(
+        try Tensor.$byteLimit.withValue(maxTensorBytes) {
+            guard let scope else { return try context.run(body) }
+            return try CallScope.$current.withValue(scope) { try context.run(body) }
+        }
+    }
+
+    private var context: CallContext {
+        guard scope != nil || tracer != nil || publication.profile.isTraining else { return publication.plainContext }
+        return CallContext(
             tracer: tracer,
             hooks: hooks,
             globalHooks: globalHooks,
             generator: publication.profile.isTraining ? Generator() : nil,
             isFrozen: true,
-            compatibility: publication.compatibility
+            compatibility: publication.compatibility,
+            warned: { _ in }
         )
-        return try Warnings.handled(by: { _ in }) {
-            try CallScope.$current.withValue(scope) {
-                try Tensor.$byteLimit.withValue(maxTensorBytes) { try context.run(body) }
-            }
-        }
     }
 
     private func computed() throws -> Outcome {

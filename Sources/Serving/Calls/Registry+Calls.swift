@@ -34,6 +34,26 @@ extension Registry {
         )
     }
 
+    /// Whether a call is small enough to be made on an event loop.
+    package func isSmall(_ request: CallRequest, for publication: Publication) -> Bool {
+        computeQueue.isSmall(request.inputs, for: publication)
+    }
+
+    /// Calls a module where the caller is, without waiting; for small calls.
+    package func callHere(_ publication: Publication, _ request: CallRequest) throws -> CallResult {
+        publication.activity.begin()
+        defer { publication.activity.end() }
+        let start = ContinuousClock.now
+        do {
+            let mode = PreparedCall.Mode.forward(recordsGradients: request.recordsGradients)
+            let call = try prepare(publication, request, mode: mode, tracer: nil)
+            return finished(try computeQueue.computeHere(call, deadline: request.deadline), call)
+        } catch {
+            count(error, of: publication, after: start.duration(to: .now))
+            throw error
+        }
+    }
+
     private func perform(
         _ publication: Publication,
         _ request: CallRequest,
@@ -46,14 +66,19 @@ extension Registry {
         do {
             let call = try prepare(publication, request, mode: mode, tracer: tracer)
             let done = try await computeQueue.compute(call, priority: request.priority, deadline: request.deadline)
-            metrics.answered.increment()
-            let result = result(of: done, call)
-            events.publish(publication, module: "", .call(CallEvent(result, joined: done.joined)))
-            return (result, done.outcome)
+            return (finished(done, call), done.outcome)
         } catch {
             count(error, of: publication, after: start.duration(to: .now))
             throw error
         }
+    }
+
+    /// Counts a call that gave an answer, and tells who listens.
+    private func finished(_ done: ComputeQueue.Done, _ call: PreparedCall) -> CallResult {
+        metrics.answered.increment()
+        let result = result(of: done, call)
+        events.publish(call.publication, module: "", .call(CallEvent(result, joined: done.joined)))
+        return result
     }
 
     private func result(of done: ComputeQueue.Done, _ call: PreparedCall) -> CallResult {
@@ -62,7 +87,7 @@ extension Registry {
             output: output,
             version: call.publication.version,
             gradFunction: output.gradFn.map { $0.name.text(call.publication.compatibility) },
-            captures: call.scope.captures,
+            captures: call.scope?.captures ?? [],
             timing: done.timing,
             batchSize: done.rows
         )
@@ -103,16 +128,7 @@ extension Registry {
                 throw .hookRefused(HookProblem(error.fault, at: error.pointer, index: index))
             }
         }
-        return PreparedCall(
-            publication: publication,
-            inputs: request.inputs,
-            mode: mode,
-            hooks: hooks,
-            globalHooks: state.withLock(\.globalSnapshot),
-            scope: CallScope(of: publication, hooks: request.hooks, in: self),
-            tracer: tracer,
-            maxTensorBytes: limits.maxTensorBytes
-        )
+        return PreparedCall(of: publication, request, mode: mode, hooks: hooks, tracer: tracer, in: self)
     }
 
     private func add(

@@ -22,6 +22,8 @@ package final class Publication: Sendable {
     /// The storages of the module's own tensors, without those of modules that it refers to.
     let storages: [StorageUse]
     let profile: CallProfile
+    /// The context of calls that nobody watches and that draw nothing.
+    let plainContext: CallContext
     private let paths: [ObjectIdentifier: String]
 
     init(
@@ -40,6 +42,12 @@ package final class Publication: Sendable {
         self.references = references
         self.installedHooks = installedHooks
         self.activity = activity
+        plainContext = CallContext(
+            globalHooks: HookSnapshot(),
+            isFrozen: true,
+            compatibility: plan.compatibility,
+            warned: { _ in }
+        )
         storages = Self.storages(of: frozen.module, without: references.values.map(\.root))
         size = TreeSize(of: plan.root, references: references.mapValues(\.size))
         let pairs = frozen.module.namedModules().map { (ObjectIdentifier($0.module), $0.name) }

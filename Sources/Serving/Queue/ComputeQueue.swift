@@ -49,11 +49,9 @@ final class ComputeQueue: Sendable {
     /// - Throws: What the call throws; `ServingError.overloaded` when the queue has no room, `.deadlineExpired` when the
     ///   call could not begin in time, `CancellationError` when the task is cancelled while the call waits.
     func compute(_ call: PreparedCall, priority: Int, deadline: ContinuousClock.Instant?) async throws -> Done {
+        guard !isSmall(call.inputs, for: call.publication) else { return try computeHere(call, deadline: deadline) }
         if let deadline, deadline <= .now { throw ServingError.deadlineExpired }
         let waiting = WaitingCall(call, priority: priority, deadline: deadline)
-        guard call.publication.profile.work(for: call.inputs) > options.inlineWork else {
-            return try Product([waiting], metrics: metrics).computeAlone(waiting)
-        }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 waiting.wait(with: continuation)
@@ -63,6 +61,17 @@ final class ComputeQueue: Sendable {
             waiting.finish(.failure(CancellationError()))
             drop(waiting)
         }
+    }
+
+    /// Whether a call is computed sooner than it could be handed to another thread.
+    func isSmall(_ inputs: [Tensor], for publication: Publication) -> Bool {
+        publication.profile.work(for: inputs) <= options.inlineWork
+    }
+
+    /// Computes `call` on this thread.
+    func computeHere(_ call: PreparedCall, deadline: ContinuousClock.Instant?) throws -> Done {
+        if let deadline, deadline <= .now { throw ServingError.deadlineExpired }
+        return try Product.computeAlone(call, metrics: metrics)
     }
 
     private func enqueue(_ call: WaitingCall) {

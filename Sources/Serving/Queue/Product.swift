@@ -16,24 +16,37 @@ struct Product {
         let calls = calls.filter { $0.begin() }
         if calls.count > 1, finish(calls) { return }
         for call in calls {
-            call.finish(Result { try computeAlone(call) })
+            call.finish(Result { try Self.computeAlone(call.call, since: call.arrival, metrics: metrics) })
         }
     }
 
-    /// Computes one call and counts it.
-    func computeAlone(_ call: WaitingCall) throws -> ComputeQueue.Done {
+    /// Computes one call, which may have waited since `arrival`, and counts it.
+    static func computeAlone(
+        _ call: PreparedCall,
+        since arrival: ContinuousClock.Instant? = nil,
+        metrics: ServingMetrics
+    ) throws -> ComputeQueue.Done {
         let start = ContinuousClock.now
-        let outcome = try call.call.compute()
-        let timing = CallTiming(queue: call.arrival.duration(to: start), compute: start.duration(to: .now))
-        call.call.publication.callStatistics.recordSuccess(
-            rows: [call.rows],
-            queued: [timing.queue],
+        let outcome = try call.compute()
+        let compute = start.duration(to: .now)
+        let queue = arrival.map { $0.duration(to: start) } ?? .zero
+        let rows = WaitingCall.rows(of: call)
+        call.publication.callStatistics.recordSuccess(
+            rows: CollectionOfOne(rows),
+            queued: CollectionOfOne(queue),
             input: .zero,
-            compute: timing.compute,
+            compute: compute,
             output: .zero
         )
-        count(rows: call.rows, [timing])
-        return ComputeQueue.Done(outcome: outcome, timing: timing, rows: call.rows, joined: 1)
+        metrics.batchRows.observe(Double(rows))
+        metrics.queueTime.observe(queue)
+        metrics.computeTime.observe(compute)
+        return ComputeQueue.Done(
+            outcome: outcome,
+            timing: CallTiming(queue: queue, compute: compute),
+            rows: rows,
+            joined: 1
+        )
     }
 
     /// Computes `calls` as one; returns `false` and tells nobody when that does not work out.

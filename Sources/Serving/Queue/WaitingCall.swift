@@ -38,15 +38,15 @@ final class WaitingCall: Sendable {
         rank = priority > 0 ? priority : .max
         byteCount = call.inputs.reduce(0) { $0 + $1.byteCount }
         joinKey = Self.joinKey(of: call)
-        rows = Self.rows(of: call, joinKey)
+        rows = Self.rows(of: call)
     }
 
     private static func joinKey(of call: PreparedCall) -> JoinKey? {
         guard case .rows(let single) = call.publication.profile.joining, call.isPlain,
-            let input = call.inputs.first, call.inputs.count == 1, input.rank > 0
+            let input = call.inputs.first, call.inputs.count == 1, input.rank > 0,
+            input.rank > 1 || single != .refused
         else { return nil }
         let isOneRow = input.rank == 1 && single == .oneRow
-        guard input.rank > 1 || single != .refused else { return nil }
         return JoinKey(
             publication: ObjectIdentifier(call.publication),
             dtype: input.dtype,
@@ -56,9 +56,8 @@ final class WaitingCall: Sendable {
     }
 
     /// The rows that a call counts in statistics: the first axis, where it is a batch.
-    private static func rows(of call: PreparedCall, _ key: JoinKey?) -> Int {
-        guard let input = call.inputs.first, key?.isOneRow != true else { return 1 }
-        guard input.rank > 1 || call.publication.profile.takesIndices else { return 1 }
+    static func rows(of call: PreparedCall) -> Int {
+        guard let input = call.inputs.first, input.rank > 1 || call.publication.profile.takesIndices else { return 1 }
         return input.shape.first ?? 1
     }
 

@@ -7,9 +7,9 @@ package final class CallStatistics: Sendable {
         package var count = 0
         package var nanoseconds = 0
 
-        mutating func add(_ duration: Duration, count: Int = 1) {
+        mutating func add(_ nanoseconds: Int, count: Int = 1) {
             self.count += count
-            nanoseconds += duration.wholeNanoseconds
+            self.nanoseconds += nanoseconds
         }
     }
 
@@ -46,14 +46,21 @@ package final class CallStatistics: Sendable {
     package var snapshot: Snapshot { numbers.withLock { $0 } }
 
     /// Counts the calls that one product answered, each with its rows and its time in the queue.
-    func recordSuccess(rows: [Int], queued: [Duration], input: Duration, compute: Duration, output: Duration) {
+    func recordSuccess(
+        rows: some Collection<Int>,
+        queued: some Collection<Duration>,
+        input: Duration,
+        compute: Duration,
+        output: Duration
+    ) {
+        let (input, compute, output) = (input.wholeNanoseconds, compute.wholeNanoseconds, output.wholeNanoseconds)
         let now = WallClock.milliseconds
         let total = rows.reduce(0, +)
         numbers.withLock { numbers in
             numbers.inferenceCount += total
             numbers.executionCount += 1
             numbers.lastInferenceMilliseconds = now
-            for wait in queued {
+            for wait in queued.lazy.map(\.wholeNanoseconds) {
                 numbers.success.add(wait + input + compute + output)
                 numbers.queue.add(wait)
                 numbers.input.add(input)
@@ -69,11 +76,12 @@ package final class CallStatistics: Sendable {
     }
 
     func recordFailure(after duration: Duration) {
-        numbers.withLock { $0.failure.add(duration) }
+        numbers.withLock { $0.failure.add(duration.wholeNanoseconds) }
     }
 
     /// Adds the time that the codec took for a call that is counted already.
     func recordCodec(input: Duration, output: Duration, batchSize: Int) {
+        let (input, output) = (input.wholeNanoseconds, output.wholeNanoseconds)
         numbers.withLock { numbers in
             numbers.input.add(input, count: 0)
             numbers.output.add(output, count: 0)
@@ -100,6 +108,7 @@ extension CallStatistics.Snapshot {
 extension Duration {
     /// The whole duration in nanoseconds; 292 years fit.
     package var wholeNanoseconds: Int {
+        guard self != .zero else { return 0 }
         let (seconds, attoseconds) = components
         return Int(clamping: seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue)
             + Int(clamping: attoseconds / 1_000_000_000)

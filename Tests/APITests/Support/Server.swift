@@ -31,7 +31,7 @@ struct Server {
         sourceLocation: SourceLocation = #_sourceLocation
     ) async -> Answer {
         let request = Request(method: method, target: target, fields: fields, body: body)
-        let answer = Answer(await handler(request))
+        let answer = Answer(await handler(request).response)
         if case .route(let route, _) = router.resolve(method, path: request.pathOctets) {
             #expect(
                 (route.statuses + Route.universalStatuses).contains(answer.status),
@@ -82,7 +82,7 @@ struct Server {
 /// An answer, its content read to the end.
 struct Answer {
     let status: Int
-    let fields: HTTPFields
+    let fields: ResponseFields
     let body: [UInt8]
     /// Whether the content comes over time; then `body` is empty.
     let isStream: Bool

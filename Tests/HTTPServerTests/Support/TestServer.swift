@@ -4,18 +4,26 @@ import HTTPTypes
 
 @testable import HTTPServer
 
+/// A handler as most tests write it.
+typealias WaitingHandler = @Sendable (Request) async -> Response
+
 /// Runs `body` beside a server on a free port, and shuts the server down behind it.
+///
+/// Without a handler that may wait, the server answers `hello` at once.
 @discardableResult
 func withServer<Result: Sendable>(
     limits: ServerLimits = ServerLimits(),
     configuration: HTTPServer.Configuration = HTTPServer.Configuration(),
-    handler: @escaping Handler = hello,
+    handler: WaitingHandler? = nil,
     _ body: @Sendable (HTTPServer, Int) async throws -> Result
 ) async throws -> Result {
     var configuration = configuration
     configuration.port = 0
     configuration.limits = limits
-    let server = try HTTPServer(configuration: configuration, handler: handler)
+    let server = try HTTPServer(configuration: configuration) { request in
+        guard let handler else { return .now(hello(request)) }
+        return .later { await handler(request) }
+    }
     let address = try await server.start()
     do {
         let result = try await body(server, address.port)
@@ -32,7 +40,7 @@ func withServer<Result: Sendable>(
 func withClient<Result: Sendable>(
     limits: ServerLimits = ServerLimits(),
     configuration: HTTPServer.Configuration = HTTPServer.Configuration(),
-    handler: @escaping Handler = hello,
+    handler: WaitingHandler? = nil,
     _ script: @escaping @Sendable (RawClient) throws -> Result
 ) async throws -> Result {
     try await withServer(limits: limits, configuration: configuration, handler: handler) { _, port in
@@ -41,7 +49,7 @@ func withClient<Result: Sendable>(
 }
 
 /// Answers what it was asked: the path for a request without a body, else the number of octets of the body.
-@Sendable func hello(_ request: Request) async -> Response {
+func hello(_ request: Request) -> Response {
     let text = request.body.isEmpty ? request.target : "\(request.body.count)"
     return Response(status: .ok, fields: [.contentType: "text/plain"], body: .bytes(Array(text.utf8)))
 }

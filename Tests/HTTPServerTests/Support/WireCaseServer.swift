@@ -23,7 +23,7 @@ final class WireCaseServer: Sendable {
     var seen: [Seen] { requests.withLock { $0 } }
 
     /// Answers `request`.
-    @Sendable func handle(_ request: Request) async -> Response {
+    @Sendable func handle(_ request: Request) -> Response {
         requests.withLock { $0.append(Seen(request)) }
         guard Self.implemented.contains(request.method) else { return Response(status: .notImplemented) }
         if request.method == .options { return Response(status: .noContent, fields: [.allow: Self.allowed]) }

@@ -18,15 +18,15 @@ extension HTTPField.Name {
     }
 }
 
-extension HTTPFields {
+extension ResponseFields {
     private static let unstoredJSON = makeUnstored(.json)
 
     /// The fields of an answer that is made for one request and must not be kept.
-    static func unstored(_ representation: Representation) -> HTTPFields {
+    static func unstored(_ representation: Representation) -> ResponseFields {
         representation == .json ? unstoredJSON : makeUnstored(representation)
     }
 
-    private static func makeUnstored(_ representation: Representation) -> HTTPFields {
+    private static func makeUnstored(_ representation: Representation) -> ResponseFields {
         [
             .contentType: representation.contentType, .cacheControl: "no-store", .vary: "Accept",
             .xContentTypeOptions: "nosniff",
@@ -34,8 +34,8 @@ extension HTTPFields {
     }
 
     /// The fields of an answer that a client may keep and ask about again by its tag; of its content, if it has any.
-    static func versioned(_ tag: EntityTag, as representation: Representation? = nil) -> HTTPFields {
-        var fields: HTTPFields = [
+    static func versioned(_ tag: EntityTag, as representation: Representation? = nil) -> ResponseFields {
+        var fields: ResponseFields = [
             .eTag: tag.description, .cacheControl: "no-cache", .vary: "Accept", .xContentTypeOptions: "nosniff",
         ]
         fields[.contentType] = representation?.contentType

@@ -1,0 +1,98 @@
+package import HTTPTypes
+
+/// The field lines of an answer as they will be sent: one run of octets, sent with one copy.
+///
+/// Names compare as ASCII without case, and each stands once. No value can end its line. The fields that frame a
+/// message are the serializer's alone: they are left out.
+package struct ResponseFields: Sendable, Equatable, ExpressibleByDictionaryLiteral {
+    /// `Name: value` and a line end for each field.
+    private(set) var octets: [UInt8] = []
+
+    /// Creates the lines of `elements`, in their order.
+    package init(dictionaryLiteral elements: (HTTPField.Name, String)...) {
+        for (name, value) in elements { self[name] = value }
+    }
+
+    /// Accesses the value of `name`, in O(length of all lines).
+    package subscript(name: HTTPField.Name) -> String? {
+        get { place(of: name).map { String(decoding: octets[$0], as: UTF8.self) } }
+        set {
+            guard let place = place(of: name) else {
+                if let newValue { append(name, newValue) }
+                return
+            }
+            if let newValue {
+                octets.replaceSubrange(place, with: Self.harmless(newValue))
+            } else {
+                octets.removeSubrange(place.lowerBound - name.rawName.utf8.count - 2..<place.upperBound + 2)
+            }
+        }
+    }
+
+    /// Creates a copy of `fields` with room for `byteCount` octets of lines in all, so that adding some moves nothing.
+    package init(_ fields: ResponseFields, room byteCount: Int) {
+        octets.reserveCapacity(max(byteCount, fields.octets.count))
+        octets.append(contentsOf: fields.octets)
+    }
+
+    /// Adds a field whose name does not stand here yet.
+    package mutating func append(_ name: HTTPField.Name, _ value: String) {
+        guard !Self.framesMessages(name) else { return }
+        octets.append(atMost: name.rawName.utf8.count + value.utf8.count + 4) { writer in
+            writer.write(name.rawName)
+            writer.write(": ")
+            writer.writeValue(value)
+            writer.write("\r\n")
+        }
+    }
+
+    /// Adds `member` to the list that the value of `name` is.
+    package mutating func append(_ member: String, toListOf name: HTTPField.Name) {
+        guard let place = place(of: name) else { return append(name, member) }
+        octets.insert(contentsOf: ", ".utf8, at: place.upperBound)
+        octets.insert(contentsOf: member.utf8, at: place.upperBound + 2)
+    }
+
+    /// Returns whether `name` stands here.
+    package func contains(_ name: HTTPField.Name) -> Bool {
+        place(of: name) != nil
+    }
+
+    /// Returns whether the value of `name` is exactly `text`, without making a string.
+    package func isValue(of name: HTTPField.Name, _ text: StaticString) -> Bool {
+        place(of: name).map { octets.span.extracting($0).equals(text) } ?? false
+    }
+
+    /// Where the value of `name` stands.
+    private func place(of name: HTTPField.Name) -> Range<Int>? {
+        let lines = octets.span
+        let name = name.canonicalName.utf8
+        var start = 0
+        while start < lines.count {
+            let end = lines.firstControl(from: start)
+            let colon = start + name.count
+            if colon < end, lines[colon] == UInt8(ascii: ":"),
+                lines.extracting(start..<colon).equalsIgnoringCase(name)
+            {
+                return colon + 2..<end
+            }
+            start = end + 2
+        }
+        return nil
+    }
+
+    /// Returns the octets of `value`, and a space for each that would end its line early (RFC 9110 5.5).
+    private static func harmless(_ value: String) -> [UInt8] {
+        value.utf8.map { $0.isControl ? .space : $0 }
+    }
+
+    private static func framesMessages(_ name: HTTPField.Name) -> Bool {
+        switch name.canonicalName.utf8.count {
+        case 4: name == .date
+        case 10: name == .connection || name.canonicalName == "keep-alive"
+        case 14: name == .contentLength
+        case 17: name == .transferEncoding
+        default: false
+        }
+    }
+}
