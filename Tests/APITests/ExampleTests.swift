@@ -99,7 +99,7 @@ struct ExampleTests {
 
     /// Sends a request; while its answer is a stream, sends `others` and reads until the server ends it.
     private func answer(of server: Server, to request: Request, meanwhile others: [JSONValue]) async throws -> Answer {
-        let response = await server.api.handler()(request)
+        let response = await server.api.handler()(request).response
         guard case .stream(let run) = response.body else { return Answer(response) }
         for other in others {
             _ = await server.json(.post, try #require(other["target"]?.asString), Self.text(other["body"]))
