@@ -86,7 +86,7 @@ package struct API: Sendable {
 
     /// Returns the handler that a server runs; `guards` decide which requests reach a route, the first outermost.
     package func handler(guards: [Layer] = []) -> Handler {
-        let layers = [telemetry.layer, answeringProblems] + guards + [sparingTheLoop, decodingContent]
+        let layers = [Layer(telemetry.layer), answeringProblems] + guards + [sparingTheLoop, decodingContent]
         let dispatcher = Dispatcher(routes, layers: layers)
         return { request in dispatcher.answer(request) }
     }

@@ -36,6 +36,20 @@ struct ResponseFieldsTests {
         #expect(fields[.allow] == "GET")
     }
 
+    @Test mutating func knowsWhetherTheContentIsCoded() {
+        #expect(!fields.isCoded)
+        fields[.contentEncoding] = "gzip"
+        #expect(fields.isCoded)
+        #expect(ResponseFields(fields, room: 0).isCoded)
+        fields[.contentEncoding] = nil
+        #expect(!fields.isCoded)
+    }
+
+    @Test mutating func addsALine() {
+        fields.append("X-Request-Id", "a\nb")
+        #expect(text.hasSuffix("ETag: \"1\"\r\nX-Request-Id: a b\r\n"))
+    }
+
     @Test func takesTheLastOfTwoValues() {
         let twice: ResponseFields = [.vary: "Accept", .vary: "Origin"]
         #expect(twice == [.vary: "Origin"])

@@ -12,6 +12,6 @@ package struct AccessRules: Sendable {
 
     /// The layers that decide which requests reach a route: who asks comes before how often.
     package var guards: [Layer] {
-        [keys.map { Authentication(keys: $0).layer }, Admission(limits: limits).layer].compactMap(\.self)
+        [keys.map { Layer(Authentication(keys: $0).layer) }, Layer(Admission(limits: limits).layer)].compactMap(\.self)
     }
 }

@@ -43,7 +43,7 @@ struct CallAnswer {
 
     private func fields(_ representation: Representation) -> ResponseFields {
         var fields = ResponseFields(.unstored(representation), room: Self.usualFieldBytes)
-        fields.append(.moduleVersion, String(result.version))
+        fields.append("Callpath-Module-Version", String(result.version))
         return fields
     }
 

@@ -4,9 +4,10 @@ import Tensors
 extension JSONWriter {
     /// Writes the elements of a tensor as nested lists; `policy` says what becomes of NaN and infinity.
     mutating func write(_ tensor: Tensor, _ policy: NonFinitePolicy) throws(Problem) {
-        let writable = try Self.writable(tensor)
+        // Every half number is a float32; the other types have decimals of their own.
+        if tensor.dtype.isHalf { return try write(Self.widened(tensor), policy) }
         do throws(JSONWriteError) {
-            try writeElements(of: writable, policy)
+            try writeElements(of: tensor, policy)
         } catch {
             switch error {
             case .notFinite:
@@ -20,9 +21,7 @@ extension JSONWriter {
         }
     }
 
-    /// Returns the tensor in a type that has decimals of its own; every half number is a float32.
-    private static func writable(_ tensor: Tensor) throws(Problem) -> Tensor {
-        guard tensor.dtype.isHalf else { return tensor }
+    private static func widened(_ tensor: Tensor) throws(Problem) -> Tensor {
         do throws(TensorError) {
             return try tensor.converted(to: .float32)
         } catch {
@@ -31,11 +30,17 @@ extension JSONWriter {
     }
 
     /// Writes the members `data`, `shape` and `dtype`, the first under another name if the answer has one for it.
-    mutating func members(of tensor: Tensor, data name: String = "data", _ policy: NonFinitePolicy) throws(Problem) {
-        key(name)
+    mutating func members(
+        of tensor: Tensor,
+        data name: StaticString = "data",
+        _ policy: NonFinitePolicy
+    ) throws(Problem) {
+        key(plain: name)
         try write(tensor, policy)
-        member("shape", tensor.shape)
-        member("dtype", tensor.dtype.rawValue)
+        key(plain: "shape")
+        write(tensor.shape.dimensions)
+        key(plain: "dtype")
+        write(tensor.dtype.rawValue)
     }
 
     /// Writes a tensor as an object, or null.

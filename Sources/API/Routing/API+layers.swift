@@ -5,7 +5,7 @@ import Logging
 extension API {
     /// A layer that turns errors into problem documents, and writes defects to the log.
     var answeringProblems: Layer {
-        { [logger] route, next in
+        Layer { [logger] route, next in
             { exchange in
                 do {
                     let outcome = try next(exchange)
@@ -33,7 +33,7 @@ extension API {
 
     /// A layer that takes the content coding off a request's body.
     var decodingContent: Layer {
-        { [limit = options.maxDecodedBodyBytes] _, next in
+        Layer { [limit = options.maxDecodedBodyBytes] _, next in
             { exchange in
                 guard exchange.request.fields.contains(.contentEncoding) else { return try next(exchange) }
                 var decoded = exchange

@@ -47,7 +47,7 @@ enum LongWork {
 extension API {
     /// A layer that answers requests with much to read off the event loop.
     var sparingTheLoop: Layer {
-        { _, next in
+        Layer { _, next in
             { exchange in
                 let isLong = exchange.request.body.count >= LongWork.byteCount
                 guard isLong || exchange.request.fields.contains(.contentEncoding) else {

@@ -20,7 +20,15 @@ package typealias Endpoint = @Sendable (Exchange) throws -> Outcome
 package typealias WaitingEndpoint = @Sendable (Exchange) async throws -> Response
 
 /// A function that wraps the endpoint of a route, once, when the router is made.
-package typealias Layer = @Sendable (_ route: Route, _ next: @escaping Endpoint) -> Endpoint
+///
+/// A type of its own: functions in an array are called through two thunks each.
+package struct Layer: Sendable {
+    let wrap: @Sendable (_ route: Route, _ next: @escaping Endpoint) -> Endpoint
+
+    init(_ wrap: @escaping @Sendable (_ route: Route, _ next: @escaping Endpoint) -> Endpoint) {
+        self.wrap = wrap
+    }
+}
 
 /// One row of the interface: a method on a path, and who answers it.
 package final class Route: Sendable {
@@ -89,13 +97,15 @@ package final class Route: Sendable {
 
     /// Returns the route with its endpoint in `layers`, the first outermost.
     func wrapped(in layers: [Layer]) -> Route {
-        Route(
+        var endpoint = endpoint
+        for layer in layers.reversed() { endpoint = layer.wrap(self, endpoint) }
+        return Route(
             method,
             template.description,
             operation,
             scope: scope,
             statuses: statuses,
-            outcome: layers.reversed().reduce(endpoint) { next, layer in layer(self, next) }
+            outcome: endpoint
         )
     }
 }

@@ -1,8 +1,5 @@
 import HTTPTypes
 
-/// The octets between two slashes of a path, decoded.
-typealias PathSegment = ArraySlice<UInt8>
-
 /// The routes by path segment.
 ///
 /// A literal segment wins over a parameter, and a parameter over the rest of a path.
@@ -35,29 +32,29 @@ final class RouteTree: Sendable {
         routes = branches.filter { $0.segments.isEmpty }.map(\.route)
     }
 
-    /// Returns the routes of the path whose segments from `index` on are given, and appends what stands for the parameters.
+    /// Returns the routes of `path` from its segment `index` on, and appends what stands for the parameters.
     ///
     /// - Returns: An empty list if no template has this form.
-    func routes(for segments: [PathSegment], from index: Int = 0, values: inout [String]) -> [Route] {
-        guard index < segments.count else { return routes }
-        for place in literals.indices where literals[place].segment.elementsEqual(segments[index]) {
-            let found = literals[place].tree.routes(for: segments, from: index + 1, values: &values)
+    func routes(for path: PathSegments, from index: Int = 0, values: inout [String]) -> [Route] {
+        guard index < path.count else { return routes }
+        for place in literals.indices where path.isSegment(index, literals[place].segment) {
+            let found = literals[place].tree.routes(for: path, from: index + 1, values: &values)
             guard found.isEmpty else { return found }
         }
-        guard !segments[index].isEmpty else { return [] }
-        return parameterRoutes(for: segments, from: index, values: &values)
+        guard !path.isEmpty(index) else { return [] }
+        return parameterRoutes(for: path, from: index, values: &values)
     }
 
-    private func parameterRoutes(for segments: [PathSegment], from index: Int, values: inout [String]) -> [Route] {
+    private func parameterRoutes(for path: PathSegments, from index: Int, values: inout [String]) -> [Route] {
         if let parameter {
             let count = values.count
-            values.append(String(decoding: segments[index], as: UTF8.self))
-            let found = parameter.routes(for: segments, from: index + 1, values: &values)
+            values.append(path.text(index))
+            let found = parameter.routes(for: path, from: index + 1, values: &values)
             guard found.isEmpty else { return found }
             values.removeSubrange(count...)
         }
         guard !rest.isEmpty else { return [] }
-        values.append(String(decoding: Array(segments[index...].joined(separator: [UInt8(ascii: "/")])), as: UTF8.self))
+        values.append(path.rest(from: index))
         return rest
     }
 }

@@ -33,9 +33,9 @@ package struct Router: Sendable {
     package func resolve(_ method: HTTPRequest.Method, path: ArraySlice<UInt8>) -> Resolution {
         guard Self.knownMethods.contains(method) else { return .methodNotImplemented }
         if path.count == 1, path.first == UInt8(ascii: "*") { return options(on: routes, method: method) }
-        guard let segments = Self.segments(of: path) else { return .malformedPath }
+        guard let path = PathSegments(path) else { return .malformedPath }
         var values: [String] = []
-        let found = tree.routes(for: segments, values: &values)
+        let found = tree.routes(for: path, values: &values)
         guard let first = found.first else { return .notFound }
         let wanted = method == .head ? .get : method
         guard let route = found.first(where: { $0.method == wanted }) else {
@@ -53,25 +53,5 @@ package struct Router: Sendable {
     private static func allowed(on routes: [Route]) -> [HTTPRequest.Method] {
         let own = routes.map(\.method)
         return knownMethods.filter { $0 == .options || own.contains($0 == .head ? .get : $0) }
-    }
-
-    /// Returns the decoded segments of a path, or `nil` if its percent-encoding is broken.
-    ///
-    /// Each segment is decoded once, after the split: an encoded slash never makes two of one.
-    private static func segments(of path: ArraySlice<UInt8>) -> [PathSegment]? {
-        var segments: [PathSegment] = []
-        segments.reserveCapacity(8)
-        var rest = path.dropFirst()
-        while let slash = rest.firstIndex(of: UInt8(ascii: "/")) {
-            segments.append(rest[..<slash])
-            rest = rest[(slash + 1)...]
-        }
-        segments.append(rest)
-        guard path.contains(UInt8(ascii: "%")) else { return segments }
-        for (index, segment) in segments.enumerated() {
-            guard let octets = PercentEncoding.decodedOctets(segment) else { return nil }
-            segments[index] = octets[...]
-        }
-        return segments
     }
 }

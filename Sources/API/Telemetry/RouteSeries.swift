@@ -12,7 +12,7 @@ final class RouteSeries: Sendable {
     private let requestBytes: Counter
     private let responseBytes: Counter
     /// The counters of `requests` by method and status: looking them up by their labels for every request costs more.
-    private let counters = Mutex<[Int: Counter]>([:])
+    private let counters = Mutex<[(key: Int, counter: Counter)]>([])
 
     init(template: String, metrics: RequestMetrics) {
         self.template = template
@@ -35,9 +35,9 @@ final class RouteSeries: Sendable {
         let place = Router.knownMethods.firstIndex(of: method)
         let key = (place ?? Router.knownMethods.count) << 16 | status
         return counters.withLock { counters in
-            if let counter = counters[key] { return counter }
+            if let known = counters.first(where: { $0.key == key }) { return known.counter }
             let counter = requests[template, place == nil ? "OTHER" : method.rawValue, String(status)]
-            counters[key] = counter
+            counters.append((key, counter))
             return counter
         }
     }

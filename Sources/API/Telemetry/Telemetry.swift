@@ -26,7 +26,7 @@ package struct Telemetry: Sendable {
     /// Finishes an answer: its identity goes with it, and it is counted and logged.
     private func finish(_ response: consuming Response, _ exchange: Exchange, _ series: RouteSeries) -> Response {
         let context = exchange.context
-        response.fields.append(.xRequestID, context.id.text)
+        response.fields.append("X-Request-Id", context.id.text)
         if let traceParent = context.traceParent { response.fields[.traceParent] = traceParent.text }
         let duration = ContinuousClock.now - exchange.request.arrival
         if context.isTimed { response.fields[.serverTiming] = context.timing.fieldValue(total: duration) }

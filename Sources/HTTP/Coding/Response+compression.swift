@@ -21,7 +21,7 @@ extension Response {
     /// Whether this content could be coded, or stands for content that could: a 304 varies as its 200 does.
     private var mayBeCoded: Bool {
         if status == .notModified { return true }
-        guard !fields.contains(.contentEncoding) else { return false }
+        guard !fields.isCoded else { return false }
         if fields.isValue(of: .contentType, "application/json") { return true }
         return fields[.contentType].flatMap { MediaType($0) }?.isCompressible ?? false
     }

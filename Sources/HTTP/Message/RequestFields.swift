@@ -87,8 +87,7 @@ package struct RequestFields: Sendable {
     }
 
     private func isNamed(_ line: Line, _ name: HTTPField.Name) -> Bool {
-        let expected = name.canonicalName.utf8
-        guard line.name.count == expected.count else { return false }
-        return octets.span.extracting(line.name).equalsIgnoringCase(expected)
+        guard line.name.count == name.canonicalName.utf8.count else { return false }
+        return octets.isName(name, at: line.name.lowerBound)
     }
 }

@@ -7,6 +7,8 @@ package import HTTPTypes
 package struct ResponseFields: Sendable, Equatable, ExpressibleByDictionaryLiteral {
     /// `Name: value` and a line end for each field.
     private(set) var octets: [UInt8] = []
+    /// Whether the content is said to be coded.
+    private(set) var isCoded = false
 
     /// Creates the lines of `elements`, in their order.
     package init(dictionaryLiteral elements: (HTTPField.Name, String)...) {
@@ -17,6 +19,7 @@ package struct ResponseFields: Sendable, Equatable, ExpressibleByDictionaryLiter
     package subscript(name: HTTPField.Name) -> String? {
         get { place(of: name).map { String(decoding: octets[$0], as: UTF8.self) } }
         set {
+            if name == .contentEncoding { isCoded = newValue != nil }
             guard let place = place(of: name) else {
                 if let newValue { append(name, newValue) }
                 return
@@ -33,10 +36,20 @@ package struct ResponseFields: Sendable, Equatable, ExpressibleByDictionaryLiter
     package init(_ fields: ResponseFields, room byteCount: Int) {
         octets.reserveCapacity(max(byteCount, fields.octets.count))
         octets.append(contentsOf: fields.octets)
+        isCoded = fields.isCoded
     }
 
-    /// Adds a field whose name does not stand here yet.
-    package mutating func append(_ name: HTTPField.Name, _ value: String) {
+    /// Adds a field whose name is known not to stand here yet, nor to frame or code anything.
+    package mutating func append(_ name: StaticString, _ value: String) {
+        octets.append(atMost: name.utf8CodeUnitCount + value.utf8.count + 4) { writer in
+            writer.write(name)
+            writer.write(": ")
+            writer.writeValue(value)
+            writer.write("\r\n")
+        }
+    }
+
+    private mutating func append(_ name: HTTPField.Name, _ value: String) {
         guard !Self.framesMessages(name) else { return }
         octets.append(atMost: name.rawName.utf8.count + value.utf8.count + 4) { writer in
             writer.write(name.rawName)
@@ -66,16 +79,12 @@ package struct ResponseFields: Sendable, Equatable, ExpressibleByDictionaryLiter
     /// Where the value of `name` stands.
     private func place(of name: HTTPField.Name) -> Range<Int>? {
         let lines = octets.span
-        let name = name.canonicalName.utf8
+        let nameCount = name.canonicalName.utf8.count
         var start = 0
         while start < lines.count {
             let end = lines.firstControl(from: start)
-            let colon = start + name.count
-            if colon < end, lines[colon] == UInt8(ascii: ":"),
-                lines.extracting(start..<colon).equalsIgnoringCase(name)
-            {
-                return colon + 2..<end
-            }
+            let colon = start + nameCount
+            if colon < end, lines[colon] == UInt8(ascii: ":"), octets.isName(name, at: start) { return colon + 2..<end }
             start = end + 2
         }
         return nil

@@ -1,3 +1,5 @@
+import HTTPTypes
+
 /// Questions about octets that the parser asks of every head.
 extension Span where Element == UInt8 {
     /// Returns whether these octets are `lowercase`, which is in lower case, but for the case of ASCII letters.
@@ -73,6 +75,22 @@ extension Span where Element == UInt8 {
     /// Returns these octets as an array.
     func copied() -> [UInt8] {
         withUnsafeBufferPointer { Array($0) }
+    }
+}
+
+extension Array where Element == UInt8 {
+    /// Returns whether `name` stands at `start`, but for the case of ASCII letters.
+    func isName(_ name: HTTPField.Name, at start: Int) -> Bool {
+        withUnsafeBufferPointer { octets in
+            // The names that the program knows are native strings: their octets lie in one piece.
+            name.canonicalName.utf8.withContiguousStorageIfAvailable { expected in
+                guard start >= 0, expected.count <= octets.count - start else { return false }
+                for index in expected.indices where octets[start + index].asciiLowercase != expected[index] {
+                    return false
+                }
+                return true
+            } ?? false
+        }
     }
 }
 

@@ -27,7 +27,7 @@ final class Connection {
     /// Whether it is encrypted; asked here once, as a cast for each request shows in a profile.
     let isSecure: Bool
     var stream: any ByteStream
-    var phase = Phase.opening
+    @exclusivity(unchecked) var phase = Phase.opening
 
     /// How much of the next request has come.
     enum Progress {
@@ -50,7 +50,7 @@ final class Connection {
     /// Octets of the current request's body that count against the server's limit.
     var heldBodyBytes = 0
     /// When the request that is being read began, if it did not come in one piece.
-    var arrival: ContinuousClock.Instant?
+    @exclusivity(unchecked) var arrival: ContinuousClock.Instant?
 
     // Output.
     @exclusivity(unchecked) var output = OutputQueue()
@@ -60,7 +60,7 @@ final class Connection {
     /// Counts answers, so that a stream cannot write into the next one.
     var answerNumber = 0
     /// Streams that wait until the client has read some.
-    var waitingWriters: [CheckedContinuation<Void, any Error>] = []
+    @exclusivity(unchecked) var waitingWriters: [CheckedContinuation<Void, any Error>] = []
 
     /// The gauge that counts this connection; an answer given at once never leaves `reading`.
     private(set) var counted: Gauge

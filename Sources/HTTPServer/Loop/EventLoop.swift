@@ -16,16 +16,18 @@ actor EventLoop {
     let handler: Handler
     let shared: SharedState
 
-    var connections = ConnectionTable()
+    @exclusivity(unchecked) var connections = ConnectionTable()
     let traffic: ServerMetrics.Traffic
     /// Only the first loop has one, and the loops that it shares the connections out to.
     var listener: Listener?
     var siblings: [EventLoop] = []
     var nextSibling = 0
     private let scratchMemory = ScratchMemory(byteCount: 65_536)
+    // What a turn touches again and again, and no turn while another does, is not checked for exclusive access.
+
     /// Memory that answers are written in while their connection has a turn.
     @exclusivity(unchecked) var spareOutput: [UInt8] = []
-    var date = DateCache()
+    @exclusivity(unchecked) var date = DateCache()
     /// The time of the present batch of events.
     var now = Instant.now()
     var drainStart = Instant.never
@@ -35,9 +37,9 @@ actor EventLoop {
     let epoll: Epoll
     private var timer: LoopTimer
     private var wheel: DeadlineWheel
-    private var deferred: [Connection] = []
+    @exclusivity(unchecked) private var deferred: [Connection] = []
     private var source: (any DispatchSourceRead)?
-    private var polling: PollingBudget
+    @exclusivity(unchecked) private var polling: PollingBudget
 
     init(index: Int, configuration: HTTPServer.Configuration, shared: SharedState, handler: @escaping Handler) throws {
         executor = LoopExecutor(label: "callpath.loop.\(index)")

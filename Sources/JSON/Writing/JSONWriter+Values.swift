@@ -60,6 +60,11 @@ extension JSONWriter {
     /// Writes a member that is a list of integers, such as a shape.
     package mutating func member(_ name: String, _ values: [Int]) {
         key(name)
+        write(values)
+    }
+
+    /// Writes a list of integers, such as a shape.
+    @_disfavoredOverload package mutating func write(_ values: [Int]) {
         beginArray()
         for value in values { write(value) }
         endArray()

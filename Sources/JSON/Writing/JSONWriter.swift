@@ -36,6 +36,15 @@ package struct JSONWriter: Sendable {
         needsComma = false
     }
 
+    /// Writes a member's name that is part of the program and needs no escapes; its value comes next.
+    package mutating func key(plain name: StaticString) {
+        beginValue()
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(name)
+        bytes.append("\":")
+        needsComma = false
+    }
+
     /// Writes null.
     package mutating func writeNull() { appendValue("null") }
     /// Writes a boolean.
@@ -97,11 +106,15 @@ package struct JSONWriter: Sendable {
 extension JSONWriter {
     private mutating func appendQuoted(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
-            bytes.append(contentsOf: text.utf8)
-        } else {
-            appendEscaped(text)
+        var text = text
+        let isPlain = text.withUTF8 { octets in
+            for octet in octets where octet < 0x20 || octet == UInt8(ascii: "\"") || octet == UInt8(ascii: "\\") {
+                return false
+            }
+            bytes.append(contentsOf: octets)
+            return true
         }
+        if !isPlain { appendEscaped(text) }
         bytes.append(UInt8(ascii: "\""))
     }
 

@@ -4,7 +4,9 @@ import Synchronization
 import Tensors
 
 /// A call with everything that it needs, ready to be computed on any thread.
-struct PreparedCall: Sendable {
+///
+/// A class, since it is handed on often and holds a dozen references.
+final class PreparedCall: Sendable {
     /// How far the call goes.
     enum Mode: Sendable {
         case forward(recordsGradients: Bool)
@@ -15,7 +17,8 @@ struct PreparedCall: Sendable {
     let inputs: [Tensor]
     let mode: Mode
     let hooks: CallHooks
-    let globalHooks: HookSnapshot
+    /// The global hooks, if there are any.
+    let globalHooks: HookSnapshot?
     /// What hooks ask about the call that they see; `nil` for a call that none can see.
     let scope: CallScope?
     let tracer: Tracer?
@@ -36,10 +39,10 @@ struct PreparedCall: Sendable {
         self.hooks = hooks
         self.tracer = tracer
         inputs = request.inputs
-        globalHooks = registry.state.withLock(\.globalSnapshot)
+        globalHooks = registry.state.withLock { $0.globalSnapshot.isEmpty ? nil : $0.globalSnapshot }
         maxTensorBytes = registry.limits.maxTensorBytes
         // Modules with hooks are never joined.
-        let isWatched = !hooks.isEmpty || !globalHooks.isEmpty || publication.profile.joining == .never
+        let isWatched = !hooks.isEmpty || globalHooks != nil || publication.profile.joining == .never
         scope = isWatched ? CallScope(of: publication, hooks: request.hooks, in: registry) : nil
     }
 
@@ -53,7 +56,7 @@ struct PreparedCall: Sendable {
     /// Whether it is a plain call that nobody watches, so that it can share a product.
     var isPlain: Bool {
         guard case .forward(recordsGradients: false) = mode else { return false }
-        return tracer == nil && hooks.isEmpty && globalHooks.isEmpty
+        return tracer == nil && hooks.isEmpty && globalHooks == nil
     }
 
     /// Computes the call.
@@ -78,7 +81,7 @@ struct PreparedCall: Sendable {
         return CallContext(
             tracer: tracer,
             hooks: hooks,
-            globalHooks: globalHooks,
+            globalHooks: globalHooks ?? HookSnapshot(),
             generator: publication.profile.isTraining ? Generator() : nil,
             isFrozen: true,
             compatibility: publication.compatibility,

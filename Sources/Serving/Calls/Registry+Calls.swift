@@ -82,11 +82,10 @@ extension Registry {
     }
 
     private func result(of done: ComputeQueue.Done, _ call: PreparedCall) -> CallResult {
-        let output = done.outcome.output
-        return CallResult(
-            output: output,
+        CallResult(
+            output: done.outcome.output,
             version: call.publication.version,
-            gradFunction: output.gradFn.map { $0.name.text(call.publication.compatibility) },
+            gradFunction: done.outcome.output.gradFn.map { $0.name.text(call.publication.compatibility) },
             captures: call.scope?.captures ?? [],
             timing: done.timing,
             batchSize: done.rows

@@ -42,11 +42,16 @@ struct CallProfile: Sendable {
 
     /// Returns about how many multiply-adds a call with `inputs` takes; saturates.
     func work(for inputs: [Tensor]) -> Int {
-        let rows = inputs.map { $0.shape.dropLast(takesIndices ? 0 : 1).reduce(1, saturatingProduct) }.max() ?? 0
+        let rows = inputs.reduce(0) { max($0, self.rows(of: $1)) }
         let elements = inputs.reduce(0) { $0 + $1.elementCount }
         let (sum, overflow) = saturatingProduct(rows, workPerRow)
             .addingReportingOverflow(saturatingProduct(elements, layerCount))
         return overflow ? .max : sum
+    }
+
+    private func rows(of input: Tensor) -> Int {
+        let axes = input.shape.count - (takesIndices ? 0 : 1)
+        return (0..<max(0, axes)).reduce(1) { saturatingProduct($0, input.shape[$1]) }
     }
 
     private struct Walk {
