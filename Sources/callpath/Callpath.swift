@@ -1,5 +1,6 @@
 import API
 import ArgumentParser
+import Glibc
 
 /// The command line.
 @main
@@ -11,4 +12,15 @@ struct Callpath: AsyncParsableCommand {
         subcommands: [Serve.self, Health.self, Key.self, Version.self],
         defaultSubcommand: Serve.self
     )
+
+    /// Refuses to run without `/proc`, as in a bare chroot: there Swift finds no arguments, so that `health` would serve,
+    /// and Dispatch stops the process when it counts its threads.
+    static func main() async {
+        guard access("/proc/self/cmdline", R_OK) == 0 else {
+            let text = "Error: callpath needs /proc, which containers have: mount it first\n"
+            _ = write(STDERR_FILENO, text, text.utf8.count)
+            Glibc.exit(1)
+        }
+        await main(nil)
+    }
 }

@@ -123,6 +123,7 @@ struct Service {
     private func reload(at signals: Signals) async {
         while !Task.isCancelled {
             await signals.next()
+            guard !Task.isCancelled else { return }
             attempt("certificate") { try server.reloadTLS() }
             attempt("keys") { try keys?.reload() }
         }

@@ -15,6 +15,21 @@ struct ProcessTests {
         #expect(server.terminate() == 0)
     }
 
+    @Test func readsNothingAgainOnItsWayOut() throws {
+        let binary = try RunningServer.binary().path
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        defer { for suffix in ["", ".err"] { try? FileManager.default.removeItem(atPath: file + suffix) } }
+        let command = """
+            '\(binary)' serve --port 0 --port-file '\(file)' > /dev/null 2> '\(file).err' &
+            until [ -s '\(file)' ] || ! kill -0 $!; do sleep 0.05; done
+            kill $!; wait $!; cat '\(file).err'
+            """
+        let (output, status) = try shell(command)
+        #expect(status == 0)
+        #expect(output.contains("draining"))
+        #expect(!output.contains("again"), "\(output)")
+    }
+
     @Test func writesItsPortDown() throws {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         defer { try? FileManager.default.removeItem(at: file) }
