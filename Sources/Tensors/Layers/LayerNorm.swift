@@ -14,8 +14,8 @@ extension Tensor {
             epsilon: epsilon,
             operation: .layer
         )
-        try call.checkShapes()
         try call.checkTypes()
+        try call.checkShapes()
         return try call.result("layer_norm", NodeName("NativeLayerNormBackward0", old: "NativeLayerNormBackward"))
     }
 
