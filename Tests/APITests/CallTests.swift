@@ -20,6 +20,9 @@ struct CallTests {
         #expect(answer.fields[.xContentTypeOptions] == "nosniff")
         let text = await server.json(.post, path, input, [.accept: "text/plain"])
         #expect(text.text == "tensor([30., 40., 50.])\n")
+        for accept in ["text/plain; charset=utf-8", "text/plain;charset=UTF-8;q=0.5"] {
+            #expect(await server.json(.post, path, input, [.accept: accept]).body == text.body)
+        }
         #expect(text.fields[.contentType] == "text/plain; charset=utf-8")
         let bytes = await server.json(.post, path, input, [.accept: "application/octet-stream"])
         #expect(bytes.body == [0, 0, 0xF0, 0x41, 0, 0, 0x20, 0x42, 0, 0, 0x48, 0x42])

@@ -42,13 +42,13 @@ struct Offer: Sendable {
 
     private init(_ representations: [Representation]) {
         self.representations = representations
-        types = representations.compactMap { MediaType($0.rawValue) }
+        types = representations.compactMap { MediaType($0.contentType) }
     }
 
     /// Returns the form that a client likes best, or `nil` if it takes none.
     func best(for fields: RequestFields) -> Representation? {
         guard fields.isValue(of: .accept, "*/*") == false else { return representations.first }
-        let best = Accept(fields).best(of: types)
-        return best.flatMap { best in representations.first { $0.rawValue == best.description } }
+        let best = Accept(fields).best(of: types)?.description
+        return zip(representations, types).first { $1.description == best }?.0
     }
 }

@@ -16,9 +16,16 @@ package struct Accept: Sendable {
             guard range.subtype == candidate.subtype else { return nil }
             let named = range.parameters.filter { $0.name != "q" }
             let isNamed = named.allSatisfy { wanted in
-                candidate.parameters.contains { $0.name == wanted.name && $0.value == wanted.value }
+                candidate.parameters.contains {
+                    $0.name == wanted.name && Self.areSame($0.value, wanted.value, wanted.name)
+                }
             }
             return isNamed ? 2 + named.count : nil
+        }
+
+        /// The case of a charset's name does not count (RFC 9110, section 8.3.2).
+        private static func areSame(_ value: String, _ wanted: String, _ name: String) -> Bool {
+            name == "charset" ? value.lowercased() == wanted.lowercased() : value == wanted
         }
     }
 
