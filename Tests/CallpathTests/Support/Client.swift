@@ -85,6 +85,27 @@ final class Client {
         return Answer(status: status, fields: fields, body: Array(received[..<length]))
     }
 
+    /// Reads what comes, as it was sent, until `word` is in it; the rest stays to be read.
+    func text(until word: String) throws -> String {
+        let word = Array(word.utf8)
+        var searched = 0
+        while true {
+            if let end = received[searched...].firstRange(of: word)?.upperBound {
+                defer { received.removeFirst(end) }
+                return String(decoding: received[..<end], as: UTF8.self)
+            }
+            searched = max(searched, received.count - word.count)
+            try receive()
+        }
+    }
+
+    /// Reads until the server closes the connection.
+    func rest() -> String {
+        while (try? receive()) != nil {}
+        defer { received = [] }
+        return String(decoding: received, as: UTF8.self)
+    }
+
     private static func fields(_ lines: some Sequence<Substring>) -> [String: String] {
         var fields: [String: String] = [:]
         for line in lines {

@@ -46,6 +46,11 @@ final class RunningServer {
         return pages * Int(getpagesize())
     }
 
+    /// The number of files and sockets that the process has open.
+    func openDescriptors() throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/\(processIdentifier)/fd").count
+    }
+
     enum Failure: Error {
         case noBinary(String)
         case noReadyLine(String)
