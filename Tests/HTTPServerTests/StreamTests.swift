@@ -52,6 +52,28 @@ struct StreamTests {
         }
     }
 
+    @Test func aStreamEndsWhenItsReaderHasGone() async throws {
+        let isCancelled = Atomic<Bool>(false)
+        try await withServer { _ in
+            Response(
+                status: .ok,
+                body: .stream { writer in
+                    try await writer.write([65])
+                    try? await Task.sleep(for: .seconds(600))
+                    isCancelled.store(Task.isCancelled, ordering: .sequentiallyConsistent)
+                }
+            )
+        } _: { _, port in
+            try await blocking {
+                let client = try RawClient(port: port)
+                try client.send(get("/"))
+                try client.receive(until: "A")
+                client.close()
+            }
+            try await eventually { isCancelled.load(ordering: .sequentiallyConsistent) }
+        }
+    }
+
     @Test func aStreamWaitsForASlowReader() async throws {
         let written = Atomic<Int>(0)
         let (early, total) = try await withServer { _ in

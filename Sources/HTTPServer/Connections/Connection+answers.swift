@@ -41,7 +41,9 @@ extension Connection {
             return finish(response, to: request, on: loop)
         }
         let framing = append(response, to: request, on: loop)
-        if framing != .omitted { await send(produce, framing, on: loop) }
+        isStreaming = framing != .omitted
+        if isStreaming { await send(produce, framing, on: loop) }
+        isStreaming = false
         endAnswer(on: loop)
     }
 

@@ -59,6 +59,8 @@ final class Connection {
     var task: Task<Void, Never>?
     /// Counts answers, so that a stream cannot write into the next one.
     var answerNumber = 0
+    /// Whether the body of an answer comes over time.
+    var isStreaming = false
     /// Streams that wait until the client has read some.
     @exclusivity(unchecked) var waitingWriters: [CheckedContinuation<Void, any Error>] = []
 
@@ -104,7 +106,11 @@ final class Connection {
     /// Takes up a report of the kernel.
     func ready(_ interest: Epoll.Interest, on loop: isolated EventLoop) {
         guard !interest.overlaps(.hungUp) else { return close(on: loop) }
-        if interest.overlaps(.peerHalfClosed) { peerIsEnding = true }
+        if interest.overlaps(.peerHalfClosed) {
+            peerIsEnding = true
+            // Most clients that end their direction in the middle of a stream are gone, and a silent one never finds out.
+            guard !isStreaming else { return close(on: loop) }
+        }
         if interest.overlaps([.readable, .peerHalfClosed]) { mayRead = true }
         advance(on: loop)
     }
