@@ -71,7 +71,9 @@ struct CallProfile: Sendable {
                 add(work: Self.work(of: layer, tensors), layers: 1)
                 let indices = layer.type.features(layer.arguments).takesIndices
                 takesIndices = takesIndices ?? indices
-                if !tensors.isEmpty { listDType = listDType ?? (indices ? .int64 : layer.dtype ?? .float32) }
+                if tensors.contains(where: \.isPresent) {
+                    listDType = listDType ?? (indices ? .int64 : layer.dtype ?? .float32)
+                }
             }
             for child in layer.children { visit(child.node) }
         }
