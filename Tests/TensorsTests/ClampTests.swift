@@ -26,7 +26,7 @@ struct ClampTests {
     }
 
     @Test(
-        arguments: [(.int8, 300, "int8_t"), (.uint8, -1, "uint8_t"), (.int32, 1 << 40, "int")]
+        arguments: [(.int8, 300, "int8_t"), (.uint8, -256, "uint8_t"), (.int32, 1 << 40, "int")]
             as [(DType, Int64, String)]
     )
     func refusesABoundBeyondTheType(dtype: DType, bound: Int64, name: String) throws {
@@ -34,6 +34,12 @@ struct ClampTests {
         let error = #expect(throws: TensorError.self) { try tensor.clampedIntegers(min: bound) }
         #expect(error?.message() == "value cannot be converted to type \(name) without overflow")
         #expect(try tensor.rows(0..<0).clampedIntegers(min: bound).elementCount == 0)
+    }
+
+    @Test func wrapsABoundBelowZeroInAnUnsignedType() throws {
+        let tensor = try Tensor(numbers).converted(to: .uint8)
+        #expect(try tensor.clampedIntegers(min: -255).scalars(as: Int64.self) == [1, 1, 2, 3])
+        #expect(try tensor.clampedIntegers(min: -1, max: 1).scalars(as: Int64.self) == [1, 1, 1, 1])
     }
 
     @Test func spreadsABoundThatIsNaN() throws {

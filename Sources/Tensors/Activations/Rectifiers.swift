@@ -37,11 +37,19 @@ extension Tensor {
     public func clampedIntegers(min: Int64? = nil, max: Int64? = nil) throws(TensorError) -> Tensor {
         guard dtype != .bool else { return try converted(to: .int64).clampedIntegers(min: min, max: max) }
         guard elementCount > 0 else { return self }
-        for bound in [min, max].compactMap(\.self) {
-            let held = try Tensor(scalar: bound).converted(to: dtype).item()
-            guard held == Double(bound) else { throw .boundNotRepresentable(dtype) }
+        let low = try min.map { bound throws(TensorError) in try held(bound) } ?? .min
+        let high = try max.map { bound throws(TensorError) in try held(bound) } ?? .max
+        return try clampedIntegers(low: low, high: high, operation: "clamp")
+    }
+
+    /// Returns a bound as this dtype holds it; unsigned types wrap what is as far below zero as they reach above.
+    private func held(_ bound: Int64) throws(TensorError) -> Int64 {
+        let held = try Tensor(scalar: bound).converted(to: dtype)
+        let wraps = dtype == .uint8 && (-255..<0).contains(bound)
+        guard let value = held.scalars(as: Int64.self).first, wraps || value == bound else {
+            throw .boundNotRepresentable(dtype)
         }
-        return try clampedIntegers(low: min ?? .min, high: max ?? .max, operation: "clamp")
+        return value
     }
 }
 

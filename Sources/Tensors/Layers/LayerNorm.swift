@@ -36,7 +36,8 @@ extension Tensor {
             operation: .rms
         )
         try call.checkShapes()
-        return try call.result("rms_norm", NodeName(dtype.isHalf ? "ToCopyBackward0" : "MulBackward0"))
+        let isNarrowed = dtype.isHalf || (dtype == .float32 && weight?.dtype == .float64)
+        return try call.result("rms_norm", NodeName(isNarrowed ? "ToCopyBackward0" : "MulBackward0"))
     }
 }
 
