@@ -7,14 +7,14 @@ import Synchronization
 /// calls have no context and no global hooks, and then the module's table is taken as it is.
 enum HookSources {
     static func forwardPre(of module: Module, in context: CallContext?) -> [Hook<ForwardPreBody>] {
-        let own = module.ownHooks?.forwardPre ?? []
+        let own = module.ownHooks.forwardPre
         guard context != nil || CallPath.needsAttention else { return own }
         let global = context?.globalHooks?.hooks.forwardPre ?? GlobalHooks.tables.forwardPre
         return joined(global, surrounded(own, of: module, in: context) { $0.forwardPre })
     }
 
     static func forward(of module: Module, in context: CallContext?) -> [Hook<ForwardBody>] {
-        guard context != nil || CallPath.needsAttention else { return module.ownHooks?.forward ?? [] }
+        guard context != nil || CallPath.needsAttention else { return module.ownHooks.forward }
         return joined(globalForward(in: context), ownForward(of: module, in: context))
     }
 
@@ -23,15 +23,15 @@ enum HookSources {
     }
 
     static func ownForward(of module: Module, in context: CallContext?) -> [Hook<ForwardBody>] {
-        surrounded(module.ownHooks?.forward ?? [], of: module, in: context) { $0.forward }
+        surrounded(module.ownHooks.forward, of: module, in: context) { $0.forward }
     }
 
     /// The hooks of the way back; `nil` when there are none.
     static func backward(of module: Module, in context: CallContext?) -> BackwardHookList? {
-        guard context != nil || CallPath.needsAttention else { return module.ownHooks?.backward }
+        guard context != nil || CallPath.needsAttention else { return module.ownHooks.backward }
         let global = context?.globalHooks.map(\.hooks.backwardHooks) ?? GlobalHooks.tables.backward
         let early = joined(global, context?.hooks.early(for: module)?.backwardHooks)
-        let own = joined(early, module.ownHooks?.backward)
+        let own = joined(early, module.ownHooks.backward)
         return joined(own, context?.hooks.late(for: module)?.backwardHooks)
     }
 

@@ -13,12 +13,12 @@ final class HookWatch<Body: Sendable> {
 
     /// Begins to watch; `nil` when no context asks for it.
     @inline(__always)
-    convenience init?(_ table: @escaping (HookList) -> [Hook<Body>], of call: borrowing HookedCall) {
-        guard let context = call.context else { return nil }
-        self.init(table, of: call.module, in: context)
+    convenience init?(_ table: @escaping (HookList) -> [Hook<Body>], of module: Module, in context: CallContext?) {
+        guard let context else { return nil }
+        self.init(table, watching: module, in: context)
     }
 
-    private init(_ table: @escaping (HookList) -> [Hook<Body>], of module: Module, in context: CallContext) {
+    private init(_ table: @escaping (HookList) -> [Hook<Body>], watching module: Module, in context: CallContext) {
         self.context = context
         self.module = module
         self.table = table
@@ -34,6 +34,6 @@ final class HookWatch<Body: Sendable> {
     }
 
     private static func ids(_ table: (HookList) -> [Hook<Body>], of module: Module) -> [HookID] {
-        module.ownHooks.map { table($0.current).map(\.id) } ?? []
+        table(module.ownHooks.current).map(\.id)
     }
 }

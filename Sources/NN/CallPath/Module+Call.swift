@@ -16,7 +16,7 @@ extension Module {
     /// `key` is the name under which the caller holds this module.
     final func call(_ arguments: Arguments, as key: String?) throws -> Tensor {
         do {
-            guard !CallPath.needsAttention, ownHooks?.isEmpty ?? true else {
+            guard !CallPath.needsAttention, ownHooks.isEmpty else {
                 return try attendedCall(arguments, as: key)
             }
             return try forward(arguments)
@@ -29,14 +29,8 @@ extension Module {
     private final func attendedCall(_ arguments: Arguments, as key: String?) throws -> Tensor {
         // Without attention in the process no context changes anything on the path.
         let context = CallPath.needsAttention ? CallContext.current : nil
-        guard let tracer = context?.tracer else {
-            var call = HookedCall(of: self, in: context)
-            return try call.run(with: arguments)
-        }
-        return try tracer.inScope(of: self, as: key) {
-            var call = HookedCall(of: self, in: context)
-            return try call.run(with: arguments)
-        }
+        guard let tracer = context?.tracer else { return try callWithHooks(arguments, in: context) }
+        return try tracer.inScope(of: self, as: key) { try callWithHooks(arguments, in: context) }
     }
 
     /// Returns `error` with this module's name in front of its path, unless the module is the root of the call.

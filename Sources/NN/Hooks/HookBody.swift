@@ -64,16 +64,11 @@ enum ForwardBody: Sendable {
     }
 
     /// Calls a hook that is always called on the way of an error, with the output that there is so far.
-    func callAfterError(
-        _ module: Module,
-        _ inputs: [Tensor],
-        _ keywords: Arguments.Keywords?,
-        _ output: Tensor?
-    ) throws -> Tensor? {
+    func callAfterError(_ module: Module, _ arguments: Arguments, _ output: Tensor?) throws -> Tensor? {
         switch self {
         case .plain, .withKeywords: nil
-        case .alwaysCalled(let hook): try hook(module, inputs, output)
-        case .alwaysCalledWithKeywords(let hook): try hook(module, Arguments(inputs, keywords), output)
+        case .alwaysCalled(let hook): try hook(module, arguments.positional, output)
+        case .alwaysCalledWithKeywords(let hook): try hook(module, arguments, output)
         }
     }
 }

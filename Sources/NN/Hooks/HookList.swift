@@ -17,6 +17,15 @@ struct HookList: Sendable {
 
     var isEmpty: Bool { count == 0 }
 
+    /// The kinds of which there are hooks.
+    var kinds: HookKinds {
+        var kinds: HookKinds = []
+        if !forwardPre.isEmpty { kinds.insert(.forwardPre) }
+        if !forward.isEmpty { kinds.insert(.forward) }
+        if !backwardPre.isEmpty || !backward.isEmpty { kinds.insert(.backward) }
+        return kinds
+    }
+
     var count: Int { forwardPre.count + forward.count + backwardPre.count + backward.count }
 
     /// The hooks of the way back, full and old ones apart.
@@ -47,6 +56,15 @@ struct HookList: Sendable {
         backwardIsFull = isFull
         backward.insert(hook, atFront: prepend)
     }
+}
+
+/// Which kinds of hooks there are.
+struct HookKinds: OptionSet {
+    let rawValue: UInt8
+
+    static let forwardPre = HookKinds(rawValue: 1)
+    static let forward = HookKinds(rawValue: 2)
+    static let backward = HookKinds(rawValue: 4)
 }
 
 /// The hooks of the way back through one call, in the order in which they run.

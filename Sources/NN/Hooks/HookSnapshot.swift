@@ -47,9 +47,7 @@ extension Module {
     ///
     /// A number that `HookHandle.nextID()` gave stays clear of those that handles get.
     public final func addHooks(_ hooks: HookSnapshot, prepend: Bool = false) {
-        let tables = ownHooks ?? HookTables()
-        ownHooks = tables
-        tables.change { own in
+        ownHooks.change { own in
             for hook in hooks.hooks.forwardPre { own.forwardPre.insert(hook, atFront: prepend) }
             for hook in hooks.hooks.forward { own.forward.insert(hook, atFront: prepend) }
             for hook in hooks.hooks.backwardPre { own.backwardPre.insert(hook, atFront: prepend) }

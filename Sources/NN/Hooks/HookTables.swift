@@ -6,42 +6,36 @@ import Synchronization
 /// the next call on. Handles may be removed on any thread, therefore the lock; no hook runs under it.
 final class HookTables: Sendable {
     private let hooks: Mutex<HookList>
-    /// The sizes of the tables, so that a call sees without the lock which of them are empty.
-    private let forwardPreCount: Atomic<Int>
-    private let forwardCount: Atomic<Int>
-    private let backwardCount: Atomic<Int>
+    /// Which tables have hooks, so that a call sees it in one look and without the lock.
+    private let filled: Atomic<UInt8>
     /// Whether calls everywhere must look for these hooks.
     let isGlobal: Bool
 
     init(_ hooks: HookList = HookList(), isGlobal: Bool = false) {
         self.hooks = Mutex(hooks)
-        forwardPreCount = Atomic(hooks.forwardPre.count)
-        forwardCount = Atomic(hooks.forward.count)
-        backwardCount = Atomic(hooks.backwardPre.count + hooks.backward.count)
+        filled = Atomic(hooks.kinds.rawValue)
         self.isGlobal = isGlobal
     }
 
-    var isEmpty: Bool {
-        forwardCount.load(ordering: .relaxed) == 0 && forwardPreCount.load(ordering: .relaxed) == 0
-            && backwardCount.load(ordering: .relaxed) == 0
-    }
+    private var kinds: HookKinds { HookKinds(rawValue: filled.load(ordering: .relaxed)) }
 
-    var hasOnlyForward: Bool {
-        forwardPreCount.load(ordering: .relaxed) == 0 && backwardCount.load(ordering: .relaxed) == 0
-    }
+    var isEmpty: Bool { kinds.isEmpty }
+
+    /// Whether there are forward hooks and no others, as nearly always when there are any.
+    var hasOnlyForward: Bool { kinds == .forward }
 
     var current: HookList { hooks.withLock { $0 } }
 
     var forwardPre: [Hook<ForwardPreBody>] {
-        forwardPreCount.load(ordering: .relaxed) == 0 ? [] : hooks.withLock { $0.forwardPre }
+        kinds.contains(.forwardPre) ? hooks.withLock { $0.forwardPre } : []
     }
 
     var forward: [Hook<ForwardBody>] {
-        forwardCount.load(ordering: .relaxed) == 0 ? [] : hooks.withLock { $0.forward }
+        kinds.contains(.forward) ? hooks.withLock { $0.forward } : []
     }
 
     var backward: BackwardHookList? {
-        backwardCount.load(ordering: .relaxed) == 0 ? nil : hooks.withLock { $0.backwardHooks }
+        kinds.contains(.backward) ? hooks.withLock { $0.backwardHooks } : nil
     }
 
     /// Makes a change under the lock.
@@ -49,9 +43,7 @@ final class HookTables: Sendable {
         try hooks.withLock { hooks throws(Failure) in
             let before = hooks.count
             try body(&hooks)
-            forwardPreCount.store(hooks.forwardPre.count, ordering: .relaxed)
-            forwardCount.store(hooks.forward.count, ordering: .relaxed)
-            backwardCount.store(hooks.backwardPre.count + hooks.backward.count, ordering: .relaxed)
+            filled.store(hooks.kinds.rawValue, ordering: .relaxed)
             if isGlobal { CallPath.attention.add(hooks.count - before, ordering: .relaxed) }
         }
     }

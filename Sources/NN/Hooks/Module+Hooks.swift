@@ -5,7 +5,7 @@ extension Module {
         prepend: Bool = false,
         _ hook: @escaping ForwardPreHook
     ) -> HookHandle {
-        hookAnchor.add(.plain(hook), prepend: prepend)
+        ownHookAnchor.add(.plain(hook), prepend: prepend)
     }
 
     /// Adds `hook`, which sees and replaces keyword arguments too, to run before `forward`.
@@ -14,13 +14,13 @@ extension Module {
         prepend: Bool = false,
         _ hook: @escaping ForwardPreHookWithKeywords
     ) -> HookHandle {
-        hookAnchor.add(.withKeywords(hook), prepend: prepend)
+        ownHookAnchor.add(.withKeywords(hook), prepend: prepend)
     }
 
     /// Adds `hook` to run after `forward`; after the global ones, and after this module's others unless `prepend`.
     @discardableResult
     public final func registerForwardHook(prepend: Bool = false, _ hook: @escaping ForwardHook) -> HookHandle {
-        hookAnchor.add(.plain(hook), prepend: prepend)
+        ownHookAnchor.add(.plain(hook), prepend: prepend)
     }
 
     /// Adds `hook`, which sees keyword arguments too, to run after `forward`.
@@ -29,7 +29,7 @@ extension Module {
         prepend: Bool = false,
         _ hook: @escaping ForwardHookWithKeywords
     ) -> HookHandle {
-        hookAnchor.add(.withKeywords(hook), prepend: prepend)
+        ownHookAnchor.add(.withKeywords(hook), prepend: prepend)
     }
 
     /// Adds `hook` to run after `forward`, and also when the call fails before the hook had its turn.
@@ -41,7 +41,7 @@ extension Module {
         prepend: Bool = false,
         _ hook: @escaping AlwaysCalledForwardHook
     ) -> HookHandle {
-        hookAnchor.add(.alwaysCalled(hook), prepend: prepend)
+        ownHookAnchor.add(.alwaysCalled(hook), prepend: prepend)
     }
 
     /// Adds an always called `hook` that sees keyword arguments too.
@@ -50,7 +50,7 @@ extension Module {
         prepend: Bool = false,
         _ hook: @escaping AlwaysCalledForwardHookWithKeywords
     ) -> HookHandle {
-        hookAnchor.add(.alwaysCalledWithKeywords(hook), prepend: prepend)
+        ownHookAnchor.add(.alwaysCalledWithKeywords(hook), prepend: prepend)
     }
 
     /// Adds `hook` to run on the way back, before the gradients of the inputs are computed.
@@ -59,7 +59,7 @@ extension Module {
         prepend: Bool = false,
         _ hook: @escaping FullBackwardPreHook
     ) -> HookHandle {
-        hookAnchor.addBackwardPre(prepend: prepend, hook)
+        ownHookAnchor.addBackwardPre(prepend: prepend, hook)
     }
 
     /// Adds `hook` to run on the way back, when the gradients of the inputs are there.
@@ -69,7 +69,7 @@ extension Module {
         prepend: Bool = false,
         _ hook: @escaping BackwardHook
     ) throws(ModuleError) -> HookHandle {
-        try hookAnchor.addBackward(prepend: prepend, isFull: true, hook)
+        try ownHookAnchor.addBackward(prepend: prepend, isFull: true, hook)
     }
 
     /// Adds an old `hook`, which sees the gradients around the last operation of the call only.
@@ -78,19 +78,7 @@ extension Module {
     /// PyTorch has it; write `registerFullBackwardHook(prepend:_:)`.
     @discardableResult
     public final func registerBackwardHook(_ hook: @escaping BackwardHook) throws(ModuleError) -> HookHandle {
-        try hookAnchor.addBackward(prepend: false, isFull: false, hook)
-    }
-
-    private final var hookAnchor: HookAnchor {
-        if let anchor = ownHookAnchor { return anchor }
-        let anchor = HookAnchor(HookTables())
-        setHooks(anchor)
-        return anchor
-    }
-
-    final func setHooks(_ anchor: HookAnchor?) {
-        ownHookAnchor = anchor
-        ownHooks = anchor?.tables
+        try ownHookAnchor.addBackward(prepend: false, isFull: false, hook)
     }
 }
 
@@ -100,7 +88,7 @@ extension Module {
     /// A copy of a module has its hooks under the same numbers, but handles reach the original only.
     @discardableResult
     public final func removeHook(_ id: Int) -> Bool {
-        guard let ownHooks, ownHooks.contains(.registered(id)) else { return false }
+        guard ownHooks.contains(.registered(id)) else { return false }
         ownHooks.remove(.registered(id))
         return true
     }

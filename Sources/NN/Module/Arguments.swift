@@ -4,12 +4,16 @@ public import Tensors
 /// The arguments of a call: positional ones, and keyword ones in the order they were given.
 public struct Arguments: Sendable {
     /// Nearly every call has one input; it takes no array to pass it on.
-    private enum Positional: Sendable {
+    enum Positional: Sendable {
         case one(Tensor)
         case list([Tensor])
+
+        init(_ tensors: [Tensor]) {
+            self = tensors.count == 1 ? .one(tensors[0]) : .list(tensors)
+        }
     }
 
-    private var storage: Positional
+    private(set) var storage: Positional
     /// Nothing rather than an empty dictionary, which costs references to copy.
     private(set) var named: Keywords?
 
@@ -22,12 +26,12 @@ public struct Arguments: Sendable {
 
     /// Creates arguments from `positional` and `keyword` ones.
     public init(_ positional: [Tensor], keyword: OrderedDictionary<String, Tensor> = OrderedDictionary()) {
-        storage = .list(positional)
+        storage = Positional(positional)
         named = keyword.isEmpty ? nil : keyword
     }
 
     init(_ positional: [Tensor], _ named: Keywords?) {
-        storage = .list(positional)
+        storage = Positional(positional)
         self.named = named
     }
 
@@ -45,7 +49,7 @@ public struct Arguments: Sendable {
             case .list(let tensors): tensors
             }
         }
-        set { storage = .list(newValue) }
+        set { storage = Positional(newValue) }
     }
 
     /// The first argument, by position or else by name.
@@ -53,15 +57,6 @@ public struct Arguments: Sendable {
         switch storage {
         case .one(let tensor): tensor
         case .list(let tensors): tensors.first ?? named?.values.first
-        }
-    }
-
-    /// The only argument, if there is one and it was given by position.
-    var single: Tensor? {
-        guard named == nil else { return nil }
-        switch storage {
-        case .one(let tensor): return tensor
-        case .list(let tensors): return tensors.count == 1 ? tensors.first : nil
         }
     }
 }

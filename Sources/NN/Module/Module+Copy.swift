@@ -33,7 +33,7 @@ private struct Copier {
         let copy = try module.emptyCopy()
         modules[ObjectIdentifier(module)] = copy
         copy.isTraining = module.isTraining
-        copy.setHooks(module.ownHooks.map { HookAnchor(HookTables($0.current)) })
+        copy.ownHooks.change { $0 = module.ownHooks.current }
         for (name, parameter) in module.parameterTable {
             try copy.registerParameter(name, parameter.map { self.copy($0) })
         }

@@ -16,13 +16,16 @@ open class Module {
     final var bufferSlots: OrderedDictionary<String, Slot<Tensor>> = [:]
     final var childSlots: OrderedDictionary<String, Slot<Module>> = [:]
     final var transientBuffers: Set<String> = []
-    final var ownHooks: HookTables?
+    final let ownHooks: HookTables
     /// What keeps the handles' way to `ownHooks` open.
-    final var ownHookAnchor: HookAnchor?
+    final let ownHookAnchor: HookAnchor
     final let place = TreePlace()
 
     /// Creates a module without parameters, buffers and children.
-    public init() {}
+    public init() {
+        ownHooks = HookTables()
+        ownHookAnchor = HookAnchor(ownHooks)
+    }
 
     /// Returns the output for `input`, without hooks.
     ///
@@ -35,7 +38,8 @@ open class Module {
     ///
     /// A module of several inputs writes this.
     open func forward(_ arguments: Arguments) throws -> Tensor {
-        if let input = arguments.single { return try forward(input) }
+        // Matched here and not by a property, which would copy the tensor.
+        if arguments.named == nil, case .one(let input) = arguments.storage { return try forward(input) }
         let inputs = try arguments.bound(to: "input", in: self)
         return try forward(inputs[0])
     }

@@ -90,6 +90,6 @@ struct CallContextTests {
             return await group.reduce(into: [[Float]]()) { $0.append($1) }
         }
         #expect(results.sorted { $0[0] < $1[0] } == (0..<64).map { [3.5 * Float($0), 6.5 * Float($0)] })
-        #expect(layer.ownHooks?.isEmpty == true)
+        #expect(layer.ownHooks.isEmpty)
     }
 }

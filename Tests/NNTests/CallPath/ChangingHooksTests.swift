@@ -15,7 +15,7 @@ struct ChangingHooksTests {
         handle.remove()
         _ = try module(ones())
         #expect(log.all == ["forward", "post", "forward"])
-        #expect(module.ownHooks?.isEmpty == true)
+        #expect(module.ownHooks.isEmpty)
     }
 
     @Test("H18") func removesAHookAtTheEndOfAScope() throws {
@@ -39,6 +39,16 @@ struct ChangingHooksTests {
         #expect(ids == ids.sorted() && Set(ids).count == 3)
     }
 
+    @Test func keepsWhatCameFromASnapshotWhenAHookIsRegistered() throws {
+        let module = Scaling(log)
+        var hooks = HookSnapshot()
+        hooks.addForwardHook(id: HookHandle.nextID(), log.post("added"))
+        module.addHooks(hooks)
+        module.registerForwardHook(log.post("registered"))
+        _ = try module(ones())
+        #expect(log.all == ["forward", "added", "registered"])
+    }
+
     @Test("H20") func letsAHookRemoveItself() throws {
         let module = Scaling(log)
         let handle = Box<HookHandle?>(nil)
@@ -57,7 +67,7 @@ struct ChangingHooksTests {
         let module = Scaling(log)
         module.registerForwardHook { [log] module, _, _ in
             log.append("h")
-            if module.ownHooks?.current.forward.count == 1 { module.registerForwardHook(log.post("new")) }
+            if module.ownHooks.current.forward.count == 1 { module.registerForwardHook(log.post("new")) }
             return nil
         }
         _ = try module(ones())
@@ -89,17 +99,17 @@ struct ChangingHooksTests {
     @Test("H47") func dropsTheMarksWithTheHook() {
         let module = Scaling()
         let handle = module.registerAlwaysCalledForwardHookWithKeywords { _, _, _ in nil }
-        #expect(module.ownHooks?.current.forward.map(\.body.isAlwaysCalled) == [true])
-        #expect(module.ownHooks?.current.forward.map(\.body.takesKeywords) == [true])
+        #expect(module.ownHooks.current.forward.map(\.body.isAlwaysCalled) == [true])
+        #expect(module.ownHooks.current.forward.map(\.body.takesKeywords) == [true])
         handle.remove()
-        #expect(module.ownHooks?.current.forward.isEmpty == true)
+        #expect(module.ownHooks.current.forward.isEmpty)
     }
 
     @Test("H48") func runsAPreHookAddedByOneOfItsKindFromTheNextCallOn() throws {
         let module = Scaling(log)
         module.registerForwardPreHook { [log] module, _ in
             log.append("p")
-            if module.ownHooks?.current.forwardPre.count == 1 { module.registerForwardPreHook(log.pre("new")) }
+            if module.ownHooks.current.forwardPre.count == 1 { module.registerForwardPreHook(log.pre("new")) }
             return nil
         }
         _ = try module(ones())

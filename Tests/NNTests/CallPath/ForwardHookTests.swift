@@ -143,7 +143,7 @@ struct ForwardHookTests {
     @Test("H52") func goesStraightToForwardWithoutHooks() throws {
         let module = Scaling(log)
         #expect(try module(scaled(by: 3)).floats == [3, 3])
-        #expect(module.ownHooks == nil)
+        #expect(module.ownHooks.isEmpty)
         #expect(log.all == ["forward"])
     }
 

@@ -53,10 +53,10 @@ struct OldRulesTests {
     @Test("H21, H22") func letsTheLastHookAndHooksOfAnotherKindChangeTables() throws {
         let module = Scaling(log)
         module.registerForwardPreHook { [log] module, _ in
-            if module.ownHooks?.current.forward.isEmpty == true {
+            if module.ownHooks.current.forward.isEmpty {
                 module.registerForwardHook { [log] module, _, _ in
                     log.append("h")
-                    if module.ownHooks?.current.forward.count == 1 { module.registerForwardHook(log.post("new")) }
+                    if module.ownHooks.current.forward.count == 1 { module.registerForwardHook(log.post("new")) }
                     return nil
                 }
             }
