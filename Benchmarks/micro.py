@@ -124,6 +124,10 @@ def parts_table(parts):
         ("JSON numbers written", f"{parts['write'] / COUNT:.1f} ns each", "80"),
         ("call over forward", f"{parts['call'] - parts['forward']:.0f} ns", "100"),
         ("call with an empty hook over forward", f"{parts['hooked'] - parts['forward']:.0f} ns", "200"),
+        ("gradients switched off over a layer without", f"{parts['unrecorded'] - parts['frozen']:.0f} ns", "0"),
+        ("gradients recorded over a layer without", f"{parts['recorded'] - parts['frozen']:.0f} ns", ""),
+        ("call after a trace over one before", f"{parts['untraced'] - parts['call']:.0f} ns", "0"),
+        ("call that is traced over one without gradients", f"{parts['traced'] - parts['frozen']:.0f} ns", ""),
         ("uniform numbers of a 784x256 weight", f"{parts['uniform'] / 1e6:.2f} ms", "5"),
         ("normal numbers of a 784x256 weight", f"{parts['normal'] / 1e6:.2f} ms", "5"),
     ]
@@ -153,7 +157,9 @@ def main():
                         results.append(compare_linear(options.microbench, inputs, outputs, rows, threads, options))
     parts = measure_alone(options.microbench, {
         "parse": ("parse", COUNT), "write": ("write", COUNT), "forward": ("forward",), "call": ("call",),
-        "hooked": ("hooked",), "uniform": ("uniform", 784 * 256), "normal": ("normal", 784 * 256)}, options)
+        "hooked": ("hooked",), "frozen": ("frozen",), "unrecorded": ("unrecorded",), "recorded": ("recorded",),
+        "untraced": ("untraced",), "traced": ("traced",), "uniform": ("uniform", 784 * 256),
+        "normal": ("normal", 784 * 256)}, options)
     linear_table(results)
     parts_table(parts)
     if options.out:

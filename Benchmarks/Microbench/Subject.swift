@@ -1,20 +1,22 @@
 import NN
 import Tensors
 
-/// What is measured: one closure, prepared beforehand.
+/// What is measured: one closure, prepared beforehand, in the mode that a measurement sets.
 struct Subject {
     private let run: () throws -> Void
+    private let mode: (() throws -> Measurement) throws -> Measurement
 
     enum Failure: Error { case usage(String) }
 
     private static let usage = """
         expected: linear DTYPE INPUTS OUTPUTS ROWS THREADS | read INPUTS OUTPUTS | parse COUNT | write COUNT \
-        | forward | call | hooked | uniform COUNT | normal COUNT
+        | forward | call | hooked | frozen | unrecorded | recorded | untraced | traced | uniform COUNT | normal COUNT
         """
 
     /// Prepares the subject that the command line names.
     init(arguments: some Collection<String>) throws {
         let numbers = arguments.compactMap(Int.init)
+        mode = Self.mode(of: arguments.first ?? "")
         switch (arguments.first, numbers.count) {
         case ("linear", 4):
             let dtype = arguments.dropFirst().first.flatMap(DType.init(rawValue:)) ?? .float32
@@ -25,6 +27,10 @@ struct Subject {
         case ("forward", 0): run = try Self.call { layer, input in try layer.forward(input) }
         case ("call", 0): run = try Self.call { layer, input in try layer(input) }
         case ("hooked", 0): run = try Self.hookedCall()
+        case ("frozen", 0): run = try Self.call(requiringGrad: false) { layer, input in try layer(input) }
+        case ("untraced", 0): run = try Self.callAfterATrace()
+        case ("unrecorded", 0), ("recorded", 0), ("traced", 0):
+            run = try Self.call { layer, input in try layer(input) }
         case ("uniform", 1): run = { _ = try Tensor.uniform([numbers[0]], generator: .default) }
         case ("normal", 1): run = { _ = try Tensor.normal([numbers[0]], generator: .default) }
         default: throw Failure.usage(Self.usage)
@@ -33,7 +39,7 @@ struct Subject {
 
     /// Returns the nanoseconds of one run, measured for about `duration`.
     func measure(for duration: Duration) throws -> Measurement {
-        try Autograd.withInferenceMode {
+        try mode {
             let clock = ContinuousClock()
             let (start, startOfWork) = (clock.now, processorNanoseconds())
             var (runs, batch, elapsed) = (0, 1, Duration.zero)
