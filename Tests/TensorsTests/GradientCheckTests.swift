@@ -57,6 +57,22 @@ struct GradientCheckTests {
             try $0[0].sum(dim: 0) * $0[0].mean(dim: 1, keepDim: true) + $0[0].mean() + $0[0].sum()
         },
         Row("selection", [3, 5]) { try $0[0].keepingTopK(2) + $0[0].zeroing(indices: [1, 4]) },
+        Row("rectifiers with arguments", [7]) {
+            try $0[0].leakyReLU(negativeSlope: 0.3).elu(alpha: 0.7).clamped(min: -0.5, max: 2) + $0[0].negated()
+        },
+        Row("softmax inside", [2, 3, 2]) { try $0[0].softmax(dim: 1) / 3 + $0[0].logSoftmax(dim: -2) },
+        Row("dropout", [4, 5]) { try $0[0].dropout(p: 0.4, generator: Generator(seed: 3)) },
+        Row("layer norm over two axes", [2, 3, 4]) { try $0[0].layerNorm(normalizedShape: [3, 4], epsilon: 0.1) },
+        Row("cross entropy of sequences", [2, 3, 4]) {
+            try $0[0].crossEntropy(
+                Tensor([0, 2, 1, -100, 1, 1, 0, 2] as [Int64], shape: [2, 4]),
+                reduction: .none
+            )
+        },
+        Row("cross entropy of probabilities", [2, 3]) {
+            try $0[0].crossEntropy(Tensor([0.2, 0.3, 0.5, 1, 0, 0] as [Double], shape: [2, 3]), labelSmoothing: 0.2)
+        },
+        Row("mse of each element", [2, 3], [3]) { try $0[0].mseLoss($0[1], reduction: .none) },
         Row("mse", [2, 3], [2, 3]) { try $0[0].mseLoss($0[1]) },
         Row("l1", [2, 3], [3]) { try $0[0].l1Loss($0[1], reduction: .none) },
         Row("cross entropy", [3, 4]) {
@@ -82,6 +98,23 @@ struct GradientCheckTests {
             let expected = try differences(row, inputs, index, factors)
             #expect(zip(got, expected).allSatisfy { abs($0 - $1) < 1e-6 * max(1, abs($1)) }, "\(got) \(expected)")
         }
+    }
+
+    /// No difference exists at NaN; these are PyTorch's gradients there, given 2.
+    @Test(arguments: [
+        Row("2.0", [1]) { try $0[0].relu() },
+        Row("0.02", [1]) { try $0[0].leakyReLU() },
+        Row("2.0", [1]) { try $0[0].elu() },
+        Row("2.0", [1]) { try $0[0].hardtanh() },
+        Row("nan", [1]) { try $0[0].softplus() },
+        Row("nan", [1]) { try $0[0].sigmoid() },
+        Row("nan", [1]) { try $0[0].gelu() },
+        Row("nan", [1]) { try $0[0].silu() },
+    ])
+    func passesNaNAsPyTorchDoes(row: Row) throws {
+        let leaf = try Tensor([Double.nan]).requiringGrad()
+        try row.body([leaf]).backward(gradient: Tensor([2] as [Double]))
+        #expect(leaf.grad?.scalars(as: Double.self).map(\.description) == [row.testDescription])
     }
 
     private func differences(_ row: Row, _ inputs: [Tensor], _ index: Int, _ factors: Tensor) throws -> [Double] {
