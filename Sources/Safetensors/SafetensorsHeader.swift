@@ -119,8 +119,8 @@ private struct EntryFields {
     mutating func read(_ key: String, from reader: inout JSONReader) throws(JSONError) {
         switch key {
         case "dtype": dtype = try reader.readString()
-        case "shape": shape = try reader.readInts()
-        case "data_offsets": offsets = try reader.readInts()
+        case "shape": shape = try reader.readInts(atMost: Shape.maximumRank)
+        case "data_offsets": offsets = try reader.readInts(atMost: 2)
         default: try reader.skipValue()
         }
     }
@@ -156,10 +156,14 @@ private struct EntryFields {
 }
 
 extension JSONReader {
-    fileprivate mutating func readInts() throws(JSONError) -> [Int] {
+    /// Reads integers, and keeps one more than `limit` at most: a header has room for millions of them.
+    fileprivate mutating func readInts(atMost limit: Int) throws(JSONError) -> [Int] {
         var values: [Int] = []
         try beginArray()
-        while try nextElement() { values.append(try readInt()) }
+        while try nextElement() {
+            let value = try readInt()
+            if values.count <= limit { values.append(value) }
+        }
         return values
     }
 }

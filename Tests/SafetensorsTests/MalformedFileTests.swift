@@ -78,6 +78,11 @@ struct MalformedFileTests {
             "{\(entry("a", shape: "[4294967296,4294967296,0]"))}",
             .impossibleShape(.storageOverflow(shape: [1 << 32, 1 << 32, 0]), tensor: "a")
         ),
+        (
+            "{\(entry("a", shape: "[\([String](repeating: "1", count: 100_000).joined(separator: ","))]"))}",
+            .impossibleShape(.tooManyAxes(129), tensor: "a")
+        ),
+        ("{\(entry("a", offsets: "[0,1,2,3,4,5]"))}", .invalidOffsets([0, 1, 2], tensor: "a")),
         ("{\(entry("a", offsets: "[0]"))}", .invalidOffsets([0], tensor: "a")),
         ("{\(entry("a", offsets: "[]"))}", .invalidOffsets([], tensor: "a")),
         ("{\(entry("a", offsets: "[0,4,8]"))}", .invalidOffsets([0, 4, 8], tensor: "a")),
