@@ -10,11 +10,7 @@ extension Tensor {
         positiveWeight: Tensor? = nil,
         reduction: Reduction = .mean
     ) throws(TensorError) -> Tensor {
-        guard shape == target.shape else {
-            throw .targetSize(target: target.shape.dimensions, input: shape.dimensions)
-        }
-        guard dtype.isFloatingPoint else { throw .notImplemented(kernel: "log_sigmoid_cpu", dtype) }
-        guard target.dtype.isFloatingPoint else { throw .resultCannotBeCast(from: dtype, to: target.dtype) }
+        try checkProbabilities(target)
         let loss = BinaryCrossEntropy(
             logits: try widened().detached(),
             target: try target.widened().detached(),
@@ -34,6 +30,15 @@ extension Tensor {
                 needs[1] ? try loss.targetSlope() * share : nil,
             ]
         }
+    }
+
+    /// Checks what PyTorch checks, in its order.
+    private func checkProbabilities(_ target: Tensor) throws(TensorError) {
+        guard shape == target.shape else {
+            throw .targetSize(target: target.shape.dimensions, input: shape.dimensions)
+        }
+        guard dtype.isFloatingPoint else { throw .notImplemented(kernel: "log_sigmoid_cpu", dtype) }
+        guard target.dtype.isFloatingPoint else { throw .resultCannotBeCast(from: dtype, to: target.dtype) }
     }
 }
 

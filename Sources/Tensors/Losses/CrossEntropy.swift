@@ -14,13 +14,13 @@ extension Tensor {
         labelSmoothing: Double = 0
     ) throws(TensorError) -> Tensor {
         guard labelSmoothing <= 1 else { throw .labelSmoothing(labelSmoothing) }
-        let view = AxisView(shape, axis: rank > 1 ? 1 : 0)
+        let view = AxisView(shape, axis: classAxis)
         let smoothing = max(labelSmoothing, 0)
         guard shape != target.shape else {
             return try crossEntropy(probabilities: target, weight: weight, view, reduction, smoothing)
         }
         guard rank > 0 else { throw .dimensionOutOfRange(1, rank: 0) }
-        let logarithms = try logSoftmax(dim: rank > 1 ? 1 : 0)
+        let logarithms = try logSoftmax(dim: classAxis)
         try logarithms.check(target: target, weight: weight)
         let classes = ClassTargets(
             places: target.scalars(as: Int64.self),
@@ -29,17 +29,25 @@ extension Tensor {
             smoothing: smoothing
         )
         try classes.check(classCount: view.count)
-        let node = rank > 2 ? "NllLoss2DBackward" : "NllLossBackward"
-        let loss = try logarithms.negativeLikelihood(
-            classes,
-            view,
-            reduction,
-            shape: target.shape,
-            node: smoothing > 0 ? NodeName.add : NodeName(node + "0", old: node)
-        )
+        return try logarithms.negativeLikelihood(classes, view, reduction, shape: target.shape)
+    }
+
+    /// The axis of the classes: the second, or the only one.
+    private var classAxis: Int { rank > 1 ? 1 : 0 }
+
+    private func negativeLikelihood(
+        _ classes: ClassTargets,
+        _ view: AxisView,
+        _ reduction: Reduction,
+        shape: Shape
+    ) throws(TensorError) -> Tensor {
+        let name = rank > 2 ? "NllLoss2DBackward" : "NllLossBackward"
+        let isSmooth = classes.smoothing > 0
+        let node = isSmooth ? NodeName.add : NodeName(name + "0", old: name)
+        let loss = try negativeLikelihood(classes, view, reduction, shape: shape, node: node)
         // PyTorch folds what is not an image into one, and the losses back.
-        let isFolded = rank > 2 && rank != 4 && reduction == .none && smoothing == 0
-        return isFolded ? try loss.view(as: target.shape, "view", .view) : loss
+        let isFolded = rank > 2 && rank != 4 && reduction == .none && !isSmooth
+        return isFolded ? try loss.view(as: shape, "view", .view) : loss
     }
 
     private func crossEntropy(
@@ -53,7 +61,7 @@ extension Tensor {
         if let weight, weight.shape.dimensions != [view.count] {
             throw .probabilityClassWeights(classes: view.count, shape: weight.shape.dimensions)
         }
-        let logarithms = try logSoftmax(dim: rank > 1 ? 1 : 0)
+        let logarithms = try logSoftmax(dim: classAxis)
         let targets = ProbabilityTargets(
             probabilities: probabilities.scalars(as: Double.self),
             weight: weight?.scalars(as: Double.self),
@@ -64,15 +72,15 @@ extension Tensor {
             targets,
             view,
             reduction,
-            shape: try shape.reduced(at: rank > 1 ? 1 : 0, keeping: false),
+            shape: try shape.reduced(at: classAxis, keeping: false),
             node: reduction == .mean ? NodeName("DivBackward1") : NodeName("NegBackward0", old: "NegBackward")
         )
     }
 
     /// Checks targets that name classes, as PyTorch does, in its order; `self` is the input.
     private func check(target: Tensor, weight: Tensor?) throws(TensorError) {
-        if let weight, weight.shape.dimensions != [shape[rank > 1 ? 1 : 0]] {
-            throw .classWeights(classes: shape[rank > 1 ? 1 : 0], shape: weight.shape.dimensions)
+        if let weight, weight.shape.dimensions != [shape[classAxis]] {
+            throw .classWeights(classes: shape[classAxis], shape: weight.shape.dimensions)
         }
         guard rank > 1 else {
             guard target.rank <= 1 else { throw .severalTargets }
