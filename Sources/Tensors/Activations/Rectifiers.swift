@@ -95,7 +95,7 @@ private struct ELU: Activation {
 
 private struct Hardtanh: Activation {
     static let operation: StaticString = "hardtanh"
-    static let node = NodeName("HardtanhBackward0", old: "HardtanhBackward")
+    static let node = NodeName("HardtanhBackward0")
     static let kernel: String? = "hardtanh_cpu"
     static let savesResult = false
     let low: Double

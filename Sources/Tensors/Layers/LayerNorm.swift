@@ -16,7 +16,7 @@ extension Tensor {
         )
         try call.checkTypes()
         try call.checkShapes()
-        return try call.result("layer_norm", NodeName("NativeLayerNormBackward0", old: "NativeLayerNormBackward"))
+        return try call.result("layer_norm", call.layerNode)
     }
 
     /// Returns x / sqrt(mean of squares + epsilon) over the trailing axes of sizes `normalizedShape`, scaled by `weight`.
@@ -49,6 +49,18 @@ private struct TrailingNorm {
     let bias: Tensor?
     let epsilon: Double
     let operation: TensorError.Normalization
+
+    /// PyTorch 1.0.1 has no operation of its own for it: it normalises a batch and then scales and shifts it.
+    var layerNode: NodeName {
+        let old =
+            switch (weight, bias) {
+            case (_?, _?): "AddcmulBackward"
+            case (_?, nil): "MulBackward0"
+            case (nil, _?): "AddBackward0"
+            case (nil, nil): "ViewBackward"
+            }
+        return NodeName("NativeLayerNormBackward0", old: old)
+    }
 
     func checkShapes() throws(TensorError) {
         guard !sizes.isEmpty else { throw .emptyNormalizedShape }

@@ -22,7 +22,10 @@ extension Tensor {
             try loss.values().reduced(reduction).cast(to: dtype)
         }
         guard Autograd.records(self, target) else { return result }
-        let name = NodeName("BinaryCrossEntropyWithLogitsBackward0")
+        let name = NodeName(
+            "BinaryCrossEntropyWithLogitsBackward0",
+            old: "BinaryCrossEntropyWithLogitsBackward"
+        )
         return try result.recorded(name, [self, target], saving: [detached(), target.detached()]) { gradient, needs in
             let share = try gradient.spread(reduction, count: loss.logits.elementCount)
             return [
@@ -87,7 +90,7 @@ extension Tensor {
 
 private struct LogSigmoid: Activation {
     static let operation: StaticString = "log_sigmoid"
-    static let node = NodeName("LogSigmoidBackward0")
+    static let node = NodeName("LogSigmoidBackward0", old: "LogSigmoidBackward")
     static let kernel: String? = "log_sigmoid_cpu"
     static let savesResult = false
 
