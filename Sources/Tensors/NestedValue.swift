@@ -56,7 +56,8 @@ extension NestedValue {
             case .list(let elements): try Self.inferredType(of: elements)
             case .int, .bigInteger: .int64
             case .double: .float32
-            case .bool: .bool
+            // PyTorch 1.0.1 has no type for truth values.
+            case .bool: Compatibility.ambient == .torch1_0_1 ? .uint8 : .bool
             case .string: throw .invalidData("str")
             case .null, .dict: throw .cannotInferType(pythonType)
             }

@@ -220,6 +220,12 @@ struct HooksTests {
         #expect(misplaced.pointer == "/module")
     }
 
+    @Test func showsAnOldModuleAsTheOldPyTorchDid() async throws {
+        try await server.create(#"{"name": "old", "type": "LayerNorm", "normalized_shape": [2], "compat": "1.0.1"}"#)
+        let document = await server.get("/v1/modules/old").json
+        #expect(document["repr"] == "LayerNorm(torch.Size([2]), eps=1e-05, elementwise_affine=True)")
+    }
+
     @Test func answersAnOldRuleWithOldWords() async throws {
         try await server.create(
             #"{"name": "old", "type": "Linear", "in_features": 1, "out_features": 1, "compat": "1.0.1"}"#

@@ -92,6 +92,12 @@ struct NestedValueTests {
         #expect(throws: TensorError.tooManyDimensions("list")) { try Tensor(nested: nested(129)) }
     }
 
+    @Test func makesBytesOfTruthValuesAs1_0_1() throws {
+        let nested = NestedValue.list([.bool(true), .bool(false)])
+        #expect(try Compatibility.torch1_0_1.run { try Tensor(nested: nested) }.dtype == .uint8)
+        #expect(try Tensor(nested: nested).dtype == .bool)
+    }
+
     @Test func speaksAs1_0_1() {
         #expect(TensorError.integerOverflow.message(.torch1_0_1) == "Overflow when unpacking long")
         let text = TensorError.nestedWhereNumberExpected("list").message(.torch1_0_1)

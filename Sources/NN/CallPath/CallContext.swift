@@ -49,7 +49,7 @@ public final class CallContext: Sendable {
         CallPath.attention.add(1, ordering: .relaxed)
         defer { CallPath.attention.subtract(1, ordering: .relaxed) }
         return try Self.$current.withValue(self) {
-            try Compatibility.$ambient.withValue(compatibility) { try observed(body) }
+            try compatibility.run { try observed(body) }
         }
     }
 

@@ -1,3 +1,5 @@
+import Tensors
+
 /// Modules in a row that another module calls as it likes; by itself it cannot be called.
 public final class ModuleList: Module, ModuleSequence {
     /// Creates a list of `modules` under their numbers.
@@ -11,11 +13,12 @@ public final class ModuleList: Module, ModuleSequence {
 
     public override var attributeNames: Set<String> { ["append", "extend", "insert", "pop"] }
 
-    /// Equal neighbours stand together: `(0-1): 2 x ReLU()`.
-    override var childDescriptions: [(name: String, text: String)] {
+    /// Equal neighbours stand together: `(0-1): 2 x ReLU()`; in PyTorch 1.0.1 they did not.
+    override func childTexts(_ compatibility: Compatibility) -> [(name: String, text: String)] {
+        guard compatibility == .current else { return super.childTexts(compatibility) }
         var blocks: [(first: Int, last: Int, text: String)] = []
         for (index, child) in elements.enumerated() {
-            let text = child.description
+            let text = child.text()
             if let block = blocks.last, block.text == text {
                 blocks[blocks.count - 1].last = index
             } else {

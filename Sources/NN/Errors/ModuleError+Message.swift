@@ -18,6 +18,7 @@ extension ModuleError: CustomStringConvertible {
             .nonPositiveFeatures, .batchNormRank:
             .value
         case .invalidPadding, .emptyRange: .assertion
+        case .divisionByZero: .zeroDivision
         default: .runtime
         }
     }
@@ -113,6 +114,7 @@ extension ModuleError: CustomStringConvertible {
         case .invalidPadding: "Padding_idx must be within num_embeddings"
         case .fanOfVector:
             "Fan in and fan out can not be computed for tensor with fewer than 2 dimensions"
+        case .divisionByZero: "float division by zero"
         case .emptyParameterList: "optimizer got an empty parameter list"
         case .invalidValue(let name, let value): "Invalid \(name): \(value)"
         case .invalidBeta(let index, let value): "Invalid beta parameter at index \(index): \(value)"

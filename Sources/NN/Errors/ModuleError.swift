@@ -41,6 +41,7 @@ public enum ModuleError: Error, Equatable, Sendable {
     // Arguments of layers, initialisers and optimisers.
     case invalidPadding(index: Int, count: Int)
     case fanOfVector
+    case divisionByZero
     case emptyParameterList
     case invalidValue(name: String, Double)
     case invalidBeta(index: Int, Double)

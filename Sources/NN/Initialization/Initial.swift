@@ -2,6 +2,7 @@ public import Tensors
 
 /// The values that parameters begin with: PyTorch's `nn.init`, bit for bit for a seed.
 ///
+/// Inside `Compatibility.torch1_0_1.run` they are those of PyTorch 1.0.1 (normal ones of sixteen and more in all but the last bits).
 /// PyTorch fills a tensor in place; here a function returns the filled tensor, to be set on a parameter.
 public enum Initial {
     /// Which side of a weight counts.
@@ -61,7 +62,7 @@ public enum Initial {
         dtype: DType = .float32,
         generator: Generator? = nil
     ) throws -> Tensor {
-        guard shape.elementCount > 0 else { return try empty(shape, dtype) }
+        guard !skips(shape) else { return try empty(shape, dtype) }
         let bound = try 3.squareRoot() * kaimingDeviation(shape, fan, nonlinearity)
         return try uniform(shape, from: -bound, to: bound, dtype: dtype, generator: generator)
     }
@@ -75,7 +76,7 @@ public enum Initial {
         dtype: DType = .float32,
         generator: Generator? = nil
     ) throws -> Tensor {
-        guard shape.elementCount > 0 else { return try empty(shape, dtype) }
+        guard !skips(shape) else { return try empty(shape, dtype) }
         let deviation = try kaimingDeviation(shape, fan, nonlinearity)
         return try normal(shape, deviation: deviation, dtype: dtype, generator: generator)
     }
@@ -121,12 +122,16 @@ extension Initial {
         _ nonlinearity: Nonlinearity
     ) throws(ModuleError) -> Double {
         let fans = try fans(of: shape)
-        return nonlinearity.gain / Double(fan == .fanIn ? fans.in : fans.out).squareRoot()
+        let count = fan == .fanIn ? fans.in : fans.out
+        guard count > 0 else { throw .divisionByZero }
+        return nonlinearity.gain / Double(count).squareRoot()
     }
 
     private static func xavierDeviation(_ shape: Shape, _ gain: Double) throws(ModuleError) -> Double {
         let fans = try fans(of: shape)
-        return gain * (2 / Double(fans.in + fans.out)).squareRoot()
+        let sum = Double(fans.in) + Double(fans.out)
+        guard sum > 0 else { throw .divisionByZero }
+        return gain * (2 / sum).squareRoot()
     }
 
     /// Returns how many inputs an output has, and how many outputs an input; axes after the second count for both.
@@ -134,6 +139,11 @@ extension Initial {
         guard shape.rank >= 2 else { throw .fanOfVector }
         let field = shape.dropFirst(2).reduce(1, *)
         return (shape[1] * field, shape[0] * field)
+    }
+
+    /// Whether there is nothing to fill; PyTorch 1.0.1 does not look.
+    private static func skips(_ shape: Shape) -> Bool {
+        shape.elementCount == 0 && Compatibility.ambient == .current
     }
 
     private static func empty(_ shape: Shape, _ dtype: DType) throws(TensorError) -> Tensor {

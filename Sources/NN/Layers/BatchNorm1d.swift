@@ -37,17 +37,29 @@ public final class BatchNorm1d: Module {
     private let countSlot = Slot<Tensor>()
 
     /// Creates a normalisation with weight one, bias zero, mean zero and variance one.
-    public convenience init(numFeatures: Int, options: Options = Options(), dtype: DType = .float32) throws {
+    ///
+    /// PyTorch 1.0.1 draws the weight, uniformly from zero to one; so does this under its rules, from `generator`.
+    public convenience init(
+        numFeatures: Int,
+        options: Options = Options(),
+        dtype: DType = .float32,
+        generator: Generator? = nil
+    ) throws {
         try self.init(unfilled: numFeatures, options)
         let shape = try Shape(checking: [numFeatures])
         if options.affine {
-            weight = try Parameter(Tensor.ones(shape, dtype: dtype))
+            weight = try Parameter(Self.initialWeight(shape, dtype, generator))
             bias = options.bias ? try Parameter(Tensor.zeros(shape, dtype: dtype)) : nil
         }
         guard options.trackRunningStats else { return }
         meanSlot.value = try Tensor.zeros(shape, dtype: dtype)
         varianceSlot.value = try Tensor.ones(shape, dtype: dtype)
         countSlot.value = try Tensor(scalar: 0 as Int64)
+    }
+
+    private static func initialWeight(_ shape: Shape, _ dtype: DType, _ generator: Generator?) throws -> Tensor {
+        Compatibility.ambient == .torch1_0_1
+            ? try Initial.uniform(shape, dtype: dtype, generator: generator) : try Tensor.ones(shape, dtype: dtype)
     }
 
     private init(unfilled numFeatures: Int, _ options: Options) throws {
@@ -110,6 +122,11 @@ public final class BatchNorm1d: Module {
         "\(numFeatures), eps=\(options.epsilon), momentum=\(options.momentum.pythonText), "
             + "affine=\(options.affine.pythonText), bias=\((bias != nil).pythonText), "
             + "track_running_stats=\(options.trackRunningStats.pythonText)"
+    }
+
+    override var oldExtraRepr: String {
+        "\(numFeatures), eps=\(options.epsilon), momentum=\(options.momentum.pythonText), "
+            + "affine=\(options.affine.pythonText), track_running_stats=\(options.trackRunningStats.pythonText)"
     }
 
     public override var attributeNames: Set<String> {

@@ -24,6 +24,7 @@ public final class Dropout: Module {
 
     public override var typeName: String { "Dropout" }
     public override var extraRepr: String { "p=\(p), inplace=\(inplace.pythonText)" }
+    override var oldExtraRepr: String { "p=\(p)" + (inplace ? ", inplace" : "") }
     public override var attributeNames: Set<String> { ["p", "inplace"] }
     public override func emptyCopy() throws -> Module { try Dropout(p: p, inplace: inplace) }
 }

@@ -67,6 +67,10 @@ public final class LayerNorm: Module {
             + "bias=\((bias != nil).pythonText)"
     }
 
+    override var oldExtraRepr: String {
+        "torch.Size(\(normalizedShape)), eps=\(epsilon), elementwise_affine=\(elementwiseAffine.pythonText)"
+    }
+
     public override var attributeNames: Set<String> { ["normalized_shape", "eps", "elementwise_affine"] }
 
     public override var expectedInput: String? {

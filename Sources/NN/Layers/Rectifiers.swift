@@ -17,6 +17,7 @@ public final class ReLU: Module {
     public override func forward(_ input: Tensor) throws -> Tensor { try input.relu() }
     public override var typeName: String { "ReLU" }
     public override var extraRepr: String { inplace ? "inplace=True" : "" }
+    override var oldExtraRepr: String { inplace ? "inplace" : "" }
     public override var attributeNames: Set<String> { ["inplace"] }
     public override func emptyCopy() throws -> Module { ReLU(inplace: inplace) }
 }
@@ -39,6 +40,7 @@ public final class LeakyReLU: Module {
     public override func forward(_ input: Tensor) throws -> Tensor { try input.leakyReLU(negativeSlope: negativeSlope) }
     public override var typeName: String { "LeakyReLU" }
     public override var extraRepr: String { "negative_slope=\(negativeSlope)" + (inplace ? ", inplace=True" : "") }
+    override var oldExtraRepr: String { "negative_slope=\(negativeSlope)" + (inplace ? ", inplace" : "") }
     public override var attributeNames: Set<String> { ["negative_slope", "inplace"] }
     public override func emptyCopy() throws -> Module { LeakyReLU(negativeSlope: negativeSlope, inplace: inplace) }
 }
@@ -61,6 +63,7 @@ public final class ELU: Module {
     public override func forward(_ input: Tensor) throws -> Tensor { try input.elu(alpha: alpha) }
     public override var typeName: String { "ELU" }
     public override var extraRepr: String { "alpha=\(alpha)" + (inplace ? ", inplace=True" : "") }
+    override var oldExtraRepr: String { "alpha=\(alpha)" + (inplace ? ", inplace" : "") }
     public override var attributeNames: Set<String> { ["alpha", "inplace"] }
     public override func emptyCopy() throws -> Module { ELU(alpha: alpha, inplace: inplace) }
 }
@@ -96,6 +99,8 @@ public class Hardtanh: Module {
         "min_val=\(minVal), max_val=\(maxVal)" + (inplace ? ", inplace=True" : "")
     }
 
+    override var oldExtraRepr: String { "min_val=\(minVal), max_val=\(maxVal)" + (inplace ? ", inplace" : "") }
+
     public final override var attributeNames: Set<String> { ["min_val", "max_val", "inplace"] }
 
     public override func emptyCopy() throws -> Module {
@@ -114,5 +119,6 @@ public final class ReLU6: Hardtanh {
 
     public override var typeName: String { "ReLU6" }
     public override var extraRepr: String { inplace ? "inplace=True" : "" }
+    override var oldExtraRepr: String { inplace ? "inplace" : "" }
     public override func emptyCopy() throws -> Module { try ReLU6(inplace: inplace) }
 }

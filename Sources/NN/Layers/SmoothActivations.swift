@@ -79,6 +79,7 @@ public final class Softplus: Module {
 
     public override var typeName: String { "Softplus" }
     public override var extraRepr: String { "beta=\(beta), threshold=\(threshold)" }
+    override var oldExtraRepr: String { "beta=\(beta.shortPythonText), threshold=\(threshold.shortPythonText)" }
     public override var attributeNames: Set<String> { ["beta", "threshold"] }
     public override func emptyCopy() throws -> Module { Softplus(beta: beta, threshold: threshold) }
 }

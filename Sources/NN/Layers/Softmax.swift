@@ -18,6 +18,7 @@ public final class Softmax: Module {
 
     public override var typeName: String { "Softmax" }
     public override var extraRepr: String { "dim=\(dim.pythonText)" }
+    override var oldExtraRepr: String { "" }
     public override var attributeNames: Set<String> { ["dim"] }
     public override func emptyCopy() throws -> Module { Softmax(dim: dim) }
 }
@@ -40,6 +41,7 @@ public final class LogSoftmax: Module {
 
     public override var typeName: String { "LogSoftmax" }
     public override var extraRepr: String { "dim=\(dim.pythonText)" }
+    override var oldExtraRepr: String { "" }
     public override var attributeNames: Set<String> { ["dim"] }
     public override func emptyCopy() throws -> Module { LogSoftmax(dim: dim) }
 }

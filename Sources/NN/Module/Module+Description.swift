@@ -1,22 +1,27 @@
 import OrderedCollections
+public import Tensors
 
 extension Module: CustomStringConvertible {
-    /// PyTorch's text: the type, its arguments, and the children indented below.
-    public final var description: String {
-        let extra = extraRepr.isEmpty ? [] : extraRepr.split(separator: "\n").map(String.init)
-        let children = childLines
+    /// PyTorch 2.13's text.
+    public final var description: String { text() }
+
+    /// Returns the text that the given PyTorch prints: the type, its arguments, and the children indented below.
+    public final func text(_ compatibility: Compatibility = .current) -> String {
+        let extra = compatibility == .torch1_0_1 ? oldExtraRepr : extraRepr
+        let extraLines = extra.isEmpty ? [] : extra.split(separator: "\n").map(String.init)
+        let children = childLines(compatibility)
         guard !children.isEmpty else {
-            return extra.count == 1 ? "\(typeName)(\(extraRepr))" : wrapped(extra)
+            return extraLines.count == 1 ? "\(typeName)(\(extra))" : wrapped(extraLines)
         }
-        return wrapped(extra + children)
+        return wrapped(extraLines + children)
     }
 
     private final func wrapped(_ lines: [String]) -> String {
         lines.isEmpty ? "\(typeName)()" : "\(typeName)(\n  \(lines.joined(separator: "\n  "))\n)"
     }
 
-    private final var childLines: [String] {
-        childDescriptions.map { name, text in
+    private final func childLines(_ compatibility: Compatibility) -> [String] {
+        childTexts(compatibility).map { name, text in
             "(\(name)): " + text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n  ")
         }
     }

@@ -50,9 +50,12 @@ open class Module {
     /// The constructor's arguments as they stand in the description, such as `in_features=4, out_features=3, bias=True`.
     open var extraRepr: String { "" }
 
-    /// The children as they stand in the description: name and text.
-    var childDescriptions: [(name: String, text: String)] {
-        childTable.map { ($0.name, $0.value?.description ?? "None") }
+    /// The same as PyTorch 1.0.1 shows it.
+    var oldExtraRepr: String { extraRepr }
+
+    /// The children as they stand in the text of the given PyTorch: name and text.
+    func childTexts(_ compatibility: Compatibility) -> [(name: String, text: String)] {
+        childTable.map { ($0.name, $0.value?.text(compatibility) ?? "None") }
     }
 
     /// The names in Python that are attributes of this module and so can name no parameter, buffer or child.

@@ -46,9 +46,10 @@ public final class Parameter {
         }
     }
 
-    /// Forgets the gradient, as `zero_grad()` does.
+    /// Forgets the gradient, as `zero_grad()` does; under the rules of PyTorch 1.0.1 it becomes zero instead.
     public func clearGrad() {
-        grad = nil
+        let isOld = Compatibility.ambient == .torch1_0_1
+        grad = isOld ? grad.flatMap { try? .zeros($0.shape, dtype: $0.dtype) } : nil
     }
 
     /// Converts the value, and with it the gradient.

@@ -28,7 +28,7 @@ public class Adam: Optimizer {
         /// Whether steps never grow longer again.
         public var amsgrad = false
         /// Whose arithmetic: 1.0.1 adds `epsilon` before it corrects the averages, not after.
-        public var compatibility = Compatibility.current
+        public var compatibility = Compatibility.ambient
 
         /// Creates PyTorch's defaults.
         public init() {}

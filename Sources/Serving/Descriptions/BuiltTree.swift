@@ -1,4 +1,5 @@
 import NN
+import Tensors
 
 /// A tree that was built from a description and waits for its references.
 ///
@@ -10,7 +11,8 @@ struct BuiltTree: @unchecked Sendable {
 
     init(_ description: ModuleDescription, _ layer: CheckedLayer) throws(ServingError) {
         var builder = TreeBuilder(seed: description.seed, isTraining: description.training)
-        tree = FrozenModule(try builder.build(layer))
+        let root = try description.compatibility.run { () throws(ServingError) in try builder.build(layer) }
+        tree = FrozenModule(root)
         references = builder.references
         plan = ModulePlan(
             root: layer,

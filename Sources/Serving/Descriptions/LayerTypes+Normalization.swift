@@ -78,14 +78,19 @@ extension LayerType {
         // Without running statistics it takes those of the batch even in use.
         rows: { $0.flag("track_running_stats") ? .unlessTraining(.batchFirst) : .together },
         features: { Features(input: $0.int("num_features")) },
-        make: { given, dtype, _ in
+        make: { given, dtype, generator in
             var options = BatchNorm1d.Options()
             options.epsilon = given.double("eps")
             options.momentum = given.optionalDouble("momentum")
             options.affine = given.flag("affine")
             options.bias = given.flag("bias")
             options.trackRunningStats = given.flag("track_running_stats")
-            return try BatchNorm1d(numFeatures: given.int("num_features"), options: options, dtype: dtype)
+            return try BatchNorm1d(
+                numFeatures: given.int("num_features"),
+                options: options,
+                dtype: dtype,
+                generator: generator
+            )
         }
     )
 }

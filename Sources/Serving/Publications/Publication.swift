@@ -67,7 +67,7 @@ package final class Publication: Sendable {
     /// PyTorch's text for the tree.
     ///
     /// O(number of modules).
-    package var repr: String { root.description }
+    package var repr: String { root.text(compatibility) }
     /// The PyTorch whose rules calls follow.
     package var compatibility: Compatibility { plan.compatibility }
     /// Whether the module's own tree trains.

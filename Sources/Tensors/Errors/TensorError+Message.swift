@@ -8,6 +8,7 @@ public enum ErrorKind: String, Sendable {
     case key = "KeyError"
     case attribute = "AttributeError"
     case assertion = "AssertionError"
+    case zeroDivision = "ZeroDivisionError"
 }
 
 extension TensorError: CustomStringConvertible {

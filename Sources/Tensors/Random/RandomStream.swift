@@ -21,19 +21,33 @@ struct RandomStream: Sendable {
     }
 
     /// Writes numbers in `low..<high`, one word each.
-    mutating func fillUniform(_ target: UnsafeMutableBufferPointer<Float>, from low: Float, to high: Float) {
+    mutating func fillUniform(
+        _ target: UnsafeMutableBufferPointer<Float>,
+        from low: Float,
+        to high: Float,
+        rounding: Rounding = .once
+    ) {
         let convert = KernelSet.current.table.pointee.uniform_f32
+        let (start, width) = rounding == .once ? (low, high - low) : (0, 1)
         forEachBlock(of: target, wordsPerNumber: 1) { words, numbers, count in
-            convert(words, count, low, high - low, numbers)
+            convert(words, count, start, width, numbers)
         }
+        if rounding == .twice { Self.stretch(target, from: low, by: high - low) }
     }
 
     /// Writes numbers in `low..<high`, two words each.
-    mutating func fillUniform(_ target: UnsafeMutableBufferPointer<Double>, from low: Double, to high: Double) {
+    mutating func fillUniform(
+        _ target: UnsafeMutableBufferPointer<Double>,
+        from low: Double,
+        to high: Double,
+        rounding: Rounding = .once
+    ) {
         let convert = KernelSet.current.table.pointee.uniform_f64
+        let (start, width) = rounding == .once ? (low, high - low) : (0, 1)
         forEachBlock(of: target, wordsPerNumber: 2) { words, numbers, count in
-            convert(words, count, low, high - low, numbers)
+            convert(words, count, start, width, numbers)
         }
+        if rounding == .twice { Self.stretch(target, from: low, by: high - low) }
     }
 
     /// Writes normally distributed numbers.
@@ -88,6 +102,27 @@ struct RandomStream: Sendable {
 }
 
 extension RandomStream {
+    /// How often `x * (high - low) + low` is rounded.
+    enum Rounding {
+        /// At the end only, by a fused multiply-add: PyTorch 2 on x86-64 with AVX2.
+        case once
+        /// After the product and after the sum: PyTorch 1.0.1.
+        case twice
+
+        init(of compatibility: Compatibility) {
+            self = compatibility == .torch1_0_1 ? .twice : .once
+        }
+    }
+
+    /// Moves numbers from 0..<1 to `low..<low + width`.
+    private static func stretch<Number: BinaryFloatingPoint>(
+        _ target: UnsafeMutableBufferPointer<Number>,
+        from low: Number,
+        by width: Number
+    ) {
+        for index in target.indices { target[index] = target[index] * width + low }
+    }
+
     /// Sixteen numbers are made from sixteen: eight radii and eight angles.
     static let blockSize = 16
     private static let wordsPerBlock = 1024

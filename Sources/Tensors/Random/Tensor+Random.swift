@@ -2,7 +2,7 @@
 ///
 /// Halves are drawn as `float32` and then rounded.
 extension Tensor {
-    /// Returns a tensor of numbers in `low..<high`.
+    /// Returns a tensor of numbers in `low..<high`, with the roundings of the version in `Compatibility.ambient`.
     public static func uniform(
         _ shape: Shape,
         from low: Double = 0,
@@ -11,10 +11,11 @@ extension Tensor {
         generator: Generator = .default
     ) throws(TensorError) -> Tensor {
         try RandomProblem.check(from: low, to: high, dtype)
+        let rounding = RandomStream.Rounding(of: .ambient)
         return try drawn(dtype, shape, generator, kernel: "check_uniform_bounds") { stream, target in
-            stream.fillUniform(target, from: Float(low), to: Float(high))
+            stream.fillUniform(target, from: Float(low), to: Float(high), rounding: rounding)
         } double: { stream, target in
-            stream.fillUniform(target, from: low, to: high)
+            stream.fillUniform(target, from: low, to: high, rounding: rounding)
         }
     }
 

@@ -50,6 +50,15 @@ struct OldRulesTests {
         #expect(log.all == ["forward", "h", "forward", "after"])
     }
 
+    @Test func leavesZerosWhereAGradientIsCleared() throws {
+        let layer = try linear()
+        try layer(ones()).sum().backward()
+        Compatibility.torch1_0_1.run { layer.clearGrad() }
+        #expect(layer.bias?.grad?.floats == [0, 0])
+        layer.clearGrad()
+        #expect(layer.bias?.grad == nil)
+    }
+
     @Test("H21, H22") func letsTheLastHookAndHooksOfAnotherKindChangeTables() throws {
         let module = Scaling(log)
         module.registerForwardPreHook { [log] module, _ in

@@ -60,9 +60,7 @@ extension GoldenCase {
         }
     }
 
-    static func cases(_ letters: String) -> [GoldenCase] {
-        all.filter { letters.contains($0.id.prefix(1)) }
-    }
+    static func named(_ id: String) -> GoldenCase? { (all + ofModules).first { $0.id == id } }
 
     /// Returns the input tensor called `name`.
     func tensor(_ name: String) throws -> Tensor { try Tensor(golden: inputs[name]) }

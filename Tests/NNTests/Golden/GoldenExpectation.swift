@@ -33,10 +33,9 @@ extension GoldenCase {
     func expect(
         text: String?,
         _ name: String,
-        in expected: JSONValue? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
-        #expect(text == (expected ?? self.expected)[name]?.asString, sourceLocation: sourceLocation)
+        #expect(text == expected[name]?.asString, sourceLocation: sourceLocation)
     }
 
     /// Expects `body` to throw the error that the case says, and returns it.
@@ -46,25 +45,15 @@ extension GoldenCase {
         _ body: () throws -> Void
     ) -> (any Error)? {
         let error = #expect(throws: (any Error).self, sourceLocation: sourceLocation) { try body() }
-        expect(error, .current, in: expected, sourceLocation: sourceLocation)
-        return error
-    }
-
-    /// Expects `error` to be the one that the case says.
-    func expect(
-        _ error: (any Error)?,
-        _ compatibility: Compatibility,
-        in expected: JSONValue,
-        sourceLocation: SourceLocation = #_sourceLocation
-    ) {
         let (kind, text) =
             switch error {
-            case let error as TensorError: (error.kind, error.message(compatibility))
-            case let error as ModuleError: (error.kind, error.message(compatibility))
+            case let error as TensorError: (error.kind, error.message())
+            case let error as ModuleError: (error.kind, error.message())
             default: (ErrorKind.runtime, "\(String(describing: error))")
             }
-        expect(text: kind.rawValue, "error_type", in: expected, sourceLocation: sourceLocation)
-        expect(text: text, "error_text", in: expected, sourceLocation: sourceLocation)
+        expect(text: kind.rawValue, "error_type", sourceLocation: sourceLocation)
+        expect(text: text, "error_text", sourceLocation: sourceLocation)
+        return error
     }
 
     private func isClose(_ given: Tensor, _ wanted: Tensor) -> Bool {

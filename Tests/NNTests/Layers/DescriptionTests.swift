@@ -76,6 +76,53 @@ struct DescriptionTests {
         golden.expect(text: try make().description, "repr")
     }
 
+    /// What PyTorch 1.0.1's own `extra_repr` gives, where it differs; it has no Identity, Flatten, GELU, SiLU and RMSNorm.
+    private static let oldTexts = [
+        "ReLU inplace": "ReLU(inplace)",
+        "LeakyReLU inplace": "LeakyReLU(negative_slope=0.2, inplace)",
+        "ELU inplace": "ELU(alpha=2.5, inplace)",
+        "Softplus": "Softplus(beta=1, threshold=20)",
+        "Hardtanh inplace": "Hardtanh(min_val=-0.5, max_val=2.0, inplace)",
+        "Softmax": "Softmax()",
+        "Softmax none": "Softmax()",
+        "LogSoftmax": "LogSoftmax()",
+        "LayerNorm": "LayerNorm(torch.Size([3]), eps=1e-05, elementwise_affine=True)",
+        "LayerNorm two": "LayerNorm(torch.Size([2, 3]), eps=0.001, elementwise_affine=True)",
+        "LayerNorm plain": "LayerNorm(torch.Size([3]), eps=1e-05, elementwise_affine=False)",
+        "Dropout": "Dropout(p=0.5)",
+        "Dropout inplace": "Dropout(p=0.25, inplace)",
+        "BatchNorm1d": "BatchNorm1d(3, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)",
+        "BatchNorm1d options":
+            "BatchNorm1d(3, eps=0.001, momentum=None, affine=False, track_running_stats=False)",
+        "ModuleList": """
+        ModuleList(
+          (0): Linear(in_features=2, out_features=3, bias=True)
+          (1): Linear(in_features=2, out_features=3, bias=True)
+          (2): ReLU()
+          (3): Linear(in_features=2, out_features=3, bias=True)
+        )
+        """,
+        "nested": """
+        Sequential(
+          (0): Sequential(
+            (0): Linear(in_features=2, out_features=2, bias=True)
+            (1): ModuleList(
+              (0): ReLU()
+              (1): ReLU()
+            )
+          )
+          (1): Tanh()
+        )
+        """,
+    ]
+
+    @Test(arguments: modules.keys.sorted()) func printsAsTheOldPyTorch(name: String) throws {
+        let make = try #require(Self.modules[name])
+        let module = try make()
+        let expected = Self.oldTexts[name] ?? module.description
+        #expect(module.text(.torch1_0_1) == expected)
+    }
+
     /// A copy made without drawing must come out the same.
     @Test(arguments: modules.keys.sorted()) func copiesWhole(name: String) throws {
         let make = try #require(Self.modules[name])

@@ -1,19 +1,38 @@
-import JSON
 import OrderedCollections
 import Tensors
-import Testing
 
 @testable import NN
 
 /// The golden cases G (how tensors print) and I (what errors say).
-struct GoldenTextTests {
+enum GoldenTextAnswers {
+    static let prints = texts.mapValues(print)
+    static let errors = failures.mapValues(fail)
+
+    private static func print(_ text: @escaping @Sendable () throws -> String) -> GoldenAnswering {
+        { _ in ["repr": .text(try text())] }
+    }
+
+    /// What the error says that `body` throws.
+    private static func fail(_ body: @escaping @Sendable () throws -> Void) -> GoldenAnswering {
+        { _ in
+            do {
+                try body()
+                return [:]
+            } catch let error as TensorError {
+                return ["error_type": .text(error.kind.rawValue), "error_text": .text(error.message(.ambient))]
+            } catch let error as ModuleError {
+                return ["error_type": .text(error.kind.rawValue), "error_text": .text(error.message(.ambient))]
+            }
+        }
+    }
+
     private static func tensor(_ numbers: Float...) throws -> Tensor { try Tensor(numbers) }
 
     private static func range(_ count: Int, _ shape: Shape, dividedBy divisor: Double) throws -> Tensor {
         try Tensor((0..<count).map { Float($0) }, shape: shape) / divisor
     }
 
-    static let texts: [String: @Sendable () throws -> String] = [
+    private static let texts: [String: @Sendable () throws -> String] = [
         "G01": { try Tensor([1, 2, 3] as [Int64]).description },
         "G02": { try Tensor(scalar: 3.5 as Float).description },
         "G03": { try tensor().description },
@@ -35,7 +54,11 @@ struct GoldenTextTests {
         "G19": { try range(1001, [1001], dividedBy: 1).description },
         "G20": { try range(2000, [40, 50], dividedBy: 7).description },
         "G21": { try range(30, [30], dividedBy: 3).description },
-        "G22": { try Tensor([true, false]).description },
+        "G22": {
+            // There were no truth values in PyTorch 1.0.1.
+            try Compatibility.ambient == .current
+                ? Tensor([true, false]).description : Tensor([1, 0] as [UInt8]).description
+        },
         "G23": { try Tensor([1, 2] as [Double]).description },
         "G24": { try tensor(0, 0).description },
         "G25": { try tensor(-0.0).description },
@@ -50,16 +73,11 @@ struct GoldenTextTests {
         "G34": { try (Tensor.ones([1, 20]).requiringGrad() * 0.5).description },
     ]
 
-    @Test(arguments: GoldenCase.cases("G")) func prints(golden: GoldenCase) throws {
-        let text = try #require(Self.texts[golden.id])
-        golden.expect(text: try text(), "repr")
-    }
-
     private static func call(bias: Bool = true, _ input: Tensor) throws {
         _ = try Linear(inFeatures: 4, outFeatures: 3, bias: bias)(input)
     }
 
-    static let errors: [String: @Sendable () throws -> Void] = [
+    private static let failures: [String: @Sendable () throws -> Void] = [
         "I01": { try call(Tensor.ones([5])) },
         "I02": { try call(Tensor.ones([2, 5])) },
         "I03": { try call(Tensor.ones([2, 3, 5])) },
@@ -76,11 +94,4 @@ struct GoldenTextTests {
         },
         "I12": { _ = try Module()(tensor(1)) },
     ]
-
-    @Test(arguments: GoldenCase.cases("I")) func says(golden: GoldenCase) throws {
-        let body = try #require(Self.errors[golden.id])
-        let error = golden.expectError { try body() }
-        guard let old = golden.expectedOld else { return }
-        golden.expect(error, .torch1_0_1, in: old)
-    }
 }
