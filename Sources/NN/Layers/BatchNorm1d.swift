@@ -107,13 +107,16 @@ public final class BatchNorm1d: Module {
 
     /// Moves the running statistics towards those of `batch`.
     private func track(_ batch: Tensor) throws {
-        guard let mean = runningMean, let variance = runningVariance, let count = countSlot.value else { return }
-        let batchCount = try count.item() + 1
-        let momentum = options.momentum ?? 1 / batchCount
+        guard let mean = runningMean, let variance = runningVariance,
+            let seen = countSlot.value?.scalars(as: Int64.self).first
+        else { return }
+        // The count comes from a state dictionary, which may hold any number; PyTorch's wraps too.
+        let batchCount = seen &+ 1
+        let momentum = options.momentum ?? 1 / Double(batchCount)
         let statistics = try batch.batchStatistics()
         meanSlot.value = try mean * (1 - momentum) + statistics.mean * momentum
         varianceSlot.value = try variance * (1 - momentum) + statistics.variance * momentum
-        countSlot.value = try Tensor(scalar: Int64(batchCount))
+        countSlot.value = try Tensor(scalar: batchCount)
     }
 
     public override var typeName: String { "BatchNorm1d" }

@@ -27,7 +27,7 @@ public final class Embedding: Module {
         let shape = try Shape(checking: [numEmbeddings, embeddingDim])
         var padding = paddingIndex
         if let index = paddingIndex {
-            // PyTorch lets zero pass for a table without rows.
+            // PyTorch lets zero pass here, and finds later that a table without rows has none to clear.
             guard index == 0 || (-numEmbeddings..<numEmbeddings).contains(index) else {
                 throw ModuleError.invalidPadding(index: index, count: numEmbeddings)
             }
@@ -74,7 +74,7 @@ public final class Embedding: Module {
     }
 
     private static func clear(row: Int, of table: Tensor) throws -> Tensor {
-        guard row < table.shape[0] else { return table }
+        guard row < table.shape[0] else { throw TensorError.indexOutOfBounds(row, dimension: 0, size: table.shape[0]) }
         let width = table.byteCount / table.shape[0]
         return try Tensor(dtype: table.dtype, shape: table.shape) { target in
             table.withUnsafeBytes { target.copyMemory(from: $0) }

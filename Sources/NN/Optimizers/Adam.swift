@@ -135,9 +135,9 @@ public final class AdamW: Adam {
 }
 
 extension Tensor {
-    /// Returns the larger of each two elements.
+    /// Returns the larger of each two elements, and NaN where one of them is.
     fileprivate func maximum(_ other: Tensor) throws(TensorError) -> Tensor {
-        let larger = zip(scalars(as: Double.self), other.scalars(as: Double.self)).map { $0 > $1 ? $0 : $1 }
+        let larger = zip(scalars(as: Double.self), other.scalars(as: Double.self)).map { $0 > $1 || $0.isNaN ? $0 : $1 }
         return try Tensor(larger, shape: shape).converted(to: dtype)
     }
 }

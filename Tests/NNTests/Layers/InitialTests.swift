@@ -67,6 +67,28 @@ struct InitialTests {
         for (name, tensor) in state { try golden.expect(tensor, name) }
     }
 
+    @Test func drawsTheWeightOfABatchNormUnderTheOldRules() throws {
+        let (layer, expected) = try Compatibility.torch1_0_1.run {
+            let layer = try BatchNorm1d(numFeatures: 3, generator: Generator(seed: 5))
+            return try (layer, Initial.uniform([3], generator: Generator(seed: 5)))
+        }
+        #expect(layer.weight?.tensor.floats == expected.floats)
+        #expect(try BatchNorm1d(numFeatures: 3).weight?.tensor.floats == [1, 1, 1])
+    }
+
+    @Test func dividesByNoFan() throws {
+        let golden = try #require(GoldenCase.named("fan of nothing"))
+        golden.expectError { _ = try Initial.xavierUniform([0, 0]) }
+        let old = Compatibility.torch1_0_1.run {
+            golden.expectError { _ = try Linear(inFeatures: 0, outFeatures: 3) }
+        }
+        #expect(old as? ModuleError == .divisionByZero)
+    }
+
+    @Test func drawsWithoutAnOverflowOfHugeFans() {
+        #expect(throws: TensorError.self) { _ = try Initial.xavierNormal([1, .max]) }
+    }
+
     @Test func warnsOfNothingToInitialise() throws {
         let warnings = Box<[Warning]>([])
         let layer = try Warnings.handled(by: { warnings.value.append($0) }) {

@@ -113,6 +113,15 @@ struct ModuleValueTests {
         #expect(layer.runningMean?.floats != before["running_mean"])
     }
 
+    @Test func countsOnFromAnyNumberOfBatches() throws {
+        let layer = try BatchNorm1d(numFeatures: 3)
+        var state = layer.stateDict()
+        state["num_batches_tracked"] = try Tensor(scalar: Int64.max)
+        try layer.loadStateDict(state)
+        _ = try layer(Self.input())
+        #expect(layer.buffer(at: "num_batches_tracked")?.scalars(as: Int64.self) == [.min])
+    }
+
     @Test func dropsOnlyInTraining() throws {
         let layer = try Dropout(p: 0.5)
         let input = try Tensor.ones([1000])

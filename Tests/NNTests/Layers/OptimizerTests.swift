@@ -16,6 +16,18 @@ struct OptimizerTests {
         "AdamW": { try AdamW([$0], options: adam { $0.weightDecay = AdamW.defaultOptions.weightDecay }) },
         "AdamW decay": { try AdamW([$0], options: adam { $0.weightDecay = 0.3 }) },
         "Adam amsgrad": { try Adam([$0], options: adam { ($0.amsgrad, $0.beta1, $0.beta2) = (true, 0.8, 0.6) }) },
+        "AdamW amsgrad": {
+            try AdamW(
+                [$0],
+                options: adam { ($0.weightDecay, $0.amsgrad, $0.beta1, $0.beta2) = (0.01, true, 0.8, 0.6) }
+            )
+        },
+        "Adam decay amsgrad": { try Adam([$0], options: adam { ($0.amsgrad, $0.weightDecay) = (true, 0.2) }) },
+        "SGD nesterov decay": {
+            var options = SGD.Options()
+            (options.learningRate, options.momentum, options.nesterov, options.weightDecay) = (0.1, 0.7, true, 0.2)
+            return try SGD([$0], options: options)
+        },
         "SGD default": { try SGD([$0]) },
     ]
 
@@ -39,6 +51,19 @@ struct OptimizerTests {
         let parameter = try Parameter(vector(1, 2))
         try Adam([parameter]).step()
         #expect(parameter.tensor.floats == [1, 2])
+    }
+
+    @Test func keepsNaNAsTheLargestSquare() throws {
+        var options = Adam.Options()
+        options.amsgrad = true
+        let parameter = try Parameter(vector(1, 2))
+        let optimizer = try Adam([parameter], options: options)
+        for gradient in [Float.nan, 1] {
+            parameter.grad = try vector(gradient, 1)
+            try optimizer.step()
+        }
+        #expect(parameter.tensor.floats[0].isNaN)
+        #expect(parameter.tensor.floats[1] < 2)
     }
 
     @Test func learnsALinearMap() throws {
