@@ -106,7 +106,7 @@ let package = Package(
         tests(of: "Tensors", resources: [.copy("Fixtures")]),
         tests(of: "NN", ["Tensors", "JSON", orderedCollections], resources: [.copy("Fixtures")]),
         tests(of: "Safetensors", ["Tensors", "JSON", orderedCollections], resources: [.copy("Fixtures")]),
-        tests(of: "Serving", ["NN", "Tensors"]),
+        tests(of: "Serving", ["NN", "Safetensors", "Tensors"]),
         // The wire cases that the parser and the live server are held to.
         .target(
             name: "WireCases",

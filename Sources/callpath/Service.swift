@@ -98,25 +98,23 @@ struct Service {
     private func load() async throws {
         guard !configuration.modelsFolder.isEmpty else { return }
         let folder = ModelFolder(path: configuration.modelsFolder)
-        let names = try folder.names
-        for (index, name) in names.enumerated() {
-            logger.info("loading model \(index + 1) of \(names.count): \(name)")
-            do {
-                _ = try await registry.loadModel(named: name, from: folder, decoding: api.description)
-            } catch {
-                let reason = Problem(error).detail
+        do {
+            try await api.loadModels(from: folder) { name, loaded, count in
+                logger.info("loading model \(loaded + 1) of \(count): \(name)")
+            } didRefuse: { name, reason in
                 guard configuration.skipsBadModels else { throw BadModel(name: name, reason: reason) }
-                api.repository.note(name, reason: reason)
                 logger.error("skipped model \(name): \(reason)")
             }
+        } catch let error as ModelFileError {
+            throw BadModel(name: nil, reason: error.message)
         }
     }
 
-    /// A file of the models folder that cannot be served.
+    /// A file of the models folder that cannot be served, or the folder itself.
     private struct BadModel: Error, CustomStringConvertible {
-        let name: String
+        let name: String?
         let reason: String
-        var description: String { "--models: \(name): \(reason)" }
+        var description: String { "--models: \(name.map { "\($0): " } ?? "")\(reason)" }
     }
 
     /// Reads the certificate and the keys again at each signal; what cannot be read leaves the old ones in use.

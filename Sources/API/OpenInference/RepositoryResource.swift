@@ -2,6 +2,7 @@ import FoundationEssentials
 import HTTP
 import HTTPTypes
 import JSON
+import Safetensors
 import Serving
 
 /// The model repository extension: what can be had, and loading and unloading it.
@@ -106,12 +107,12 @@ struct RepositoryResource: Sendable {
 
     private func load(_ name: String, _ parameters: LoadParameters) async throws {
         let description = try parameters.configuration.map { text in
-            try api.description(in: Array(text.utf8))
+            try Self.naming("parameter 'config'") { try api.description(in: Array(text.utf8)) }
         }
         if let file = parameters.file {
             _ = try await api.registry.load(
                 name,
-                safetensors: file,
+                safetensors: Self.naming("parameter '\(file.name)'") { try Safetensors.contents(of: file.bytes) },
                 description: description,
                 decoding: api.description
             )
@@ -119,17 +120,40 @@ struct RepositoryResource: Sendable {
             description.name = name
             _ = try await api.registry.put(description)
         } else {
-            guard let folder = api.repository.folder else { throw ServingError.unknownModule(name) }
+            guard let folder = api.repository.folder else { throw ModelFileError.noFile(name: name) }
             _ = try await api.registry.loadModel(named: name, from: folder, decoding: api.description)
+        }
+    }
+
+    /// Runs `body`, and puts what it is about before its error.
+    private static func naming<Result>(_ subject: String, _ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch {
+            var problem = Problem(error)
+            problem.detail = "\(subject): \(problem.detail)"
+            throw problem
         }
     }
 
     private func unload(_ exchange: Exchange) async throws -> Response {
         let name = exchange.parameters["name"]
-        _ = try Self.object(exchange.request.body)
+        try Self.checkUnload(Self.object(exchange.request.body)?["parameters"])
         try await api.registry.unload(name)
         api.repository.note(name, reason: "unloaded")
         return OpenInferenceResource.json { _ in }
+    }
+
+    /// Refuses parameters of an unload that are none.
+    ///
+    /// A load brings no other model along, so `unload_dependents` finds none to unload.
+    private static func checkUnload(_ parameters: JSONValue?) throws(InferenceError) {
+        guard let parameters else { return }
+        for (name, parameter) in try InferParameters.members(of: parameters, field: "parameters") {
+            try InferParameters.requireScalar(parameter, name: name)
+            guard name == "unload_dependents", parameter.asBool == nil else { continue }
+            throw .parameterKind(name, expected: "true or false")
+        }
     }
 
     /// Returns the object that a body holds; none if there is no body.
@@ -152,8 +176,8 @@ struct RepositoryResource: Sendable {
 struct LoadParameters {
     /// The description of the module as JSON; `nil` if a file or the folder has it.
     var configuration: String?
-    /// A safetensors file.
-    var file: [UInt8]?
+    /// A safetensors file, under the name that it came by.
+    var file: (name: String, bytes: [UInt8])?
 
     init() {}
 
@@ -181,6 +205,6 @@ struct LoadParameters {
     private mutating func readFile(_ name: String, _ base64: String) throws(InferenceError) {
         guard file == nil else { throw .repository("a load takes one file, a safetensors file") }
         guard let data = Data(base64Encoded: base64) else { throw .parameterKind(name, expected: "base64") }
-        file = Array(data)
+        file = (String(name.prefix(64)), Array(data))
     }
 }

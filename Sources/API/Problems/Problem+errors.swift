@@ -19,7 +19,7 @@ extension Problem {
         case let error as InChildError: self.init(error, compatibility)
         case let error as HookFailure: self.init(error, compatibility)
         case let error as InferenceError: self.init(error)
-        case let error as ModelFileError: self.init(.malformedSafetensors, error.message)
+        case let error as ModelFileError: self.init(Self.code(of: error), error.message)
         case let error as SafetensorsError: self.init(.malformedSafetensors, error.message)
         case let error as ContentCodingError: self.init(error)
         case is CancellationError: self.init(.draining, "The server is going down.", fields: [.retryAfter: "1"])
@@ -121,6 +121,13 @@ extension Problem {
         case .overloaded: .overloaded
         case .deadlineExpired: .deadlineExceeded
         case .shuttingDown: .draining
+        }
+    }
+
+    private static func code(of error: ModelFileError) -> ProblemCode {
+        switch error {
+        case .noFile: .moduleNotFound
+        case .unreadable, .notAFile, .tooLarge, .noDescription: .malformedSafetensors
         }
     }
 

@@ -1,5 +1,5 @@
 import OrderedCollections
-import Safetensors
+package import Safetensors
 import Tensors
 
 /// Modules that come as files.
@@ -10,17 +10,16 @@ extension Registry {
     /// What reads a description, which this room cannot.
     package typealias DescriptionDecoder = ([UInt8]) throws -> ModuleDescription
 
-    /// Creates or replaces a module from the bytes of a safetensors file.
+    /// Creates or replaces a module from what a safetensors file holds.
     ///
     /// The description is the one given, or that of the file's metadata; the state of a Linear needs none.
     /// A load that fails leaves the old module serving.
     package func load(
         _ name: String,
-        safetensors bytes: [UInt8],
+        safetensors contents: Safetensors.Contents,
         description: ModuleDescription?,
         decoding: DescriptionDecoder
     ) async throws -> Publication {
-        let contents = try Safetensors.contents(of: bytes)
         var description =
             try description ?? contents.metadata[Self.metadataKey].map { try decoding(Array($0.utf8)) }
             ?? Self.linear(named: name, holding: contents.tensors)
@@ -36,10 +35,10 @@ extension Registry {
         decoding: DescriptionDecoder
     ) async throws -> Publication {
         try ModuleName.check(name)
-        guard try folder.names.contains(name) else { throw ServingError.unknownModule(name) }
-        let bytes = try folder.tensors(of: name, limit: limits.maxBytes)
-        let description = try folder.description(of: name).map(decoding)
-        return try await load(name, safetensors: bytes, description: description, decoding: decoding)
+        guard try folder.names.contains(name) else { throw ModelFileError.noFile(name: name) }
+        let contents = try Safetensors.contents(of: folder.tensors(of: name, limit: limits.maxBytes))
+        let description = try folder.description(of: name, limit: limits.maxBytes).map(decoding)
+        return try await load(name, safetensors: contents, description: description, decoding: decoding)
     }
 
     /// Returns the description of the Linear whose state `tensors` are.
