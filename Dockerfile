@@ -15,7 +15,7 @@ FROM scratch
 COPY --from=build /image /
 USER 65532:65532
 # Inside a container loopback is nobody: listen for the outside.
-ENV CALLPATH_HOST=0.0.0.0 CALLPATH_PORT=8080
+ENV CALLPATH_HOST=0.0.0.0
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=2s --start-period=5s CMD ["/usr/bin/callpath", "health"]

@@ -68,12 +68,17 @@ package struct API: Sendable {
 
     /// The rows of the interface, in the order of `openapi.yaml`.
     package var routes: [Route] {
+        let cloud = CloudResource(api: self)
+        let routes = ownRoutes + cloud.routes
+        return routes + cloud.vertexRoutes(beside: routes)
+    }
+
+    private var ownRoutes: [Route] {
         ModulesResource(api: self).routes + ParametersResource(api: self).routes + StateDictResource(api: self).routes
             + CallsResource(api: self).routes + HooksResource(api: self).routes + GlobalHooksResource(api: self).routes
             + EventsResource(api: self).routes + OperationsResource(api: self).routes
             + OpenInferenceResource(api: self).routes + InferResource(api: self).routes
             + StatisticsResource(api: self).routes + RepositoryResource(api: self).routes
-            + CloudResource(api: self).routes
     }
 
     /// Reads the description of a module, the body of `POST /v1/modules`.

@@ -14,10 +14,10 @@ DIGITS = REPOSITORY / "Tests/CallpathTests/Fixtures/digits"
 class Server:
     """The binary on a free port of 127.0.0.1."""
 
-    def __init__(self, *arguments, **environment):
+    def __init__(self, *arguments, stderr=None, **environment):
         self.process = subprocess.Popen(
             [os.environ["CALLPATH_BINARY"], "serve", "--port", "0", *arguments],
-            stdout=subprocess.PIPE, text=True, env={**os.environ, **environment})
+            stdout=subprocess.PIPE, stderr=stderr, text=True, env={**os.environ, **environment})
         ready = self.process.stdout.readline()
         self.port = int(ready.rsplit(":", 1)[1].split()[0].rstrip("/"))
         self.address = f"127.0.0.1:{self.port}"
@@ -33,7 +33,8 @@ class Server:
             return json.load(answer)
 
     def stop(self):
-        self.process.terminate()
+        if self.process.poll() is None:
+            self.process.terminate()
         assert self.process.wait(timeout=20) == 0
 
 

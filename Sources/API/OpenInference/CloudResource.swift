@@ -22,18 +22,24 @@ struct CloudResource: Sendable {
         [
             Route(.get, "/ping", "ping", scope: .open, statuses: [200], endpoint: ping),
             Route(.post, "/invocations", "invoke", scope: .infer, statuses: Self.statuses, endpoint: invoke),
-        ] + vertexRoutes
+        ]
     }
 
-    /// The routes that `AIP_HEALTH_ROUTE` and `AIP_PREDICT_ROUTE` ask for, where they are not there anyway.
-    private var vertexRoutes: [Route] {
+    /// The routes that `AIP_HEALTH_ROUTE` and `AIP_PREDICT_ROUTE` ask for, where `others` do not take them anyway.
+    func vertexRoutes(beside others: [Route]) -> [Route] {
+        let router = Router(others)
         let health = api.options.vertexHealthRoute.map {
             Route(.get, $0, "vertexHealth", scope: .open, statuses: [200], endpoint: ping)
         }
         let predict = api.options.vertexPredictRoute.map {
             Route(.post, $0, "vertexPredict", scope: .infer, statuses: Self.statuses, endpoint: invoke)
         }
-        return [health, predict].compactMap(\.self)
+        return [health, predict].compactMap(\.self).filter { route in
+            guard case .route = router.resolve(route.method, path: Array(route.template.description.utf8)[...]) else {
+                return true
+            }
+            return false
+        }
     }
 
     private func ping(_ exchange: Exchange) async throws -> Response {

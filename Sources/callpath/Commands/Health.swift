@@ -11,7 +11,7 @@ struct Health: ParsableCommand {
     @Option(help: "Host of the server. CALLPATH_HOST if set; an address that means any is taken as this machine.")
     var host: String?
 
-    @Option(help: "Port of the server. CALLPATH_PORT if set.")
+    @Option(help: "Port of the server. CALLPATH_PORT if set, else AIP_HTTP_PORT, which Vertex AI sets.")
     var port: UInt16?
 
     @Flag(help: "Ask whether it takes requests (/readyz), not only whether it is alive (/livez).")
@@ -27,7 +27,8 @@ struct Health: ParsableCommand {
     func run() throws {
         let environment = ProcessInfo.processInfo.environment
         let standard = Configuration().server
-        let port = port ?? environment["CALLPATH_PORT"].flatMap(UInt16.init) ?? UInt16(clamping: standard.port)
+        let variable = environment["CALLPATH_PORT"] ?? environment["AIP_HTTP_PORT"]
+        let port = port ?? variable.flatMap(UInt16.init) ?? UInt16(clamping: standard.port)
         let host = Self.reachable(host ?? environment["CALLPATH_HOST"] ?? standard.host)
         let status = try HealthProbe(host: host, port: port, timeout: timeout).status(of: ready ? "/readyz" : "/livez")
         print("\(ready ? "/readyz" : "/livez") on \(host):\(port) answers \(status)")
