@@ -3,7 +3,7 @@ import HTTPTypes
 import JSON
 import Serving
 
-/// The statistics extension: what the calls of each model took.
+/// The statistics extension: what the calls of each model took, each callable version for itself.
 struct StatisticsResource: Sendable {
     let api: API
 
@@ -37,11 +37,16 @@ struct StatisticsResource: Sendable {
     }
 
     private func all(_ exchange: Exchange) async throws -> Response {
-        Self.answer(api.registry.list(limit: api.registry.limits.maxModules).publications)
+        let names = api.registry.list().publications.map(\.name)
+        // A module that goes in between has no statistics.
+        return Self.answer(names.flatMap { (try? api.registry.publications(of: $0)) ?? [] })
     }
 
     private func one(_ exchange: Exchange) async throws -> Response {
-        Self.answer([try api.registry.model(of: exchange)])
+        guard exchange.parameters["version"].isEmpty else {
+            return Self.answer([try api.registry.model(of: exchange)])
+        }
+        return Self.answer(try api.registry.publications(of: exchange.parameters["name"]))
     }
 
     private static func answer(_ models: [Publication]) -> Response {

@@ -93,12 +93,16 @@ final class ComputeQueue: Sendable {
         if needsWorker { threads.async { self.work() } }
     }
 
+    /// Ends the wait of `call` at its deadline.
+    ///
+    /// A timer outlives its call, so none is long: distant deadlines must not gather memory.
     private func expire(_ call: WaitingCall, at deadline: ContinuousClock.Instant) {
-        let wait = ContinuousClock.now.duration(to: deadline)
+        let wait = min(ContinuousClock.now.duration(to: deadline), .seconds(1))
         threads.asyncAfter(deadline: .now() + .nanoseconds(max(0, wait.wholeNanoseconds))) { [weak self, weak call] in
-            guard let call else { return }
+            guard let self, let call, !call.isOver else { return }
+            guard deadline <= .now else { return expire(call, at: deadline) }
             call.expire()
-            self?.drop(call)
+            drop(call)
         }
     }
 

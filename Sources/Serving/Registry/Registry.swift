@@ -36,7 +36,7 @@ package final class Registry: Sendable {
 
     /// Returns a version of `name` that is still callable.
     package func publication(_ name: String, version: Int) throws(ServingError) -> Publication {
-        let all = try callable(name)
+        let all = try publications(of: name)
         guard let publication = all.first(where: { $0.version == version }) else {
             throw .unknownVersion(module: name, version: version, callable: all.map(\.version))
         }
@@ -45,10 +45,11 @@ package final class Registry: Sendable {
 
     /// Returns the versions of `name` that are callable, ascending.
     package func versions(of name: String) throws(ServingError) -> [Int] {
-        try callable(name).map(\.version)
+        try publications(of: name).map(\.version)
     }
 
-    private func callable(_ name: String) throws(ServingError) -> [Publication] {
+    /// Returns the callable versions of `name` themselves, ascending.
+    package func publications(of name: String) throws(ServingError) -> [Publication] {
         guard let entry = state.withLock({ $0.entries[name] }) else { throw .unknownModule(name) }
         return entry.previous + [entry.current]
     }

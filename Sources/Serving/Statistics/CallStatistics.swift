@@ -106,11 +106,13 @@ extension CallStatistics.Snapshot {
 }
 
 extension Duration {
-    /// The whole duration in nanoseconds; 292 years fit.
+    /// The whole duration in nanoseconds; beyond 292 years, that many.
     package var wholeNanoseconds: Int {
         guard self != .zero else { return 0 }
         let (seconds, attoseconds) = components
-        return Int(clamping: seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue)
-            + Int(clamping: attoseconds / 1_000_000_000)
+        let (product, isBeyond) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, overflow) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
+        guard !isBeyond, !overflow else { return seconds < 0 ? .min : .max }
+        return Int(sum)
     }
 }
