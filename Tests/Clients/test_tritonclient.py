@@ -3,11 +3,14 @@ import asyncio
 import base64
 import json
 
+import ml_dtypes
 import numpy as np
 import pytest
 import tritonclient.http as triton
 import tritonclient.http.aio as triton_aio
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
+
+from conftest import Server
 
 NUMERIC = [np.bool_, np.uint8, np.uint16, np.uint32, np.uint64, np.int8, np.int16, np.int32, np.int64,
            np.float16, np.float32, np.float64]
@@ -122,13 +125,17 @@ def test_compression(client, digits, algorithm):
 
 def test_statistics(client):
     values = np.ones((5, 4), np.float32)
-    before = client.get_inference_statistics("fc")["model_stats"][0]
+    before = client.get_inference_statistics("fc", "1")["model_stats"][0]
     client.infer("fc", [tensor("input", values)])
-    after = client.get_inference_statistics("fc")["model_stats"][0]
+    after = client.get_inference_statistics("fc")["model_stats"][-1]
+    assert after["version"] == before["version"] == "1"
     assert after["inference_count"] - before["inference_count"] == 5
     assert after["execution_count"] - before["execution_count"] == 1
     assert after["inference_stats"]["success"]["count"] - before["inference_stats"]["success"]["count"] == 1
-    assert after["inference_stats"]["compute_infer"]["ns"] > 0
+    for part in ("success", "compute_input", "compute_infer", "compute_output"):
+        assert after["inference_stats"][part]["ns"] > before["inference_stats"][part]["ns"]
+    assert {"batch_size": 5, "count": 1} in [
+        {"batch_size": batch["batch_size"], "count": batch["compute_infer"]["count"]} for batch in after["batch_stats"]]
     assert {entry["name"] for entry in client.get_inference_statistics()["model_stats"]} >= {"fc", "digits"}
 
 
@@ -175,9 +182,48 @@ def test_reserved_parameters_are_named(client):
     client.infer("fc", values, priority=1, timeout=10_000_000)
 
 
-def test_hooks(client):
+@pytest.mark.parametrize("binary", [True, False])
+def test_hooks(client, binary):
     hooks = [{"kind": "forward", "action": {"type": "capture"}}, {"kind": "forward", "action": {"type": "scale", "value": 2}}]
     values = [tensor("input", np.array([[1, 2, 3, 4]], np.float32))]
-    result = client.infer("fc", values, parameters={"hooks": json.dumps(hooks)})
-    assert result.as_numpy("output").tolist() == [[60, 80, 100]]
-    assert result.as_numpy("hook_0").tolist() == [[30, 40, 50]]
+    wanted = [triton.InferRequestedOutput(name, binary_data=binary) for name in ("output", "hook_0")]
+    for outputs in (wanted, None):
+        result = client.infer("fc", values, outputs=outputs, parameters={"hooks": json.dumps(hooks)})
+        assert result.as_numpy("output").tolist() == [[60, 80, 100]]
+        assert result.as_numpy("hook_0").tolist() == [[30, 40, 50]]
+        assert ("binary_data_size" in result.get_output("hook_0").get("parameters", {})) == (binary or outputs is None)
+    assert client.infer("fc", values).as_numpy("output").tolist() == [[30, 40, 50]]
+
+
+def test_versions(client, server):
+    server.json("PUT", "/v1/modules/versioned", {"type": "Linear", "in_features": 1, "out_features": 1, "bias": False})
+    for value in (5, 7, 9):
+        server.json("PUT", "/v1/modules/versioned/weight", [[value]])
+    last, current = client.get_model_metadata("versioned")["versions"]
+    gone = str(int(last) - 1)
+    values = [tensor("input", np.ones((1, 1), np.float32))]
+    for version, answer in ((last, 7), (current, 9), ("", 9)):
+        result = client.infer("versioned", values, model_version=version)
+        assert result.as_numpy("output").tolist() == [[answer]]
+        assert result.get_response()["model_version"] == (version or current)
+    assert client.is_model_ready("versioned", last) and not client.is_model_ready("versioned", gone)
+    with pytest.raises(InferenceServerException, match=f"no version {gone} any more") as error:
+        client.infer("versioned", values, model_version=gone)
+    assert error.value.status() == "404"
+
+
+def test_bfloat16(client):
+    values = triton.InferInput("input", [1, 3], "BF16")
+    values.set_data_from_numpy(np.array([[-1.5, 0, 3]], ml_dtypes.bfloat16))
+    result = client.infer("identity", [values])
+    assert result.get_output("output")["datatype"] == "BF16"
+    assert result.as_numpy("output").astype(np.float32).tolist() == [[-1.5, 0, 3]]
+
+
+def test_a_body_beyond_the_limit_is_refused_in_words():
+    server = Server("--max-body-bytes", "1000")
+    with triton.InferenceServerClient(server.address) as client:
+        with pytest.raises(InferenceServerException, match="larger than 1000 octets") as error:
+            client.infer("any", [tensor("input", np.ones((1, 1000), np.float32))])
+        assert error.value.status() == "413"
+    server.stop()

@@ -21,7 +21,7 @@ struct InferInputFields {
             case "data":
                 data = reader
                 try reader.skipValue()
-            default: throw InferenceError.unservedParameter(key)
+            default: try reader.skipValue()
             }
         }
     }

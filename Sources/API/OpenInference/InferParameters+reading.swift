@@ -14,7 +14,10 @@ extension InferParameters {
             guard let flag = value.asBool else { throw .parameterKind(name, expected: "true or false") }
             isBinaryByDefault = flag
         case "priority": priority = try Self.wholeNumber(value, name: name)
-        case "timeout": timeout = .microseconds(try Self.wholeNumber(value, name: name))
+        case "timeout":
+            let microseconds = try Self.wholeNumber(value, name: name)
+            // Triton reads 0 as "no timeout".
+            timeout = microseconds == 0 ? nil : .microseconds(microseconds)
         case "hooks": hooks = try Self.hooks(value)
         case "headers",
             _ where name.hasPrefix("sequence_") || name.hasPrefix("triton_"):

@@ -7,6 +7,8 @@ import Tensors
 /// `POST /v2/models/{name}[/versions/{version}]/infer`.
 struct InferResource: Sendable {
     private static let statuses = [200, 404]
+    /// Bytes from which copying them is long work: some 100 µs.
+    private static let longByteCount = 1 << 20
 
     let api: API
 
@@ -57,12 +59,9 @@ struct InferResource: Sendable {
             id: infer.id,
             nonFinite: api.options.inferenceNonFinite
         )
-        let response = try writer.response(outputs.outputs(of: result))
-        model.recordCodec(
-            input: decoded - start,
-            output: .now - computed,
-            batchSize: Self.batchSize(of: result.output, model: model)
-        )
+        let isLong = try isLong(result, outputs)
+        let response = try await LongWork.run(if: isLong) { try writer.response(outputs.outputs(of: result)) }
+        model.recordCodec(input: decoded - start, output: .now - computed, batchSize: result.batchSize)
         return response
     }
 
@@ -108,7 +107,10 @@ struct InferResource: Sendable {
         return try JSONBody.decode(value.serialized, reader.hooks)
     }
 
-    private static func batchSize(of output: Tensor, model: Publication) -> Int {
-        model.hasBatchAxis && output.shape.count > 1 ? output.shape.first ?? 1 : 1
+    /// Returns whether writing the outputs is long work; bytes are only copied.
+    private func isLong(_ result: CallResult, _ outputs: RequestedOutputs) throws(Problem) -> Bool {
+        let elements = outputs.textElementCount(of: result)
+        let isLong = try LongWork.isLong(elements: elements, limit: api.options.maxAnswerBytes)
+        return isLong || result.output.byteCount >= Self.longByteCount
     }
 }

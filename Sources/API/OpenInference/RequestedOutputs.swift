@@ -47,6 +47,15 @@ struct RequestedOutputs {
         return outputs
     }
 
+    /// Returns how many elements become text or are sorted.
+    func textElementCount(of result: CallResult) -> Int {
+        named(result).reduce(0) { count, available in
+            let output = requested?.first { $0.name == available.name }
+            let isText = !(output?.isBinary ?? isBinaryByDefault) || output?.classCount != nil
+            return isText ? count + available.tensor.elementCount : count
+        }
+    }
+
     private func form(_ output: RequestedOutput, of tensor: Tensor) throws(InferenceError) -> InferOutput {
         let isBinary = output.isBinary ?? isBinaryByDefault
         guard let count = output.classCount else {
