@@ -15,9 +15,10 @@ package struct Router: Sendable {
     }
 
     /// The methods that this server knows; others are not implemented anywhere.
-    static let knownMethods: [HTTPRequest.Method] = [
-        .get, .head, .post, .put, .delete, .options, .patch, .trace, .connect,
-    ]
+    static let knownMethods: [HTTPRequest.Method] =
+        [
+            .get, .head, .post, .put, .delete, .options, .patch, .trace, .connect,
+        ] + [HTTPRequest.Method("QUERY")].compactMap(\.self)
 
     /// All routes, in the order of the table.
     package let routes: [Route]

@@ -1,0 +1,65 @@
+"""What schemathesis cannot know of Callpath: how bytes are described, and what must be there before a request."""
+import json
+import pathlib
+import urllib.error
+import urllib.request
+
+import schemathesis
+import yaml
+
+CONTRACT = yaml.safe_load((pathlib.Path(__file__).parent.parent.parent / "openapi.yaml").read_text())
+REPLACING = {"deleteModule", "putModule", "unloadModel", "unloadModelNamed", "loadModel", "loadModelNamed", "deleteBias"}
+HOOKING = {"createGlobalHook", "createHook"}
+
+
+def ask(method, url, body=None):
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return json.loads(answer.read() or b"null")
+    except urllib.error.HTTPError as error:
+        assert error.code < 500, error.read()
+
+
+def set_up(url):
+    """Makes the modules and hooks of the contract's examples, where they are not there."""
+    for step in CONTRACT["x-example-setup"]:
+        ask(step["method"], url + step["target"], step["body"])
+
+
+def forget_hooks(url):
+    """Removes all but the newest hooks, so that those of a thousand tests do not steer every call."""
+    for hooks in ("/v1/hooks", "/v1/modules/fc/hooks", "/v1/modules/net/hooks"):
+        for hook in (ask("GET", url + hooks) or {"hooks": []})["hooks"][:-4]:
+            ask("DELETE", f"{url}{hooks}/{hook['id']}")
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """Describes the bytes of a body, as its fields must."""
+    if case.media_type == "application/octet-stream" and not case.path.startswith("/v2"):
+        body = getattr(case.body, "data", case.body)
+        case.headers["Tensor-Shape"] = str(len(body) if isinstance(body, bytes) else 0)
+        case.headers["Tensor-Dtype"] = "uint8"
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    """Brings back what a request has removed, so that the next ones find something."""
+    operation = case.operation.definition.raw.get("operationId")
+    if response.status_code < 300 and operation in REPLACING:
+        set_up(case.operation.base_url)
+    if response.status_code == 201 and operation in HOOKING and response.json()["id"] % 8 == 0:
+        forget_hooks(case.operation.base_url)
+
+
+@schemathesis.check
+def documented_status(context, response, case):
+    """Every status stands at its operation or in the list of what any can answer; `default` alone would allow all."""
+    responses = CONTRACT["paths"][case.operation.path][case.operation.method]["responses"]
+    default = CONTRACT["components"]["responses"][responses["default"]["$ref"].rsplit("/", 1)[1]]
+    # Every path answers OPTIONS so.
+    known = {"204"} if response.request.method == "OPTIONS" else set()
+    known |= {status for status in responses if status != "default"} | set(map(str, default["x-status-codes"]))
+    assert str(response.status_code) in known, f"{response.status_code} is not documented"
