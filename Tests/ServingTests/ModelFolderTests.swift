@@ -1,4 +1,5 @@
 import Foundation
+import OrderedCollections
 import Safetensors
 import Tensors
 import Testing
@@ -18,8 +19,8 @@ final class ModelFolderTests {
         try? FileManager.default.removeItem(atPath: path)
     }
 
-    private func write(_ file: String, _ bytes: [UInt8]) {
-        FileManager.default.createFile(atPath: "\(path)/\(file)", contents: Data(bytes))
+    private func write(_ file: String, _ bytes: [UInt8]) throws {
+        try Data(bytes).write(to: URL(fileURLWithPath: "\(path)/\(file)"))
     }
 
     private func load(_ name: String) async throws -> Publication {
@@ -43,8 +44,8 @@ final class ModelFolderTests {
     }
 
     @Test func theStateOfALinearNeedsNoDescription() async throws {
-        write("fc.safetensors", try Safetensors.bytes(of: smallState()))
-        write("bare.safetensors", try Safetensors.bytes(of: ["weight": matrix([[1, 2, 3]])]))
+        try write("fc.safetensors", Safetensors.bytes(of: smallState()))
+        try write("bare.safetensors", Safetensors.bytes(of: ["weight": matrix([[1, 2, 3]])]))
         #expect(try await load("fc").repr == "Linear(in_features=2, out_features=2, bias=True)")
         #expect(try await load("bare").repr == "Linear(in_features=3, out_features=1, bias=False)")
         #expect(try await registry.call("fc", [1, 1]) == [3.5, 6.5])
@@ -52,9 +53,9 @@ final class ModelFolderTests {
 
     @Test func aDescriptionStandsInTheMetadataOrBesideTheFile() async throws {
         let state = try smallState(prefix: "0.")
-        write("a.safetensors", try Safetensors.bytes(of: state, metadata: ["callpath": "{}"]))
-        write("b.safetensors", try Safetensors.bytes(of: state))
-        write("b.json", Array("{}".utf8))
+        try write("a.safetensors", Safetensors.bytes(of: state, metadata: ["callpath": "{}"]))
+        try write("b.safetensors", Safetensors.bytes(of: state))
+        try write("b.json", Array("{}".utf8))
         for name in ["a", "b"] {
             #expect(try await load(name).typeName == "Sequential")
             #expect(try await registry.call(name, [1, 1]) == [3.5, 6.5])
@@ -63,7 +64,7 @@ final class ModelFolderTests {
 
     @Test func namesAreThoseOfSafetensorsFiles() throws {
         for file in ["b.safetensors", "a.safetensors", "notes.txt", "c.json", "not a name.safetensors"] {
-            write(file, [])
+            try write(file, [])
         }
         #expect(try ModelFolder(path: path).names == ["a", "b", "not a name"])
         #expect(throws: ModelFileError.unreadable(path: "/nowhere")) { try ModelFolder(path: "/nowhere").names }
@@ -84,7 +85,7 @@ final class ModelFolderTests {
     }
 
     @Test func aLinkToAFileIsFollowed() async throws {
-        write("real", try Safetensors.bytes(of: smallState()))
+        try write("real", Safetensors.bytes(of: smallState()))
         try FileManager.default.createSymbolicLink(atPath: "\(path)/fc.safetensors", withDestinationPath: "real")
         #expect(try await load("fc").version == 1)
     }
@@ -98,7 +99,7 @@ final class ModelFolderTests {
         ]
     )
     func aHostileFileIsNamed(text: String, words: String) async throws {
-        write("bad.safetensors", text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) })
+        try write("bad.safetensors", text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) })
         #expect(await refusal("bad")?.contains(words) == true)
         #expect(throws: ServingError.unknownModule("bad")) { try registry.publication("bad") }
     }
@@ -112,7 +113,7 @@ final class ModelFolderTests {
     @Test func aFileLargerThanTheRegistryIsNotRead() async throws {
         var options = ServingOptions()
         options.limits.maxBytes = 100
-        write("fc.safetensors", [UInt8](repeating: 0, count: 101))
+        try write("fc.safetensors", [UInt8](repeating: 0, count: 101))
         let registry = Registry(options: options)
         let folder = ModelFolder(path: path)
         await #expect(
@@ -123,10 +124,10 @@ final class ModelFolderTests {
     }
 
     @Test func aNetworkWithoutADescriptionSaysWhatItNeeds() async throws {
-        write("net.safetensors", try Safetensors.bytes(of: smallState(prefix: "0.")))
+        try write("net.safetensors", Safetensors.bytes(of: smallState(prefix: "0.")))
         #expect(await refusal("net")?.contains("needs a description under 'callpath'") == true)
         #expect(await refusal("absent") == "the folder of models has no file for 'absent'")
-        write("not a name.safetensors", try Safetensors.bytes(of: smallState()))
+        try write("not a name.safetensors", Safetensors.bytes(of: smallState()))
         #expect(await refusal("not a name")?.contains("invalidName") == true)
     }
 }

@@ -1,5 +1,6 @@
 import HTTPTypes
 import JSON
+import Serving
 import Testing
 
 @testable import API
@@ -43,15 +44,14 @@ struct BinaryTensorTests {
 
     @Test(
         arguments: [
-            (json: 0, blob: -1, "tensor 'input': expecting 1 additional bytes, expected 16, got 15"),
-            (json: 0, blob: -16, "tensor 'input': expecting 16 additional bytes, expected 16, got 0"),
-            (json: 0, blob: 3, "unexpected additional input data: 3 bytes are left over"),
+            (-1, "tensor 'input': expecting 1 additional bytes, expected 16, got 15"),
+            (-16, "tensor 'input': expecting 16 additional bytes, expected 16, got 0"),
+            (3, "unexpected additional input data: 3 bytes are left over"),
         ]
     )
-    func blobsTooShortOrLeftOverAreNamed(json: Int, blob change: Int, words: String) async throws {
-        let json = self.json()
-        let bytes = change < 0 ? blob.dropLast(-change) + [] : blob + [UInt8](repeating: 0, count: change)
-        let answer = try await infer(json + bytes, headerLength: "\(json.count)")
+    func blobsTooShortOrLeftOverAreNamed(change: Int, words: String) async throws {
+        let (json, padded) = (json(), blob + [0, 0, 0])
+        let answer = try await infer(json + padded.prefix(blob.count + change), headerLength: "\(json.count)")
         #expect(answer.status == 400)
         #expect(answer.json["error"]?.asString == words)
     }
