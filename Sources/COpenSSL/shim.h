@@ -29,8 +29,14 @@ static inline void copenssl_set_session_cache(SSL_CTX *context, long mode, long 
     SSL_CTX_sess_set_cache_size(context, size);
 }
 
-static inline int copenssl_error_reason(unsigned long code) {
-    return ERR_GET_REASON(code);
+// One read takes a record's head and its body, and the next record's too if they are there.
+static inline void copenssl_set_read_ahead(SSL_CTX *context) {
+    SSL_CTX_set_read_ahead(context, 1);
+}
+
+// The number of the system call's failure that an error stands for; 0 for an error of OpenSSL's own.
+static inline int copenssl_system_error(unsigned long code) {
+    return ERR_SYSTEM_ERROR(code) ? ERR_GET_REASON(code) : 0;
 }
 
 // STACK_OF(GENERAL_NAME) is walked by inline functions that a macro makes.

@@ -43,6 +43,7 @@ final class TLSContext: @unchecked Sendable {
             pointer,
             Int(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS)
         )
+        copenssl_set_read_ahead(pointer)
         copenssl_set_session_cache(pointer, Int(SSL_SESS_CACHE_SERVER), Self.sessionCacheSize)
         SSL_CTX_set_session_id_context(pointer, Self.sessionKind, UInt32(Self.sessionKind.count))
         SSL_CTX_set_alpn_select_cb(pointer, selectProtocol, nil)
@@ -53,6 +54,7 @@ final class TLSContext: @unchecked Sendable {
         guard SSL_CTX_use_certificate_chain_file(pointer, chain) == 1 else {
             throw .badCertificate(file: chain, reason: lastOpenSSLError())
         }
+        ERR_clear_error()
         guard SSL_CTX_use_PrivateKey_file(pointer, key, SSL_FILETYPE_PEM) == 1 else {
             let reason = lastOpenSSLError()
             throw reason.contains("mismatch")
@@ -66,6 +68,7 @@ final class TLSContext: @unchecked Sendable {
     private func setClientAuthentication(_ configuration: TLSConfiguration) throws(TLSError) {
         guard configuration.clientAuthentication != .off else { return }
         guard let file = configuration.clientAuthoritiesFile else { throw .missingClientAuthorities }
+        ERR_clear_error()
         guard SSL_CTX_load_verify_file(pointer, file) == 1, let names = SSL_load_client_CA_file(file) else {
             throw .badClientAuthorities(file: file, reason: lastOpenSSLError())
         }
@@ -111,10 +114,12 @@ private let selectProtocol:
         return SSL_TLSEXT_ERR_ALERT_FATAL
     }
 
-/// Takes the reason of the last failure of this thread's OpenSSL calls.
+/// Takes the reason of the last failure of this thread's OpenSSL calls: of the errors it left, the first is the cause.
 private func lastOpenSSLError() -> String {
-    let code = ERR_peek_last_error()
+    let code = ERR_peek_error()
     ERR_clear_error()
+    let number = copenssl_system_error(code)
+    guard number == 0 else { return String(cString: strerror(number)) }
     guard let reason = ERR_reason_error_string(code) else { return "error \(code)" }
     return String(cString: reason)
 }

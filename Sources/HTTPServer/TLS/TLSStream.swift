@@ -11,6 +11,8 @@ final class TLSStream: ByteStream {
     private let session: OpaquePointer
     private let context: TLSContext
     private var permit: HandshakePermit?
+    /// Whether the client has begun a handshake.
+    private var hasBegun = false
     /// After a fatal error OpenSSL must not be asked to say good-bye.
     private var isBroken = false
     private(set) var peerName: String?
@@ -48,7 +50,8 @@ final class TLSStream: ByteStream {
 
     func open() -> Opening {
         guard permit != nil else { return .done }
-        guard !startsWithPlainText() else { return .plainText }
+        if !hasBegun, let refusal = lookAhead() { return refusal }
+        hasBegun = true
         ERR_clear_error()
         let code = SSL_do_handshake(session)
         guard code != 1 else {
@@ -59,12 +62,15 @@ final class TLSStream: ByteStream {
         return outcome(of: code) == .wouldBlock ? .wouldBlock : .failed
     }
 
-    /// Whether the first octet is a capital letter, as of a method; a handshake begins with 22.
-    private func startsWithPlainText() -> Bool {
-        guard SSL_in_before(session) == 1 else { return false }
+    /// Looks at the first octet, and returns why no handshake can begin with it: a capital letter begins a method.
+    ///
+    /// OpenSSL reads nothing before that, not even when there is nothing yet: octets that it has read and cannot use
+    /// are lost to whoever answers them, and a connection that is closed over octets that nobody read is reset.
+    private func lookAhead() -> Opening? {
         var first: UInt8 = 0
-        guard recv(number, &first, 1, Int32(MSG_PEEK)) == 1 else { return false }
-        return UInt8(ascii: "A")...UInt8(ascii: "Z") ~= first
+        let count = recv(number, &first, 1, Int32(MSG_PEEK))
+        guard count == 1 else { return count < 0 && errno == EAGAIN ? .wouldBlock : .failed }
+        return UInt8(ascii: "A")...UInt8(ascii: "Z") ~= first ? .plainText : nil
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
