@@ -50,9 +50,16 @@ package final class LogQueue: Sendable {
         if startsDraining { queue.async { self.drain() } }
     }
 
-    /// Waits until all that was added before is written.
-    package func flush() {
-        queue.sync { drain() }
+    /// Waits until all that was added before is written, or `patience` is at its end.
+    ///
+    /// An output that nobody reads must not keep a process from ending.
+    package func flush(patience: Duration = .seconds(2)) {
+        let done = DispatchSemaphore(value: 0)
+        queue.async {
+            self.drain()
+            done.signal()
+        }
+        _ = done.wait(timeout: .now() + patience / .seconds(1))
     }
 
     private func drain() {

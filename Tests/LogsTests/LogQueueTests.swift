@@ -49,6 +49,14 @@ struct LogQueueTests {
         #expect(text.contains("log lines were dropped count=6"))
     }
 
+    @Test(.timeLimit(.minutes(1))) func doesNotWaitForAnOutputThatIsStuckForGood() {
+        let gate = DispatchSemaphore(value: 0)
+        let queue = LogQueue(format: .text) { _ in gate.wait() }
+        queue.append(entry(0))
+        queue.flush(patience: .milliseconds(10))
+        gate.signal()
+    }
+
     @Test func takesEntriesOfSwiftLogWithTheirMetadata() {
         let output = Output()
         let queue = LogQueue(format: .text, write: output.write)
