@@ -76,7 +76,7 @@ struct ContentCodingTests {
     private func code(_ octets: [UInt8], as coding: ContentCoding) -> [UInt8] {
         var deflater = Deflater(coding)
         var coded: [UInt8] = []
-        octets.withUnsafeBytes { deflater.encode($0, into: &coded, isLast: true) }
+        octets.withUnsafeBytes { deflater.encode($0, into: &coded, flush: .end) }
         return coded
     }
 }

@@ -10,17 +10,21 @@ package enum Compression {
         { request in
             switch handler(request) {
             case .now(let response):
-                guard response.body.count ?? 0 > maximumInlineByteCount else {
-                    return .now(response.compressed(for: request))
-                }
+                guard isLong(response) else { return .now(response.compressed(for: request)) }
                 return .later { await compressedElsewhere(response, for: request) }
             case .later(let work): return .later { await compressed(work(), for: request) }
             }
         }
     }
 
+    /// Whether coding an answer takes long; what comes over time, or is very large, is coded as it goes out.
+    private static func isLong(_ response: Response) -> Bool {
+        let counts = (maximumInlineByteCount + 1)...Response.maximumWholeByteCount
+        return counts.contains(response.body.count ?? 0)
+    }
+
     private static func compressed(_ response: Response, for request: Request) async -> Response {
-        guard response.body.count ?? 0 > maximumInlineByteCount else { return response.compressed(for: request) }
+        guard isLong(response) else { return response.compressed(for: request) }
         return await compressedElsewhere(response, for: request)
     }
 

@@ -32,8 +32,26 @@ struct Deflater: ~Copyable {
         stream.deallocate()
     }
 
-    /// Appends the code of `input` to `output`, and the end of the code if this `isLast`.
-    mutating func encode(_ input: UnsafeRawBufferPointer, into output: inout [UInt8], isLast: Bool) {
+    /// What has to be written once the input is eaten.
+    enum Flush {
+        /// What zlib likes: it may keep some octets back until more come.
+        case none
+        /// All that can be decoded so far.
+        case all
+        /// The end of the code.
+        case end
+
+        fileprivate var code: Int32 {
+            switch self {
+            case .none: Z_NO_FLUSH
+            case .all: Z_SYNC_FLUSH
+            case .end: Z_FINISH
+            }
+        }
+    }
+
+    /// Appends the code of `input` to `output`.
+    mutating func encode(_ input: UnsafeRawBufferPointer, into output: inout [UInt8], flush: Flush) {
         var rest = input[...]
         repeat {
             let piece = rest.prefix(Int(UInt32.max))
@@ -41,7 +59,7 @@ struct Deflater: ~Copyable {
             let source = UnsafeRawBufferPointer(rebasing: piece).bindMemory(to: UInt8.self)
             stream.pointee.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
             stream.pointee.avail_in = UInt32(piece.count)
-            deflate(into: &output, flush: isLast && rest.isEmpty ? Z_FINISH : Z_NO_FLUSH)
+            deflate(into: &output, flush: rest.isEmpty ? flush.code : Z_NO_FLUSH)
         } while !rest.isEmpty
     }
 

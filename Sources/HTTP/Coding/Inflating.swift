@@ -9,21 +9,25 @@ extension ContentCoding {
 
     /// Returns the content that `octets`, one whole member, stand for.
     ///
-    /// Never holds more than `limit` octets and one piece, whatever the octets claim.
+    /// Never holds more than `limit` octets and one piece, nor more than the octets claim and one piece.
     package func decoded(_ octets: [UInt8], limit: Int) throws(ContentCodingError) -> [UInt8] {
         let claimed = claimedByteCount(of: octets)
         if let claimed, claimed > limit, claimed <= octets.count * Self.maxRatio { throw .tooLarge(limit: limit) }
         var inflater = Inflater(self)
         var content: [UInt8] = []
-        content.reserveCapacity(min(claimed ?? 0, limit, octets.count * Self.maxRatio) + 1)
-        var position = 0
+        // Room for all of it at once: memory that is never written to costs nothing, and growing costs it twice.
+        content.reserveCapacity(min(claimed ?? .max, limit, octets.count * Self.maxRatio) + 1)
+        var (position, count) = (0, 0)
         while !inflater.isDone {
-            let room = min(max(content.capacity - content.count, Self.pieceByteCount), limit - content.count + 1)
+            // What is longer than it claims is no good any more, and is read on only to say what is wrong with it.
+            if count > claimed ?? .max { content.removeAll(keepingCapacity: true) }
+            let room = min(max(content.capacity - content.count, Self.pieceByteCount), limit - count + 1)
             let before = content.count
             let eaten = try inflater.decode(octets.span.extracting(position...), into: &content, atMost: room)
-            position += eaten
-            guard content.count <= limit else { throw .tooLarge(limit: limit) }
-            guard inflater.isDone || eaten > 0 || content.count > before else { throw .corrupt }
+            let made = content.count - before
+            (position, count) = (position + eaten, count + made)
+            guard count <= limit else { throw .tooLarge(limit: limit) }
+            guard inflater.isDone || eaten > 0 || made > 0 else { throw .corrupt }
         }
         guard position == octets.count else { throw .corrupt }
         return content

@@ -4,17 +4,22 @@ import HTTPTypes
 extension Response {
     /// Octets below which coding costs more than it saves.
     package static let minimumCompressedByteCount = 1_024
+    /// Octets up to which content is coded whole, so that its length is known; more are coded as the client takes them.
+    package static let maximumWholeByteCount = 1_048_576
 
     /// Returns this answer as `request` likes it best: coded if the client asks for it and the content is worth it.
     ///
+    /// Content that comes over time is coded piece by piece, each of which can be decoded as soon as it has come.
     /// Content that could be coded says `Vary: Accept-Encoding` even when it is not, so that no cache mixes them up.
     package consuming func compressed(for request: Request) -> Response {
         guard mayBeCoded else { return self }
         fields.append("Accept-Encoding", toListOf: .vary)
-        guard let count = body.count, count >= Self.minimumCompressedByteCount,
+        guard body.count ?? .max >= Self.minimumCompressedByteCount,
             let coding = AcceptEncoding(request.fields).preferred
         else { return self }
-        code(coding)
+        body = body.coded(coding)
+        fields[.contentEncoding] = coding.rawValue
+        codeEntityTag(coding)
         return self
     }
 
@@ -24,19 +29,6 @@ extension Response {
         guard !fields.isCoded else { return false }
         if fields.isValue(of: .contentType, "application/json") { return true }
         return fields[.contentType].flatMap { MediaType($0) }?.isCompressible ?? false
-    }
-
-    private mutating func code(_ coding: ContentCoding) {
-        var deflater = Deflater(coding)
-        var coded: [UInt8] = []
-        switch body {
-        case .bytes(let bytes): bytes.withUnsafeBytes { deflater.encode($0, into: &coded, isLast: true) }
-        case .shared(let shared): deflater.encode(shared.buffer, into: &coded, isLast: true)
-        case .none, .stream: return
-        }
-        body = .bytes(coded)
-        fields[.contentEncoding] = coding.rawValue
-        codeEntityTag(coding)
     }
 
     /// Gives a strong tag the coding's suffix: it names these octets, and others carry it without.
