@@ -89,9 +89,10 @@ package struct API: Sendable {
         }
     }
 
-    /// Returns the handler that a server runs; `guards` decide which requests reach a route, the first outermost.
-    package func handler(guards: [Layer] = []) -> Handler {
-        let layers = [Layer(telemetry.layer), answeringProblems] + guards + [sparingTheLoop, decodingContent]
+    /// Returns the handler that a server runs; `rules` decide which requests reach a route.
+    package func handler(rules: AccessRules = AccessRules()) -> Handler {
+        let outer = [Layer(telemetry.layer), Layer(rules.crossOrigin.layer), answeringProblems]
+        let layers = outer + rules.guards + [sparingTheLoop, decodingContent]
         let dispatcher = Dispatcher(routes, layers: layers)
         return { request in dispatcher.answer(request) }
     }

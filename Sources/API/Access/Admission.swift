@@ -46,11 +46,11 @@ final class Admission: Sendable {
 
     /// The layer that wraps every route that is not open to anyone.
     ///
-    /// It stands inside authentication.
+    /// It stands between finding out whose key a request shows and refusing those who show none.
     func layer(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
         guard route.scope != .open, !limits.isUnlimited else { return next }
         return { exchange in
-            let client = exchange.context.caller.map { "key " + $0 } ?? "address " + Self.host(exchange.request.peer)
+            let client = exchange.context.key.map { "key " + $0.name } ?? "address " + Self.host(exchange.request.peer)
             try self.enter(client, now: .now)
             return try self.leaving(client) { try next(exchange) }
         }

@@ -2,34 +2,33 @@ import HTTP
 import HTTPTypes
 import JSON
 
-/// Lets a request through to its route if its key allows the route's scope (RFC 6750).
+/// Finds out whose key a request shows, and whether that key allows its route's scope (RFC 6750).
 struct Authentication {
     let keys: KeyRing
 
-    /// The layer that wraps every route that is not open to anyone.
-    func layer(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
+    /// The layer that notes the key that a request shows; it refuses nobody.
+    func identify(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
         guard route.scope != .open else { return next }
         return { exchange in
-            exchange.context.caller = try caller(of: exchange.request, scope: route.scope)
+            let shown = Self.bearerToken(exchange.request.fields[.authorization])
+            exchange.context.key = shown.flatMap(keys.key(matching:))
             return try next(exchange)
         }
     }
 
-    /// Returns the name of the caller's key.
-    private func caller(of request: Request, scope: Route.Scope) throws(Problem) -> String {
-        guard let shown = Self.bearerToken(request.fields[.authorization]) else {
-            throw Problem(
-                .unauthorized,
-                "This server wants a key: Authorization: Bearer KEY.",
-                fields: [.wwwAuthenticate: #"Bearer realm="callpath""#]
-            )
+    /// The layer that refuses whoever shows no key, none that is known, or one without the route's scope.
+    func authorize(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
+        guard route.scope != .open else { return next }
+        return { exchange in
+            try check(exchange, scope: route.scope)
+            return try next(exchange)
         }
-        guard let key = keys.key(matching: shown) else {
-            throw Problem(
-                .unauthorized,
-                "This key is not known here.",
-                fields: [.wwwAuthenticate: #"Bearer realm="callpath", error="invalid_token""#]
-            )
+    }
+
+    private func check(_ exchange: Exchange, scope: Route.Scope) throws(Problem) {
+        guard let key = exchange.context.key else {
+            let isShown = Self.bearerToken(exchange.request.fields[.authorization]) != nil
+            throw isShown ? Self.unknownKey : Self.missingKey
         }
         guard key.allows(scope) else {
             throw Problem(
@@ -40,8 +39,19 @@ struct Authentication {
                 fields: [.wwwAuthenticate: #"Bearer realm="callpath", error="insufficient_scope""#]
             )
         }
-        return key.name
     }
+
+    private static let missingKey = Problem(
+        .unauthorized,
+        "This server wants a key: Authorization: Bearer KEY.",
+        fields: [.wwwAuthenticate: #"Bearer realm="callpath""#]
+    )
+
+    private static let unknownKey = Problem(
+        .unauthorized,
+        "This key is not known here.",
+        fields: [.wwwAuthenticate: #"Bearer realm="callpath", error="invalid_token""#]
+    )
 
     /// Returns the token of a value like `Bearer abc`; the scheme has no case.
     private static func bearerToken(_ value: String?) -> String? {

@@ -1,4 +1,4 @@
-package import HTTP
+import HTTP
 import HTTPTypes
 
 /// Lets scripts of allowed origins read answers (the Fetch standard's CORS protocol); off without origins.
@@ -8,7 +8,7 @@ package struct CrossOrigin: Sendable {
     /// How long a browser may keep the answer to a preflight, in seconds.
     static let maximumAge = 600
 
-    package init(origins: Set<String>) {
+    package init(origins: Set<String> = []) {
         self.origins = origins
     }
 
@@ -16,15 +16,17 @@ package struct CrossOrigin: Sendable {
         "ETag, Location, Retry-After, Server-Timing, X-Request-Id, Callpath-Module-Version, Tensor-Shape, Tensor-Dtype, "
         + "Inference-Header-Content-Length"
 
-    /// Wraps the whole server: errors and preflights carry the fields too, and a preflight needs no key.
-    package func wrap(_ handler: @escaping Handler) -> Handler {
-        guard !origins.isEmpty else { return handler }
-        return { request in
+    /// The layer that wraps every route, inside telemetry only: errors and preflights carry the fields too, and a
+    /// preflight needs no key.
+    func layer(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
+        guard !origins.isEmpty else { return next }
+        return { exchange in
+            let request = exchange.request
             let origin = request.fields[.origin].flatMap { origins.contains($0) ? $0 : nil }
             if let origin, isPreflight(request) { return .now(preflight(request, origin: origin)) }
-            switch handler(request) {
+            switch try next(exchange) {
             case .now(let response): return .now(opened(response, to: origin))
-            case .later(let work): return .later { opened(await work(), to: origin) }
+            case .later(let work): return .later { opened(try await work(), to: origin) }
             }
         }
     }

@@ -6,7 +6,7 @@ import Synchronization
 /// What is known of one request on its way through the server, beside what the client sent.
 package final class RequestContext: Sendable {
     private struct Notes {
-        var caller: String?
+        var key: AccessKey?
         var timing = ServerTiming()
     }
 
@@ -22,10 +22,10 @@ package final class RequestContext: Sendable {
         isTimed = request.fields[.prefer]?.contains("server-timing") ?? false
     }
 
-    /// The name of the key that the client showed.
-    var caller: String? {
-        get { notes.withLock { $0.caller } }
-        set { notes.withLock { $0.caller = newValue } }
+    /// The key that the client showed, if it is known.
+    var key: AccessKey? {
+        get { notes.withLock { $0.key } }
+        set { notes.withLock { $0.key = newValue } }
     }
 
     /// Where the time went, as far as it is known.

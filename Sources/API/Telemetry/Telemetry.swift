@@ -45,7 +45,7 @@ package struct Telemetry: Sendable {
             "bytes_in": "\(request.body.count)", "bytes_out": "\(response.body.count ?? 0)",
             "peer": "\(request.peer)", "request_id": "\(context.id.text)",
         ]
-        if let caller = context.caller { metadata["key"] = "\(caller)" }
+        if let key = context.key { metadata["key"] = "\(key.name)" }
         if let name = request.clientName { metadata["client"] = "\(name)" }
         if let trace = context.traceParent?.traceID { metadata["trace_id"] = "\(trace)" }
         logger.info("request", metadata: metadata)
