@@ -81,7 +81,8 @@ let package = Package(
         .executableTarget(
             name: "callpath",
             dependencies: [
-                "API", "HTTPServer", "HTTP", "JSON", "Serving", "Tensors", "Metrics", "Logs", argumentParser, logging,
+                "API", "COpenSSL", "HTTPServer", "HTTP", "JSON", "Serving", "Tensors", "Metrics", "Logs",
+                argumentParser, logging,
             ],
             swiftSettings: upcomingFeatures
         ),

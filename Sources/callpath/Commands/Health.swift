@@ -17,6 +17,9 @@ struct Health: ParsableCommand {
     @Flag(help: "Ask whether it takes requests (/readyz), not only whether it is alive (/livez).")
     var ready = false
 
+    @Option(help: "PEM file of a certificate and its key, for a server that asks its clients for one.")
+    var clientCertificate: String?
+
     @Option(help: "Seconds to wait.")
     var timeout = 2
 
@@ -30,8 +33,10 @@ struct Health: ParsableCommand {
         let variable = environment["CALLPATH_PORT"] ?? environment["AIP_HTTP_PORT"]
         let port = port ?? variable.flatMap(UInt16.init) ?? UInt16(clamping: standard.port)
         let host = Self.reachable(host ?? environment["CALLPATH_HOST"] ?? standard.host)
-        let status = try HealthProbe(host: host, port: port, timeout: timeout).status(of: ready ? "/readyz" : "/livez")
-        print("\(ready ? "/readyz" : "/livez") on \(host):\(port) answers \(status)")
+        let path = ready ? "/readyz" : "/livez"
+        let probe = HealthProbe(host: host, port: port, timeout: timeout, identity: clientCertificate)
+        let status = try probe.status(of: path)
+        print("\(path) on \(host):\(port) answers \(status)")
         guard status == 200 else { throw ExitCode.failure }
     }
 

@@ -1,17 +1,19 @@
 import Glibc
 
-/// One GET over a plain socket: a health check needs no more of HTTP than a status line.
+/// One GET: a health check needs no more of HTTP than a status line.
 struct HealthProbe {
     /// A reason why there is no answer.
     enum Failure: Error, CustomStringConvertible {
         case unknownHost(String)
         case unreachable(host: String, port: UInt16, errno: Int32)
+        case noHandshake
         case noAnswer
 
         var description: String {
             switch self {
             case .unknownHost(let host): "no address for \(host)"
             case .unreachable(let host, let port, let errno): "\(host):\(port): \(String(cString: strerror(errno)))"
+            case .noHandshake: "no TLS handshake in time"
             case .noAnswer: "no answer in time"
             }
         }
@@ -22,20 +24,33 @@ struct HealthProbe {
     /// Seconds to wait for the connection and for the answer.
     let timeout: Int
 
-    /// Returns the status of the answer to a GET of `path`.
+    /// A PEM file of a certificate and its key, for a server that asks for one.
+    var identity: String?
+
+    /// Returns the status of the answer to a GET of `path`, over TLS if that is what the port speaks.
     func status(of path: String) throws -> Int {
+        let status = try status(of: path, usingTLS: false)
+        // A TLS port answers plain HTTP with 400, and no health route does.
+        return status == 400 ? try self.status(of: path, usingTLS: true) : status
+    }
+
+    private func status(of path: String, usingTLS: Bool) throws -> Int {
         let descriptor = try connected()
         defer { close(descriptor) }
+        guard usingTLS else { return try status(of: path, through: PlainChannel(descriptor: descriptor)) }
+        guard let channel = TLSChannel(descriptor, identity: identity) else { throw Failure.noHandshake }
+        return try status(of: path, through: channel)
+    }
+
+    private func status(of path: String, through channel: some ProbeChannel) throws -> Int {
         let request = Array(
             "GET \(path) HTTP/1.1\r\nHost: \(host.contains(":") ? "[\(host)]" : host)\r\nConnection: close\r\n\r\n".utf8
         )
-        guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else {
-            throw Failure.noAnswer
-        }
+        guard channel.write(request) else { throw Failure.noAnswer }
         var line: [UInt8] = []
         while line.count < 12 {
             var part = [UInt8](repeating: 0, count: 12 - line.count)
-            let count = recv(descriptor, &part, part.count, 0)
+            let count = channel.read(into: &part)
             guard count > 0 else { throw Failure.noAnswer }
             line += part.prefix(count)
         }
