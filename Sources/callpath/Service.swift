@@ -57,40 +57,51 @@ struct Service {
     }
 
     private static func handler(_ api: API, _ keys: KeyRing?, _ configuration: Configuration) -> Handler {
-        let rules = AccessRules(keys: keys, limits: configuration.admission)
-        let handler = CrossOrigin(origins: Set(configuration.origins.origins)).wrap(api.handler(guards: rules.guards))
+        let rules = AccessRules(
+            keys: keys,
+            limits: configuration.admission,
+            crossOrigin: CrossOrigin(origins: Set(configuration.origins.origins))
+        )
+        let handler = api.handler(rules: rules)
         return configuration.compresses ? Compression.wrap(handler) : handler
     }
 
     /// Listens, says so, serves until a signal comes, and goes without losing a request.
     func run() async throws {
         defer { logQueue.flush() }
-        let endings = Signals(Signals.ending)
+        let (endings, reloads) = (Signals(Signals.ending), Signals(Signals.reloading))
         let address = try await server.start()
         warnIfOpen(host: address.host)
-        let reloads = Task { await reload(at: Signals(Signals.reloading)) }
+        let reloading = Task { await reload(at: reloads) }
         try await load()
         readiness.phase = .ready
         try announce(host: address.host, port: address.port)
         await endings.next()
-        reloads.cancel()
+        reloading.cancel()
         await drain(endings)
     }
 
     private func announce(host: String, port: Int) throws {
-        if !configuration.portFile.isEmpty {
-            try Data("\(port)\n".utf8).write(to: URL(filePath: configuration.portFile), options: .atomic)
-        }
+        try writeDown(port)
         let scheme = configuration.tls.configuration == nil ? "http" : "https"
         print("callpath is ready on \(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)")
         // Whoever started the server may read a pipe, and waits for this line.
         fflush(nil)
     }
 
+    private func writeDown(_ port: Int) throws {
+        guard !configuration.portFile.isEmpty else { return }
+        do {
+            try Data("\(port)\n".utf8).write(to: URL(filePath: configuration.portFile), options: .atomic)
+        } catch {
+            throw StartFailure("--port-file", "cannot write '\(configuration.portFile)'")
+        }
+    }
+
     /// Warns whoever lets the whole network in.
     private func warnIfOpen(host: String) {
         let isLoopback = host.hasPrefix("127.") || host == "::1" || host == "localhost"
-        let isGuarded = keys != nil || configuration.tls.clientAuthentication == .required
+        let isGuarded = keys != nil || configuration.tls.configuration?.clientAuthentication == .required
         guard !isLoopback, !isGuarded else { return }
         logger.warning("listening beyond loopback without keys: anyone who reaches this port may change every module")
     }
@@ -102,37 +113,29 @@ struct Service {
             try await api.loadModels(from: folder) { name, loaded, count in
                 logger.info("loading model \(loaded + 1) of \(count): \(name)")
             } didRefuse: { name, reason in
-                guard configuration.skipsBadModels else { throw BadModel(name: name, reason: reason) }
+                guard configuration.skipsBadModels else { throw StartFailure("--models", "\(name): \(reason)") }
                 logger.error("skipped model \(name): \(reason)")
             }
         } catch let error as ModelFileError {
-            throw BadModel(name: nil, reason: error.message)
+            throw StartFailure("--models", error.message)
         }
-    }
-
-    /// A file of the models folder that cannot be served, or the folder itself.
-    private struct BadModel: Error, CustomStringConvertible {
-        let name: String?
-        let reason: String
-        var description: String { "--models: \(name.map { "\($0): " } ?? "")\(reason)" }
     }
 
     /// Reads the certificate and the keys again at each signal; what cannot be read leaves the old ones in use.
     private func reload(at signals: Signals) async {
-        while !Task.isCancelled {
-            await signals.next()
-            guard !Task.isCancelled else { return }
-            attempt("certificate") { try server.reloadTLS() }
-            attempt("keys") { try keys?.reload() }
+        while await signals.next() {
+            if configuration.tls.configuration != nil { attempt("the certificate", server.reloadTLS) }
+            if let keys { attempt("the keys", keys.reload) }
         }
     }
 
-    private func attempt(_ what: String, _ body: () throws -> Void) {
+    private func attempt(_ what: String, _ read: () throws -> Void) {
         do {
-            try body()
+            try read()
             logger.notice("read \(what) again")
         } catch {
-            logger.error("the old \(what) stay in use: \(error)")
+            let reason = (error as? TLSError).map { StartFailure($0).description } ?? "\(error)"
+            logger.error("could not read \(what) again, what was read before stays in use: \(reason)")
         }
     }
 
@@ -141,8 +144,7 @@ struct Service {
         logger.info("draining")
         readiness.phase = .draining
         let second = Task {
-            await signals.next()
-            server.shutdownNow()
+            if await signals.next() { server.shutdownNow() }
         }
         try? await Task.sleep(for: configuration.drainDelay)
         registry.events.finish()

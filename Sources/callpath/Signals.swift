@@ -24,9 +24,10 @@ final class Signals: Sendable {
         }
     }
 
-    /// Waits for the next signal.
-    func next() async {
+    /// Waits for the next signal; false if the task is cancelled first.
+    @discardableResult
+    func next() async -> Bool {
         var iterator = stream.makeAsyncIterator()
-        _ = await iterator.next()
+        return await iterator.next() != nil
     }
 }

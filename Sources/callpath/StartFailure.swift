@@ -5,6 +5,11 @@ import HTTPServer
 struct StartFailure: Error, CustomStringConvertible {
     let description: String
 
+    /// Creates a failure over what an option names.
+    init(_ option: String, _ words: String) {
+        description = "\(option): \(words)"
+    }
+
     init(_ error: ServerError) {
         description =
             switch error {
@@ -13,6 +18,19 @@ struct StartFailure: Error, CustomStringConvertible {
                 "--host, --port: cannot listen on \(host):\(port): \(Self.words(number))"
             case .systemCall(let name, let number): "\(name): \(Self.words(number))"
             case .alreadyStarted: "the server was started before"
+            }
+    }
+
+    init(_ error: TLSError) {
+        description =
+            switch error {
+            case .badCertificate(let file, let reason): "--tls-certificate: cannot use '\(file)': \(reason)"
+            case .badPrivateKey(let file, let reason): "--tls-key: cannot use '\(file)': \(reason)"
+            case .badClientAuthorities(let file, let reason): "--tls-client-ca: cannot use '\(file)': \(reason)"
+            case .keyDoesNotMatch(let certificate, let key):
+                "--tls-certificate, --tls-key: '\(key)' is not the key of the certificate in '\(certificate)'"
+            case .missingClientAuthorities: "--tls-client-auth: needs --tls-client-ca"
+            case .openSSL(let reason): "TLS: \(reason)"
             }
     }
 

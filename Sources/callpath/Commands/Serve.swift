@@ -23,6 +23,8 @@ struct Serve: AsyncParsableCommand {
             try await Service(configuration).run()
         } catch let error as ServerError {
             throw StartFailure(error)
+        } catch let error as TLSError {
+            throw StartFailure(error)
         }
     }
 

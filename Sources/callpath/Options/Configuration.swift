@@ -69,10 +69,15 @@ extension Configuration {
 
     /// How to listen; health checks are answered even when there are too many connections.
     func listening(metrics: MetricsRegistry, logger: Logger) -> HTTPServer.Configuration {
+        let access = Logger(label: "callpath.access")
         var configuration = server
         configuration.metrics = metrics
         configuration.logger = logger
         configuration.tls = tls.configuration
+        configuration.events.refused = { status, peer in
+            // Its line in the access log: what was refused before it was a request has no method and no target.
+            access.info("refused", metadata: ["status": "\(status)", "peer": "\(peer)"])
+        }
         configuration.isExempt = { request in
             request.pathOctets.elementsEqual("/livez".utf8) || request.pathOctets.elementsEqual("/readyz".utf8)
         }

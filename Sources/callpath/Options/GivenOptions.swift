@@ -56,6 +56,7 @@ struct GivenOptions {
     func configuration() throws -> Configuration {
         var configuration = Configuration()
         for (option, text, source) in values { try option.apply(text, from: source, to: &configuration) }
+        try configuration.checkNeeds()
         return configuration
     }
 }

@@ -1,0 +1,53 @@
+import API
+import HTTPServer
+
+/// An option that does nothing, or less than its user thinks, without another: refused rather than ignored.
+struct IncompleteOption: Error, CustomStringConvertible {
+    let option: String
+    let needed: String
+
+    var description: String { "\(option): needs \(needed)" }
+}
+
+extension Configuration {
+    private struct Need {
+        let option: String
+        let isGiven: Bool
+        let needed: String
+        let isMet: Bool
+    }
+
+    private var needs: [Need] {
+        let hasCertificate = !tls.certificateFile.isEmpty
+        let hasAuthorities = !tls.clientAuthoritiesFile.isEmpty
+        let asksClients = tls.clientAuthentication != .off
+        return [
+            Need(
+                option: "--tls-key",
+                isGiven: !tls.keyFile.isEmpty,
+                needed: "--tls-certificate",
+                isMet: hasCertificate
+            ),
+            Need(option: "--tls-client-auth", isGiven: asksClients, needed: "--tls-certificate", isMet: hasCertificate),
+            Need(option: "--tls-client-auth", isGiven: asksClients, needed: "--tls-client-ca", isMet: hasAuthorities),
+            Need(
+                option: "--tls-client-ca",
+                isGiven: hasAuthorities,
+                needed: "--tls-client-auth optional or required",
+                isMet: asksClients
+            ),
+            Need(
+                option: "--rate-burst",
+                isGiven: admission.burst != nil,
+                needed: "--rate-limit",
+                isMet: admission.requestsPerSecond != nil
+            ),
+        ]
+    }
+
+    /// Refuses options that cannot do what they say.
+    func checkNeeds() throws(IncompleteOption) {
+        guard let need = needs.first(where: { $0.isGiven && !$0.isMet }) else { return }
+        throw IncompleteOption(option: need.option, needed: need.needed)
+    }
+}
