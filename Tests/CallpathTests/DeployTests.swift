@@ -3,39 +3,127 @@ import JSON
 import Testing
 import Yams
 
-/// The examples in `deploy/` name options and metrics that there are.
+/// The examples in `deploy/` name options, paths and metrics that there are, and fit together.
 @Suite(.timeLimit(.minutes(1)))
 struct DeployTests {
-    private static let folder = repository.appendingPathComponent("deploy")
+    private static func text(_ path: String) throws -> String {
+        try String(contentsOf: repository.appendingPathComponent(path), encoding: .utf8)
+    }
+
+    private static func kubernetes() throws -> [String: Node] {
+        let documents = try Array(Yams.compose_all(yaml: text("deploy/kubernetes.yaml")))
+        return Dictionary(uniqueKeysWithValues: documents.map { ($0["kind"]?.string ?? "", $0) })
+    }
+
+    private static func pod() throws -> Node { try #require(kubernetes()["Deployment"]?["spec"]?["template"]?["spec"]) }
+
+    private static func container() throws -> Node { try #require(pod()["containers"]?[0]) }
+
+    private static func compose() throws -> Node {
+        try #require(Yams.compose(yaml: text("deploy/compose.yaml"))?["services"]?["callpath"])
+    }
+
+    /// What `--print-config` says of the words and variables that a platform would start the binary with.
+    private static func configuration(_ words: Node?, _ variables: [String: String]) throws -> [String: String] {
+        let words = words?.array(of: String.self).map { "'\($0)'" }.joined(separator: " ") ?? ""
+        let command = "'\(try RunningServer.binary().path)' \(words) --print-config"
+        let (output, status) = try shell(command, environment: variables)
+        #expect(status == 0)
+        return Dictionary(
+            uniqueKeysWithValues: output.split(separator: "\n").compactMap { line in
+                line.firstRange(of: " = ").map { ("\(line[..<$0.lowerBound])", "\(line[$0.upperBound...])") }
+            }
+        )
+    }
+
+    private static func kubernetesConfiguration() throws -> [String: String] {
+        let pairs = try #require(container()["env"]?.array()).map {
+            ($0["name"]?.string ?? "", $0["value"]?.string ?? "")
+        }
+        return try configuration(container()["args"], Dictionary(uniqueKeysWithValues: pairs))
+    }
+
+    private static func seconds(_ text: String?) throws -> Int {
+        try #require(text.flatMap { $0.hasSuffix("s") ? Int($0.dropLast()) : nil })
+    }
 
     @Test(arguments: ["deploy/kubernetes.yaml", "deploy/compose.yaml", "Dockerfile"])
     func namesVariablesThatTheBinaryReads(file: String) throws {
-        let text = try String(contentsOf: repository.appendingPathComponent(file), encoding: .utf8)
-        let binary = try RunningServer.binary().path
-        let options = try shell("'\(binary)' serve --print-options").output
-        for match in text.matches(of: /CALLPATH_[A-Z_]+/) {
+        let options = try shell("'\(try RunningServer.binary().path)' serve --print-options").output
+        for match in try Self.text(file).matches(of: /CALLPATH_[A-Z_]+/) {
             #expect(options.contains("`\(match.output)`"), "\(match.output)")
         }
     }
 
-    @Test func kubernetesStartsTheBinaryWithOptionsThatItTakes() throws {
-        let text = try String(contentsOf: Self.folder.appendingPathComponent("kubernetes.yaml"), encoding: .utf8)
-        let documents = try Array(Yams.load_all(yaml: text))
-        #expect(documents.count == 3)
-        let binary = try RunningServer.binary().path
-        let variables = text.matches(of: /name: (CALLPATH_[A-Z_]+), value: ([^}]+)\}/).map { "\($0.1)=\($0.2)" }
-        #expect(!variables.isEmpty)
-        let command = "env \(variables.joined(separator: " ")) '\(binary)' serve --print-config"
-        #expect(try shell(command).status == 0)
+    @Test func kubernetesGivesThePodTimeToEnd() throws {
+        let options = try Self.kubernetesConfiguration()
+        let sleep = try #require(Self.container()["lifecycle"]?["preStop"]?["sleep"]?["seconds"]?.int)
+        let needed = try sleep + Self.seconds(options["drain-delay"]) + Self.seconds(options["shutdown-grace"])
+        #expect(try #require(Self.pod()["terminationGracePeriodSeconds"]?.int) > needed)
+    }
+
+    @Test func composeGivesTheContainerTimeToEnd() throws {
+        let service = try Self.compose()
+        let variables = try #require(service["environment"]?.mapping).map {
+            ($0.key.string ?? "", $0.value.string ?? "")
+        }
+        let options = try Self.configuration(service["command"], Dictionary(uniqueKeysWithValues: variables))
+        let needed = try Self.seconds(options["drain-delay"]) + Self.seconds(options["shutdown-grace"])
+        #expect(try Self.seconds(service["stop_grace_period"]?.string) > needed)
+        #expect(service["read_only"]?.bool == true)
+        #expect(service["cap_drop"]?[0]?.string == "ALL")
+    }
+
+    @Test(arguments: ["startupProbe", "readinessProbe", "livenessProbe"])
+    func probesPathsThatAnswer(probe: String) throws {
+        let container = try Self.container()
+        let get = try #require(container[probe]?["httpGet"])
+        #expect(get["port"]?.string == container["ports"]?[0]?["name"]?.string)
+        let server = try RunningServer()
+        #expect(try Client(port: server.port).send("GET", #require(get["path"]?.string)).status == 200)
+    }
+
+    @Test func kubernetesLetsThePodDoNoMoreThanItMust() throws {
+        let (pod, container) = (try Self.pod(), try Self.container())
+        #expect(pod["enableServiceLinks"]?.bool == false)
+        #expect(pod["securityContext"]?["runAsNonRoot"]?.bool == true)
+        #expect(container["securityContext"]?["readOnlyRootFilesystem"]?.bool == true)
+        #expect(container["securityContext"]?["allowPrivilegeEscalation"]?.bool == false)
+        #expect(container["resources"]?["limits"]?["memory"] != nil)
+        #expect(container["resources"]?["requests"]?["cpu"] != nil)
+        let user = try #require(pod["securityContext"]?["runAsUser"]?.int)
+        #expect(try Self.text("Dockerfile").contains("\nUSER \(user):\(user)\n"))
+    }
+
+    @Test func kubernetesMountsWhatTheOptionsName() throws {
+        let options = try Self.kubernetesConfiguration()
+        let mounts = try #require(Self.container()["volumeMounts"]?.array()).compactMap { $0["mountPath"]?.string }
+        #expect(options["models"].map(mounts.contains) == true)
+        #expect(mounts.contains { options["keys"]?.hasPrefix($0 + "/") == true })
+    }
+
+    @Test func kubernetesObjectsMeanTheSamePods() throws {
+        let objects = try Self.kubernetes()
+        let deployment = try #require(objects["Deployment"]?["spec"])
+        let labels = deployment["template"]?["metadata"]?["labels"]
+        let budget = try #require(objects["PodDisruptionBudget"]?["spec"])
+        #expect(deployment["selector"]?["matchLabels"] == labels)
+        #expect(objects["Service"]?["spec"]?["selector"] == labels)
+        #expect(budget["selector"]?["matchLabels"] == labels)
+        #expect(try #require(budget["minAvailable"]?.int) < #require(deployment["replicas"]?.int))
+        let port = try #require(Self.container()["ports"]?[0])
+        #expect(objects["Service"]?["spec"]?["ports"]?[0]?["targetPort"]?.string == port["name"]?.string)
+        let annotations = deployment["template"]?["metadata"]?["annotations"]
+        #expect(annotations?["prometheus.io/port"]?.string == port["containerPort"]?.string)
+        #expect(try Self.text("Dockerfile").contains("CALLPATH_PORT=\(port["containerPort"]?.string ?? "")\n"))
     }
 
     @Test func grafanaAsksForMetricsThatThereAre() throws {
-        let dashboard = try Data(contentsOf: Self.folder.appendingPathComponent("grafana/callpath.json"))
-        #expect(try JSONValue(parsing: Array(dashboard))["title"]?.asString == "Callpath")
+        let dashboard = try Self.text("deploy/grafana/callpath.json")
+        #expect(try JSONValue(parsing: Array(dashboard.utf8))["title"]?.asString == "Callpath")
         let server = try RunningServer()
         let metrics = try Client(port: server.port).send("GET", "/metrics").text
-        let text = String(decoding: dashboard, as: UTF8.self)
-        for match in text.matches(of: /(?:callpath|process)_[a-z_]+/) {
+        for match in dashboard.matches(of: /(?:callpath|process)_[a-z_]+/) {
             let name = String(match.output).replacing(/_bucket$/, with: "")
             #expect(metrics.contains("# TYPE \(name) "), "\(name)")
         }
