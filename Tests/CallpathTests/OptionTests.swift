@@ -62,10 +62,17 @@ struct OptionTests {
         #expect(output.contains(words), "\(output)")
     }
 
-    @Test func listsEachOptionInTheReadmesTable() throws {
-        let readme = try String(contentsOf: repository.appendingPathComponent("README.md"), encoding: .utf8)
-        let (table, _) = try run(["serve", "--print-options"])
-        for row in table.split(separator: "\n") { #expect(readme.contains(row), "the README lacks: \(row)") }
+    @Test(arguments: [
+        (["--port-file", "/nowhere/port"], "--port-file: cannot write '/nowhere/port'"),
+        (["--models", "/nowhere"], "--models: cannot read '/nowhere'"),
+        (["--keys", "/nowhere"], "--keys: cannot read '/nowhere'"),
+        (["--config", "/nowhere"], "--config: cannot read '/nowhere'"),
+        (["--rate-burst", "5"], "--rate-burst: needs --rate-limit"),
+    ])
+    func refusesWhatItCannotUseByItsName(flags: [String], words: String) throws {
+        let (output, status) = try run(["serve", "--port", "0"] + flags)
+        #expect(status != 0)
+        #expect(output.contains(words), "\(output)")
     }
 
     @Test func saysThatAnAddressIsTaken() throws {

@@ -10,15 +10,15 @@ final class RunningServer {
     var address: String { "127.0.0.1:\(port)" }
     var processIdentifier: Int32 { process.processIdentifier }
 
-    /// Starts the binary with `arguments` after `serve --port 0` and waits for its ready line.
-    init(arguments: [String] = [], environment: [String: String] = [:]) throws {
+    /// Starts the binary with `arguments` after `serve --port 0` and waits for its ready line; its log goes to `log`.
+    init(arguments: [String] = [], environment: [String: String] = [:], log: Any = FileHandle.nullDevice) throws {
         process = Process()
         output = Pipe()
         process.executableURL = try Self.binary()
         process.arguments = ["serve", "--port", "0"] + arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
+        process.standardError = log
         let start = ContinuousClock.now
         try process.run()
         port = try Self.port(inReadyLine: Self.firstLine(of: output))

@@ -1,0 +1,161 @@
+import Foundation
+import Testing
+
+/// Keys, limits and origins, over real sockets.
+@Suite(.timeLimit(.minutes(2)))
+struct AccessProcessTests {
+    private static let layer = #"{"name": "fc", "type": "Linear", "in_features": 2, "out_features": 2}"#
+
+    /// A key that `callpath key` made: what its holder sends, and its line in the file.
+    private func makeKey(_ name: String, scope: String) throws -> (key: String, line: String) {
+        let binary = try RunningServer.binary().path
+        let words = try shell("'\(binary)' key --name \(name) --scope \(scope)").output.split(separator: "\n")
+        return (String(words[0].dropFirst(6)), String(words[1].dropFirst(6)))
+    }
+
+    private func authorization(_ key: String) -> [String: String] {
+        ["Authorization": "Bearer \(key)", "Content-Type": "application/json"]
+    }
+
+    @Test func letsKeysDoWhatTheirScopeAllows() throws {
+        let folder = try Folder()
+        let (infer, admin) = (try makeKey("ci", scope: "infer"), try makeKey("boss", scope: "admin"))
+        let file = try folder.write("# keys\n\(infer.line)\n\(admin.line)\n", to: "keys")
+        #expect(!(infer.line + admin.line).contains(infer.key.dropFirst(4)))
+        let server = try RunningServer(arguments: ["--keys", file])
+        let client = try Client(port: server.port)
+        func status(_ method: String, _ path: String, _ key: String?, _ body: String = "") throws -> Client.Answer {
+            try client.send(method, path, fields: key.map(authorization) ?? [:], body: Array(body.utf8))
+        }
+        let challenge = #"Bearer realm="callpath""#
+        let missing = try status("GET", "/v1/modules", nil)
+        #expect((missing.status, missing.fields["www-authenticate"]) == (401, challenge))
+        let unknown = try status("GET", "/v1/modules", "cpk_" + String(repeating: "0", count: 64))
+        #expect((unknown.status, unknown.fields["www-authenticate"]) == (401, challenge + #", error="invalid_token""#))
+        let forbidden = try status("POST", "/v1/modules", infer.key, Self.layer)
+        #expect(forbidden.status == 403)
+        #expect(forbidden.fields["www-authenticate"] == challenge + #", error="insufficient_scope""#)
+        #expect(try status("POST", "/v1/modules", admin.key, Self.layer).status == 201)
+        #expect(try status("POST", "/v1/modules/fc/call", infer.key, #"{"input": [1, 2]}"#).status == 200)
+        for path in ["/livez", "/readyz", "/version"] { #expect(try status("GET", path, nil).status == 200) }
+    }
+
+    @Test func readsTheKeysAgainAndKeepsTheOldOnesIfALineIsBad() throws {
+        let (folder, log) = (try Folder(), try LogFile())
+        let (old, new) = (try makeKey("old", scope: "infer"), try makeKey("new", scope: "infer"))
+        let file = try folder.write(old.line, to: "keys")
+        let server = try RunningServer(arguments: ["--keys", file], log: log.handle)
+        let client = try Client(port: server.port)
+        func status(_ key: String) throws -> Int {
+            try client.send("GET", "/v1/modules", fields: authorization(key)).status
+        }
+        try folder.write("\(new.line)\nbad line\n", to: "keys")
+        server.send(SIGHUP)
+        try log.wait(for: "line 2: expected 3 words (name, scopes, digest), got 2")
+        #expect(try (status(old.key), status(new.key)) == (200, 401))
+        try folder.write(new.line, to: "keys")
+        server.send(SIGHUP)
+        try log.wait(for: "read the keys again")
+        #expect(try (status(old.key), status(new.key)) == (401, 200))
+        #expect(server.terminate() == 0)
+        #expect(log.text.components(separatedBy: "the keys again").count == 3, "\(log.text)")
+    }
+
+    @Test(arguments: [
+        ("ci infer", "line 1: expected 3 words"), ("\n\nci root 00", "line 3: 'root' is no scope"),
+        ("# fine\nci infer 00", "line 2: the digest must be 64 hexadecimal digits"),
+    ])
+    func refusesABadLineByItsNumber(text: String, words: String) throws {
+        let folder = try Folder()
+        let (binary, file) = (try RunningServer.binary().path, try folder.write(text, to: "keys"))
+        let (output, status) = try shell("timeout 20 '\(binary)' serve --port 0 --keys '\(file)' 2>&1")
+        #expect(status == 1)
+        #expect(output.contains("--keys: \(file): \(words)"), "\(output)")
+    }
+
+    @Test func countsEachKeyForItselfAndStrangersByAddress() throws {
+        let folder = try Folder()
+        let (one, two) = (try makeKey("one", scope: "infer"), try makeKey("two", scope: "infer"))
+        let file = try folder.write("\(one.line)\n\(two.line)\n", to: "keys")
+        let server = try RunningServer(arguments: ["--keys", file, "--rate-limit", "0.01", "--rate-burst", "2"])
+        let client = try Client(port: server.port)
+        for fields in [authorization(one.key), authorization(two.key)] {
+            for _ in 0..<2 { #expect(try client.send("GET", "/v1/modules", fields: fields).status == 200) }
+            let refused = try client.send("GET", "/v1/modules", fields: fields)
+            #expect(refused.status == 429)
+            let seconds = try #require(refused.fields["retry-after"].flatMap { Int($0) })
+            #expect((90...100).contains(seconds))
+        }
+        // Whoever guesses keys does so at the rate of an address, and health is nobody's rate.
+        let guesses = try (0..<4).map {
+            try client.send("GET", "/v1/modules", fields: authorization("guess\($0)")).status
+        }
+        #expect(guesses == [401, 401, 429, 429])
+        for _ in 0..<5 { #expect(try client.send("GET", "/livez").status == 200) }
+    }
+
+    /// A call that waits for company is under way meanwhile.
+    @Test func boundsWhatOneClientHasUnderWay() throws {
+        let server = try RunningServer(
+            arguments: ["--concurrency-limit", "1", "--inline-work", "0", "--batch-delay", "2s"]
+        )
+        let (slow, other) = (try Client(port: server.port), try Client(port: server.port))
+        #expect(try slow.json("POST", "/v1/modules", Self.layer).status == 201)
+        let body = #"{"input": [1, 2]}"#
+        let head = "POST /v1/modules/fc/call HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        try slow.write(Array("\(head)Content-Length: \(body.utf8.count)\r\n\r\n\(body)".utf8))
+        let deadline = ContinuousClock.now + .seconds(2)
+        var refused = try other.send("GET", "/v1/modules")
+        while refused.status == 200, ContinuousClock.now < deadline { refused = try other.send("GET", "/v1/modules") }
+        #expect((refused.status, refused.fields["retry-after"]) == (429, "1"))
+        #expect(try slow.readAnswer().status == 200)
+        #expect(try other.send("GET", "/v1/modules").status == 200)
+    }
+
+    @Test func answersPreflightsOfAllowedOriginsOnly() throws {
+        let folder = try Folder()
+        let log = try LogFile()
+        let key = try makeKey("page", scope: "infer")
+        let file = try folder.write(key.line, to: "keys")
+        let arguments = ["--keys", file, "--cors-origins", "https://app.test,http://localhost:3000"]
+        let server = try RunningServer(arguments: arguments, log: log.handle)
+        let client = try Client(port: server.port)
+        func preflight(_ origin: String) throws -> Client.Answer {
+            let wanted = ["Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"]
+            return try client.send("OPTIONS", "/v1/modules/fc/call", fields: wanted.merging(["Origin": origin]) { $1 })
+        }
+        let allowed = try preflight("http://localhost:3000")
+        #expect(allowed.status == 204)
+        #expect(allowed.fields["access-control-allow-origin"] == "http://localhost:3000")
+        #expect(allowed.fields["access-control-allow-headers"] == "authorization")
+        #expect(allowed.fields["access-control-allow-methods"]?.contains("POST") == true)
+        #expect(allowed.fields["vary"]?.contains("Origin") == true)
+        #expect(try log.wait(for: "method=OPTIONS").contains("status=204"))
+        for origin in ["https://app.test.evil", "https://app.test:444", "null", "http://app.test"] {
+            #expect(try preflight(origin).fields["access-control-allow-origin"] == nil, "\(origin)")
+        }
+        let refused = try client.send("GET", "/v1/modules", fields: ["Origin": "https://app.test"])
+        #expect((refused.status, refused.fields["access-control-allow-origin"]) == (401, "https://app.test"))
+        #expect(refused.fields["access-control-allow-credentials"] == nil)
+    }
+
+    @Test func crossOriginIsOffByDefault() throws {
+        let server = try RunningServer()
+        let answer = try Client(port: server.port).send(
+            "GET",
+            "/livez",
+            fields: ["Origin": "https://app.test"]
+        )
+        #expect(answer.fields["access-control-allow-origin"] == nil)
+    }
+
+    @Test(arguments: [("0.0.0.0", [], true), ("127.0.0.1", [], false), ("0.0.0.0", ["--keys"], false)])
+    func warnsOfAnOpenDoor(host: String, options: [String], isWarned: Bool) throws {
+        let (folder, log) = (try Folder(), try LogFile())
+        let file = try folder.write("", to: "keys")
+        let arguments = ["--host", host] + options.flatMap { [$0, file] }
+        let server = try RunningServer(arguments: arguments, log: log.handle)
+        #expect(server.terminate() == 0)
+        #expect(log.text.contains("warning callpath: listening beyond loopback without keys") == isWarned)
+    }
+}

@@ -1,0 +1,127 @@
+import Foundation
+import JSON
+import Testing
+
+/// What the process writes about requests, and what it never writes.
+@Suite(.timeLimit(.minutes(2)))
+struct LogProcessTests {
+    private static let traceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+    @Test func writesOneLineARequestInJSON() throws {
+        let log = try LogFile()
+        let server = try RunningServer(arguments: ["--log-format", "json"], log: log.handle)
+        let client = try Client(port: server.port)
+        let fields = ["X-Request-Id": "mine-1", "Traceparent": Self.traceParent]
+        let answer = try client.send("GET", "/v1/modules?limit=5", fields: fields)
+        #expect(answer.fields["x-request-id"] == "mine-1")
+        #expect(answer.fields["traceparent"] == Self.traceParent)
+        #expect(server.terminate() == 0)
+        let lines = try log.text.split(separator: "\n").map { try JSONValue(parsing: Array($0.utf8)) }
+        let requests = lines.filter { $0["label"]?.asString == "callpath.access" }
+        #expect(requests.count == 1)
+        let expected = [
+            "message": "request", "method": "GET", "target": "/v1/modules?limit=5", "route": "/v1/modules",
+            "status": "200", "request_id": "mine-1", "trace_id": "0af7651916cd43dd8448eb211c80319c",
+            "peer": "127.0.0.1",
+        ]
+        for (name, value) in expected { #expect(requests.first?[name]?.asString == value, "\(name)") }
+    }
+
+    /// What a client sends is either a token or quoted, on one line, under our names.
+    @Test(arguments: [
+        ("X-Request-Id", "a b\" level=error"), ("X-Request-Id", String(repeating: "a", count: 129)),
+        ("X-Request-Id", "\u{2028}forged"), ("Traceparent", String(traceParent.dropLast(3))),
+        ("Traceparent", traceParent.uppercased()),
+        ("Traceparent", "00-" + String(repeating: "0", count: 32) + "-b7ad6b7169203331-01"),
+    ])
+    func takesNothingMalformed(name: String, value: String) throws {
+        let log = try LogFile()
+        let server = try RunningServer(log: log.handle)
+        let answer = try Client(port: server.port).send("GET", "/livez?x=%0Aforged", fields: [name: value])
+        #expect(answer.status == 200)
+        #expect(answer.fields["x-request-id"]?.utf8.count == 16)
+        #expect(answer.fields["traceparent"] == nil)
+        #expect(server.terminate() == 0)
+        let lines = log.text.split(separator: "\n")
+        #expect(lines.filter { $0.contains("callpath.access") }.count == 1)
+        #expect(
+            lines.allSatisfy { $0.contains(/^2[0-9-]+T[0-9:.]+Z (info|notice|warning|error) callpath/) },
+            "\(log.text)"
+        )
+    }
+
+    @Test(arguments: ["\u{0}", "\u{1}", "\u{B}", "\u{1B}[31m", "\u{7F}", "a\rb"])
+    func refusesControlCharactersInAFieldAndSaysSo(value: String) throws {
+        let log = try LogFile()
+        let server = try RunningServer(log: log.handle)
+        #expect(try Client(port: server.port).send("GET", "/livez", fields: ["X-A": value]).status == 400)
+        try log.wait(for: "callpath.access: refused peer=127.0.0.1 status=400\n")
+    }
+
+    @Test func keepsSecretsAndTensorsToItself() throws {
+        let (folder, log) = (try Folder(), try LogFile())
+        let binary = try RunningServer.binary().path
+        let words = try shell("'\(binary)' key --name boss --scope admin").output.split(separator: "\n")
+        let key = String(words[0].dropFirst(6))
+        let file = try folder.write(String(words[1].dropFirst(6)), to: "keys")
+        let server = try RunningServer(arguments: ["--keys", file, "--log-level", "trace"], log: log.handle)
+        let client = try Client(port: server.port)
+        for (method, path, body) in [
+            ("POST", "/v1/modules", #"{"name": "fc", "type": "Linear", "in_features": 2, "out_features": 1}"#),
+            ("PUT", "/v1/modules/fc/weight", "[[31337.25, 2.0]]"),
+            (
+                "POST", "/v1/modules/fc/call",
+                #"{"input": [1.0, 4242.125], "hooks": [{"kind": "forward", "action": {"type": "log"}}]}"#
+            ),
+            ("POST", "/v1/modules/fc/call", #"{"input": [4242.125]}"#), ("POST", "/v1/modules/fc/call", "4242.125]"),
+        ] {
+            let fields = ["Authorization": "Bearer \(key)", "Content-Type": "application/json"]
+            _ = try client.send(method, path, fields: fields, body: Array(body.utf8))
+        }
+        #expect(server.terminate() == 0)
+        #expect(log.text.contains("key=boss"))
+        for secret in [key, String(key.dropFirst(4)), "31337.25", "4242.125"] { #expect(!log.text.contains(secret)) }
+    }
+
+    /// Nobody reads the pipe: lines are dropped and counted, requests are answered, and the process ends when told to.
+    @Test func neverWaitsForWhoeverReadsTheLog() throws {
+        let stuck = Pipe()
+        let server = try RunningServer(log: stuck)
+        let client = try Client(port: server.port)
+        let request = Array("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)
+        for _ in 0..<200 {
+            try client.write(Array(repeatElement(request, count: 100).joined()))
+            for _ in 0..<100 { #expect(try client.readAnswer().status == 200) }
+        }
+        let metrics = try Client(port: server.port).send("GET", "/metrics").text
+        let dropped = try #require(metrics.firstMatch(of: /callpath_log_lines_dropped_total (\d+)/)?.output.1)
+        #expect(try #require(Int(dropped)) > 1_000)
+        let start = ContinuousClock.now
+        #expect(server.terminate() == 0)
+        #expect(ContinuousClock.now - start < .seconds(10))
+    }
+
+    @Test func saysWhereTheTimeWentIfAsked() throws {
+        let server = try RunningServer()
+        let client = try Client(port: server.port)
+        let layer = #"{"name": "fc", "type": "Linear", "in_features": 2, "out_features": 2}"#
+        #expect(try client.json("POST", "/v1/modules", layer).status == 201)
+        let body = Array(#"{"input": [1, 2]}"#.utf8)
+        let fields = ["Content-Type": "application/json", "Prefer": "server-timing"]
+        let timing = try client.send("POST", "/v1/modules/fc/call", fields: fields, body: body).fields["server-timing"]
+        let parts = try #require(timing).split(separator: ", ").map { $0.prefix { $0 != ";" } }
+        #expect(parts == ["parse", "queue", "compute", "encode", "total"])
+        #expect(try client.json("POST", "/v1/modules/fc/call", #"{"input": [1, 2]}"#).fields["server-timing"] == nil)
+    }
+
+    @Test func isScrapedWhileItDrains() throws {
+        let server = try RunningServer(arguments: ["--drain-delay", "3s"])
+        server.send(SIGTERM)
+        let client = try Client(port: server.port)
+        var isReady = true
+        while isReady { isReady = try client.send("GET", "/readyz").status == 200 }
+        let metrics = try client.send("GET", "/metrics")
+        #expect(metrics.status == 200)
+        #expect(metrics.text.contains(#"callpath_http_requests_total{route="/readyz",method="GET",status="503"} 1"#))
+    }
+}
