@@ -44,6 +44,9 @@ package struct ServerLimits: Sendable, Equatable {
     package var maxPendingOutputBytes = 262_144
     /// Octets of unfinished and unanswered large bodies of all connections together; beyond: 503.
     package var maxHeldBodyBytes = 536_870_912
+    /// Octets of answers of all connections together that wait for their readers; beyond: 503 for a large one, and a
+    /// connection whose answers wait is not read.
+    package var maxHeldAnswerBytes = 1_073_741_824
     /// Requests and reads of one connection before the others of its loop get a turn.
     package var stepsPerTurn = 16
 

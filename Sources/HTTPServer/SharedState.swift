@@ -6,7 +6,8 @@ final class SharedState: Sendable {
     let metrics: ServerMetrics
     private let open = Atomic<Int>(0)
     private let handshakes = Atomic<Int>(0)
-    private let heldBodyBytes = Atomic<Int>(0)
+    private let heldBodies = Atomic<Int>(0)
+    private let heldAnswers = Atomic<Int>(0)
     private let context: Mutex<TLSContext?>
     private let whenEmpty = Mutex<(@Sendable () -> Void)?>(nil)
 
@@ -40,13 +41,24 @@ final class SharedState: Sendable {
         if openConnections == 0 { body?() }
     }
 
+    /// Octets of bodies in memory whose requests are not answered.
+    var heldBodyBytes: Int { heldBodies.load(ordering: .relaxed) }
+
     /// Counts octets of a large body, and says whether all of them together are within `limit`.
     func holdBody(_ count: Int, limit: Int) -> Bool {
-        heldBodyBytes.add(count, ordering: .relaxed).newValue <= limit
+        heldBodies.add(count, ordering: .relaxed).newValue <= limit
     }
 
     func releaseBody(_ count: Int) {
-        heldBodyBytes.subtract(count, ordering: .relaxed)
+        heldBodies.subtract(count, ordering: .relaxed)
+    }
+
+    /// Octets of answers in memory that their readers have not taken.
+    var heldAnswerBytes: Int { heldAnswers.load(ordering: .relaxed) }
+
+    /// Counts octets of answers that wait, or, with a negative count, that wait no longer.
+    func holdAnswers(_ change: Int) {
+        heldAnswers.add(change, ordering: .relaxed)
     }
 
     fileprivate func beginHandshake(limit: Int) -> Bool {

@@ -74,6 +74,7 @@ extension Connection {
         on loop: isolated EventLoop
     ) -> ResponseFraming {
         if output.isEmpty { lastProgress = loop.now }
+        let response = admitted(response, on: loop)
         var framing = ResponseFraming.omitted
         output.write { bytes in
             framing = ResponseSerializer.appendHead(

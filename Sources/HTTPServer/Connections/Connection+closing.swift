@@ -43,6 +43,7 @@ extension Connection {
         deadline = .never
         stream = ClosedStream.shared
         output = OutputQueue()
+        countHeldAnswers(on: loop)
         leftover = []
         parser = RequestParser(limits: loop.limits)
         releaseBody(on: loop)

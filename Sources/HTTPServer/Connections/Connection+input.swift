@@ -6,8 +6,7 @@ import Metrics
 extension Connection {
     /// Whether the next request may be read now: none is being answered, and the answers so far are not piling up.
     func canRead(on loop: isolated EventLoop) -> Bool {
-        phase == .reading && !closesAfterOutput && output.count <= loop.limits.maxPendingOutputBytes
-            && (mayRead || !leftover.isEmpty)
+        canGoOn(on: loop) && (mayRead || !leftover.isEmpty)
     }
 
     /// Reads and answers requests until one has to wait, the socket is empty, or `steps` are used up.
@@ -108,7 +107,7 @@ extension Connection {
     }
 
     private func canGoOn(on loop: isolated EventLoop) -> Bool {
-        phase == .reading && !closesAfterOutput && output.count <= loop.limits.maxPendingOutputBytes
+        phase == .reading && !closesAfterOutput && hasRoomForAnswer(on: loop)
     }
 
     /// Does what the parser's event asks for; true for a complete request.
@@ -149,6 +148,9 @@ extension Connection {
     func refuse(_ response: Response, on loop: isolated EventLoop) {
         guard phase == .reading else { return }
         leftover = []
+        // A client may stay on for as long as the lingering lasts; what it sent need not.
+        parser = RequestParser(limits: loop.limits)
+        releaseBody(on: loop)
         closesAfterOutput = true
         loop.shared.metrics.refused["\(response.status.code)"].increment()
         loop.shared.events.refused(response.status.code, peer)

@@ -54,6 +54,8 @@ final class Connection {
 
     // Output.
     @exclusivity(unchecked) var output = OutputQueue()
+    /// Octets of the output that count against the server's limit.
+    var heldAnswerBytes = 0
     var closesAfterOutput = false
     /// The task of a handler that did not finish at once.
     var task: Task<Void, Never>?
@@ -129,6 +131,7 @@ final class Connection {
         } while steps > 0 && canRead(on: loop)
         if steps <= 0, phase != .closed { loop.deferAdvance(of: self) }
         output.giveBack(&loop.spareOutput)
+        countHeldAnswers(on: loop)
         isAdvancing = false
         endIfDone(on: loop)
         updateDeadline(on: loop)

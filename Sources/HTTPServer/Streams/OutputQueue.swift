@@ -14,7 +14,7 @@ struct OutputQueue {
     /// A large body, and where in the buffer it belongs.
     private struct Large {
         let position: Int
-        let content: Content
+        var content: Content
     }
 
     private enum Content {
@@ -43,9 +43,13 @@ struct OutputQueue {
     private var largeIndex = 0
     private var largeSent = 0
     private var largeCount = 0
+    private var heldLargeCount = 0
 
     /// The octets that wait.
     var count: Int { buffer.count - bufferSent + largeCount }
+
+    /// The octets in memory: a large body stays whole until its last octet is sent.
+    var heldCount: Int { isEmpty ? 0 : buffer.count + heldLargeCount }
 
     var isEmpty: Bool { count == 0 }
 
@@ -67,6 +71,7 @@ struct OutputQueue {
     private mutating func append(_ content: Content) {
         large.append(Large(position: buffer.count, content: content))
         largeCount += content.count
+        heldLargeCount += content.count
     }
 
     /// Hands the first pieces to `send` and forgets as many octets as it says it took.
@@ -118,6 +123,8 @@ struct OutputQueue {
             largeCount -= taken
             rest -= taken
             guard largeSent == item.content.count else { return }
+            large[largeIndex].content = .bytes([])
+            heldLargeCount -= item.content.count
             largeIndex += 1
             largeSent = 0
         }

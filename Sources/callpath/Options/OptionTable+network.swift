@@ -18,6 +18,7 @@ extension OptionTable {
             \.server.limits.maxPendingOutputBytes
         ),
         .bytes("max-held-body-bytes", "large bodies in memory, all together", \.server.limits.maxHeldBodyBytes),
+        .bytes("max-held-answer-bytes", "answers waiting for readers, together", \.server.limits.maxHeldAnswerBytes),
         ServeOption("max-fields", "field lines of a head", \.server.limits.maxFields, .atLeast(1)),
     ]
 
