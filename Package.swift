@@ -62,7 +62,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(name: "CLinux"),
         room("HTTP", [httpTypes, "CZlib"]),
-        room("HTTPServer", ["HTTP", "Metrics", "COpenSSL", "CLinux", httpTypes, logging]),
+        room("HTTPServer", ["HTTP", "Metrics", "COpenSSL", "CLinux", httpTypes, logging, dequeModule]),
 
         // Both wings stand on these.
         room("JSON"),
@@ -121,13 +121,13 @@ let package = Package(
             ["HTTP", "Metrics", "COpenSSL", httpTypes, "WireCases"],
             resources: [.copy("Fixtures")]
         ),
-        tests(of: "JSON"),
+        tests(of: "JSON", ["WireCases"]),
         tests(of: "Metrics"),
         tests(of: "Logs", ["JSON", logging]),
         tests(of: "API", ["HTTP", "Metrics", "Serving", "JSON", httpTypes, yams]),
         .testTarget(
             name: "CallpathTests",
-            dependencies: ["JSON", yams],
+            dependencies: ["JSON", "WireCases", yams],
             exclude: ["Fixtures"],
             swiftSettings: upcomingFeatures
         ),
@@ -145,4 +145,17 @@ if Context.environment["CALLPATH_FUZZ"] != nil {
             swiftSettings: upcomingFeatures
         )
     )
+}
+
+// A sanitizer run needs some rooms and not the whole house: the tests that it names, and what they stand on.
+if let names = Context.environment["CALLPATH_TESTS"] {
+    let targets = Dictionary(uniqueKeysWithValues: package.targets.map { ($0.name, $0) })
+    var needed: Set<String> = []
+    var waiting = names.split(separator: ",").map(String.init)
+    while let name = waiting.popLast() {
+        guard let target = targets[name], needed.insert(name).inserted else { continue }
+        for case .byNameItem(let dependency, _) in target.dependencies { waiting.append(dependency) }
+    }
+    package.targets.removeAll { !needed.contains($0.name) }
+    package.products.removeAll()
 }

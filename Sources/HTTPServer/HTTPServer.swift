@@ -1,3 +1,4 @@
+import CLinux
 import Dispatch
 import Glibc
 package import HTTP
@@ -26,6 +27,7 @@ package final class HTTPServer: Sendable {
         let loopCount = max(1, configuration.loopCount)
         let metrics = ServerMetrics(in: configuration.metrics, loopCount: loopCount)
         let shared = SharedState(events: configuration.events, metrics: metrics, context: context)
+        shared.addGauges(to: configuration.metrics)
         self.configuration = configuration
         self.shared = shared
         loops = try (0..<loopCount).map {
@@ -36,13 +38,21 @@ package final class HTTPServer: Sendable {
     /// Listens, and returns the address with the port that the kernel chose.
     package func start() async throws -> SocketAddress {
         try advance(from: .idle, to: .running)
-        // OpenSSL writes with write(2), which cannot be told not to signal.
-        signal(SIGPIPE, SIG_IGN)
+        prepareProcess()
         let listener = try Listener(host: configuration.host, port: configuration.port, backlog: configuration.backlog)
         guard let address = listener.address else { throw ServerError.systemCall("getsockname", errno) }
         for loop in loops { await loop.start() }
         await loops[0].listen(listener, sharingWith: loops)
         return address
+    }
+
+    /// Sets what belongs to the whole process and a server depends on.
+    private func prepareProcess() {
+        // OpenSSL writes with write(2), which cannot be told not to signal.
+        signal(SIGPIPE, SIG_IGN)
+        // What a flood of large requests needed is given back behind it.
+        clinux_return_blocks_of(1 << 20)
+        DescriptorLimit.raise(toServe: configuration.limits.maxConnections)
     }
 
     private func advance(from old: Stage, to new: Stage) throws(ServerError) {

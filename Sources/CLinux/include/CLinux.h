@@ -6,3 +6,8 @@
 // accept4 is declared only under _GNU_SOURCE, which a module map cannot set for the Glibc headers: CLinux.c does.
 // The accepted descriptor is non-blocking and closed on exec. The address is a sockaddr, which belongs to Glibc.
 int clinux_accept(int listener, void *address, unsigned int *length);
+
+// Gives freed blocks of at least this size back to the kernel at once, and so much of free memory at the heap's end.
+// Left alone, glibc raises its own bound to 32 MiB once a block of that size is freed, and then keeps up to 64 MiB in
+// each of its arenas (mallopt(3)).
+void clinux_return_blocks_of(int size);

@@ -1,3 +1,4 @@
+import DequeModule
 import Dispatch
 import Glibc
 import HTTP
@@ -37,7 +38,9 @@ actor EventLoop {
     let epoll: Epoll
     private var timer: LoopTimer
     private var wheel: DeadlineWheel
-    @exclusivity(unchecked) private var deferred: [Connection] = []
+    @exclusivity(unchecked) private var deferred: Deque<Connection> = []
+    /// How long those who have more to do may go on before the sockets are looked at again, in nanoseconds.
+    private static let deferredTime: Int64 = 500_000
     private var source: (any DispatchSourceRead)?
     @exclusivity(unchecked) private var polling: PollingBudget
 
@@ -129,13 +132,14 @@ extension EventLoop {
         }
     }
 
+    /// Goes round those who have more to do, from where it stopped, for so short a time that nobody else notices them.
     private func advanceDeferred() {
         guard !deferred.isEmpty else { return }
-        let batch = deferred
-        deferred = []
-        for connection in batch {
+        let end = Instant.now() + Self.deferredTime
+        while let connection = deferred.popFirst() {
             connection.isDeferred = false
             connection.advance(on: self)
+            guard Instant.now() < end else { return }
         }
     }
 
