@@ -21,6 +21,8 @@ package struct JSONError: Error, Equatable, Sendable {
         case byteOrderMark
         /// An array or object nested deeper than `limit`.
         case tooDeep(limit: Int)
+        /// A member's name of more than `limit` bytes.
+        case keyTooLong(limit: Int)
         /// A second member of the same name in one object.
         case duplicateKey(String)
         /// An octet that no UTF-8 text has at this place.
@@ -59,6 +61,7 @@ extension JSONError.Reason: CustomStringConvertible {
         case .trailingText(let byte): "expected the end of the text, got \(Self.name(byte))"
         case .byteOrderMark: "expected UTF-8 without a byte order mark"
         case .tooDeep(let limit): "nested deeper than \(limit)"
+        case .keyTooLong(let limit): "name of more than \(limit) bytes"
         case .duplicateKey(let key): "duplicate key \"\(key)\""
         case .invalidUTF8: "invalid UTF-8"
         case .loneSurrogate: "lone surrogate"

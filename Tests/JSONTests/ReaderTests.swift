@@ -100,6 +100,14 @@ struct ReaderTests {
         #expect(fraction.asDouble == 7.0 / 9.0)
     }
 
+    @Test func refusesANameThatIsTooLong() throws {
+        func text(_ count: Int) -> [UInt8] { Array("{\"\(String(repeating: "a", count: count))\":1}".utf8) }
+        _ = try JSONValue(parsing: text(JSONReader.maxKeyBytes))
+        #expect(throws: JSONError(offset: 1, reason: .keyTooLong(limit: JSONReader.maxKeyBytes))) {
+            try JSONValue(parsing: text(JSONReader.maxKeyBytes + 1))
+        }
+    }
+
     @Test(arguments: [128, 129, 200, 1000, 100_000])
     func boundsTheDepth(depth: Int) throws {
         let arrays = Array(String(repeating: "[", count: depth).utf8) + Array(String(repeating: "]", count: depth).utf8)

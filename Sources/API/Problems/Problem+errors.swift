@@ -41,8 +41,8 @@ extension Problem {
                 pointer: pointer,
                 offset: error.offset
             )
-        case .unexpected, .trailingText, .byteOrderMark, .tooDeep, .invalidUTF8, .loneSurrogate, .controlCharacter,
-            .invalidEscape:
+        case .unexpected, .trailingText, .byteOrderMark, .tooDeep, .keyTooLong, .invalidUTF8, .loneSurrogate,
+            .controlCharacter, .invalidEscape:
             self.init(.malformedJSON, error.description, offset: error.offset)
         }
     }

@@ -33,9 +33,9 @@ package struct Problem: Error, Sendable {
         fields: ResponseFields = [:]
     ) {
         self.code = code
-        self.detail = detail
+        self.detail = Self.cut(detail)
         self.expected = expected
-        self.got = got
+        self.got = got.map(Self.cut)
         self.pointer = pointer
         self.offset = offset
         self.fields = fields
@@ -73,5 +73,21 @@ package struct Problem: Error, Sendable {
         if let moduleType { writer.member("module_type", moduleType) }
         writer.endObject()
         return writer.finish()
+    }
+
+    /// Bytes of a client's text, and elements of its lists, that are repeated to it.
+    private static let (longestText, longestList) = (16_384, 1_024)
+
+    private static func cut(_ text: String) -> String {
+        guard text.utf8.count > longestText else { return text }
+        return String(decoding: text.utf8.prefix(longestText), as: UTF8.self) + "..."
+    }
+
+    private static func cut(_ value: JSONValue) -> JSONValue {
+        switch value {
+        case .string(let text): .string(cut(text))
+        case .array(let values): .array(values.prefix(longestList).map(cut))
+        default: value
+        }
     }
 }

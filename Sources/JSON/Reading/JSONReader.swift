@@ -13,6 +13,8 @@
 package struct JSONReader: Sendable {
     /// How deeply arrays and objects may nest unless the caller says otherwise.
     package static let defaultMaxDepth = 128
+    /// The longest name of a member, in bytes: names are kept, compared and repeated in errors.
+    package static let maxKeyBytes = 16_384
 
     let bytes: [UInt8]
     let end: Int
@@ -55,6 +57,9 @@ package struct JSONReader: Sendable {
         let start = offset
         guard byteAfterSpace() == UInt8(ascii: "\"") else { throw unexpected("a string") }
         let key = try readStringToken()
+        guard key.utf8.count <= Self.maxKeyBytes else {
+            throw JSONError(offset: keyOffset(from: start), reason: .keyTooLong(limit: Self.maxKeyBytes))
+        }
         guard byteAfterSpace() == UInt8(ascii: ":") else { throw unexpected("':'") }
         offset += 1
         guard frames[frames.count - 1].insert(key) else {
