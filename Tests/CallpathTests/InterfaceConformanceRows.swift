@@ -10,7 +10,11 @@ extension InterfaceConformanceTests {
             "{", #"{"input": [1, 2, 3, 4]} x"#, #"{"input": [1, 2, 3, 4]}{"input": [1, 2, 3, 4]}"#, "{'input': [1]}",
             #"{"input": [1, 2, 3, 4],}"#, #"{"input": [1, 2, 3, 4] /* c */}"#, "{input: [1, 2, 3, 4]}", "hello",
             "\0\0\0\0", " \n ", #"{"input"#, #"{"input": "\q"}"#, "{\"input\": \"\u{1}\"}", "{\0\"\0i\0\"\0:\01\0}\0",
-        ].enumerated().map { index, text in json("JSON-\(index + 1)", [400], text) }
+        ].enumerated().map { index, text in json(id("JSON", index + 1), [400], text) }
+
+    private static func id(_ family: String, _ number: Int) -> String {
+        "\(family)-\(number < 10 ? "0" : "")\(number)"
+    }
 
     private static func member(_ text: String) -> String { #"{"input": [1, 2, 3, \#(text)]}"# }
 

@@ -34,7 +34,7 @@ struct ConformanceTests {
     private static func requests(in row: WireCase) -> [WireCaseServer.Seen] {
         var parser = RequestParser()
         var seen: [WireCaseServer.Seen] = []
-        let octets = row.octets + (row.keepsConnection ? WireCaseScript.followUp : [])
+        let octets = row.octets + (row.keepsConnection ? WireCaseScript.followUp() : [])
         var start = 0
         while start < octets.count {
             guard let (event, count) = try? parser.consume(octets.span.extracting(start...)) else { break }

@@ -189,6 +189,24 @@ struct ConnectionTests {
         }
     }
 
+    /// Beyond those who are told that there is no room, clients wait in the kernel.
+    @Test func connectionsBeyondTheOverflowAreNotAccepted() async throws {
+        var limits = ServerLimits()
+        limits.maxConnections = 1
+        limits.maxOverflowConnections = 1
+        try await withServer(limits: limits) { server, port in
+            try await blocking {
+                let clients = try (0..<3).map { _ in try RawClient(port: port) }
+                try clients[2].send(get("/"))
+                #expect(!clients[2].isReadable(within: 100))
+                #expect(server.openConnections == 2)
+                clients[0].close()
+                try clients[2].receive(until: "\r\n\r\n")
+                #expect(clients[2].statuses == [503])
+            }
+        }
+    }
+
     @Test func bodiesInMemoryAreBounded() async throws {
         var limits = ServerLimits()
         limits.maxHeldBodyBytes = 1_000_000
@@ -215,6 +233,92 @@ struct ConnectionTests {
             }
         }
         #expect(statuses == [503, 200])
+    }
+
+    @Test func aRefusedBodyIsLetGoAtOnce() async throws {
+        var limits = ServerLimits()
+        limits.maxHeldBodyBytes = 1_000_000
+        limits.lingerIdleTimeout = .seconds(3600)
+        limits.lingerTimeout = .seconds(3600)
+        let statuses = try await withServer(limits: limits) { server, port in
+            try await blocking {
+                let refused = try RawClient(port: port)
+                try refused.send("POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n")
+                try refused.send("AAE60\r\n\(String(repeating: "a", count: 700_000))\r\nx\r\n")
+                try refused.receive(until: "\r\n\r\n")
+                let next = try RawClient(port: port)
+                try next.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 900000\r\n\r\n")
+                try? next.send([UInt8](repeating: 65, count: 900_000))
+                try next.receive(until: "\r\n\r\n")
+                return refused.statuses + next.statuses
+            }
+        }
+        #expect(statuses == [400, 200])
+    }
+
+    /// One slow reader after another would otherwise fill the memory, each with an answer of its own.
+    @Test func answersInMemoryAreBounded() async throws {
+        var limits = ServerLimits()
+        limits.maxHeldAnswerBytes = 40_000_000
+        let statuses = try await withServer(limits: limits) { request in
+            let count = request.target == "/small" ? 1_000 : 30_000_000
+            return Response(status: .ok, body: .bytes([UInt8](repeating: 65, count: count)))
+        } _: { server, port in
+            let slow = try await blocking {
+                let slow = try RawClient(port: port, receiveBuffer: 4096)
+                try slow.send(get("/large"))
+                try slow.receive()
+                return Kept(slow)
+            }
+            try await eventually { server.exposes("callpath_held_answer_bytes 2") }
+            let next = try await blocking {
+                let next = try RawClient(port: port)
+                try next.send(get("/large") + get("/small"))
+                try next.receive(until: "\r\n\r\nA")
+                return Kept(next)
+            }
+            slow.value.reset()
+            try await eventually { server.exposes("callpath_held_answer_bytes 0") }
+            return try await blocking {
+                let before = next.value.statuses
+                next.value.forget()
+                try next.value.send(get("/large"))
+                try next.value.receive(until: "\r\n\r\nA")
+                return before + next.value.statuses.prefix(1)
+            }
+        }
+        #expect(statuses == [503, 200, 200])
+    }
+
+    /// Who sends one request at a time does not wait until all who sent hundreds have had a turn.
+    @Test func pipelinersTogetherDoNotHoldUpTheOthers() async throws {
+        let handled = Atomic<Int>(0)
+        let handledBeforeOther = Atomic<Int>(0)
+        let delays = try await withServer(configuration: .oneLoop) { request in
+            if request.target == "/other" {
+                handledBeforeOther.store(handled.load(ordering: .relaxed), ordering: .relaxed)
+            } else {
+                let end = ContinuousClock.now + .microseconds(100)
+                while ContinuousClock.now < end {}
+                handled.add(1, ordering: .relaxed)
+            }
+            return await hello(request)
+        } _: { _, port in
+            try await blocking {
+                let other = try RawClient(port: port)
+                let pipeliners = try (0..<40).map { _ in try RawClient(port: port) }
+                for pipeliner in pipeliners { try pipeliner.send(String(repeating: get("/"), count: 400)) }
+                return try (0..<15).map { _ in
+                    let before = handled.load(ordering: .relaxed)
+                    try other.send(get("/other"))
+                    other.forget()
+                    try other.receive(until: "/other")
+                    return handledBeforeOther.load(ordering: .relaxed) - before
+                }
+            }
+        }
+        // A round of all is 640 requests.
+        #expect(delays.sorted()[delays.count / 2] < 100, "\(delays)")
     }
 
     @Test func countsConnectionsByState() async throws {

@@ -79,7 +79,7 @@ struct TimeoutTests {
                 try client.send(get("/"))
                 return Kept(client)
             }
-            try await eventually { server.openConnections == 1 }
+            try await eventually { server.exposes("callpath_connection_timeouts_total{phase=\"write\"} 1") }
             try await eventually { server.openConnections == 0 }
             _ = client
         }

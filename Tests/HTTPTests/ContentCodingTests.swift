@@ -41,7 +41,7 @@ struct ContentCodingTests {
     }
 
     @Test(arguments: ContentCoding.allCases)
-    func refusesMoreThanItsLimit(coding: ContentCoding) {
+    func aDecodedBodyBeyondTheLimitIsRefused(coding: ContentCoding) {
         let coded = code(text, as: coding)
         #expect(throws: ContentCodingError.tooLarge(limit: text.count - 1)) {
             try coding.decoded(coded, limit: text.count - 1)

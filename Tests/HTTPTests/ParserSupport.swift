@@ -18,6 +18,20 @@ enum Outcome: Equatable, CustomStringConvertible {
         self = .request(head: head, body: request.body, keepsAlive: request.keepsAlive)
     }
 
+    var isRequest: Bool {
+        if case .request = self { true } else { false }
+    }
+
+    var isRefusal: Bool {
+        if case .refused = self { true } else { false }
+    }
+
+    /// Whether it is a request with content that came in chunks.
+    var isChunkedRequest: Bool {
+        guard case .request(let head, let body, _) = self, !body.isEmpty else { return false }
+        return String(decoding: head, as: UTF8.self).lowercased().contains("transfer-encoding")
+    }
+
     var description: String {
         switch self {
         case .request(let head, let body, let keepsAlive):

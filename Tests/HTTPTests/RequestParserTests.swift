@@ -51,12 +51,26 @@ struct RequestParserTests {
         #expect(parser.awaitedBodyByteCount == 0)
     }
 
+    /// Returns the request that `text` is: whole, cut at every octet, octet by octet, and with another behind it.
     private func parse(_ text: String) throws -> Request {
+        let octets = Array(text.utf8)
+        let whole = try request(of: [octets])
+        for cut in octets.indices.dropFirst() {
+            #expect(Outcome(try request(of: [Array(octets[..<cut]), Array(octets[cut...])])) == Outcome(whole))
+        }
+        #expect(Outcome(try request(of: octets.map { [$0] })) == Outcome(whole))
+        #expect(Transcript(of: [octets + octets]).outcomes == [Outcome(whole), Outcome(whole)])
+        return whole
+    }
+
+    private func request(of pieces: [[UInt8]]) throws -> Request {
         var parser = RequestParser()
-        let bytes = Array(text.utf8)
-        let (event, byteCount) = try parser.consume(bytes.span)
-        #expect(byteCount == bytes.count)
-        guard case .request(let request) = event else { throw ParseStopped() }
+        for piece in pieces.dropLast() {
+            guard case (.needsMore, piece.count) = try parser.consume(piece.span) else { throw ParseStopped() }
+        }
+        guard let last = pieces.last, case (.request(let request), last.count) = try parser.consume(last.span) else {
+            throw ParseStopped()
+        }
         return request
     }
 }

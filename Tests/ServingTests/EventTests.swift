@@ -67,6 +67,20 @@ struct EventTests {
         #expect(try #require(await next(listener)).dropped == 0)
     }
 
+    @Test func dropsTheOldestWhenCapturesTakeTooMuchMemory() async throws {
+        var options = ServingOptions()
+        options.limits.maxPendingEventBytes = 20
+        let registry = Registry(options: options)
+        try await registry.add("fc", .linear(2, 2), smallState())
+        _ = try await registry.registerHook(HookDescription(kind: .forward, action: .capture), on: "fc")
+        let listener = try registry.events.listen(EventFilter(kinds: [.capture]))
+        // A capture of two floats is eight bytes, so that two of them wait at most.
+        for _ in 0..<5 { _ = try await registry.call("fc", [1, 1]) }
+        #expect(try #require(await next(listener)).dropped == 3)
+        #expect(try #require(await next(listener)).dropped == 0)
+        #expect(await next(listener) == nil)
+    }
+
     @Test func tellsAgainWhatSomebodyMissed() async throws {
         let first = try registry.events.listen(EventFilter())
         for _ in 0..<3 { _ = try await registry.call("fc", [1, 1]) }

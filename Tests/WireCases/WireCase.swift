@@ -37,14 +37,17 @@ package struct WireCase: Sendable, CustomStringConvertible {
     }
 
     /// Every row, in the order of the file.
-    package static let all: [WireCase] = {
+    package static let all = rows(of: "wire-cases.tsv").map { WireCase(line: $0) }
+
+    /// Returns the lines of a table beside this file, without its comments.
+    static func rows(of name: String) -> [Substring] {
         let path = #filePath.split(separator: "/").dropLast().joined(separator: "/")
-        guard let contents = FileManager.default.contents(atPath: "/\(path)/wire-cases.tsv") else {
-            preconditionFailure("wire-cases.tsv must lie beside this file.")
+        guard let contents = FileManager.default.contents(atPath: "/\(path)/\(name)") else {
+            preconditionFailure("\(name) must lie beside this file.")
         }
         let lines = String(decoding: contents, as: UTF8.self).split(separator: "\n")
-        return lines.filter { !$0.hasPrefix("# ") }.map { WireCase(line: $0) }
-    }()
+        return lines.filter { !$0.hasPrefix("# ") }
+    }
 
     private init(line: Substring) {
         let columns = line.split(separator: "\t", omittingEmptySubsequences: false)
@@ -108,7 +111,9 @@ struct WireScript {
             return
         }
         let digits = rest.prefix { (0x30...0x39).contains($0) }
-        guard let count = String(digits).flatMap({ Int($0) }), let end = rest.firstIndex(of: UInt8(ascii: "}")) else {
+        guard rest[digits.endIndex...].first == UInt8(ascii: "*"), let count = String(digits).flatMap({ Int($0) }),
+            let end = rest.firstIndex(of: UInt8(ascii: "}"))
+        else {
             return piece.append(UInt8(ascii: "{"))
         }
         var text = WireScript(Substring(rest[digits.endIndex..<end].dropFirst()))

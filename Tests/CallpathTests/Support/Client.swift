@@ -1,4 +1,5 @@
 import Glibc
+import WireCases
 
 /// One keep-alive connection that sends a request at a time and reads the answer: enough HTTP for these tests.
 final class Client {
@@ -9,10 +10,10 @@ final class Client {
         var text: String { String(decoding: body, as: UTF8.self) }
     }
 
-    enum Failure: Error { case cannotConnect, closed, malformedHead(String) }
+    enum Failure: Error { case cannotConnect, closed, reset, timedOut, malformedHead(String) }
 
     private let descriptor: Int32
-    private var received: [UInt8] = []
+    private(set) var received: [UInt8] = []
 
     init(port: UInt16) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -26,6 +27,8 @@ final class Client {
             }
         }
         guard status == 0 else { throw Failure.cannotConnect }
+        var limit = timeval(tv_sec: 30, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
 
     deinit { close(descriptor) }
@@ -67,9 +70,18 @@ final class Client {
 
     /// Reads one answer that is framed by Content-Length.
     func readAnswer() throws -> Answer {
+        let (status, fields) = try readHead()
+        let length = fields["content-length"].flatMap { Int($0) } ?? 0
+        while received.count < length { try receiveMore() }
+        defer { received.removeFirst(length) }
+        return Answer(status: status, fields: fields, body: Array(received[..<length]))
+    }
+
+    /// Reads the head of an answer, which is all of it for HEAD.
+    func readHead() throws -> (status: Int, fields: [String: String]) {
         var end = headEnd()
         while end == nil {
-            try receive()
+            try receiveMore()
             end = headEnd()
         }
         let head = String(decoding: received[..<(end ?? 0)], as: UTF8.self)
@@ -78,11 +90,7 @@ final class Client {
         guard let status = lines.first?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
             throw Failure.malformedHead(head)
         }
-        let fields = Self.fields(lines.dropFirst())
-        let length = fields["content-length"].flatMap { Int($0) } ?? 0
-        while received.count < length { try receive() }
-        defer { received.removeFirst(length) }
-        return Answer(status: status, fields: fields, body: Array(received[..<length]))
+        return (status, Self.fields(lines.dropFirst()))
     }
 
     /// Reads what comes, as it was sent, until `word` is in it; the rest stays to be read.
@@ -123,10 +131,32 @@ final class Client {
         }
     }
 
-    private func receive() throws {
+    private func receiveMore() throws {
+        guard try receive() else { throw Failure.closed }
+    }
+}
+
+extension Client: WireClient {
+    func send(_ octets: [UInt8]) throws { try write(octets) }
+
+    func endWriting() {
+        shutdown(descriptor, Int32(SHUT_WR))
+    }
+
+    func receive() throws -> Bool {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let count = recv(descriptor, &buffer, buffer.count, 0)
-        guard count > 0 else { throw Failure.closed }
+        guard count >= 0 else { throw errno == EAGAIN ? Failure.timedOut : Failure.reset }
         received += buffer[..<count]
+        return count > 0
+    }
+
+    func isReset(_ error: any Error) -> Bool {
+        if case Failure.reset = error { true } else { false }
+    }
+
+    func isReadable(within milliseconds: Int32) -> Bool {
+        var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&request, 1, milliseconds) > 0
     }
 }

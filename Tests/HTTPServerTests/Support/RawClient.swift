@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import WireCases
 
 /// A client that sends any octets whatever and says exactly what came back; it blocks, so it has a thread of its own.
 final class RawClient {
@@ -122,6 +123,12 @@ final class RawClient {
     /// The status codes of the answers that have come, by their status lines.
     var statuses: [Int] {
         text.split(separator: "HTTP/1.1 ").compactMap { Int($0.prefix(3)) }
+    }
+}
+
+extension RawClient: WireClient {
+    func isReset(_ error: any Error) -> Bool {
+        if case Failure.reset = error { true } else { false }
     }
 }
 

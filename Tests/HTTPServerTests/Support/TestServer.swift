@@ -1,6 +1,7 @@
 import HTTP
 import Glibc
 import HTTPTypes
+import Metrics
 
 @testable import HTTPServer
 
@@ -67,5 +68,12 @@ func eventually(_ condition: @Sendable () -> Bool) async throws {
     while !condition() {
         guard ContinuousClock.now < deadline else { throw NeverHappened() }
         try await Task.sleep(for: .milliseconds(2))
+    }
+}
+
+extension HTTPServer {
+    /// Whether `line` stands in what the server's metrics say now.
+    func exposes(_ line: String) -> Bool {
+        String(decoding: configuration.metrics.expose(), as: UTF8.self).contains(line)
     }
 }

@@ -39,7 +39,7 @@ struct Mutator {
     private mutating func change(_ octets: inout [UInt8]) {
         let start = place(in: octets.count)
         let end = min(octets.count, start + Int.random(in: 1...8, using: &generator))
-        switch Int.random(in: 0..<7, using: &generator) {
+        switch Int.random(in: 0..<9, using: &generator) {
         case 0: octets.insert(contentsOf: pick(Self.pieces), at: start)
         case 1: octets.replaceSubrange(start..<end, with: pick(Self.pieces))
         case 2: octets.removeSubrange(start..<end)
@@ -49,7 +49,19 @@ struct Mutator {
         case 6:
             let other = pick(seeds)
             octets = Array(octets[..<start] + other[place(in: other.count)...])
+        case 7, 8: if start < octets.count { octets[start] = neighbour(of: octets[start]) }
         default: octets.append(contentsOf: pick(Self.pieces))
+        }
+    }
+
+    /// Returns an octet of the same kind, with which a good message mostly stays good.
+    private mutating func neighbour(of octet: UInt8) -> UInt8 {
+        switch octet {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"):
+            .random(in: UInt8(ascii: "0")...UInt8(ascii: "9"), using: &generator)
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"):
+            .random(in: UInt8(ascii: "a")...UInt8(ascii: "z"), using: &generator)
+        default: octet
         }
     }
 

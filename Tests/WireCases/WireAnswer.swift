@@ -1,16 +1,20 @@
 /// One answer of a server, taken apart by nothing but the rules of RFC 9112 6.3.
-struct WireAnswer: Equatable {
-    let status: Int
+package struct WireAnswer: Sendable, Equatable {
+    /// The status code.
+    package let status: Int
     /// The fields by their names in lower case; of several lines the last.
-    let fields: [String: String]
-    let body: [UInt8]
+    package let fields: [String: String]
+    /// The content without its framing.
+    package let body: [UInt8]
 
-    var text: String { String(decoding: body, as: UTF8.self) }
+    /// The content as text.
+    package var text: String { String(decoding: body, as: UTF8.self) }
 }
 
 /// Takes answers off the front of what a server sent.
-struct WireAnswerReader {
-    enum Malformed: Error {
+package struct WireAnswerReader {
+    /// What no server may send.
+    package enum Malformed: Error {
         case head(String)
         case chunk(String)
     }
@@ -19,16 +23,16 @@ struct WireAnswerReader {
     private let hasEnded: Bool
 
     /// Creates a reader of `octets`, which are all there will be if the connection `hasEnded`.
-    init(_ octets: [UInt8], hasEnded: Bool) {
+    package init(_ octets: [UInt8], hasEnded: Bool) {
         rest = octets[...]
         self.hasEnded = hasEnded
     }
 
-    /// Whether octets are left over.
-    var isAtEnd: Bool { rest.isEmpty }
+    /// Whether no octets are left over.
+    package var isAtEnd: Bool { rest.isEmpty }
 
     /// Returns the next answer, or `nil` if it has not come whole; `isToHead` means that it has no body.
-    mutating func next(isToHead: Bool) throws -> WireAnswer? {
+    package mutating func next(isToHead: Bool) throws -> WireAnswer? {
         let start = rest
         guard let lines = lines() else { return nil }
         let words = lines[0].split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
