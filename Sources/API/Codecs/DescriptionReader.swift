@@ -23,13 +23,13 @@ struct DescriptionReader {
     mutating func description(_ reader: inout JSONReader) throws -> ModuleDescription {
         var object = try ObjectReader(&reader, "A module")
         object.ignore(Self.readOnly)
-        let name = try object.take("name") { try $0.readString() }
+        let name = try object.take("name") { try $0.readName() }
         let seed = try object.takeOptional("seed", Self.seed)
         let training = try object.take("training") { try $0.readBool() }
         let compatibility = try object.take("compat", Self.compatibility)
         let stateDict = try object.take("state_dict") { try StateDictReader.entries(&$0) { _ in .widest } }
-        let inputName = try object.take("input_name") { try $0.readString() }
-        let outputName = try object.take("output_name") { try $0.readString() }
+        let inputName = try object.take("input_name") { try $0.readName() }
+        let outputName = try object.take("output_name") { try $0.readName() }
         let root = try node(&object)
         return ModuleDescription(
             name: name,
@@ -45,11 +45,11 @@ struct DescriptionReader {
 
     /// Reads what is left of `object` as one place in a tree.
     private mutating func node(_ object: inout ObjectReader) throws -> NodeDescription {
-        if let name = try object.take("ref", { try $0.readString() }) {
+        if let name = try object.take("ref", { try $0.readName() }) {
             try object.finish(known: ["name", "ref"])
             return .ref(name)
         }
-        let type = try object.require("type") { try $0.readString() }
+        let type = try object.require("type") { try $0.readName() }
         let dtype = try object.takeOptional("dtype") { try $0.readChoice(DType.self) }
         let children = try object.take("modules") { try self.children(&$0) }
         let arguments = try object.takeArguments()
@@ -64,7 +64,10 @@ struct DescriptionReader {
             return children
         }
         try reader.beginObject()
-        while let key = try reader.nextKey() { children.append(try child(&reader, key: key, at: key)) }
+        while let key = try reader.nextKey() {
+            let name = try JSONReader.checkedName(key, pointer: reader.pointer)
+            children.append(try child(&reader, key: name, at: name))
+        }
         return children
     }
 
@@ -76,7 +79,7 @@ struct DescriptionReader {
             )
         }
         var object = try ObjectReader(&reader, "A module")
-        let name = try object.take("name") { try $0.readString() }
+        let name = try object.take("name") { try $0.readName() }
         if let misplaced = object.remainingKeys.first(where: Self.rootOnly.contains) {
             throw Problem(
                 .unknownField,

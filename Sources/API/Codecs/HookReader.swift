@@ -28,7 +28,7 @@ struct HookReader {
         var module = ""
         var prepend = false
         if !isGlobal {
-            module = try object.take("module") { try $0.readString() } ?? ""
+            module = try object.take("module") { try $0.readName(atMost: 8_192) } ?? ""
             prepend = try object.take("prepend") { try $0.readBool() } ?? false
             known += ["module", "prepend"]
         }
@@ -80,7 +80,7 @@ struct HookReader {
         case .statistics: return .statistics
         case .log: return .log(level: try object.take("level") { try $0.readChoice(LogLevel.self) } ?? .info)
         case .activation:
-            let name = try object.require("name") { try $0.readString() }
+            let name = try object.require("name") { try $0.readName() }
             return .activation(name: name, arguments: try object.takeArguments())
         }
     }

@@ -83,6 +83,24 @@ struct ObjectReader {
 }
 
 extension JSONReader {
+    /// Reads a string that is a name: what is made keeps it, and no other limit counts it.
+    mutating func readName(atMost limit: Int = 256) throws -> String {
+        let pointer = pointer
+        return try Self.checkedName(try readString(), atMost: limit, pointer: pointer)
+    }
+
+    /// Returns `name` if it has at most `limit` bytes.
+    static func checkedName(_ name: String, atMost limit: Int = 256, pointer: String) throws -> String {
+        guard name.utf8.count > limit else { return name }
+        throw Problem(
+            .invalidField,
+            "expected a name of at most \(limit) bytes, got \(name.utf8.count)",
+            expected: .number(.int(Int64(limit))),
+            got: .number(.int(Int64(name.utf8.count))),
+            pointer: pointer
+        )
+    }
+
     /// Reads a string that is the raw value of `Choice`.
     mutating func readChoice<Choice: RawRepresentable<String> & CaseIterable>(
         _ type: Choice.Type,
