@@ -2,7 +2,7 @@
 ///
 /// A target fails by trapping. Each checks more than that it survives: two ways to the same result must agree.
 enum FuzzTarget: String, CaseIterable {
-    case request, chunked, host, percentDecoding = "percent-decoding", gzip
+    case request, chunked, host, percentDecoding = "percent-decoding", negotiation, gzip
     case json, jsonTensor = "json-tensor", binaryTensor = "binary-tensor", safetensors
 
     /// The target of this process; set once before fuzzing starts, which uses one thread.
@@ -15,6 +15,7 @@ enum FuzzTarget: String, CaseIterable {
         case .chunked: fuzzChunked(input)
         case .host: fuzzHost(input)
         case .percentDecoding: fuzzPercentDecoding(input)
+        case .negotiation: fuzzNegotiation(input)
         case .gzip: fuzzContentCoding(input)
         case .json: fuzzJSON(input)
         case .jsonTensor: fuzzJSONTensor(input)

@@ -9,6 +9,24 @@ func fuzzRequest(_ input: [UInt8]) {
     }
 }
 
+/// The fields by which clients say what they take and what they have: all of them with the same value.
+func fuzzNegotiation(_ input: [UInt8]) {
+    let names = ["Accept", "Accept-Encoding", "Content-Type", "If-Match", "If-None-Match"]
+    let lines = names.flatMap { Array("\($0): ".utf8) + input + Array("\r\n".utf8) }
+    var parser = RequestParser()
+    let head = Array("GET / HTTP/1.1\r\nHost: a\r\n".utf8) + lines + Array("\r\n".utf8)
+    guard case .request(let request)? = try? parser.consume(head.span).event else { return }
+    let candidates = ["application/json", "text/plain", "application/octet-stream"].compactMap { MediaType($0) }
+    let best = Accept(request.fields).best(of: candidates)
+    precondition(best.map { best in candidates.contains { $0.essence == best.essence } } ?? true)
+    _ = AcceptEncoding(request.fields).preferred
+    _ = MediaType(input[...])?.isJSON
+    // One list cannot both hold the current tag and not hold it.
+    let verdict = Preconditions(request.fields).verdict(current: EntityTag("1"), isRead: true)
+    let other = Preconditions(request.fields).verdict(current: nil, isRead: true)
+    precondition(verdict == other || !Preconditions(request.fields).isEmpty)
+}
+
 /// The body of a chunked request.
 func fuzzChunked(_ input: [UInt8]) {
     fuzzRequest(Array("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".utf8) + input)
