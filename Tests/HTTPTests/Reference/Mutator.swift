@@ -2,6 +2,7 @@
 struct Mutator {
     private var generator: SplitMix64
     private let seeds: [[UInt8]]
+    private let goodSeeds: [[UInt8]]
 
     /// What is likely to matter where it is put.
     private static let pieces: [[UInt8]] =
@@ -16,16 +17,39 @@ struct Mutator {
             "\u{7F}",
         ].map { Array($0.utf8) } + [[0x80], [0xFF]]
 
-    /// Creates a mutator of `seeds`.
-    init(seeds: [[UInt8]], seed: UInt64) {
+    /// Field lines that change nothing.
+    private static let lines = ["X:\r\n", "x-y: a, b\t\r\n", "Accept: */*\r\n", "Cookie:  \u{E9}=1 \r\n"].map {
+        Array($0.utf8)
+    }
+
+    /// Creates a mutator of `seeds`, of which `goodSeeds` are messages without a fault.
+    init(seeds: [[UInt8]], goodSeeds: [[UInt8]], seed: UInt64) {
         self.seeds = seeds
+        self.goodSeeds = goodSeeds
         self.generator = SplitMix64(state: seed)
     }
 
-    /// Returns the next broken message.
+    /// Returns the next message: every other one changed so that it may well be good, else broken.
     mutating func next() -> [UInt8] {
+        if Bool.random(using: &generator) { return nextGood() }
         var octets = pick(seeds)
         for _ in 0..<Int.random(in: 1...4, using: &generator) { change(&octets) }
+        return octets
+    }
+
+    private mutating func nextGood() -> [UInt8] {
+        var octets = pick(goodSeeds)
+        for _ in 0..<Int.random(in: 1...2, using: &generator) {
+            switch Int.random(in: 0..<4, using: &generator) {
+            case 0: octets += pick(goodSeeds)
+            case 1:
+                let lineEnd = octets.firstIndex(of: 0x0A).map { $0 + 1 } ?? 0
+                octets.insert(contentsOf: pick(Self.lines), at: lineEnd)
+            default:
+                let index = place(in: octets.count - 1)
+                octets[index] = neighbour(of: octets[index])
+            }
+        }
         return octets
     }
 
@@ -39,7 +63,7 @@ struct Mutator {
     private mutating func change(_ octets: inout [UInt8]) {
         let start = place(in: octets.count)
         let end = min(octets.count, start + Int.random(in: 1...8, using: &generator))
-        switch Int.random(in: 0..<9, using: &generator) {
+        switch Int.random(in: 0..<7, using: &generator) {
         case 0: octets.insert(contentsOf: pick(Self.pieces), at: start)
         case 1: octets.replaceSubrange(start..<end, with: pick(Self.pieces))
         case 2: octets.removeSubrange(start..<end)
@@ -49,7 +73,6 @@ struct Mutator {
         case 6:
             let other = pick(seeds)
             octets = Array(octets[..<start] + other[place(in: other.count)...])
-        case 7, 8: if start < octets.count { octets[start] = neighbour(of: octets[start]) }
         default: octets.append(contentsOf: pick(Self.pieces))
         }
     }
