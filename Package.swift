@@ -112,7 +112,7 @@ let package = Package(
         .target(
             name: "WireCases",
             path: "Tests/WireCases",
-            exclude: ["wire-cases.tsv"],
+            exclude: ["json-suite.tsv", "wire-cases.tsv"],
             swiftSettings: upcomingFeatures
         ),
         tests(of: "HTTP", [httpTypes, "WireCases"]),

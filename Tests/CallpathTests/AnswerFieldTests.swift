@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Yams
 
 /// What the fields of answers have to say, whatever the resource.
 @Suite(.timeLimit(.minutes(5)))
@@ -64,6 +65,25 @@ struct AnswerFieldTests {
         #expect(answer.fields["server"] == nil)
         #expect(answer.fields["x-powered-by"] == nil)
         #expect(answer.fields["via"] == nil)
+    }
+
+    @Test func everyRouteSaysWhatItAllows() throws {
+        let text = try String(contentsOf: repository.appendingPathComponent("openapi.yaml"), encoding: .utf8)
+        let contract = try #require(try Yams.load(yaml: text) as? [String: Any])
+        let paths = try #require(contract["paths"] as? [String: [String: Any]])
+        #expect(paths.count > 30)
+        for (path, operations) in paths {
+            let target = path.replacing(/\{\w+\}/, with: "1")
+            let declared = Set(operations.keys.map { $0.uppercased() }).intersection(["GET", "POST", "PUT", "DELETE"])
+            let options = try client.send("OPTIONS", target)
+            let allowed = Set((options.fields["allow"] ?? "").split(separator: ", ").map(String.init))
+            #expect(options.status == 204, "\(path)")
+            #expect(allowed.subtracting(["HEAD", "OPTIONS"]) == declared, "\(path)")
+            #expect(allowed.contains("OPTIONS") && allowed.contains("HEAD") == declared.contains("GET"), "\(path)")
+            let refused = try client.send("PATCH", target)
+            #expect(refused.status == 405, "\(path)")
+            #expect(refused.fields["allow"] == options.fields["allow"], "\(path)")
+        }
     }
 
     @Test(

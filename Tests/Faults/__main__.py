@@ -35,12 +35,11 @@ def main():
     parser.add_argument("binary")
     parser.add_argument("fault", nargs="*", help="only these: " + ", ".join(f.__name__ for f in FAULTS))
     arguments = parser.parse_args()
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    _, descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
     wanted = [f for f in FAULTS if not arguments.fault or f.__name__ in arguments.fault]
     with Server(arguments.binary, *OPTIONS) as server:
-        scene = Scene(server, arguments.short)
-        scene.binary = arguments.binary
+        scene = Scene(server, arguments.binary, arguments.short, most_connections=descriptors - 100)
         prepare(scene)
         passed = [run(function, scene) for function in wanted if server.is_alive]
     print(f"{sum(passed)} of {len(wanted)} faults passed")

@@ -29,13 +29,19 @@ class Scene:
     # What the allocator and the caches of a process may keep of what it has been through.
     KEPT = 24 * MIB
 
-    def __init__(self, server, is_short):
+    def __init__(self, server, binary, is_short, most_connections):
         self.server = server
+        self.binary = binary
         self.is_short = is_short
+        self.most_connections = most_connections
         self.figures = []
 
     def size(self, long, short):
         return short if self.is_short else long
+
+    def connections(self, long, short):
+        """As many as that, within what this process may open."""
+        return min(self.size(long, short), self.most_connections)
 
     def note(self, text):
         self.figures.append(text)

@@ -94,7 +94,7 @@ def slow_readers(scene):
 @fault
 def idle_connections(scene):
     """idle connections by the thousand"""
-    count = scene.size(long=5_000, short=1_000)
+    count = scene.connections(long=5_000, short=1_000)
     # A server of its own: one that has worked has free memory to put them in.
     with Server(scene.binary) as server:
         connect(server.port).close()
