@@ -302,7 +302,7 @@ struct ConnectionTests {
                 while ContinuousClock.now < end {}
                 handled.add(1, ordering: .relaxed)
             }
-            return await hello(request)
+            return hello(request)
         } _: { _, port in
             try await blocking {
                 let other = try RawClient(port: port)
