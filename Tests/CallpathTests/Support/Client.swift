@@ -103,13 +103,13 @@ final class Client {
                 return String(decoding: received[..<end], as: UTF8.self)
             }
             searched = max(searched, received.count - word.count)
-            try receive()
+            try receiveMore()
         }
     }
 
     /// Reads until the server closes the connection.
     func rest() -> String {
-        while (try? receive()) != nil {}
+        while (try? receive()) == true {}
         defer { received = [] }
         return String(decoding: received, as: UTF8.self)
     }
