@@ -113,7 +113,7 @@ struct InferRequestTests {
             ("INT8", "128"), ("INT8", "-129"), ("UINT8", "-1"), ("UINT8", "256"), ("INT16", "32768"),
             ("UINT16", "65536"),
             ("INT32", "2147483648"), ("UINT32", "4294967296"), ("INT64", "9223372036854775808"),
-            ("UINT64", "18446744073709551616"), ("INT32", "1.5"), ("INT32", "1.0"), ("INT32", "1e3"), ("BOOL", "2"),
+            ("UINT64", "18446744073709551616"), ("INT32", "1.5"), ("INT32", "1.0"), ("BOOL", "2"),
         ]
     )
     func anIntegerBeyondItsDatatypeIsRefused(datatype: String, value: String) async throws {
