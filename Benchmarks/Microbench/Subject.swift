@@ -10,7 +10,8 @@ struct Subject {
 
     private static let usage = """
         expected: linear DTYPE INPUTS OUTPUTS ROWS THREADS | read INPUTS OUTPUTS | parse COUNT | write COUNT \
-        | forward | call | hooked | frozen | unrecorded | recorded | untraced | traced | uniform COUNT | normal COUNT
+        | parse-doubles COUNT | write-doubles COUNT | forward | call | hooked | frozen | unrecorded | recorded \
+        | untraced | traced | uniform COUNT | normal COUNT
         """
 
     /// Prepares the subject that the command line names.
@@ -24,6 +25,8 @@ struct Subject {
         case ("read", 2): run = Self.read(numbers[0] * numbers[1])
         case ("parse", 1): run = try Self.parse(numbers[0])
         case ("write", 1): run = try Self.write(numbers[0])
+        case ("parse-doubles", 1): run = try Self.parseDoubles(numbers[0])
+        case ("write-doubles", 1): run = try Self.writeDoubles(numbers[0])
         case ("forward", 0): run = try Self.call { layer, input in try layer.forward(input) }
         case ("call", 0): run = try Self.call { layer, input in try layer(input) }
         case ("hooked", 0): run = try Self.hookedCall()

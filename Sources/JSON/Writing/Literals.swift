@@ -5,8 +5,15 @@ protocol JSONLiteral: BinaryFloatingPoint {
 }
 
 extension Double: JSONLiteral {
+    /// As Python writes it: `0.0001` and `1000000.0`, but `1e-05` and `1e+16`.
     @inline(__always) func writeLiteral(at text: TextPointer) -> TextPointer {
-        // The standard library's description is shortest, and a JSON number of at most 24 bytes.
+        let start = sign == .minus ? text.write(UInt8(ascii: "-")) : text
+        guard let decimal = ShortestDecimal(magnitude) else { return magnitude.writeDescription(at: start) }
+        return start.write(wide: decimal)
+    }
+
+    /// Writes a very small or very large number: the standard library's description is a JSON number, and as short.
+    @inline(never) private func writeDescription(at text: TextPointer) -> TextPointer {
         var description = description
         return description.withUTF8 { utf8 in
             let count = min(utf8.count, TextPointer.room)
@@ -37,49 +44,6 @@ extension JSONLiteral {
         case .tokens: return text.write(token)
         case .strings, .refuse: return text.write("\"").write(token).write("\"")
         }
-    }
-}
-
-extension TextPointer {
-    /// Writes a decimal, at most nine digits, where the point stands best.
-    @inline(__always) fileprivate func write(_ decimal: ShortestDecimal) -> TextPointer {
-        let (high, low) = UInt64(decimal.digits).quotientAndRemainder(dividingBy: 100_000_000)
-        let all = UInt128(EightDigits.split(low)) << 8 | UInt128(high)
-        let leadingZeros = min(all.trailingZeroBitCount / 8, 8)
-        let digits = all &>> UInt128(leadingZeros * 8)
-        let count = max(16 - digits.leadingZeroBitCount / 8, 1)
-        // The point stands behind so many digits; sixteen of them can be written, zeros behind the last.
-        let point = 9 - leadingZeros + decimal.exponent
-        let ascii = digits | UInt128(EightDigits.zeros) << 64 | UInt128(EightDigits.zeros)
-        switch point {
-        case 1...16: return write(ascii, count: count, point: point)
-        case -3...0: return write("0.000").advanced(by: -3 - point).write(ascii, count: count)
-        default: return write(ascii, count: count, exponent: point - 1)
-        }
-    }
-
-    @inline(__always) private func write(_ ascii: UInt128, count: Int) -> TextPointer {
-        store(ascii)
-        return self + count
-    }
-
-    /// Writes `12.5`.
-    @inline(__always) private func write(_ ascii: UInt128, count: Int, point: Int) -> TextPointer {
-        store(ascii)
-        let zero = UInt128(UInt8(ascii: "0"))
-        let fraction = point < count ? ascii &>> UInt128(point * 8) : zero
-        return (self + point).write(UInt8(ascii: ".")).write(fraction, count: Swift.max(count - point, 1))
-    }
-
-    /// Writes `1.25e-07`; the exponent has two digits, as floats need no more.
-    private func write(_ ascii: UInt128, count: Int, exponent: Int) -> TextPointer {
-        store(ascii)
-        var end = self + 1
-        if count > 1 { end = end.write(UInt8(ascii: ".")).write(ascii >> 8, count: count - 1) }
-        let (tens, ones) = exponent.magnitude.quotientAndRemainder(dividingBy: 10)
-        return end.write(exponent < 0 ? "e-" : "e+")
-            .write(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: tens))
-            .write(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: ones))
     }
 }
 
