@@ -24,6 +24,8 @@ struct KERNEL(block) {
     size_t lanes;        // the outputs to write per panel
     size_t count;        // the inputs of the chunk
     int first_chunk, last_chunk;
+    size_t fetches;      // the panels of which to fetch a line with each input: none, one or those of the block
+    size_t fetch_ahead;  // from the line in use to the one to fetch, in Stored
 };
 
 INLINE Line KERNEL(load)(const Real *from, size_t lanes) {
@@ -40,8 +42,8 @@ INLINE void KERNEL(store)(Line line, Real *to, size_t lanes) {
 
 /// Adds one input to every sum of the block.
 INLINE void KERNEL(step)(
-    int rows, int panels, __attribute__((unused)) int parity, const struct KERNEL(block) *b, const Stored *weight, const Real *x,
-    Line sums[BLOCK_ROWS][MAX_PANELS]
+    int rows, int panels, __attribute__((unused)) int parity, const struct KERNEL(block) *b, const Stored *weight,
+    const Real *x, Line sums[BLOCK_ROWS][MAX_PANELS]
 ) {
     Line weights[MAX_PANELS];
     UNROLL for (int p = 0; p < panels; p++) weights[p] = WEIGHT(weight + p * b->panel_stride, parity);
@@ -51,14 +53,21 @@ INLINE void KERNEL(step)(
     }
 }
 
+/// Calls for the lines of the next two inputs that are to be here soon; an address beyond the weight does no harm.
+INLINE void KERNEL(fetch)(int fetches, const struct KERNEL(block) *b, const Stored *weight) {
+    UNROLL for (int p = 0; p < fetches; p++) UNROLL for (int line = 0; line < 2 / PER_STORED; line++)
+        __builtin_prefetch(weight + b->fetch_ahead + p * b->panel_stride + line * WIDTH);
+}
+
 /// Computes one chunk of `rows` rows by `panels` panels, and adds it to what earlier chunks left in `out`.
-INLINE void KERNEL(compute)(int rows, int panels, const struct KERNEL(block) *b) {
+INLINE void KERNEL(compute)(int rows, int panels, int fetches, const struct KERNEL(block) *b) {
     Line sums[BLOCK_ROWS][MAX_PANELS];
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int p = 0; p < panels; p++) sums[r][p] = (Line)(Real)0;
 
     const Stored *weight = b->weight;
     const Real *x = b->x, *end = x + (b->count & ~(size_t)1);
     for (; x < end; x += 2) {
+        KERNEL(fetch)(fetches, b, weight);
         KERNEL(step)(rows, panels, 0, b, weight, x, sums);
         if (PER_STORED == 1) weight += b->line_stride;
         else __asm__("" : "+r"(weight)); // a pair is read twice: keeping it would take the registers of sums
@@ -76,13 +85,25 @@ INLINE void KERNEL(compute)(int rows, int panels, const struct KERNEL(block) *b)
     }
 }
 
+/// Computes `panels` panels and fetches as the block says.
+INLINE void KERNEL(compute_panels)(int rows, int panels, const struct KERNEL(block) *b) {
+    if (b->fetches == 0) KERNEL(compute)(rows, panels, 0, b);
+    else if (b->fetches == 1 || panels == 1) KERNEL(compute)(rows, panels, 1, b);
+    else KERNEL(compute)(rows, panels, panels, b);
+}
+
+/// Computes as many panels as a block of `rows` takes, or a smaller power of two.
+INLINE void KERNEL(compute_rows)(int rows, size_t panels, const struct KERNEL(block) *b) {
+    if (panels == PANELS(rows)) KERNEL(compute_panels)(rows, PANELS(rows), b);
+    else if (PANELS(rows) > 4 && panels == 4) KERNEL(compute_panels)(rows, 4, b);
+    else if (PANELS(rows) > 2 && panels == 2) KERNEL(compute_panels)(rows, 2, b);
+    else KERNEL(compute)(rows, 1, 0, b);
+}
+
 static void KERNEL(dispatch)(size_t rows, size_t panels, const struct KERNEL(block) *b) {
     switch (rows) {
 #define CASE(n)                                                                                                       \
-    case n:                                                                                                           \
-        if (panels == 1) KERNEL(compute)(n, 1, b);                                                                    \
-        else KERNEL(compute)(n, PANELS(n), b);                                                                        \
-        break;
+    case n: KERNEL(compute_rows)(n, panels, b); break;
     CASE(1)
     CASE(2)
     CASE(3)
@@ -90,6 +111,10 @@ static void KERNEL(dispatch)(size_t rows, size_t panels, const struct KERNEL(blo
     CASE(4)
     CASE(5)
     CASE(6)
+#endif
+#if BLOCK_ROWS > 6
+    CASE(7)
+    CASE(8)
 #endif
 #undef CASE
     }
@@ -113,10 +138,10 @@ static void KERNEL(chunk)(
     const callpath_product *product, size_t rows, size_t panel, size_t end, size_t k, struct KERNEL(block) b,
     const Stored *packed, const Real *bias
 ) {
-    size_t step = PANELS(rows);
+    size_t panels = PANELS(rows);
     while (panel < end) {
         size_t remaining = product->outputs - panel * WIDTH;
-        size_t panels = end - panel >= step && remaining >= step * WIDTH ? step : 1;
+        while (panels > 1 && (end - panel < panels || remaining < panels * WIDTH)) panels /= 2;
         b.lanes = b.line_stride = remaining < WIDTH ? remaining : WIDTH;
         struct KERNEL(block) at = b;
         at.weight = packed + panel * b.panel_stride + k / PER_STORED * b.line_stride;
@@ -127,53 +152,53 @@ static void KERNEL(chunk)(
     }
 }
 
-/// The rows of the next block when `left` remain: never a lone row or two after full blocks.
+/// The rows of the next block when `left` remain: blocks as even as can be, never a lone row after full ones.
 INLINE size_t KERNEL(block_rows)(size_t left) {
-#if BLOCK_ROWS > 3
-    if (left == 7 || left == 8) return 4;
-#else
-    if (left == 4) return 2;
-#endif
-    return left < BLOCK_ROWS ? left : BLOCK_ROWS;
+    size_t blocks = (left + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    return (left + blocks - 1) / blocks;
+}
+
+/// Whether a packed weight comes from beyond the second cache, so that it is worth calling for it early.
+INLINE int KERNEL(is_far)(const callpath_product *product) {
+    return product->inputs * product->outputs / PER_STORED * sizeof(Stored) > SECOND_CACHE;
 }
 
 /// Computes a batch of one block: the weights stream by once, panel after panel, all chunks of each.
 static void KERNEL(linear_block)(
     const callpath_product *product, const Real *x, const Stored *packed, const Real *bias, Real *out
 ) {
-    size_t step = PANELS(product->rows);
+    size_t step = PANELS(product->rows), fetches = KERNEL(is_far)(product) ? step : 0;
     for (size_t panel = product->first_panel; panel < product->end_panel; panel += step) {
         size_t end = product->end_panel - panel < step ? product->end_panel : panel + step, k = 0;
         do {
             struct KERNEL(block) b = KERNEL(at_chunk)(product, k);
             b.x = x + k;
             b.out = out;
+            b.fetches = fetches;
+            b.fetch_ahead = (step < 4 ? 64 : 32) * WIDTH; // what memory needs to answer in time
             KERNEL(chunk)(product, product->rows, panel, end, k, b, packed, bias);
             k += b.count;
         } while (k < product->inputs);
     }
 }
 
-/// Computes a larger batch: all rows pass over a panel's chunk while it is in the first cache. Many rows take so long
-/// for it that meanwhile the next panel's chunk can come from memory, a piece with each block of rows.
+/// Computes a larger batch: all rows pass over the chunk of some panels while it is in the first cache. Meanwhile that
+/// of the next panels comes from memory, each of the first blocks of rows calling for one of them.
 static void KERNEL(linear_batch)(
     const callpath_product *product, const Real *x, const Stored *packed, const Real *bias, Real *out
 ) {
     size_t step = PANELS(BLOCK_ROWS), k = 0;
-    int fetches_ahead = product->rows >= 24 && product->inputs * product->outputs * sizeof(Stored) > SECOND_CACHE;
     do {
         struct KERNEL(block) b = KERNEL(at_chunk)(product, k);
-        size_t chunk_bytes = step * WIDTH * b.count / PER_STORED * sizeof(Stored);
         for (size_t panel = product->first_panel; panel < product->end_panel; panel += step) {
             size_t end = product->end_panel - panel < step ? product->end_panel : panel + step;
-            const Stored *next = packed + end * b.panel_stride + k / PER_STORED * WIDTH;
-            size_t fetched = fetches_ahead && end < product->end_panel ? 0 : chunk_bytes;
+            size_t fetched = KERNEL(is_far)(product) ? end : product->end_panel;
             for (size_t row = 0, rows; row < product->rows; row += rows) {
                 rows = KERNEL(block_rows)(product->rows - row);
-                for (size_t until = chunk_bytes * (row + rows) / product->rows; fetched < until; fetched += LINE_BYTES)
-                    __builtin_prefetch((const char *)next + fetched, 0, 2);
                 b.x = x + row * product->inputs + k;
                 b.out = out + row * product->outputs;
+                b.fetches = fetched < product->end_panel && fetched < end + step;
+                b.fetch_ahead = (fetched++ - panel) * b.panel_stride;
                 KERNEL(chunk)(product, rows, panel, end, k, b, packed, bias);
             }
         }
