@@ -11,9 +11,10 @@ extension Connection {
 
     /// Returns `response`, or a refusal in its place if it is large and too much waits already.
     ///
-    /// One answer alone is never too large: how large it may get is for those who make it to say.
+    /// One answer alone is never too large: how large it may get is for those who make it to say. Small ones, such as
+    /// metrics, are what one needs to see that somebody fills the memory.
     func admitted(_ response: Response, on loop: isolated EventLoop) -> Response {
-        guard let count = response.body.count, count > OutputQueue.copyLimit else { return response }
+        guard let count = response.body.count, count > loop.limits.maxPendingOutputBytes else { return response }
         let held = loop.shared.heldAnswerBytes
         return held == 0 || held + count <= loop.limits.maxHeldAnswerBytes ? response : .overloaded
     }
