@@ -14,6 +14,7 @@ extension Response {
     package consuming func compressed(for request: Request) -> Response {
         guard mayBeCoded else { return self }
         fields.append("Accept-Encoding", toListOf: .vary)
+        guard status != .notModified else { return confirmingTag(for: request) }
         guard body.count ?? .max >= Self.minimumCompressedByteCount,
             let coding = AcceptEncoding(request.fields).preferred
         else { return self }
@@ -29,6 +30,17 @@ extension Response {
         guard !fields.isCoded else { return false }
         if fields.isValue(of: .contentType, "application/json") { return true }
         return fields[.contentType].flatMap { MediaType($0) }?.isCompressible ?? false
+    }
+
+    /// Names in a 304 the coded octets that the client holds, if those are what it would get (RFC 9110 15.4.5).
+    private consuming func confirmingTag(for request: Request) -> Response {
+        var reader = FieldReader(Array((fields[.eTag] ?? "").utf8)[...])
+        guard let coding = AcceptEncoding(request.fields).preferred, let tag = EntityTag(&reader),
+            case .list(let held)? = Preconditions(request.fields).ifNoneMatch,
+            held.contains(where: { $0.opaque == tag.coded(coding).opaque })
+        else { return self }
+        codeEntityTag(coding)
+        return self
     }
 
     /// Gives a strong tag the coding's suffix: it names these octets, and others carry it without.
