@@ -2,7 +2,9 @@
 import http.client
 import json
 import re
+import time
 
+import gevent
 import numpy as np
 import pytest
 import tritonclient.http as triton
@@ -15,10 +17,10 @@ LOG = json.dumps([{"kind": "forward", "action": {"type": "log"}}])
 
 
 class HeldServer(Server):
-    """A server whose only compute thread is held by one call, which waits two seconds for company."""
+    """A server whose only compute thread is held by one call, which waits five seconds for company."""
 
     def __init__(self, log):
-        super().__init__("--loops", "1", "--compute-width", "1", "--inline-work", "0", "--batch-delay", "2s", stderr=log)
+        super().__init__("--loops", "1", "--compute-width", "1", "--inline-work", "0", "--batch-delay", "5s", stderr=log)
         self.json("PUT", "/v1/modules/held", LAYER)
         self.json("PUT", "/v1/modules/fc", LAYER)
         self.connection = http.client.HTTPConnection(self.address)
@@ -26,8 +28,11 @@ class HeldServer(Server):
                                 {"Content-Type": "application/json"})
 
     def wait_for_queue(self, count):
+        deadline = time.monotonic() + 20
         while f"\ncallpath_queue_calls {count}\n" not in self.request("GET", "/metrics").read().decode():
-            pass
+            assert time.monotonic() < deadline, f"never {count} calls waited: was this machine slower than five seconds?"
+            # tritonclient's requests are sent by gevent, which waits for its turn.
+            gevent.sleep(0.01)
 
     def release(self):
         assert self.connection.getresponse().status == 200
@@ -66,6 +71,6 @@ def test_who_waits_longer_than_his_timeout_is_told(held):
             client.infer("fc", tensor(1), timeout=1_000)
         assert error.value.status() == "503"
         held.release()
-        client.infer("fc", tensor(1), timeout=60_000_000)
+        client.infer("fc", tensor(1), timeout=60_000_000, parameters={"hooks": LOG})
         stats = client.get_inference_statistics("fc")["model_stats"][-1]["inference_stats"]
         assert (stats["success"]["count"], stats["fail"]["count"]) == (1, 1)
