@@ -100,19 +100,24 @@ def median(record, field):
 
 
 def tables(records):
-    works = dict.fromkeys((r["model"], r["form"]) for r in records)
-    for model, form in works:
-        sizes = "x".join(map(str, LAYERS[model]))
-        print(f"\n{sizes}, {form}\n\n| server | connections | requests/s | p50 µs | p99 µs | errors | Callpath is |")
-        print("|---|---|---|---|---|---|---|")
-        of_work = [r for r in records if (r["model"], r["form"]) == (model, form)]
-        ours = {r["connections"]: median(r, "per_second") for r in of_work if r["server"] == "callpath"}
-        for r in sorted(of_work, key=lambda r: r["connections"]):
-            rate, errors = median(r, "per_second"), sum(round["errors"] for round in r["rounds"])
-            mine = ours.get(r["connections"]) if r["server"] != "callpath" else None
-            ratio = f"{mine / rate:.2f} times" if mine and rate else ""
-            print(f"| {r['server']} | {r['connections']} | {rate:.0f} | {median(r, 'p50'):.0f} | {median(r, 'p99'):.0f} "
-                  f"| {errors} | {ratio} |")
+    """Prints a table for each work: the servers, their requests a second and how many times as many Callpath answers."""
+    connections = sorted({r["connections"] for r in records})
+    middle = 16 if 16 in connections else connections[-1]
+    for model, form in dict.fromkeys((r["model"], r["form"]) for r in records):
+        cells = {(r["server"], r["connections"]): r for r in records if (r["model"], r["form"]) == (model, form)}
+        heads = [f"requests/s, {c} conn." for c in connections]
+        print(f"\n{'-'.join(map(str, LAYERS[model]))}, {form}\n")
+        print("| server | " + " | ".join(heads) + f" | p50 µs, {middle} conn. | p99 µs | Callpath is | errors |")
+        print("|---|" + "---:|" * len(heads) + "---:|---:|---:|---:|")
+        for server in dict.fromkeys(server for server, _ in cells):
+            rates = [median(cells[server, c], "per_second") for c in connections]
+            ours = [median(cells["callpath", c], "per_second") for c in connections]
+            ratios = " / ".join(f"{mine / rate:.2f}" for mine, rate in zip(ours, rates) if rate)
+            errors = sum(round["errors"] for c in connections for round in cells[server, c]["rounds"])
+            latencies = [f"{median(cells[server, middle], field):.0f}" for field in ("p50", "p99")]
+            row = [server, *(f"{rate:.0f}" for rate in rates), *latencies,
+                   "" if server == "callpath" else f"{ratios} times", str(errors)]
+            print("| " + " | ".join(row) + " |")
 
 
 def goals(records):

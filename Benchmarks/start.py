@@ -21,7 +21,8 @@ class Running:
 
     def __init__(self, program):
         begin = time.perf_counter()
-        self.process = subprocess.Popen([program, "serve", "--port", "0"], stdout=subprocess.PIPE)
+        self.process = subprocess.Popen(
+            [program, "serve", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         line = self.process.stdout.readline()
         self.ready = time.perf_counter() - begin
         self.port = int(line.rsplit(b":", 1)[1])
