@@ -52,6 +52,9 @@ final class ComputeQueue: Sendable {
         guard !isSmall(call.inputs, for: call.publication) else { return try computeHere(call, deadline: deadline) }
         if let deadline, deadline <= .now { throw ServingError.deadlineExpired }
         let waiting = WaitingCall(call, priority: priority, deadline: deadline)
+        // Calls that came at the same time are let in first, so that they can join: the others of a loop's turn, and those
+        // whose bodies are being read. A call that is alone comes back at once.
+        if waiting.joinKey != nil { await Task.yield() }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 waiting.wait(with: continuation)
