@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 #include <malloc.h>
+#include <sched.h>
 #include <sys/socket.h>
 
 int clinux_accept(int listener, void *address, unsigned int *length) {
@@ -10,4 +11,9 @@ int clinux_accept(int listener, void *address, unsigned int *length) {
 void clinux_return_blocks_of(int size) {
     mallopt(M_MMAP_THRESHOLD, size);
     mallopt(M_TRIM_THRESHOLD, size);
+}
+
+int clinux_processor_count(void) {
+    cpu_set_t processors;
+    return sched_getaffinity(0, sizeof processors, &processors) ? 0 : CPU_COUNT(&processors);
 }

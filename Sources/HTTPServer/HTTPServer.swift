@@ -4,8 +4,8 @@ import Glibc
 package import HTTP
 import Synchronization
 
-/// The number of cores that are online.
-let coreCount = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+/// The number of cores that this process may run on, which can be fewer than are online.
+let coreCount = max(1, Int(clinux_processor_count()))
 
 /// An HTTP/1.1 server on Dispatch and epoll: listens, reads requests, and sends what its handler answers.
 package final class HTTPServer: Sendable {

@@ -3,7 +3,9 @@
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 
-// accept4 is declared only under _GNU_SOURCE, which a module map cannot set for the Glibc headers: CLinux.c does.
+// accept4 and sched_getaffinity are declared only under _GNU_SOURCE, which a module map cannot set for the Glibc headers:
+// CLinux.c does.
+
 // The accepted descriptor is non-blocking and closed on exec. The address is a sockaddr, which belongs to Glibc.
 int clinux_accept(int listener, void *address, unsigned int *length);
 
@@ -11,3 +13,6 @@ int clinux_accept(int listener, void *address, unsigned int *length);
 // Left alone, glibc raises its own bound to 32 MiB once a block of that size is freed, and then keeps up to 64 MiB in
 // each of its arenas (mallopt(3)).
 void clinux_return_blocks_of(int size);
+
+// The processors that this process may run on, or 0 if the kernel does not say.
+int clinux_processor_count(void);
