@@ -20,6 +20,28 @@ struct BatchInvarianceTests {
         }
     }
 
+    // Large enough for several threads to take part; how many may does not show in any other test either.
+    @Test(.serialized, arguments: [DType.float32, .float64, .float16, .bfloat16])
+    func rowsKeepTheirBitsOnAnyNumberOfThreads(dtype: DType) throws {
+        let generator = Generator(seed: 6)
+        let input = try Self.numbers([256, 519], dtype, generator)
+        let weight = try Self.numbers([1_043, 519], dtype, generator)
+        let bias = try Self.numbers([1_043], dtype, generator)
+        let threads = ProductPlan.defaultThreads
+        defer { ProductPlan.defaultThreads = threads }
+        ProductPlan.defaultThreads = 1
+        let alone = try (0..<256).flatMap { row in
+            bits(try input.rows(row..<row + 1).linear(weight: weight, bias: bias))
+        }
+        for threads in [1, 2, 3, 4, 7, 16] {
+            ProductPlan.defaultThreads = threads
+            for batch in [1, 8, 64, 200, 256] {
+                let rows = bits(try input.rows(0..<batch).linear(weight: weight, bias: bias))
+                #expect(rows == Array(alone.prefix(rows.count)), "\(batch) rows on \(threads) threads")
+            }
+        }
+    }
+
     @Test(arguments: [DType.float32, .float64, .float16, .bfloat16, .int64])
     func productRowsKeepTheirBits(dtype: DType) throws {
         let generator = Generator(seed: 4)

@@ -12,7 +12,7 @@ import Darwin
 /// The matrix kernels of one instruction set.
 ///
 /// A process computes with one set: the fastest that the machine has, unless the environment variable
-/// `CALLPATH_KERNELS` or `select(_:)` names another. Results of different sets differ in the last bits.
+/// `CALLPATH_KERNELS` (a set's name, or `auto`) or `select(_:)` names another. Results of different sets differ in the last bits.
 package struct KernelSet: Sendable, CustomStringConvertible {
     // The table is a constant of the C target: never written, never freed.
     nonisolated(unsafe) let table: UnsafePointer<callpath_kernels>
@@ -49,7 +49,8 @@ package struct KernelSet: Sendable, CustomStringConvertible {
     private static let selected = Atomic<Int>(-1)
 
     private static let preferred: KernelSet = {
-        guard let name = getenv("CALLPATH_KERNELS").map({ String(cString: $0) }), !name.isEmpty else {
+        guard let name = getenv("CALLPATH_KERNELS").map({ String(cString: $0) }), !["", "auto"].contains(name)
+        else {
             return available[0]
         }
         guard let set = KernelSet(named: name) else {

@@ -85,7 +85,7 @@ final class PackedWeight: @unchecked Sendable {
         _ compute: @Sendable (callpath_product, UnsafeRawPointer) -> Void
     ) {
         let panels = (outputs + storage.panelWidth - 1) / storage.panelWidth
-        plan.split(panels: panels, multiplications: Double(rows) * Double(outputs) * Double(inputs)) { share in
+        plan.split(panels: panels, rows: rows, weights: Double(outputs) * Double(inputs)) { share in
             let product = callpath_product(
                 rows: rows,
                 inputs: inputs,

@@ -22,9 +22,11 @@ package struct ProductPlan: Sendable {
         set { threadLimit.store(max(1, newValue), ordering: .relaxed) }
     }
 
-    /// Calls `body` with ranges that cover `panels`, on several threads if the product is worth waking them.
-    func split(panels: Int, multiplications: Double, _ body: @Sendable (Range<Int>) -> Void) {
-        let worthwhile = Int(min(multiplications / Self.multiplicationsPerThread, Double(threads)))
+    /// Calls `body` with ranges that cover the panels of a weight, on several threads if the product is worth waking them.
+    func split(panels: Int, rows: Int, weights: Double, _ body: @Sendable (Range<Int>) -> Void) {
+        // Reading a weight from beyond the second cache takes as long as four multiply-adds.
+        let work = (Double(rows) + 4) * weights
+        let worthwhile = Int(min(work / Self.workPerThread, Double(threads)))
         let shares = min(worthwhile, panels)
         guard shares > 1 else { return body(0..<panels) }
         DispatchQueue.concurrentPerform(iterations: shares) { share in
@@ -32,8 +34,9 @@ package struct ProductPlan: Sendable {
         }
     }
 
-    /// A sleeping thread costs some 15 µs to wake; this many multiply-adds keep one busy for about 50 µs.
-    private static let multiplicationsPerThread = 1.0e6
+    /// A sleeping thread costs some 15 µs to wake; this many multiply-adds take 15 µs with the fastest kernels, 100 with
+    /// slow ones.
+    private static let workPerThread = 2.0e6
 
     private static let threadLimit = Atomic<Int>(ProcessorCount.available)
 }
