@@ -59,15 +59,32 @@ extension Tensor {
 
     /// Creates a tensor from little-endian bytes; bools other than 0 become `true`.
     public init(bytes: UnsafeRawBufferPointer, dtype: DType, shape: Shape) throws(TensorError) {
-        let (byteCount, overflow) = shape.elementCount.multipliedReportingOverflow(by: dtype.itemSize)
-        guard !overflow else { throw .storageOverflow(shape: shape.dimensions) }
-        guard bytes.count == byteCount else {
-            throw .byteCountMismatch(dtype, shape: shape.dimensions, expected: byteCount, got: bytes.count)
-        }
+        try Self.check(bytes.count, holds: shape, of: dtype)
         try self.init(uninitialized: dtype, shape: shape) { target in
             target.copyMemory(from: bytes)
             guard dtype == .bool else { return }
             for index in target.indices where target[index] > 1 { target[index] = 1 }
+        }
+    }
+
+    /// Creates a tensor from little-endian bytes, which stay where they are if they can; bools other than 0 become `true`.
+    package init(adopting bytes: [UInt8], dtype: DType, shape: Shape) throws(TensorError) {
+        try Self.check(bytes.count, holds: shape, of: dtype)
+        guard dtype != .bool, let storage = Storage(adopting: bytes) else {
+            self = try bytes.withUnsafeBytes { bytes throws(TensorError) in
+                try Tensor(bytes: bytes, dtype: dtype, shape: shape)
+            }
+            return
+        }
+        try Storage.check(bytes.count)
+        self.init(storage: storage, dtype: dtype, shape: shape)
+    }
+
+    private static func check(_ byteCount: Int, holds shape: Shape, of dtype: DType) throws(TensorError) {
+        let (expected, overflow) = shape.elementCount.multipliedReportingOverflow(by: dtype.itemSize)
+        guard !overflow else { throw .storageOverflow(shape: shape.dimensions) }
+        guard byteCount == expected else {
+            throw .byteCountMismatch(dtype, shape: shape.dimensions, expected: expected, got: byteCount)
         }
     }
 }

@@ -17,8 +17,8 @@ enum TensorBytes {
             )
         }
         do {
-            return try request.body.withUnsafeBytes { try Tensor(bytes: $0, dtype: dtype, shape: shape) }
-        } catch let error as TensorError {
+            return try Tensor(adopting: request.body, dtype: dtype, shape: shape)
+        } catch {
             throw Problem(.malformedTensorBytes, error.message(), got: .number(.int(Int64(request.body.count))))
         }
     }
