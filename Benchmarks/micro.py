@@ -8,6 +8,7 @@ where one thread works, which does not count the turns of other processes, and w
 """
 import argparse
 import json
+import os
 import pathlib
 import platform
 import statistics
@@ -19,14 +20,22 @@ import torch
 SHAPES = [(4, 3), (64, 64), (256, 256), (784, 256), (1024, 1024), (4096, 4096)]
 BATCHES = [1, 2, 4, 8, 16, 32, 64, 256]
 COUNT = 65536
+PARTS = {
+    "parse": ("parse", COUNT), "write": ("write", COUNT),
+    "parse-doubles": ("parse-doubles", COUNT), "write-doubles": ("write-doubles", COUNT),
+    "forward": ("forward",), "call": ("call",), "hooked": ("hooked",), "frozen": ("frozen",),
+    "unrecorded": ("unrecorded",), "recorded": ("recorded",), "untraced": ("untraced",), "traced": ("traced",),
+    "uniform": ("uniform", 784 * 256), "normal": ("normal", 784 * 256),
+}
 
 
 class Microbench:
     """One running microbench, which measures whenever it is asked."""
 
-    def __init__(self, program, *subject):
+    def __init__(self, program, *subject, kernels="auto"):
         self.process = subprocess.Popen(
-            [program, *map(str, subject)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            [program, *map(str, subject)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "CALLPATH_KERNELS": kernels})
 
     def measure(self, milliseconds, wall=False):
         print(milliseconds, file=self.process.stdin, flush=True)
@@ -69,28 +78,31 @@ def goal(inputs, outputs, rows, threads):
 
 def compare_linear(program, inputs, outputs, rows, threads, options):
     torch.set_num_threads(threads)
-    weight, bias, x = torch.randn(outputs, inputs), torch.randn(outputs), torch.randn(rows, inputs)
-    ours = Microbench(program, "linear", "float32", inputs, outputs, rows, threads)
+    dtype = getattr(torch, options.dtype)
+    weight, bias, x = (torch.randn(*shape).to(dtype) for shape in ((outputs, inputs), (outputs,), (rows, inputs)))
+    ours = {kernels: Microbench(program, "linear", options.dtype, inputs, outputs, rows, threads, kernels=kernels)
+            for kernels in options.kernels}
     # A plain read bounds a product with one row.
     read = Microbench(program, "read", inputs, outputs) if rows == 1 and threads == 1 else None
-    times = {"torch": [], "callpath": [], "read": []}
+    times = {name: [] for name in ("torch", *ours, *(["read"] if read else []))}
     for _ in range(options.rounds + 1):  # the first is to warm up
         times["torch"].append(
             time_torch(lambda: torch.nn.functional.linear(x, weight, bias), options.milliseconds, wall=threads > 1))
         time.sleep(0.005 if threads > 1 else 0)  # OpenMP's threads spin on for a while
-        times["callpath"].append(ours.measure(options.milliseconds, wall=threads > 1))
+        for kernels, process in ours.items():
+            times[kernels].append(process.measure(options.milliseconds, wall=threads > 1))
         if read:
             times["read"].append(read.measure(options.milliseconds))
-    for process in filter(None, (ours, read)):
+    for process in filter(None, (*ours.values(), read)):
         process.close()
-    times = {name: values[1:] for name, values in times.items() if values}
+    times = {name: values[1:] for name, values in times.items()}
     median = {name: statistics.median(values) for name, values in times.items()}
     return {
-        "inputs": inputs, "outputs": outputs, "rows": rows, "threads": threads, "nanoseconds": times,
-        "median": median, "ratio": median["torch"] / median["callpath"],
-        "best_ratio": min(times["torch"]) / min(times["callpath"]),
-        "gflops": 2 * inputs * outputs * rows / median["callpath"], "goal": goal(inputs, outputs, rows, threads),
-        "read_share": median["read"] / median["callpath"] if read else None,
+        "inputs": inputs, "outputs": outputs, "rows": rows, "threads": threads, "dtype": options.dtype,
+        "nanoseconds": {name: [round(value, 1) for value in values] for name, values in times.items()},
+        "median": median, "ratio": {kernels: median["torch"] / median[kernels] for kernels in ours},
+        "gflops": {kernels: 2 * inputs * outputs * rows / median[kernels] for kernels in ours},
+        "goal": goal(inputs, outputs, rows, threads) if options.dtype == "float32" else None,
     }
 
 
@@ -106,22 +118,30 @@ def measure_alone(program, subjects, options):
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def linear_table(results):
-    print("| layer | rows | threads | PyTorch µs | Callpath µs | GFLOP/s | ratio | goal |")
-    print("|---|---|---|---|---|---|---|---|")
+def linear_table(results, kernels):
+    columns = "".join(f" {name} µs | GFLOP/s | ratio |" for name in kernels)
+    print(f"| layer | rows | threads | PyTorch µs |{columns} goal |")
+    print("|---|---|---|---|" + "---|---|---|" * len(kernels) + "---|")
     for r in results:
-        mark = "" if r["goal"] is None else f"{r['goal']}{' ✓' if r['ratio'] >= r['goal'] else ' ✗'}"
-        print(f"| {r['inputs']}x{r['outputs']} | {r['rows']} | {r['threads']} | {r['median']['torch'] / 1e3:.1f} "
-              f"| {r['median']['callpath'] / 1e3:.1f} | {r['gflops']:.1f} | {r['ratio']:.2f} | {mark} |")
+        cells = [f"{r['inputs']}x{r['outputs']}", r["rows"], r["threads"], f"{r['median']['torch'] / 1e3:.1f}"]
+        for name in kernels:
+            mark = "" if r["goal"] is None else " ✓" if r["ratio"][name] >= r["goal"] else " ✗"
+            cells += [f"{r['median'][name] / 1e3:.1f}", f"{r['gflops'][name]:.1f}", f"{r['ratio'][name]:.2f}{mark}"]
+        print("| " + " | ".join(map(str, [*cells, r["goal"] or ""])) + " |")
+    print("\n| layer, one row | " + " | ".join(f"{name}, share of a plain read's speed" for name in kernels) + " |")
+    print("|---|" + "---|" * len(kernels))
     for r in results:
-        if r["read_share"] and r["inputs"] >= 256:
-            print(f"\n{r['inputs']}x{r['outputs']}, one row: {r['read_share']:.0%} of the speed of a plain read.")
+        if "read" in r["median"] and r["inputs"] >= 256:
+            shares = " | ".join(f"{r['median']['read'] / r['median'][name]:.0%}" for name in kernels)
+            print(f"| {r['inputs']}x{r['outputs']} | {shares} |")
 
 
 def parts_table(parts):
     rows = [
         ("JSON numbers read", f"{parts['parse'] / COUNT:.1f} ns each", "35"),
         ("JSON numbers written", f"{parts['write'] / COUNT:.1f} ns each", "80"),
+        ("JSON numbers read, double", f"{parts['parse-doubles'] / COUNT:.1f} ns each", "35"),
+        ("JSON numbers written, double", f"{parts['write-doubles'] / COUNT:.1f} ns each", "80"),
         ("call over forward", f"{parts['call'] - parts['forward']:.0f} ns", "100"),
         ("call with an empty hook over forward", f"{parts['hooked'] - parts['forward']:.0f} ns", "200"),
         ("gradients switched off over a layer without", f"{parts['unrecorded'] - parts['frozen']:.0f} ns", "0"),
@@ -141,6 +161,8 @@ def main():
     parser.add_argument("--microbench", required=True, help="the release build of microbench")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--milliseconds", type=int, default=10, help="of each turn")
+    parser.add_argument("--kernels", nargs="*", default=["auto"], help="instruction sets, each with its columns")
+    parser.add_argument("--dtype", default="float32", choices=["float32", "float64", "bfloat16", "float16"])
     parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--shapes", nargs="*", default=[f"{i}x{o}" for i, o in SHAPES])
     parser.add_argument("--batches", type=int, nargs="*", default=BATCHES)
@@ -155,12 +177,8 @@ def main():
                 for rows in options.batches:
                     if threads == 1 or inputs >= 256:
                         results.append(compare_linear(options.microbench, inputs, outputs, rows, threads, options))
-    parts = measure_alone(options.microbench, {
-        "parse": ("parse", COUNT), "write": ("write", COUNT), "forward": ("forward",), "call": ("call",),
-        "hooked": ("hooked",), "frozen": ("frozen",), "unrecorded": ("unrecorded",), "recorded": ("recorded",),
-        "untraced": ("untraced",), "traced": ("traced",), "uniform": ("uniform", 784 * 256),
-        "normal": ("normal", 784 * 256)}, options)
-    linear_table(results)
+    parts = measure_alone(options.microbench, PARTS, options)
+    linear_table(results, options.kernels)
     parts_table(parts)
     if options.out:
         machine = {"processor": platform.processor() or platform.machine(), "torch": torch.__version__}

@@ -30,3 +30,15 @@ func complain(_ message: String) -> Never {
     _ = write(STDERR_FILENO, line, line.count)
     exit(2)
 }
+
+/// Returns so many floats, rounded up to huge pages where the system has them; they are never freed.
+func largePages(of count: Int) -> UnsafeBufferPointer<Float> {
+    let page = 2 << 20
+    let bytes = (count * MemoryLayout<Float>.stride + page - 1) / page * page
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: page)
+    #if canImport(Glibc)
+    madvise(memory, bytes, MADV_HUGEPAGE)
+    #endif
+    memory.initializeMemory(as: Float.self, repeating: 1, count: bytes / MemoryLayout<Float>.stride)
+    return UnsafeBufferPointer(start: memory.assumingMemoryBound(to: Float.self), count: count)
+}
