@@ -7,6 +7,7 @@ import Logging
 import Logs
 import Metrics
 import Serving
+import Tensors
 
 /// The running server: a registry, the interface in front of it, and the sockets in front of that.
 struct Service {
@@ -27,6 +28,8 @@ struct Service {
             QueuedLogHandler(label: label, level: level, queue: logQueue)
         }
         logger = Logger(label: "callpath")
+        configuration.kernels.select()
+        logger.debug("computing with the \(KernelSet.current) kernels")
         keys = configuration.keysFile.isEmpty ? nil : try KeyFileReader(path: configuration.keysFile)
         let metrics = Self.metrics(logQueue)
         registry = Registry(options: configuration.serving(logger: logger), metrics: ServingMetrics(in: metrics))

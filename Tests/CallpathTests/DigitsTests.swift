@@ -9,9 +9,35 @@ struct DigitsTests {
 
     init() throws {
         digits = try Digits.load()
-        server = try RunningServer()
+        server = try Self.serveDigits()
+    }
+
+    private static func serveDigits(arguments: [String] = []) throws -> RunningServer {
+        let server = try RunningServer(arguments: arguments)
         let created = try Client(port: server.port).json("POST", "/v1/modules", Digits.description(name: "digits"))
         try #require(created.status == 201, "\(created.text)")
+        return server
+    }
+
+    /// The instruction sets that the binary says it can be told to use.
+    private static func kernelChoices() throws -> [String] {
+        let process = Process(), output = Pipe()
+        process.executableURL = try RunningServer.binary()
+        process.arguments = ["serve", "--help"]
+        process.standardOutput = output
+        try process.run()
+        let help = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let line = try #require(help.split(separator: "\n").first { $0.contains("--kernels auto|") })
+        return try #require(line.split(separator: " ").dropFirst().first).split(separator: "|").map(String.init)
+    }
+
+    @Test func answersWithEveryInstructionSet() throws {
+        let choices = try Self.kernelChoices()
+        #expect(choices.count > 1)
+        for choice in choices {
+            let server = try Self.serveDigits(arguments: ["--kernels", choice])
+            expect(try callInJSON(try Client(port: server.port), digits.images), near: digits.logits)
+        }
     }
 
     @Test func answersImagesOneByOne() throws {

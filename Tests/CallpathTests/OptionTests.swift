@@ -34,6 +34,7 @@ struct OptionTests {
             (["--drain-delay", "0"], [:], "drain-delay = 0s"),
             (["--non-finite", "null"], [:], "non-finite = null"),
             ([], ["CALLPATH_LOG_LEVEL": "debug"], "log-level = debug"),
+            ([], ["CALLPATH_KERNELS": "auto"], "kernels = auto"),
         ] as [([String], [String: String], String)]
     )
     func takesFlagsBeforeTheEnvironment(flags: [String], environment: [String: String], line: String) throws {
@@ -53,6 +54,8 @@ struct OptionTests {
             ([], ["CALLPATH_MAX_MODULES": "0"], "CALLPATH_MAX_MODULES: expected 1 or more, got '0'"),
             (["--max-bytes", "99999999999GiB"], [:], "--max-bytes: expected 1 byte or more"),
             (["--idle-timeout", "5 fortnights"], [:], "--idle-timeout: expected TIME"),
+            (["--kernels", "mmx"], [:], "--kernels: expected auto|"),
+            ([], ["CALLPATH_KERNELS": "mmx"], "CALLPATH_KERNELS: expected auto|"),
             (["--log-level", "loud"], [:], "--log-level: expected trace|debug|info|notice|warning|error|critical"),
         ] as [([String], [String: String], String)]
     )

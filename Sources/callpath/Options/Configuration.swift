@@ -14,6 +14,8 @@ struct Configuration {
     var serving = ServingOptions()
     /// How the interface answers.
     var api = API.Options()
+    /// The instruction set to compute with; the fastest that the machine has if `auto`.
+    var kernels = KernelChoice.auto
     /// The time that a call may wait for its turn; none if zero.
     var callTimeout = Duration.zero
     /// The file to write the port to once it is known; none if empty.

@@ -33,6 +33,7 @@ extension OptionTable {
     static let computing: [ServeOption] = [
         ServeOption("inline-work", "multiply-adds up to which a call runs at once", \.serving.inlineWork, .atLeast(0)),
         ServeOption("compute-width", "threads of the compute queue; 0: by cores", \.serving.computeWidth, .atLeast(0)),
+        ServeOption("kernels", "instruction set of the matrix kernels, to force one", \.kernels),
         ServeOption("max-batch-rows", "rows of calls joined into one product", \.serving.maxBatchRows, .atLeast(1)),
         ServeOption("batch-delay", "time a call waits for company", \.serving.batchDelay),
         ServeOption("max-queued-calls", "calls waiting to be computed", \.serving.limits.maxQueuedCalls, .atLeast(1)),
