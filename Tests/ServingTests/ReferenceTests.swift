@@ -56,7 +56,7 @@ struct ReferenceTests {
     @Test func countsSharedBytesOnce() async throws {
         try await registry.add("fc", .linear(2, 2))
         try await registry.add("net", .sequential(.ref("fc"), .ref("fc")))
-        #expect(registry.facts.byteCount == 24)
+        #expect(registry.facts.byteCount == 40)
         #expect(try registry.publication("net").byteCount == 24)
     }
 

@@ -174,11 +174,13 @@ struct DescriptionChecker {
             guard bytes <= limits.maxParameterBytes else {
                 throw .limitExceeded(.parameterBytes, limit: limits.maxParameterBytes, requested: bytes, at: pointer)
             }
-            let (sum, overflow) = byteCount.addingReportingOverflow(bytes)
-            guard !overflow, sum <= limits.maxBytes else {
-                throw .limitExceeded(.bytes, limit: limits.maxBytes, requested: overflow ? nil : sum, at: pointer)
+            let (footprint, isHuge) = bytes.multipliedReportingOverflow(by: plan.isPacked ? 2 : 1)
+            let (sum, overflow) = byteCount.addingReportingOverflow(footprint)
+            let requested = isHuge || overflow ? nil : sum
+            guard let requested, requested <= limits.maxBytes else {
+                throw .limitExceeded(.bytes, limit: limits.maxBytes, requested: requested, at: pointer)
             }
-            byteCount = sum
+            byteCount = requested
         }
     }
 

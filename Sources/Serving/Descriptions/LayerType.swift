@@ -52,6 +52,8 @@ struct TensorPlan: Sendable, Equatable {
     var isPresent = true
     /// The type when it is not the layer's.
     var dtype: DType?
+    /// Whether calls keep a second copy of it, packed for the kernels.
+    var isPacked = false
 }
 
 /// Whether each row of a layer's output depends on one row of its input only.

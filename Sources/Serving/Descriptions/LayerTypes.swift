@@ -12,7 +12,11 @@ extension LayerType {
             takesDType: true,
             tensors: { given in
                 [
-                    TensorPlan(name: "weight", sizes: [given.int("out_features"), given.int("in_features")]),
+                    TensorPlan(
+                        name: "weight",
+                        sizes: [given.int("out_features"), given.int("in_features")],
+                        isPacked: true
+                    ),
                     TensorPlan(name: "bias", sizes: [given.int("out_features")], isPresent: given.flag("bias")),
                 ]
             },

@@ -12,7 +12,13 @@ package struct ParameterValue: Sendable {
 /// The bytes behind one or more tensors.
 struct StorageUse: Hashable {
     let id: ObjectIdentifier
+    /// The bytes of the tensors.
     let byteCount: Int
+    /// The bytes of the packed copy that calls of a linear layer keep beside its weight, from the first call on.
+    let packedByteCount: Int
+
+    /// All the memory that it may take.
+    var footprint: Int { byteCount + packedByteCount }
 }
 
 extension Publication {
@@ -40,10 +46,20 @@ extension Publication {
     static func storages(of root: Module, without others: [Module]) -> [StorageUse] {
         let foreign = Set(others.flatMap { $0.modules() }.map(ObjectIdentifier.init))
         let modules = root.modules().filter { !foreign.contains(ObjectIdentifier($0)) }
-        let tensors = modules.flatMap { module in
-            module.parameterTable.compactMap(\.value?.tensor) + module.bufferTable.compactMap(\.value)
+        let uses = modules.flatMap { module in
+            let parameters = module.parameterTable.compactMap(\.value?.tensor)
+            let weight = (module as? Linear)?.weight?.tensor.storageOwner
+            let tensors = parameters + module.bufferTable.compactMap(\.value)
+            return tensors.map { StorageUse($0, packedIf: $0.storageOwner === weight) }
         }
-        let uses = tensors.map { StorageUse(id: ObjectIdentifier($0.storageOwner), byteCount: $0.byteCount) }
-        return Array(Dictionary(uses.map { ($0.id, $0) }) { first, _ in first }.values)
+        return Array(Dictionary(uses.map { ($0.id, $0) }) { $0.footprint < $1.footprint ? $1 : $0 }.values)
+    }
+}
+
+extension StorageUse {
+    fileprivate init(_ tensor: Tensor, packedIf isPacked: Bool) {
+        id = ObjectIdentifier(tensor.storageOwner)
+        byteCount = tensor.byteCount
+        packedByteCount = isPacked ? tensor.byteCount : 0
     }
 }

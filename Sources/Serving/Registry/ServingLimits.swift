@@ -4,7 +4,7 @@ package struct ServingLimits: Sendable {
     ///
     /// Default 1,000.
     package var maxModules = 1_000
-    /// Bytes of all parameters and buffers, shared ones once.
+    /// Bytes of all parameters and buffers, shared ones once, and of the packed copies of linear weights.
     ///
     /// Default 1 GiB.
     package var maxBytes = 1 << 30

@@ -1,4 +1,4 @@
-/// The bytes behind tensors, each storage counted once however many modules share it.
+/// The bytes behind tensors and their packed copies, each storage counted once however many modules share it.
 struct StorageLedger {
     private var uses: [ObjectIdentifier: (count: Int, byteCount: Int)] = [:]
     /// The bytes of all storages in use.
@@ -6,8 +6,8 @@ struct StorageLedger {
 
     mutating func add(_ storages: [StorageUse]) {
         for storage in storages {
-            if uses[storage.id] == nil { byteCount += storage.byteCount }
-            uses[storage.id, default: (0, storage.byteCount)].count += 1
+            if uses[storage.id] == nil { byteCount += storage.footprint }
+            uses[storage.id, default: (0, storage.footprint)].count += 1
         }
     }
 

@@ -36,7 +36,7 @@ struct ModelTests {
     @Test func earlierVersionsAreBoundedInBytes() async throws {
         var serving = ServingOptions()
         serving.limits.keptVersions = 10
-        serving.limits.maxKeptVersionBytes = 100  // two weights of 48 bytes
+        serving.limits.maxKeptVersionBytes = 200  // two weights of 48 bytes, each with its packed copy
         let server = Server(serving: serving)
         try await server.createTutorialLayer()
         for value in 1...5 {
