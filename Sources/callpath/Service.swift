@@ -72,7 +72,7 @@ struct Service {
     /// Listens, says so, serves until a signal comes, and goes without losing a request.
     func run() async throws {
         defer { logQueue.flush() }
-        let (endings, reloads) = (Signals(Signals.ending), Signals(Signals.reloading))
+        let (endings, reloads) = await (Signals(Signals.ending), Signals(Signals.reloading))
         let address = try await server.start()
         warnIfOpen(host: address.host)
         let reloading = Task { await reload(at: reloads) }

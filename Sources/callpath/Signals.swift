@@ -12,16 +12,23 @@ final class Signals: Sendable {
     /// The one that asks it to read its files again.
     static let reloading = [SIGHUP]
 
-    init(_ numbers: [Int32]) {
+    /// Takes the signals over, and returns when none can be lost any more.
+    ///
+    /// Dispatch starts to watch on a thread of its own; until it does, a signal has its default effect.
+    init(_ numbers: [Int32]) async {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
         self.stream = stream
-        sources = numbers.map { number in
-            signal(number, SIG_IGN)
+        var sources: [any DispatchSourceSignal] = []
+        for number in numbers {
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { continuation.yield() }
-            source.resume()
-            return source
+            await withCheckedContinuation { watched in
+                source.setRegistrationHandler { watched.resume() }
+                source.resume()
+            }
+            sources.append(source)
         }
+        self.sources = sources
     }
 
     /// Waits for the next signal; false if the task is cancelled first.

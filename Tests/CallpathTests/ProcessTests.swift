@@ -15,6 +15,12 @@ struct ProcessTests {
         #expect(server.terminate() == 0)
     }
 
+    @Test func losesNoSignalThatComesWithItsFirstLine() throws {
+        for _ in 0..<20 {
+            #expect(try RunningServer().terminate() == 0)
+        }
+    }
+
     @Test func readsNothingAgainOnItsWayOut() throws {
         let binary = try RunningServer.binary().path
         let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
