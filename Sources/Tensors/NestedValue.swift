@@ -97,14 +97,15 @@ extension NestedValue {
     }
 
     /// Whether an integer fits; PyTorch lets small negative ones wrap around in unsigned types.
-    private static func fits(_ value: Int64, _ dtype: DType) -> Bool {
+    static func fits(_ value: Int64, _ dtype: DType) -> Bool {
         guard !dtype.isFloatingPoint, dtype != .bool, dtype.itemSize < 8 else { return true }
         let bits = Int64(dtype.itemSize) * 8
         guard dtype.isUnsigned else { return value >= -(1 << (bits - 1)) && value < 1 << (bits - 1) }
         return value > -(1 << bits) && value < 1 << bits
     }
 
-    private static func fits(_ value: Double, _ dtype: DType) -> Bool {
+    /// Whether a number fits once its fraction is cut off.
+    static func fits(_ value: Double, _ dtype: DType) -> Bool {
         guard !dtype.isFloatingPoint, dtype != .bool else { return true }
         guard !value.isNaN else { return false }
         guard !dtype.isUnsigned else { return value >= 0 && value <= dtype.largest }

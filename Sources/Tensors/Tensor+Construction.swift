@@ -90,9 +90,14 @@ extension Tensor {
 }
 
 extension Tensor {
-    /// Returns a tensor of `value`, converted to `dtype`.
+    /// Returns a tensor of `value`, converted to `dtype`, whose range it must be in.
     public static func full<S: Scalar>(_ value: S, shape: Shape, dtype: DType = S.dtype) throws(TensorError) -> Tensor {
-        try dtype.accept(Fill(value: value, shape: shape))
+        let fits =
+            S.dtype.isFloatingPoint
+            ? NestedValue.fits(value.converted(to: Double.self), dtype)
+            : NestedValue.fits(value.converted(to: Int64.self), dtype)
+        guard fits else { throw .scalarNotRepresentable(dtype) }
+        return try dtype.accept(Fill(value: value, shape: shape))
     }
 
     /// Returns a tensor of zeros.

@@ -153,6 +153,18 @@ struct HookActionTests {
         #expect(try registry.publication("fc").version == 1)
     }
 
+    @Test func refusesAReplacementBeyondTheType() async throws {
+        try await registry.add("same", .layer("Identity"))
+        let request = CallRequest(
+            inputs: [try Tensor([1, 2] as [UInt8])],
+            hooks: [HookDescription(kind: .forward, action: .replace(.double(-3.25)))]
+        )
+        let failure = try await #require(throws: HookFailure.self) {
+            try await registry.call(try registry.publication("same"), request)
+        }
+        #expect(failure.underlying as? TensorError == .scalarNotRepresentable(.uint8))
+    }
+
     @Test func gathersStatisticsAcrossCallsAndVersions() async throws {
         let hook = HookDescription(kind: .forward, action: .statistics)
         let record = try await registry.registerHook(hook, on: "fc").hook.record

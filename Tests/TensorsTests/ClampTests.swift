@@ -19,6 +19,11 @@ struct ClampTests {
         }
     }
 
+    @Test func takesTheLargestBounds() throws {
+        #expect(try Tensor(numbers).clampedIntegers(min: .min, max: .max).scalars(as: Int64.self) == numbers)
+        #expect(try Tensor(numbers).clampedIntegers(min: .max).scalars(as: Int64.self) == [.max, .max, .max, .max])
+    }
+
     @Test func makesIntegersOfBooleans() throws {
         let clamped = try Tensor([true, false]).clampedIntegers(min: -2, max: 3)
         #expect(clamped.dtype == .int64)

@@ -170,7 +170,7 @@ extension Problem {
         switch error {
         case .tooManyBytes, .outOfMemory, .storageOverflow: .tensorTooLarge
         case .raggedSequence, .nestedWhereNumberExpected, .notASequence, .invalidData, .tooManyDimensions,
-            .cannotInferType, .integerOverflow, .notRepresentable, .boundNotRepresentable, .negativeDimension,
+            .cannotInferType, .integerOverflow, .notRepresentable, .scalarNotRepresentable, .negativeDimension,
             .countMismatch,
             .byteCountMismatch:
             .invalidTensor

@@ -42,14 +42,10 @@ extension Tensor {
         return try clampedIntegers(low: low, high: high, operation: "clamp")
     }
 
-    /// Returns a bound as this dtype holds it; unsigned types wrap what is as far below zero as they reach above.
+    /// Returns a bound as this dtype holds it: PyTorch lets small negative ones wrap around in unsigned types.
     private func held(_ bound: Int64) throws(TensorError) -> Int64 {
-        let held = try Tensor(scalar: bound).converted(to: dtype)
-        let wraps = dtype == .uint8 && (-255..<0).contains(bound)
-        guard let value = held.scalars(as: Int64.self).first, wraps || value == bound else {
-            throw .boundNotRepresentable(dtype)
-        }
-        return value
+        guard NestedValue.fits(bound, dtype) else { throw .scalarNotRepresentable(dtype) }
+        return try Tensor(scalar: bound).converted(to: dtype).scalars(as: Int64.self).first ?? bound
     }
 }
 

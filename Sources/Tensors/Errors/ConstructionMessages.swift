@@ -37,7 +37,7 @@ extension TensorError {
         case .integerOverflow: "Overflow when unpacking long long"
         case .notRepresentable(let dtype):
             "value cannot be converted to type \(dtype.rawValue) without overflow"
-        case .boundNotRepresentable(let dtype):
+        case .scalarNotRepresentable(let dtype):
             "value cannot be converted to type \(dtype == .int32 ? "int" : "\(dtype.rawValue)_t") without overflow"
         default: nil
         }

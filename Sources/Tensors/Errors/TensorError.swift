@@ -19,7 +19,7 @@ public enum TensorError: Error, Equatable, Sendable {
     case cannotInferType(String)
     case integerOverflow
     case notRepresentable(DType)
-    case boundNotRepresentable(DType)
+    case scalarNotRepresentable(DType)
 
     // Shapes.
     case dimensionOutOfRange(Int, rank: Int)
