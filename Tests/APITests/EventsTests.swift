@@ -7,7 +7,7 @@ import Testing
 
 @testable import API
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct EventsTests {
     /// Takes what a stream sends, and goes away once it has seen a word.
     private final class Listener: BodyWriter {

@@ -3,7 +3,7 @@ import Testing
 import Yams
 
 /// What the fields of answers have to say, whatever the resource.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct AnswerFieldTests {
     /// Resources that a GET reads, by the kind of their answer.
     private static let paths = [

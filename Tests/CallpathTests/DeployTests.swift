@@ -4,7 +4,7 @@ import Testing
 import Yams
 
 /// The examples in `deploy/` name options, paths and metrics that there are, and fit together.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct DeployTests {
     private static func text(_ path: String) throws -> String {
         try String(contentsOf: repository.appendingPathComponent(path), encoding: .utf8)

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// A trained network, built over HTTP in the real binary, gives PyTorch's answers on real images.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct DigitsTests {
     private let digits: Digits
     private let server: RunningServer

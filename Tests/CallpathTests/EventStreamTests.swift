@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Event streams of the built binary over real sockets: many, slow, broken off, resumed and drained.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct EventStreamTests {
     private static let path = "/v1/modules/same/events"
 

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The worked examples run, and find what their text says they find.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct ExampleTests {
     @Test func looksInsideTheDigitsNetwork() throws {
         let server = try RunningServer()

@@ -5,7 +5,7 @@ import Testing
 ///
 /// The ids are those of the list that `wire-cases.tsv` has the other rows of.
 /// One process and one connection take all rows in turn: what one leaves behind would show in the next.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct InterfaceConformanceTests {
     /// One request and the statuses that may come of it.
     struct Row: Sendable {

@@ -2,7 +2,7 @@ import Testing
 import WireCases
 
 /// JSONTestSuite through the wire: each text as the body of a call to the binary.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct JSONSuiteTests {
     @Test func everyTextIsReadOrRefusedWhereItIsWrong() throws {
         let server = try RunningServer()

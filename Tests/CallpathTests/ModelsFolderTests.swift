@@ -3,7 +3,7 @@ import JSON
 import Testing
 
 /// `--models`: what the binary does with a folder of files.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 final class ModelsFolderTests {
     private static let exported = repository.appendingPathComponent("Tests/Clients/Fixtures/export")
     private let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Every option, as flag, variable and line of a file: read, in that order of precedence, and refused by name.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct OptionTableTests {
     /// One row of `callpath serve --help`.
     struct Option: Sendable, CustomTestStringConvertible {

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What the process promises to whoever starts it.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct ProcessTests {
     @Test func idlesUnderThirtyMegabytes() throws {
         let server = try RunningServer()

@@ -4,7 +4,7 @@ import Testing
 /// The pages that show a session with the server show what the server really answers.
 ///
 /// `CALLPATH_UPDATE_TRANSCRIPTS=1 script/test` writes the real answers into the pages instead.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct TranscriptTests {
     @Test(arguments: ["README.md"])
     func showsWhatTheServerAnswers(page: String) throws {

@@ -5,7 +5,7 @@ import WireCases
 ///
 /// Its application is another than the one that the table has in mind, so that the answers to good requests differ;
 /// what is refused, how many answers there are, and what becomes of the connection must not.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct WireCaseTests {
     /// Refusals that are the parser's business, or no method of HTTP anywhere.
     private static let refusals: Set<Int> = [400, 408, 413, 414, 417, 431, 501, 505]

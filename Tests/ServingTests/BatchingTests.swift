@@ -59,7 +59,7 @@ struct BatchingTests {
     static let inputs: [[Int]] = [[7], [1, 7], [3, 7], [0, 7], [2, 2, 7], [5, 7], [7], [1, 7]]
 
     @Test(
-        .timeLimit(.minutes(1)),
+        .timeLimit(.minutes(5)),
         arguments: [
             .sequential(.linear(7, 19), .layer("ReLU"), .linear(19, 5)),
             .sequential(.linear(7, 3), .layer("LayerNorm", ["normalized_shape": .int(3)]), .layer("GELU")),
@@ -106,7 +106,7 @@ struct BatchingTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func joinsWhatWaits() async throws {
+    @Test(.timeLimit(.minutes(5))) func joinsWhatWaits() async throws {
         let registry = queued { $0.maxBatchRows = 6 }
         let publication = try await registry.add("fc", .linear(2, 2), smallState())
         try await hold(registry)
@@ -128,7 +128,7 @@ struct BatchingTests {
         #expect(publication.statistics.success.count == 8)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ["hook", "global", "own", "grad", "training", "rows"])
+    @Test(.timeLimit(.minutes(5)), arguments: ["hook", "global", "own", "grad", "training", "rows"])
     func joinsNothingThatMustBeAlone(reason: String) async throws {
         let registry = queued()
         let node: NodeDescription =
@@ -157,7 +157,7 @@ struct BatchingTests {
         #expect(sizes == [1, 1, 1, 1])
     }
 
-    @Test(.timeLimit(.minutes(1))) func anErrorInABatchIsTheErrorThatEachGetsAlone() async throws {
+    @Test(.timeLimit(.minutes(5))) func anErrorInABatchIsTheErrorThatEachGetsAlone() async throws {
         let registry = queued()
         let publication = try await registry.add("fc", .linear(2, 2))
         let request = CallRequest(inputs: [try Tensor([1, 2, 3] as [Float])])
@@ -181,7 +181,7 @@ struct BatchingTests {
         #expect(publication.statistics.failure.count == 3)
     }
 
-    @Test(.timeLimit(.minutes(1))) func refusesWhatTheQueueCannotHold() async throws {
+    @Test(.timeLimit(.minutes(5))) func refusesWhatTheQueueCannotHold() async throws {
         let registry = queued { options in
             options.limits.maxQueuedCalls = 2
             options.limits.maxQueuedBytes = 100
@@ -204,7 +204,7 @@ struct BatchingTests {
         _ = try await registry.call(publication, small)
     }
 
-    @Test(.timeLimit(.minutes(1))) func dropsCallsWhoseClientHasGone() async throws {
+    @Test(.timeLimit(.minutes(5))) func dropsCallsWhoseClientHasGone() async throws {
         let registry = queued()
         let publication = try await registry.add("fc", .linear(2, 2))
         try await hold(registry)
@@ -220,7 +220,7 @@ struct BatchingTests {
         #expect(publication.statistics.executionCount == 1)
     }
 
-    @Test(.timeLimit(.minutes(1))) func callsThatComeTooLateAreRefused() async throws {
+    @Test(.timeLimit(.minutes(5))) func callsThatComeTooLateAreRefused() async throws {
         let registry = queued()
         let publication = try await registry.add("fc", .linear(2, 2))
         try await hold(registry)
@@ -234,7 +234,7 @@ struct BatchingTests {
         #expect(publication.statistics.executionCount == 0)
     }
 
-    @Test(.timeLimit(.minutes(1))) func urgentCallsGoFirst() async throws {
+    @Test(.timeLimit(.minutes(5))) func urgentCallsGoFirst() async throws {
         let registry = queued()
         let hook = HookDescription(kind: .forward, action: .log(level: .info))
         let publication = try await registry.add("fc", .linear(2, 2))
@@ -255,7 +255,7 @@ struct BatchingTests {
         #expect(gate.shapes.withLock { $0 } == [[11, 2], [12, 2], [13, 2], [10, 2]])
     }
 
-    @Test(.timeLimit(.minutes(1))) func aDelayGivesOthersTimeToJoin() async throws {
+    @Test(.timeLimit(.minutes(5))) func aDelayGivesOthersTimeToJoin() async throws {
         let registry = queued { options in
             options.batchDelay = .milliseconds(300)
             options.maxBatchRows = 2
@@ -267,7 +267,7 @@ struct BatchingTests {
         #expect(try await [first.batchSize, second.batchSize] == [2, 2])
     }
 
-    @Test(.timeLimit(.minutes(1))) func unloadingWaitsForCallsUnderWay() async throws {
+    @Test(.timeLimit(.minutes(5))) func unloadingWaitsForCallsUnderWay() async throws {
         let registry = queued()
         let publication = try await registry.add("fc", .linear(2, 2), smallState())
         try await hold(registry)

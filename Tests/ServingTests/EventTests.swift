@@ -90,7 +90,7 @@ struct EventTests {
         #expect(try #require(await next(second)).event.id == seen + 1)
     }
 
-    @Test(.timeLimit(.minutes(1))) func wakesAReaderThatWaits() async throws {
+    @Test(.timeLimit(.minutes(5))) func wakesAReaderThatWaits() async throws {
         let listener = try registry.events.listen(EventFilter())
         async let outcome = listener.next(within: .seconds(50))
         while true {
@@ -100,7 +100,7 @@ struct EventTests {
         guard case .event = await outcome else { return #expect(Bool(false), "an event was to come") }
     }
 
-    @Test(.timeLimit(.minutes(1))) func aReaderThatIsCancelledGoesOn() async throws {
+    @Test(.timeLimit(.minutes(5))) func aReaderThatIsCancelledGoesOn() async throws {
         let listener = try registry.events.listen(EventFilter())
         let reader = Task { await listener.next(within: .seconds(50)) }
         reader.cancel()

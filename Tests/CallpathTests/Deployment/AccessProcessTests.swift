@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Keys, limits and origins, over real sockets.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct AccessProcessTests {
     private static let layer = #"{"name": "fc", "type": "Linear", "in_features": 2, "out_features": 2}"#
 

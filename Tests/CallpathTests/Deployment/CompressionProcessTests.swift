@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Content codings between the binary and gzip and curl.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct CompressionProcessTests {
     private func withLayer(_ size: Int) throws -> RunningServer {
         let server = try RunningServer()

@@ -3,7 +3,7 @@ import JSON
 import Testing
 
 /// What the process writes about requests, and what it never writes.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct LogProcessTests {
     private static let traceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 

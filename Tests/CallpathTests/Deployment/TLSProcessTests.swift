@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// TLS as the clients of OpenSSL and curl see it.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct TLSProcessTests {
     private static let fixtures = repository.appendingPathComponent("Tests/HTTPServerTests/Fixtures").path
     private static let identity = ["--tls-certificate", "\(fixtures)/first.pem", "--tls-key", "\(fixtures)/first.key"]
