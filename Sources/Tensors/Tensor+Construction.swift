@@ -71,7 +71,7 @@ extension Tensor {
     package init(adopting bytes: [UInt8], dtype: DType, shape: Shape) throws(TensorError) {
         try Self.check(bytes.count, holds: shape, of: dtype)
         guard dtype != .bool, let storage = Storage(adopting: bytes) else {
-            self = try bytes.withUnsafeBytes { bytes throws(TensorError) in
+            self = try bytes.span.withUnsafeBytes { bytes throws(TensorError) in
                 try Tensor(bytes: bytes, dtype: dtype, shape: shape)
             }
             return
