@@ -11,6 +11,7 @@ changes. A server that fails in the middle loses that round only.
 import argparse
 import json
 import pathlib
+import signal
 import statistics
 import subprocess
 import sys
@@ -79,9 +80,8 @@ def start(options, folder):
     return running, absent
 
 
-def run(running, options):
-    """Returns one record per server, work and number of connections, its rounds interleaved with all others'."""
-    cells = {}
+def run(running, options, cells):
+    """Measures every server with every work and number of connections, rounds interleaved, into `cells`."""
     works = [(model, form) for model in LAYERS for form in ("json", "bytes") if model in options.models]
     for model, form in works:
         calls = [(server, call) for server in running for call in server.calls
@@ -91,6 +91,10 @@ def run(running, options):
                 for server, call in calls:
                     key = (server.name, model, form, connections)
                     cells.setdefault(key, []).append(measured(server, call, connections, options.seconds))
+
+
+def records_of(cells):
+    """Returns one record per server, work and number of connections."""
     names = ("server", "model", "form", "connections")
     return [dict(zip(names, key)) | {"rounds": rounds} for key, rounds in cells.items()]
 
@@ -110,6 +114,8 @@ def tables(records):
         print("| server | " + " | ".join(heads) + f" | p50 µs, {middle} conn. | p99 µs | Callpath is | errors |")
         print("|---|" + "---:|" * len(heads) + "---:|---:|---:|---:|")
         for server in dict.fromkeys(server for server, _ in cells):
+            if any((name, c) not in cells for name in (server, "callpath") for c in connections):
+                continue  # ended early
             rates = [median(cells[server, c], "per_second") for c in connections]
             ours = [median(cells["callpath", c], "per_second") for c in connections]
             ratios = " / ".join(f"{mine / rate:.2f}" for mine, rate in zip(ours, rates) if rate)
@@ -163,11 +169,17 @@ def main():
 
     with tempfile.TemporaryDirectory() as folder:
         running, absent = start(options, pathlib.Path(folder))
+        cells = {}
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended early"))  # what was measured is kept
         try:
-            records = run(running, options)
+            run(running, options, cells)
         finally:
             for server in running:
                 server.stop()
+            report(records_of(cells), absent, options)
+
+
+def report(records, absent, options):
     tables(records)
     goals(records)
     for name, reason in absent.items():
