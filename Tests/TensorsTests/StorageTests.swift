@@ -32,7 +32,7 @@ struct StorageTests {
         let address = bytes.withUnsafeBytes { $0.baseAddress }
         let tensor = try Tensor(adopting: bytes, dtype: .float32, shape: [2])
         #expect(tensor.withUnsafeBytes { $0.baseAddress } == address)
-        #expect(try tensor.scalars(as: Float.self) == [1, -2])
+        #expect(tensor.scalars(as: Float.self) == [1, -2])
     }
 
     @Test func keepsAdoptedBytesFromChangingAndAlive() throws {
@@ -40,7 +40,7 @@ struct StorageTests {
         let tensor = try Tensor(adopting: bytes, dtype: .uint8, shape: [2, 2])
         bytes[0] = 9
         bytes = []
-        #expect(try tensor.scalars(as: UInt8.self) == [1, 2, 3, 4])
+        #expect(tensor.scalars(as: UInt8.self) == [1, 2, 3, 4])
     }
 
     @Test func copiesWhatItCannotAdopt() throws {
