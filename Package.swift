@@ -97,6 +97,15 @@ let package = Package(
             swiftSettings: upcomingFeatures
         ),
 
+        // What the allocator is asked for per request, held to the lines of Benchmarks/Thresholds by a test.
+        .target(name: "CAllocations", path: "Benchmarks/CAllocations"),
+        .executableTarget(
+            name: "allocations",
+            dependencies: ["API", "CAllocations", "HTTP", "JSON", "NN", "Serving", "Tensors", httpTypes, logging],
+            path: "Benchmarks/Allocations",
+            swiftSettings: upcomingFeatures
+        ),
+
         // What a newcomer can run: training in Swift, with its loss on the way down.
         .executableTarget(
             name: "train-digits",
