@@ -270,7 +270,7 @@ struct ConnectionTests {
                 try slow.receive()
                 return Kept(slow)
             }
-            try await eventually { server.exposes("callpath_held_answer_bytes 2") }
+            try await eventually { server.exposes("callpath_held_answer_bytes 3") }
             let next = try await blocking {
                 let next = try RawClient(port: port)
                 try next.send(get("/large") + get("/small"))
