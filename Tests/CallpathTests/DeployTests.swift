@@ -115,7 +115,7 @@ struct DeployTests {
         #expect(objects["Service"]?["spec"]?["ports"]?[0]?["targetPort"]?.string == port["name"]?.string)
         let annotations = deployment["template"]?["metadata"]?["annotations"]
         #expect(annotations?["prometheus.io/port"]?.string == port["containerPort"]?.string)
-        #expect(try Self.text("Dockerfile").contains("CALLPATH_PORT=\(port["containerPort"]?.string ?? "")\n"))
+        #expect(try Self.text("Dockerfile").contains("\nEXPOSE \(port["containerPort"]?.string ?? "")\n"))
     }
 
     @Test func grafanaAsksForMetricsThatThereAre() throws {
