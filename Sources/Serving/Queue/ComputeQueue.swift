@@ -56,10 +56,12 @@ final class ComputeQueue: Sendable {
         // whose bodies are being read. A call that is alone comes back at once.
         if waiting.joinKey != nil { await Task.yield() }
         return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
+            await withCheckedContinuation { continuation in
                 waiting.wait(with: continuation)
                 enqueue(waiting)
             }
+            guard let outcome = waiting.outcome else { throw CancellationError() }
+            return try outcome.get()
         } onCancel: {
             waiting.finish(.failure(CancellationError()))
             drop(waiting)

@@ -15,10 +15,9 @@ final class WaitingCall: Sendable {
 
     private enum State {
         case new
-        case waiting(CheckedContinuation<ComputeQueue.Done, any Error>)
-        case running(CheckedContinuation<ComputeQueue.Done, any Error>)
+        case waiting(CheckedContinuation<Void, Never>)
+        case running(CheckedContinuation<Void, Never>)
         case over(Result<ComputeQueue.Done, any Error>)
-        case delivered
     }
 
     let call: PreparedCall
@@ -61,27 +60,22 @@ final class WaitingCall: Sendable {
         return input.shape.first ?? 1
     }
 
-    /// Whether the client has gone or was told already.
-    var isOver: Bool {
-        state.withLock { state in
-            switch state {
-            case .over, .delivered: true
-            default: false
-            }
-        }
+    /// How the call ended; `nil` while it waits or runs.
+    var outcome: Result<ComputeQueue.Done, any Error>? {
+        state.withLock { if case .over(let result) = $0 { result } else { nil } }
     }
 
+    /// Whether the client has gone or was told already.
+    var isOver: Bool { outcome != nil }
+
     /// Lets `continuation` wait for the end, which may be there already.
-    func wait(with continuation: CheckedContinuation<ComputeQueue.Done, any Error>) {
-        let early = state.withLock { state -> Result<ComputeQueue.Done, any Error>? in
-            guard case .over(let result) = state else {
-                state = .waiting(continuation)
-                return nil
-            }
-            state = .delivered
-            return result
+    func wait(with continuation: CheckedContinuation<Void, Never>) {
+        let isOver = state.withLock { state in
+            guard case .new = state else { return true }
+            state = .waiting(continuation)
+            return false
         }
-        if let early { continuation.resume(with: early) }
+        if isOver { continuation.resume() }
     }
 
     /// Returns whether the call still waits, and is taken up now.
@@ -107,13 +101,10 @@ final class WaitingCall: Sendable {
         with result: Result<ComputeQueue.Done, any Error>,
         if allows: (_ stillWaits: Bool) -> Bool
     ) {
-        let waiter = state.withLock { state -> CheckedContinuation<ComputeQueue.Done, any Error>? in
+        let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
             switch state {
-            case .waiting(let continuation) where allows(true):
-                state = .delivered
-                return continuation
-            case .running(let continuation) where allows(false):
-                state = .delivered
+            case .waiting(let continuation) where allows(true), .running(let continuation) where allows(false):
+                state = .over(result)
                 return continuation
             case .new:
                 state = .over(result)
@@ -121,6 +112,6 @@ final class WaitingCall: Sendable {
             default: return nil
             }
         }
-        waiter?.resume(with: result)
+        waiter?.resume()
     }
 }

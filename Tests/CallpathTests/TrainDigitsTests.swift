@@ -5,8 +5,7 @@ import Testing
 struct TrainDigitsTests {
     @Test func showsItsLossOnTheWayDownAndKnows95Of100Digits() throws {
         let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-        let digits = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../CallpathTests/Fixtures/digits")
+        let digits = repository.appending(path: "Tests/CallpathTests/Fixtures/digits")
         let process = Process()
         let output = Pipe()
         process.executableURL = folder.appending(path: "train-digits")
