@@ -195,15 +195,18 @@ struct ConnectionTests {
         limits.maxConnections = 1
         limits.maxOverflowConnections = 1
         try await withServer(limits: limits) { server, port in
-            try await blocking {
-                let clients = try (0..<3).map { _ in try RawClient(port: port) }
-                try clients[2].send(get("/"))
-                #expect(!clients[2].isReadable(within: 100))
-                #expect(server.openConnections == 2)
-                clients[0].close()
-                try clients[2].receive(until: "\r\n\r\n")
-                #expect(clients[2].statuses == [503])
+            let clients = try await blocking { try (0..<3).map { _ in Kept(try RawClient(port: port)) } }
+            try await eventually { server.openConnections == 2 }
+            let (answeredAtOnce, statuses) = try await blocking {
+                let last = clients[2].value
+                try last.send(get("/"))
+                let answeredAtOnce = last.isReadable(within: 100)
+                clients[0].value.close()
+                try last.receive(until: "\r\n\r\n")
+                return (answeredAtOnce, last.statuses)
             }
+            #expect(!answeredAtOnce)
+            #expect(statuses == [503])
         }
     }
 
