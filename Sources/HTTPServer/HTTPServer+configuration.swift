@@ -21,6 +21,8 @@ extension HTTPServer {
         package var tls: TLSConfiguration?
         /// The requests that are answered although `maxConnections` are open: health checks.
         package var isExempt: @Sendable (Request) -> Bool = { _ in false }
+        /// How the server says no; problem documents by default.
+        package var refusalForm: RefusalForm = { refusal, _ in refusal.problem }
         /// Where the server's metrics are added; a server needs a registry of its own.
         package var metrics = MetricsRegistry()
         /// What the application wants to hear of.

@@ -82,7 +82,7 @@ struct ResponseSerializerTests {
     }
 
     @Test func answersABadRequestWithAProblem() {
-        let response = RequestError.malformed(.requestLine).response
+        let response = RequestError.malformed(.requestLine).refusal.problem
         guard case .bytes(let body) = response.body else { return #expect(Bool(false), "not bytes") }
         #expect(response.fields[.contentType] == "application/problem+json")
         #expect(

@@ -1,13 +1,35 @@
 package import HTTPTypes
 
-/// Answers that the network wing gives without asking the application, as problem documents (RFC 9457).
-extension Response {
-    /// Creates a problem document of constant shape.
-    ///
-    /// - Parameters:
-    ///   - code: The stable, machine-readable name of the problem.
-    ///   - detail: One sentence for people; it holds nothing that a client sent.
-    package static func problem(status: HTTPResponse.Status, code: String, detail: String) -> Response {
+/// What the network wing says to a client without asking the application.
+package struct Refusal: Sendable {
+    /// The status of the answer.
+    package let status: HTTPResponse.Status
+    /// The stable, machine-readable name of the problem.
+    package let code: String
+    /// One sentence for people; it holds nothing that a client sent.
+    package let detail: String
+    /// The seconds after which another try may go better.
+    package let retryAfter: Int?
+
+    /// Creates a refusal.
+    package init(status: HTTPResponse.Status, code: String, detail: String, retryAfter: Int? = nil) {
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.retryAfter = retryAfter
+    }
+
+    /// Returns the answer that says it with `content`, JSON of the given type.
+    package func response(_ content: [UInt8], as contentType: String) -> Response {
+        var fields: ResponseFields = [
+            .contentType: contentType, .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
+        ]
+        fields[.retryAfter] = retryAfter.map(String.init)
+        return Response(status: status, fields: fields, body: .bytes(content))
+    }
+
+    /// The refusal as a problem document (RFC 9457).
+    package var problem: Response {
         var body = Array(#"{"type":"about:blank","title":""#.utf8)
         body.append(jsonText: status.reasonPhrase)
         body.append(#"","status":"#)
@@ -17,19 +39,17 @@ extension Response {
         body.append(#"","code":""#)
         body.append(jsonText: code)
         body.append(#""}"#)
-        let fields: ResponseFields = [
-            .contentType: "application/problem+json",
-            .cacheControl: "no-store",
-            .xContentTypeOptions: "nosniff",
-        ]
-        return Response(status: status, fields: fields, body: .bytes(body))
+        return response(body, as: "application/problem+json")
     }
 }
 
+/// Returns the answer that a refusal is to whoever asked for `path`, which is empty as long as it is not known.
+package typealias RefusalForm = @Sendable (_ refusal: Refusal, _ path: ArraySlice<UInt8>) -> Response
+
 extension RequestError {
-    /// The answer to a client whose octets were no request; the connection ends behind it.
-    package var response: Response {
-        .problem(status: status, code: code, detail: detail)
+    /// What a client is told whose octets were no request; the connection ends behind it.
+    package var refusal: Refusal {
+        Refusal(status: status, code: code, detail: detail)
     }
 }
 

@@ -20,7 +20,7 @@ enum BodyFraming: Sendable, Equatable {
 
 /// Reads a request line and the field lines behind it, up to the blank line.
 struct HeadScanner: SectionScanner {
-    private var requestLine: RequestLineScanner
+    private(set) var requestLine: RequestLineScanner
     private var fields: FieldSectionScanner
     private var isInFields = false
 

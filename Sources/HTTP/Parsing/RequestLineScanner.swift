@@ -5,14 +5,14 @@ struct RequestLineScanner: Sendable {
     /// Empty lines that are skipped before a request line; each costs a client two octets, so few are plenty.
     static let maxEmptyLines = 4
 
-    private enum State {
+    enum State {
         case lineStart, emptyLine, method, target, version, lineEnd
     }
 
     private(set) var position = 0
-    private var state = State.lineStart
+    private(set) var state = State.lineStart
     private var emptyLineCount = 0
-    private var partStart = 0
+    private(set) var partStart = 0
     private let limit: Int
 
     /// The parts of the line; what they hold before the line's end is not yet theirs.

@@ -38,6 +38,11 @@ package struct RequestParser: Sendable {
     /// Whether the head is complete and the body is not.
     package var isReadingBody: Bool { unfinished != nil }
 
+    /// What is known of the request that is being read, or that was refused; `nil` before its target begins.
+    package var outline: RequestOutline? {
+        unfinished?.outline ?? section.scanner.requestLine.outline(of: section.held)
+    }
+
     /// Eats `input` up to the end of one request; behind one that ends the connection everything is eaten and ignored.
     /// - Returns: What is known now, and how many octets of `input` were eaten: all of them but behind a request.
     package mutating func consume(
@@ -56,7 +61,7 @@ package struct RequestParser: Sendable {
     private mutating func consumeHead(_ input: Span<UInt8>) throws(RequestError) -> (event: Event, byteCount: Int) {
         let (byteCount, octets) = try section.consume(input)
         guard let octets else { return (.needsMore, byteCount) }
-        let head = try section.takeScanner(leaving: emptyHead).head(of: octets.span, maxBodyBytes: limits.maxBodyBytes)
+        let head = try head(of: octets)
         let rest = input.extracting(byteCount...)
         if case .length(let count) = head.framing, count <= rest.count {
             let body = count == 0 ? [] : rest.extracting(first: count).copied()
@@ -68,9 +73,26 @@ package struct RequestParser: Sendable {
         return (event, byteCount + bodyByteCount)
     }
 
+    /// Returns what the complete head in `octets` says, and begins the next.
+    private mutating func head(of octets: [UInt8]) throws(RequestError) -> RequestHead {
+        do throws(RequestError) {
+            let scanner = section.takeScanner(leaving: emptyHead)
+            return try scanner.head(of: octets.span, maxBodyBytes: limits.maxBodyBytes)
+        } catch {
+            section.restore(octets)
+            throw error
+        }
+    }
+
     private mutating func consumeBody(_ input: Span<UInt8>) throws(RequestError) -> (event: Event, byteCount: Int) {
         guard var request = unfinished.take() else { return (.needsMore, 0) }
-        let byteCount = try request.consume(input)
+        let byteCount: Int
+        do throws(RequestError) {
+            byteCount = try request.consume(input)
+        } catch {
+            unfinished = request
+            throw error
+        }
         guard !request.isComplete else { return (finished(request.head, request.octets, request.body), byteCount) }
         unfinished = request
         return (.needsMore, byteCount)

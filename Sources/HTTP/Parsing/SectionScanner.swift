@@ -14,7 +14,8 @@ protocol SectionScanner: Sendable {
 /// A section that comes whole is read where it lies and copied once.
 struct Gathered<Scanner: SectionScanner>: Sendable {
     private(set) var scanner: Scanner
-    private var held: [UInt8] = []
+    /// The octets of an unfinished section, or of one that was refused.
+    private(set) var held: [UInt8] = []
     private let limit: Int
     private let overflow: RequestError
 
@@ -36,12 +37,18 @@ struct Gathered<Scanner: SectionScanner>: Sendable {
         return scanner
     }
 
+    /// Takes a section up again that was complete, and refused for what it says.
+    mutating func restore(_ section: [UInt8]) {
+        held = section
+        _ = try? scanner.scan(section.span)
+    }
+
     /// Eats `input` up to the end of the section.
     /// - Returns: How many octets were eaten, and the whole section once it is complete.
     mutating func consume(_ input: Span<UInt8>) throws(RequestError) -> (byteCount: Int, section: [UInt8]?) {
         let before = held.count
         let piece = input.extracting(first: min(input.count, limit - before))
-        if before == 0, try scanner.scan(piece) {
+        if before == 0, try scanOrHold(piece) {
             return (scanner.position, input.extracting(first: scanner.position).copied())
         }
         held.append(piece)
@@ -51,6 +58,16 @@ struct Gathered<Scanner: SectionScanner>: Sendable {
         }
         guard held.count < limit else { throw overflow }
         return (piece.count, nil)
+    }
+
+    /// Reads the first piece where it lies; it is kept if it is refused, so that its start can still be asked for.
+    private mutating func scanOrHold(_ piece: Span<UInt8>) throws(RequestError) -> Bool {
+        do throws(RequestError) {
+            return try scanner.scan(piece)
+        } catch {
+            held.append(piece)
+            throw error
+        }
     }
 }
 

@@ -13,7 +13,7 @@ extension Connection {
         arrival = nil
         loop.traffic.requests.increment()
         if isOverflow, !loop.configuration.isExempt(request) {
-            return refuse(.overloaded, on: loop)
+            return refuse(.overloaded, to: request.outline, on: loop)
         }
         phase = .answering
         switch loop.handler(request) {
@@ -56,7 +56,7 @@ extension Connection {
     @discardableResult
     private func append(_ response: Response, to request: Request, on loop: isolated EventLoop) -> ResponseFraming {
         append(
-            response,
+            admitted(response, to: request, on: loop),
             method: request.method,
             version: request.version,
             keepsAlive: request.keepsAlive && !loop.isDraining && !isOverflow,
@@ -74,7 +74,6 @@ extension Connection {
         on loop: isolated EventLoop
     ) -> ResponseFraming {
         if output.isEmpty { lastProgress = loop.now }
-        let response = admitted(response, on: loop)
         var framing = ResponseFraming.omitted
         output.write { bytes in
             framing = ResponseSerializer.appendHead(
@@ -167,20 +166,17 @@ extension Connection {
     }
 }
 
-extension Response {
-    /// The answer of a server that has no room.
-    static let overloaded: Response = {
-        var response = Response.problem(
-            status: .serviceUnavailable,
-            code: "overloaded",
-            detail: "The server has no room for another request; try again later."
-        )
-        response.fields[.retryAfter] = "1"
-        return response
-    }()
+extension Refusal {
+    /// What a server says that has no room.
+    static let overloaded = Refusal(
+        status: .serviceUnavailable,
+        code: "overloaded",
+        detail: "The server has no room for another request; try again later.",
+        retryAfter: 1
+    )
 
-    /// The answer to a client that did not finish its request in time.
-    static let requestTimeout = Response.problem(
+    /// What a client is told that did not finish its request in time.
+    static let requestTimeout = Refusal(
         status: .requestTimeout,
         code: "request_timeout",
         detail: "The request did not arrive in time."

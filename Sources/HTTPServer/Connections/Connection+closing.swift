@@ -66,7 +66,7 @@ extension Connection {
         guard let descriptor = (stream as? TLSStream)?.takeDescriptor() else { return close(on: loop) }
         stream = PlainStream(descriptor)
         phase = .reading
-        refuse(.plainTextOnTLSPort, on: loop)
+        refuse(.plainTextOnTLSPort, to: nil, on: loop)
         advance(on: loop)
     }
 
@@ -117,7 +117,7 @@ extension Connection {
             closesAfterOutput = true
             endIfDone(on: loop)
         case .head, .body:
-            refuse(.requestTimeout, on: loop)
+            refuse(.requestTimeout, to: parser.outline, on: loop)
             advance(on: loop)
         }
     }
@@ -139,9 +139,9 @@ extension Connection {
     }
 }
 
-extension Response {
-    /// The answer to plain HTTP on a TLS port.
-    static let plainTextOnTLSPort = Response.problem(
+extension Refusal {
+    /// What plain HTTP is told on a TLS port.
+    static let plainTextOnTLSPort = Refusal(
         status: .badRequest,
         code: "https_required",
         detail: "This port speaks HTTPS; the request came as plain HTTP."

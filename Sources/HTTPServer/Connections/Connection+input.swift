@@ -23,7 +23,7 @@ extension Connection {
                 }
             }
         } catch {
-            refuse(error.response, on: loop)
+            refuse(error.refusal, to: parser.outline, on: loop)
         }
     }
 
@@ -141,19 +141,25 @@ extension Connection {
     private func hold(_ count: Int, on loop: isolated EventLoop) {
         heldBodyBytes += count
         guard !loop.shared.holdBody(count, limit: loop.limits.maxHeldBodyBytes) else { return }
-        refuse(.overloaded, on: loop)
+        refuse(.overloaded, to: parser.outline, on: loop)
     }
 
     /// Answers a request that never reaches the handler, and ends the connection behind it.
-    func refuse(_ response: Response, on loop: isolated EventLoop) {
+    func refuse(_ refusal: Refusal, to request: RequestOutline?, on loop: isolated EventLoop) {
         guard phase == .reading else { return }
         leftover = []
         // A client may stay on for as long as the lingering lasts; what it sent need not.
         parser = RequestParser(limits: loop.limits)
         releaseBody(on: loop)
         closesAfterOutput = true
-        loop.shared.metrics.refused["\(response.status.code)"].increment()
-        loop.shared.events.refused(response.status.code, peer)
-        append(response, method: .get, version: .http1_1, keepsAlive: false, on: loop)
+        loop.shared.metrics.refused["\(refusal.status.code)"].increment()
+        loop.shared.events.refused(refusal.status.code, peer)
+        append(
+            loop.configuration.refusalForm(refusal, request?.path ?? []),
+            method: request?.method ?? .get,
+            version: .http1_1,
+            keepsAlive: false,
+            on: loop
+        )
     }
 }

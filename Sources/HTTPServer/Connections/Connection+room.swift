@@ -13,10 +13,11 @@ extension Connection {
     ///
     /// One answer alone is never too large: how large it may get is for those who make it to say. Small ones, such as
     /// metrics, are what one needs to see that somebody fills the memory.
-    func admitted(_ response: Response, on loop: isolated EventLoop) -> Response {
+    func admitted(_ response: Response, to request: Request, on loop: isolated EventLoop) -> Response {
         guard let count = response.body.count, count > loop.limits.maxPendingOutputBytes else { return response }
         let held = loop.shared.heldAnswerBytes
-        return held == 0 || held + count <= loop.limits.maxHeldAnswerBytes ? response : .overloaded
+        guard held > 0, held + count > loop.limits.maxHeldAnswerBytes else { return response }
+        return loop.configuration.refusalForm(.overloaded, request.pathOctets)
     }
 
     /// Brings the server's count up to what waits here.

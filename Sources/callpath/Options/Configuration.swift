@@ -80,6 +80,7 @@ extension Configuration {
             // Its line in the access log: what was refused before it was a request has no method and no target.
             access.info("refused", metadata: ["status": "\(status)", "peer": "\(peer)"])
         }
+        configuration.refusalForm = API.refusalForm
         configuration.isExempt = { request in
             request.pathOctets.elementsEqual("/livez".utf8) || request.pathOctets.elementsEqual("/readyz".utf8)
         }
