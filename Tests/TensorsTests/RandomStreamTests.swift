@@ -4,15 +4,14 @@ import Testing
 @testable import Tensors
 
 struct RandomStreamTests {
-    @Test(arguments: try RandomFixture.load().cases)
+    @Test(arguments: try RandomFixture.load("random").cases)
     func drawsWhatPyTorchDraws(fixture: RandomFixture.Case) throws {
-        var stream = RandomStream(seed: try fixture.seedBits)
-        for draw in fixture.draws {
-            let bytes = draw.bytes(from: &stream)
-            if let hex = draw.hex { #expect(RandomFixture.hex(bytes) == hex, "\(draw)") }
-            if let hash = draw.fnv1a { #expect(RandomFixture.fnv1a(bytes) == hash, "\(draw)") }
-            #expect(draw.hex != nil || draw.fnv1a != nil)
-        }
+        try fixture.expectDraws()
+    }
+
+    @Test(arguments: try RandomFixture.load("random-1.0.1").cases)
+    func drawsWhatTheOldPyTorchDrew(fixture: RandomFixture.Case) throws {
+        try Compatibility.torch1_0_1.run { try fixture.expectDraws() }
     }
 
     @Test func startsOverWhenReseeded() {
@@ -41,8 +40,19 @@ struct RandomFixture: Decodable {
 
         var testDescription: String { "seed \(seed), \(draws.map { "\($0)" }.joined(separator: ", "))" }
 
-        var seedBits: UInt64 {
+        private var seedBits: UInt64 {
             get throws { try UInt64(seed) ?? UInt64(bitPattern: #require(Int64(seed))) }
+        }
+
+        /// Draws one after the other from one stream, and compares each.
+        func expectDraws() throws {
+            let generator = Generator(seed: try seedBits)
+            for draw in draws {
+                let bytes = try draw.tensor(from: generator).withUnsafeBytes(Array.init)
+                if let hex = draw.hex { #expect(RandomFixture.hex(bytes) == hex, "\(draw)") }
+                if let hash = draw.fnv1a { #expect(RandomFixture.fnv1a(bytes) == hash, "\(draw)") }
+                #expect(draw.hex != nil || draw.fnv1a != nil)
+            }
         }
     }
 
@@ -60,33 +70,21 @@ struct RandomFixture: Decodable {
             return "\(count) \(dtype) \(kind)"
         }
 
-        func bytes(from stream: inout RandomStream) -> [UInt8] {
-            dtype == "float32" ? floatBytes(from: &stream) : doubleBytes(from: &stream)
-        }
-
-        private func floatBytes(from stream: inout RandomStream) -> [UInt8] {
-            var numbers = [Float](repeating: .nan, count: count)
-            numbers.withUnsafeMutableBufferPointer { target in
-                if let range = uniform { stream.fillUniform(target, from: Float(range[0]), to: Float(range[1])) }
-                if let normal { stream.fillNormal(target, mean: normal[0], deviation: normal[1]) }
+        func tensor(from generator: Generator) throws -> Tensor {
+            let (shape, dtype) = (try Shape(checking: [count]), try #require(DType(rawValue: dtype)))
+            if let uniform {
+                return try .uniform(shape, from: uniform[0], to: uniform[1], dtype: dtype, generator: generator)
             }
-            if let bernoulli { numbers = numbers.map { _ in stream.nextBernoulli(probability: bernoulli) ? 1 : 0 } }
-            return numbers.withUnsafeBytes(Array.init)
-        }
-
-        private func doubleBytes(from stream: inout RandomStream) -> [UInt8] {
-            var numbers = [Double](repeating: .nan, count: count)
-            numbers.withUnsafeMutableBufferPointer { target in
-                if let range = uniform { stream.fillUniform(target, from: range[0], to: range[1]) }
-                if let normal { stream.fillNormal(target, mean: normal[0], deviation: normal[1]) }
+            if let normal {
+                return try .normal(shape, mean: normal[0], deviation: normal[1], dtype: dtype, generator: generator)
             }
-            if let bernoulli { numbers = numbers.map { _ in stream.nextBernoulli(probability: bernoulli) ? 1 : 0 } }
-            return numbers.withUnsafeBytes(Array.init)
+            let probability = try #require(bernoulli)
+            return try .bernoulli(shape, probability: probability, dtype: dtype, generator: generator)
         }
     }
 
-    static func load() throws -> RandomFixture {
-        let file = try #require(Bundle.module.url(forResource: "Fixtures/random/random", withExtension: "json"))
+    static func load(_ name: String) throws -> RandomFixture {
+        let file = try #require(Bundle.module.url(forResource: "Fixtures/random/\(name)", withExtension: "json"))
         return try JSONDecoder().decode(RandomFixture.self, from: Data(contentsOf: file))
     }
 

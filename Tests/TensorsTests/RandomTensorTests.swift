@@ -13,15 +13,6 @@ struct RandomTensorTests {
         #expect(bias.scalars(as: Float.self) != Array(weight.scalars(as: Float.self).prefix(3)))
     }
 
-    @Test(arguments: [DType.float16, .bfloat16])
-    func roundsHalvesFromFloats(dtype: DType) throws {
-        let halves = try Tensor.normal([20], dtype: dtype, generator: Generator(seed: 1))
-        let floats = try Tensor.normal([20], generator: Generator(seed: 1))
-        #expect(halves.dtype == dtype)
-        let rounded = try floats.converted(to: dtype)
-        #expect(halves.scalars(as: Float.self) == rounded.scalars(as: Float.self))
-    }
-
     @Test(arguments: [DType.float32, .bool, .int64])
     func drawsEvents(dtype: DType) throws {
         let events = try Tensor.bernoulli([1000], probability: 0.3, dtype: dtype, generator: Generator(seed: 2))

@@ -61,6 +61,12 @@ typedef void callpath_linear_double(
     callpath_product product, const double *_Nonnull x, const void *_Nonnull packed, const double *_Nullable bias,
     double *_Nonnull out);
 
+/// Whose bits random numbers have: those of PyTorch 2, or of PyTorch 1.0.1, which rounds more often.
+typedef enum callpath_torch : uint32_t {
+    CALLPATH_TORCH_2,
+    CALLPATH_TORCH_1,
+} callpath_torch;
+
 /// The entry points of one instruction set.
 typedef struct callpath_kernels {
     const char *_Nonnull name;
@@ -69,15 +75,18 @@ typedef struct callpath_kernels {
     callpath_linear_float *_Nonnull linear_bf16;
     callpath_linear_float *_Nonnull linear_f16;
 
-    /// `count` numbers in low..<low + range from as many random words: the low 24 bits of each.
+    /// `count` numbers in low..<high from as many random words: the low 24 bits of each.
     /// These three give the same bits in every table.
     void (*_Nonnull uniform_f32)(
-        const uint32_t *_Nonnull draws, size_t count, float low, float range, float *_Nonnull out);
+        const uint32_t *_Nonnull draws, size_t count, float low, float high, callpath_torch torch,
+        float *_Nonnull out);
     /// `count` numbers from twice as many words: the low 53 bits of each two, the high word first.
     void (*_Nonnull uniform_f64)(
-        const uint32_t *_Nonnull draws, size_t count, double low, double range, double *_Nonnull out);
+        const uint32_t *_Nonnull draws, size_t count, double low, double high, callpath_torch torch,
+        double *_Nonnull out);
     /// Turns uniform numbers in 0..<1 into normal ones, each sixteen for themselves; `count` is a multiple of 16.
-    void (*_Nonnull normal_f32)(float *_Nonnull values, size_t count, float mean, float deviation);
+    void (*_Nonnull normal_f32)(
+        float *_Nonnull values, size_t count, float mean, float deviation, callpath_torch torch);
 } callpath_kernels;
 
 /// The table at `index` among those this machine can run, fastest first; NULL beyond the last.

@@ -2,7 +2,7 @@ public import Tensors
 
 /// The values that parameters begin with: PyTorch's `nn.init`, bit for bit for a seed.
 ///
-/// Inside `Compatibility.torch1_0_1.run` they are those of PyTorch 1.0.1 (normal ones of sixteen and more in all but the last bits).
+/// Inside `Compatibility.torch1_0_1.run` they are those of PyTorch 1.0.1.
 /// PyTorch fills a tensor in place; here a function returns the filled tensor, to be set on a parameter.
 public enum Initial {
     /// Which side of a weight counts.

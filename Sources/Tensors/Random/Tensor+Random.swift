@@ -1,8 +1,9 @@
-/// Random tensors, drawn as PyTorch's `uniform_`, `normal_` and `bernoulli_` draw them.
+/// Random tensors, drawn as PyTorch's `uniform_`, `normal_` and `bernoulli_` draw them, by the rules of the version in
+/// `Compatibility.ambient`.
 ///
-/// Halves are drawn as `float32` and then rounded.
+/// Halves are drawn as `float32` and then rounded; PyTorch 1.0.1 had none, so they follow 2.13 always.
 extension Tensor {
-    /// Returns a tensor of numbers in `low..<high`, with the roundings of the version in `Compatibility.ambient`.
+    /// Returns a tensor of numbers in `low..<high`.
     public static func uniform(
         _ shape: Shape,
         from low: Double = 0,
@@ -11,11 +12,16 @@ extension Tensor {
         generator: Generator = .default
     ) throws(TensorError) -> Tensor {
         try RandomProblem.check(from: low, to: high, dtype)
-        let rounding = RandomStream.Rounding(of: .ambient)
+        let torch = dtype.isHalf ? .current : Compatibility.ambient
         return try drawn(dtype, shape, generator, kernel: "check_uniform_bounds") { stream, target in
-            stream.fillUniform(target, from: Float(low), to: Float(high), rounding: rounding)
+            let (low, high) = (Float(low), Float(high))
+            stream.fillUniform(target, from: low, to: high, as: torch)
+            guard dtype.isHalf else { return }
+            // The upper bound is not among the numbers, and rounding must not bring it in.
+            let end = dtype.rounded(high)
+            for index in target.indices where dtype.rounded(target[index]) == end { target[index] = low }
         } double: { stream, target in
-            stream.fillUniform(target, from: low, to: high, rounding: rounding)
+            stream.fillUniform(target, from: low, to: high, as: torch)
         }
     }
 
@@ -28,10 +34,11 @@ extension Tensor {
         generator: Generator = .default
     ) throws(TensorError) -> Tensor {
         guard deviation >= 0 else { throw .random(.negativeDeviation(deviation)) }
+        let torch = dtype.isHalf ? .current : Compatibility.ambient
         return try drawn(dtype, shape, generator, kernel: "normal_kernel_cpu") { stream, target in
-            stream.fillNormal(target, mean: mean, deviation: deviation)
+            stream.fillNormal(target, mean: mean, deviation: deviation, areHalves: dtype.isHalf, as: torch)
         } double: { stream, target in
-            stream.fillNormal(target, mean: mean, deviation: deviation)
+            stream.fillNormal(target, mean: mean, deviation: deviation, as: torch)
         }
     }
 
@@ -84,6 +91,17 @@ private struct Bernoulli: ScalarVisitor {
                     (target + index).initialize(to: S(converting: happened ? 1 as Int64 : 0))
                 }
             }
+        }
+    }
+}
+
+extension DType {
+    /// Returns the number of this type nearest to `number`.
+    fileprivate func rounded(_ number: Float) -> Float {
+        switch self {
+        case .float16: Float(Float16(number))
+        case .bfloat16: Float(BFloat16(number))
+        default: number
         }
     }
 }
