@@ -52,7 +52,8 @@ let package = Package(
     targets: [
         // The model wing: knows no network.
         .target(name: "CKernels"),
-        room("Tensors", ["CKernels"]),
+        .target(name: "CThread"),
+        room("Tensors", ["CKernels", "CThread"]),
         room("NN", ["Tensors", orderedCollections]),
         room("Safetensors", ["Tensors", "JSON", orderedCollections]),
         room("Serving", ["NN", "Safetensors", "Tensors", "Metrics", orderedCollections]),

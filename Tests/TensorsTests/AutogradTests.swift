@@ -89,9 +89,17 @@ struct AutogradTests {
         #expect(try !Autograd.withoutGradients { try x * 2 }.isInference)
     }
 
-    @Test func theModeBelongsToTheTask() async {
+    @Test func theModeBelongsToTheThread() async {
         let elsewhere = await Autograd.withoutGradients { Task.detached { Autograd.isRecording } }.value
         #expect(elsewhere)
+    }
+
+    @Test func theModeEndsWithAnError() throws {
+        #expect(throws: CancellationError.self) {
+            try Autograd.withInferenceMode { try Autograd.withGradients { throw CancellationError() } }
+        }
+        #expect(Autograd.isRecording)
+        #expect(try !(x * 2).isInference)
     }
 
     @Test func givesGradientsWithoutAccumulating() throws {

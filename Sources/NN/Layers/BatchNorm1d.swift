@@ -96,8 +96,8 @@ public final class BatchNorm1d: Module {
         let output = try input.batchNorm(
             mean: runningMean,
             variance: runningVariance,
-            weight: weight?.tensor,
-            bias: bias?.tensor,
+            weight: weightSlot.operand,
+            bias: biasSlot.operand,
             training: usesBatch,
             epsilon: options.epsilon
         )

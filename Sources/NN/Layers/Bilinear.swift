@@ -59,8 +59,8 @@ public final class Bilinear: Module {
 
     public override func forward(_ arguments: Arguments) throws -> Tensor {
         let inputs = try arguments.bound(to: "input1", "input2", in: self)
-        let weight = try required(weightSlot, of: "bilinear", position: 3)
-        return try Tensor.bilinear(inputs[0], inputs[1], weight: weight, bias: biasSlot.value?.tensor)
+        let weight = try weightSlot.operand(of: "bilinear", position: 3)
+        return try Tensor.bilinear(inputs[0], inputs[1], weight: weight, bias: biasSlot.operand)
     }
 
     public override var typeName: String { "Bilinear" }

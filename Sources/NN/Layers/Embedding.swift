@@ -53,7 +53,7 @@ public final class Embedding: Module {
     }
 
     public override func forward(_ input: Tensor) throws -> Tensor {
-        let weight = try required(weightSlot, of: "embedding", position: 1)
+        let weight = try weightSlot.operand(of: "embedding", position: 1)
         return try Tensor.embedding(weight: weight, indices: input, paddingIndex: paddingIndex)
     }
 

@@ -54,8 +54,8 @@ public final class LayerNorm: Module {
     public override func forward(_ input: Tensor) throws -> Tensor {
         try input.layerNorm(
             normalizedShape: normalizedShape,
-            weight: weight?.tensor,
-            bias: bias?.tensor,
+            weight: weightSlot.operand,
+            bias: biasSlot.operand,
             epsilon: epsilon
         )
     }

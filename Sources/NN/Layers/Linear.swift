@@ -59,8 +59,7 @@ public final class Linear: Module {
     }
 
     public override func forward(_ input: Tensor) throws -> Tensor {
-        let weight = try required(weightSlot, of: "linear", position: 2)
-        return try input.linear(weight: weight, bias: biasSlot.value?.tensor)
+        try input.linear(weight: weightSlot.operand(of: "linear", position: 2), bias: biasSlot.operand)
     }
 
     public override var typeName: String { "Linear" }
@@ -76,18 +75,4 @@ public final class Linear: Module {
     }
 
     public override func emptyCopy() throws -> Module { try Linear(unfilled: inFeatures, outFeatures) }
-}
-
-extension Module {
-    /// Returns the parameter that `function` cannot do without, or throws what PyTorch says of its absence.
-    final func required(
-        _ slot: Slot<Parameter>,
-        of function: String,
-        position: Int
-    ) throws(ModuleError) -> Tensor {
-        guard let parameter = slot.value else {
-            throw .missingParameter(function: function, name: slot.name, position: position)
-        }
-        return parameter.tensor
-    }
 }

@@ -41,7 +41,7 @@ public final class RMSNorm: Module {
     }
 
     public override func forward(_ input: Tensor) throws -> Tensor {
-        try input.rmsNorm(normalizedShape: normalizedShape, weight: weight?.tensor, epsilon: epsilon)
+        try input.rmsNorm(normalizedShape: normalizedShape, weight: weightSlot.operand, epsilon: epsilon)
     }
 
     public override var typeName: String { "RMSNorm" }

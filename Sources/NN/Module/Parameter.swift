@@ -4,7 +4,9 @@ public import Tensors
 ///
 /// Its identity matters: two layers that hold one `Parameter` share their weight, and see each other's changes.
 public final class Parameter {
-    private var leaf: Tensor
+    private var leaf: Tensor { didSet { detached = leaf.detached() } }
+    /// The value without the node that gathers gradients.
+    private(set) var detached: Tensor
     /// What was gathered before gradients were turned off; while they are on, the leaf has it.
     private var gradWhenFrozen: Tensor?
 
@@ -13,11 +15,13 @@ public final class Parameter {
     public init(_ tensor: Tensor, requiresGrad: Bool = true) throws(ModuleError) {
         guard tensor.dtype.isFloatingPoint || !requiresGrad else { throw .cannotRequireGrad(tensor.dtype) }
         leaf = Self.leaf(tensor, requiresGrad: requiresGrad)
+        detached = leaf.detached()
     }
 
     /// Creates a parameter with the value of another, without its gradient.
     init(copying other: Parameter) {
         leaf = Self.leaf(other.tensor, requiresGrad: other.requiresGrad)
+        detached = leaf.detached()
     }
 
     /// The value.
@@ -55,7 +59,7 @@ public final class Parameter {
     /// Converts the value, and with it the gradient.
     func convert(to dtype: DType) throws(TensorError) {
         let grad = try grad?.converted(to: dtype)
-        leaf = Self.leaf(try leaf.detached().converted(to: dtype), requiresGrad: requiresGrad)
+        leaf = Self.leaf(try detached.converted(to: dtype), requiresGrad: requiresGrad)
         self.grad = grad
     }
 

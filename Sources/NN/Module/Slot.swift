@@ -27,3 +27,21 @@ extension Slot where Value == Module {
         return try value.call(arguments, as: name)
     }
 }
+
+extension Slot where Value == Parameter {
+    /// What `forward` computes with; `nil` in an empty slot.
+    ///
+    /// While no gradients are recorded it comes without the node that would gather them, which costs as much to pass on as
+    /// the numbers.
+    public var operand: Tensor? {
+        // Asked before the parameter is read, which would otherwise be counted across the question.
+        let isRecording = Autograd.isRecording
+        return isRecording ? value?.tensor : value?.detached
+    }
+
+    /// Returns the operand, or throws what PyTorch says if `function` misses it at `position`.
+    func operand(of function: String, position: Int) throws(ModuleError) -> Tensor {
+        guard let operand else { throw .missingParameter(function: function, name: name, position: position) }
+        return operand
+    }
+}

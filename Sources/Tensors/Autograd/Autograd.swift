@@ -1,41 +1,42 @@
-import Synchronization
+internal import CThread
 
 /// Gradients: whether operations record them, and how to ask for them.
 ///
-/// The mode belongs to the running task, so one call never changes another's.
+/// As in PyTorch the mode belongs to the running thread: a scope begins and ends on one, since its body cannot wait, and
+/// so one call never changes another's.
 public enum Autograd {
-    enum Mode: Sendable {
+    enum Mode: UInt8 {
         case recording, off, inference
     }
 
-    @TaskLocal static var mode = Mode.recording
-
-    /// How many inference scopes are open anywhere, so that a tensor made while none is need not look at its task.
-    private static let inferenceScopes = Atomic<Int>(0)
+    private static var mode: Mode { Mode(rawValue: cthread_gradient_mode()) ?? .recording }
 
     /// Whether an operation on tensors that require gradients records how to go backward.
     public static var isRecording: Bool { mode == .recording }
 
     /// Whether tensors made now are marked as made in inference mode.
-    static var marksInference: Bool {
-        inferenceScopes.load(ordering: .relaxed) > 0 && mode == .inference
-    }
+    static var marksInference: Bool { mode == .inference }
 
     /// Runs `body` without recording: PyTorch's `no_grad`.
     public static func withoutGradients<Result>(_ body: () throws -> Result) rethrows -> Result {
-        try $mode.withValue(.off, operation: body)
+        try run(in: .off, body)
     }
 
     /// Runs `body` with recording, inside a scope without: PyTorch's `enable_grad`.
     public static func withGradients<Result>(_ body: () throws -> Result) rethrows -> Result {
-        try $mode.withValue(.recording, operation: body)
+        try run(in: .recording, body)
     }
 
     /// Runs `body` without recording, and marks its tensors so that no graph can save them: PyTorch's `inference_mode`.
     public static func withInferenceMode<Result>(_ body: () throws -> Result) rethrows -> Result {
-        inferenceScopes.wrappingAdd(1, ordering: .relaxed)
-        defer { inferenceScopes.wrappingSubtract(1, ordering: .relaxed) }
-        return try $mode.withValue(.inference, operation: body)
+        try run(in: .inference, body)
+    }
+
+    private static func run<Result>(in mode: Mode, _ body: () throws -> Result) rethrows -> Result {
+        let outer = cthread_gradient_mode()
+        defer { cthread_set_gradient_mode(outer) }
+        cthread_set_gradient_mode(mode.rawValue)
+        return try body()
     }
 
     /// Returns whether an operation on these tensors must record itself.
