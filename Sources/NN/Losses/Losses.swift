@@ -27,9 +27,9 @@ public class Loss: Module {
         return try loss(inputs[0], inputs[1])
     }
 
-    /// PyTorch broadcasts different sizes, but says so.
+    /// PyTorch broadcasts different sizes, but says so; 1.0.1 did not.
     final func warnOfBroadcast(_ input: Tensor, _ target: Tensor) {
-        guard input.shape != target.shape else { return }
+        guard input.shape != target.shape, Compatibility.ambient == .current else { return }
         Warnings.emit(.lossBroadcasts(target: Array(target.shape), input: Array(input.shape)))
     }
 }

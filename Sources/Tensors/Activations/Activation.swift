@@ -25,13 +25,16 @@ extension Tensor {
         guard Autograd.records(self) else { return result }
         let saved = A.savesResult ? result : detached()
         return try result.recorded(A.node, [self], saving: [saved]) { gradient, _ in
-            let pair = ActivationGradient(
-                activation: activation,
-                gradient: try gradient.widened(),
-                saved: try saved.widened()
-            )
-            return [try saved.dtype.computing.acceptReal(pair, kernel: "").cast(to: saved.dtype)]
+            [try activation.gradients(gradient, at: saved)]
         }
+    }
+}
+
+extension Activation {
+    /// Returns the gradients of the arguments, given those of the values, which have the same shape.
+    func gradients(_ gradients: Tensor, at saved: Tensor) throws(TensorError) -> Tensor {
+        let pair = ActivationGradient(activation: self, gradient: try gradients.widened(), saved: try saved.widened())
+        return try saved.dtype.computing.acceptReal(pair, kernel: "").cast(to: saved.dtype)
     }
 }
 
