@@ -5,7 +5,6 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
-HALVES = ("float16", "bfloat16")
 WITH_DTYPE = ("Linear", "Bilinear", "Embedding", "LayerNorm", "RMSNorm", "BatchNorm1d", "Identity")
 ROOT_ONLY = ("name", "type", "modules", "dtype", "seed", "training", "compat", "state_dict")
 
@@ -22,8 +21,6 @@ def build(description, registered={}):
     dtype = description.get("dtype")
     if dtype is None:
         return kind(**arguments)
-    if dtype in HALVES:
-        return kind(**arguments).to(getattr(torch, dtype))
     return kind(**arguments, dtype=getattr(torch, dtype))
 
 
@@ -114,24 +111,24 @@ LEAVES = {
     "Identity": simple(),
     "ReLU": simple(),
     "ReLU6": simple(),
-    "LeakyReLU": simple(negative_slope=lambda rng: rng.choice([0.0, 0.2, 1.0, -0.5])),
-    "ELU": simple(alpha=lambda rng: rng.choice([0.5, 2.0])),
+    "LeakyReLU": simple(negative_slope=lambda rng: rng.choice([0.0, 0.2, 1, -0.5])),
+    "ELU": simple(alpha=lambda rng: rng.choice([0.5, 2.0, 2])),
     "GELU": simple(approximate=lambda rng: rng.choice(["none", "tanh"])),
     "SiLU": simple(),
     "Sigmoid": simple(),
     "Tanh": simple(),
-    "Softplus": simple(beta=lambda rng: rng.choice([0.5, 2.0]), threshold=lambda rng: rng.choice([1.0, 10.5])),
-    "Hardtanh": simple(min_val=lambda rng: rng.choice([-2.0, 0.0]), max_val=lambda rng: rng.choice([0.5, 3.0])),
+    "Softplus": simple(beta=lambda rng: rng.choice([0.5, 2]), threshold=lambda rng: rng.choice([1, 10.5])),
+    "Hardtanh": simple(min_val=lambda rng: rng.choice([-2.0, 0]), max_val=lambda rng: rng.choice([0.5, 3])),
     "Softmax": simple(dim=lambda rng: rng.randint(-2, 2)),
     "LogSoftmax": simple(dim=lambda rng: rng.randint(-2, 2)),
     "LayerNorm": lambda rng, size: ({"normalized_shape": normalized(rng, size), **maybe(
-        rng, eps=rng.choice([1e-3, 0.0]), elementwise_affine=rng.random() < 0.3, bias=rng.random() < 0.3)}, size),
+        rng, eps=rng.choice([1e-3, 0.0, 1]), elementwise_affine=rng.random() < 0.3, bias=rng.random() < 0.3)}, size),
     "RMSNorm": lambda rng, size: ({"normalized_shape": normalized(rng, size), **maybe(
         rng, eps=1e-3, elementwise_affine=rng.random() < 0.3)}, size),
     "BatchNorm1d": lambda rng, size: ({"num_features": size, **maybe(
         rng, eps=1e-3, momentum=rng.choice([0.5, None]), affine=rng.random() < 0.3,
         track_running_stats=rng.random() < 0.3)}, size),
-    "Dropout": simple(p=lambda rng: rng.choice([0.0, 0.5])),
+    "Dropout": simple(p=lambda rng: rng.choice([0, 0.5])),
     "Flatten": lambda rng, size: (maybe(rng, start_dim=rng.randint(-2, 2), end_dim=rng.randint(-2, 2)), None),
 }
 

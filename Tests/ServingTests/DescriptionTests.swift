@@ -49,7 +49,7 @@ struct DescriptionTests {
             ),
             (
                 "Hardtanh", ["min_val": .int(2), "max_val": .int(1)],
-                "max_val (1.0) must be greater than min_val (2.0)"
+                "max_val (1) must be greater than min_val (2)"
             ),
             (
                 "LayerNorm", ["normalized_shape": .list([.int(3), .string("a")])],
@@ -138,6 +138,9 @@ struct DescriptionTests {
                 "Embedding(4, 3, padding_idx=0)"
             ),
             (.layer("Softplus"), "Softplus(beta=1.0, threshold=20.0)"),
+            (.layer("ELU", ["alpha": .int(2)]), "ELU(alpha=2)"),
+            (.layer("ELU", ["alpha": .double(2)]), "ELU(alpha=2.0)"),
+            (.layer("ELU", ["alpha": .bool(true)]), "ELU(alpha=True)"),
             (.layer("Softmax", ["dim": .int(-1)]), "Softmax(dim=-1)"),
             (.layer("Flatten"), "Flatten(start_dim=1, end_dim=-1)"),
             (

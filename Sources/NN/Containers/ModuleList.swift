@@ -9,6 +9,19 @@ public final class ModuleList: Module, ModuleSequence {
         for module in modules { try append(module) }
     }
 
+    /// Puts `module` before the child at `index`, and numbers all that follow anew.
+    ///
+    /// As in PyTorch an index beyond the end is taken as a name, and one from the end as one that is not there.
+    /// - Throws: `ModuleError.noChild` for a negative index.
+    public func insert(_ module: Module, at index: Int) throws(ModuleError) {
+        guard index >= 0 else { throw .noChild(name: "\(index)") }
+        if index <= count {
+            try insertRenumbering(module, at: index)
+        } else {
+            try registerChild("\(index)", module)
+        }
+    }
+
     public override var typeName: String { "ModuleList" }
 
     public override var attributeNames: Set<String> { ["append", "extend", "insert", "pop"] }

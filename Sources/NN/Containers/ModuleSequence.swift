@@ -1,7 +1,10 @@
 import OrderedCollections
 
 /// A module whose children stand in a row and are named by their numbers.
-public protocol ModuleSequence: Module {}
+public protocol ModuleSequence: Module {
+    /// Puts `module` before the child at `index`, and numbers all that follow anew.
+    func insert(_ module: Module, at index: Int) throws(ModuleError)
+}
 
 extension ModuleSequence {
     /// The number of children.
@@ -29,11 +32,17 @@ extension ModuleSequence {
     }
 
     /// Puts `module` before the child at `index`, and numbers all that follow anew.
+    /// - Throws: `ModuleError.insertionOutOfRange`.
     public func insert(_ module: Module, at index: Int) throws(ModuleError) {
         guard (-count...count).contains(index) else { throw .insertionOutOfRange(index) }
+        try insertRenumbering(module, at: index < 0 ? index + count : index)
+    }
+
+    /// Puts `module` before the child at `index`, which is at most the count.
+    func insertRenumbering(_ module: Module, at index: Int) throws(ModuleError) {
         try adopt(module)
         var modules = childSlots.values.map(\.value)
-        modules.insert(module, at: index < 0 ? index + count : index)
+        modules.insert(module, at: index)
         renumber(modules)
     }
 

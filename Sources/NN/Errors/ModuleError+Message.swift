@@ -11,11 +11,11 @@ extension ModuleError: CustomStringConvertible {
         case .missingArguments, .tooManyArguments, .unexpectedKeyword, .repeatedArgument, .missingParameter,
             .emptySlot, .convertsToIntegers, .cannotAssign:
             .type
-        case .emptyName, .dottedName, .nameTaken: .key
+        case .emptyName, .dottedName, .nameTaken, .noChild: .key
         case .indexOutOfRange, .insertionOutOfRange: .index
         case .noSuchEntry: .attribute
         case .fanOfVector, .emptyParameterList, .invalidValue, .invalidBeta, .nesterovNeedsMomentum,
-            .nonPositiveFeatures, .batchNormRank:
+            .nonPositiveFeatures, .batchNormRank, .invalidDropout:
             .value
         case .invalidPadding, .emptyRange: .assertion
         case .divisionByZero: .zeroDivision
@@ -98,6 +98,7 @@ extension ModuleError: CustomStringConvertible {
         case .treeTooDeep(let limit): "modules are nested more than \(limit) deep"
         case .indexOutOfRange(let index): "index \(index) is out of range"
         case .insertionOutOfRange(let index): "Index out of range: \(index)"
+        case .noChild(let name): name
         case .noSuchEntry(let type, let name): "'\(type)' object has no attribute '\(name)'"
         case .cannotCopy(let type): "\(type) cannot be copied: it does not override emptyCopy()"
         case .loading(let type, let problems):
@@ -120,6 +121,7 @@ extension ModuleError: CustomStringConvertible {
         case .invalidBeta(let index, let value): "Invalid beta parameter at index \(index): \(value)"
         case .nesterovNeedsMomentum: "Nesterov momentum requires a momentum and zero dampening"
         case .emptyRange(let min, let max): "max_val (\(max)) must be greater than min_val (\(min))"
+        case .invalidDropout(let p): "dropout probability has to be between 0 and 1, but got \(p)"
         case .nonPositiveFeatures(let count): "in1_features must be > 0, but got (in1_features=\(count))"
         case .batchNormRank(let rank): "expected 2D or 3D input (got \(rank)D input)"
         default: kind.rawValue

@@ -30,6 +30,7 @@ public enum ModuleError: Error, Equatable, Sendable {
     case treeTooDeep(limit: Int)
     case indexOutOfRange(Int)
     case insertionOutOfRange(Int)
+    case noChild(name: String)
     case noSuchEntry(type: String, name: String)
     case cannotCopy(type: String)
 
@@ -46,7 +47,8 @@ public enum ModuleError: Error, Equatable, Sendable {
     case invalidValue(name: String, Double)
     case invalidBeta(index: Int, Double)
     case nesterovNeedsMomentum
-    case emptyRange(min: Double, max: Double)
+    case emptyRange(min: PythonNumber, max: PythonNumber)
+    case invalidDropout(PythonNumber)
     case nonPositiveFeatures(Int)
     case batchNormRank(Int)
 

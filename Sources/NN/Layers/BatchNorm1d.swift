@@ -11,9 +11,9 @@ public final class BatchNorm1d: Module {
     /// The arguments that say how it behaves.
     public struct Options: Sendable, Equatable {
         /// What keeps the division from zero.
-        public var epsilon = 1e-5
+        public var epsilon: PythonNumber = 1e-5
         /// How fast the running statistics move; `nil` makes them the plain average of all batches.
-        public var momentum: Double? = 0.1
+        public var momentum: PythonNumber? = 0.1
         /// Whether it has a weight, and a bias if `bias` says so too.
         public var affine = true
         /// Whether it has a bias.
@@ -99,7 +99,7 @@ public final class BatchNorm1d: Module {
             weight: weightSlot.operand,
             bias: biasSlot.operand,
             training: usesBatch,
-            epsilon: options.epsilon
+            epsilon: options.epsilon.value
         )
         if isTraining, CallContext.current?.isFrozen != true { try track(input.detached()) }
         return output
@@ -112,7 +112,7 @@ public final class BatchNorm1d: Module {
         else { return }
         // The count comes from a state dictionary, which may hold any number; PyTorch's wraps too.
         let batchCount = seen &+ 1
-        let momentum = options.momentum ?? 1 / Double(batchCount)
+        let momentum = options.momentum?.value ?? 1 / Double(batchCount)
         let statistics = try batch.batchStatistics()
         meanSlot.value = try mean * (1 - momentum) + statistics.mean * momentum
         varianceSlot.value = try variance * (1 - momentum) + statistics.variance * momentum

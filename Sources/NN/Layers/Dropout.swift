@@ -5,21 +5,22 @@ public import Tensors
 /// Any shape. It draws from the call's generator, one number for each element, or from the default one.
 public final class Dropout: Module {
     /// The probability of a zero.
-    public let p: Double
+    public let p: PythonNumber
     /// Whether the description says that it works in place.
     public let inplace: Bool
 
     /// Creates a dropout.
-    /// - Throws: `TensorError.invalidDropout` unless `p` is a probability.
-    public init(p: Double = 0.5, inplace: Bool = false) throws {
-        if p < 0 || p > 1 { throw TensorError.invalidDropout(p) }
+    /// - Throws: `ModuleError.invalidDropout` unless `p` is a probability.
+    public init(p: PythonNumber = 0.5, inplace: Bool = false) throws {
+        // PyTorch lets NaN pass.
+        if p.value < 0 || p.value > 1 { throw ModuleError.invalidDropout(p) }
         self.p = p
         self.inplace = inplace
     }
 
     public override func forward(_ input: Tensor) throws -> Tensor {
         guard isTraining else { return input }
-        return try input.dropout(p: p, generator: CallContext.current?.generator ?? .default)
+        return try input.dropout(p: p.value, generator: CallContext.current?.generator ?? .default)
     }
 
     public override var typeName: String { "Dropout" }

@@ -8,7 +8,7 @@ public final class LayerNorm: Module {
     /// The sizes of the trailing axes.
     public let normalizedShape: [Int]
     /// What keeps the division from zero.
-    public let epsilon: Double
+    public let epsilon: PythonNumber
     /// Whether it has a weight, and a bias if it was made with one.
     public let elementwiseAffine: Bool
 
@@ -18,7 +18,7 @@ public final class LayerNorm: Module {
     /// Creates a normalisation over axes of the given sizes.
     public convenience init(
         normalizedShape: [Int],
-        epsilon: Double = 1e-5,
+        epsilon: PythonNumber = 1e-5,
         elementwiseAffine: Bool = true,
         bias: Bool = true,
         dtype: DType = .float32
@@ -30,7 +30,7 @@ public final class LayerNorm: Module {
         self.bias = bias ? try Parameter(Tensor.zeros(shape, dtype: dtype)) : nil
     }
 
-    private init(unfilled normalizedShape: [Int], _ epsilon: Double, _ elementwiseAffine: Bool) throws {
+    private init(unfilled normalizedShape: [Int], _ epsilon: PythonNumber, _ elementwiseAffine: Bool) throws {
         self.normalizedShape = normalizedShape
         self.epsilon = epsilon
         self.elementwiseAffine = elementwiseAffine
@@ -56,7 +56,7 @@ public final class LayerNorm: Module {
             normalizedShape: normalizedShape,
             weight: weightSlot.operand,
             bias: biasSlot.operand,
-            epsilon: epsilon
+            epsilon: epsilon.value
         )
     }
 

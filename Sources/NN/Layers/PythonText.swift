@@ -3,11 +3,6 @@ extension Bool {
     var pythonText: String { self ? "True" : "False" }
 }
 
-extension Double {
-    /// A number as it may well have been written: PyTorch 1.0.1's defaults are whole, and print as such.
-    var shortPythonText: String { Int(exactly: self).map(String.init) ?? description }
-}
-
 extension Optional where Wrapped: CustomStringConvertible {
     var pythonText: String { map(\.description) ?? "None" }
 }

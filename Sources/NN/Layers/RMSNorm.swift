@@ -8,7 +8,7 @@ public final class RMSNorm: Module {
     /// The sizes of the trailing axes.
     public let normalizedShape: [Int]
     /// What keeps the division from zero; `nil` is the smallest step from one in the input's dtype.
-    public let epsilon: Double?
+    public let epsilon: PythonNumber?
     /// Whether it has a weight.
     public let elementwiseAffine: Bool
 
@@ -17,7 +17,7 @@ public final class RMSNorm: Module {
     /// Creates a scaling over axes of the given sizes.
     public convenience init(
         normalizedShape: [Int],
-        epsilon: Double? = nil,
+        epsilon: PythonNumber? = nil,
         elementwiseAffine: Bool = true,
         dtype: DType = .float32
     ) throws {
@@ -26,7 +26,7 @@ public final class RMSNorm: Module {
         weight = elementwiseAffine ? try Parameter(Tensor.ones(shape, dtype: dtype)) : nil
     }
 
-    private init(unfilled normalizedShape: [Int], _ epsilon: Double?, _ elementwiseAffine: Bool) throws {
+    private init(unfilled normalizedShape: [Int], _ epsilon: PythonNumber?, _ elementwiseAffine: Bool) throws {
         self.normalizedShape = normalizedShape
         self.epsilon = epsilon
         self.elementwiseAffine = elementwiseAffine
@@ -41,7 +41,7 @@ public final class RMSNorm: Module {
     }
 
     public override func forward(_ input: Tensor) throws -> Tensor {
-        try input.rmsNorm(normalizedShape: normalizedShape, weight: weightSlot.operand, epsilon: epsilon)
+        try input.rmsNorm(normalizedShape: normalizedShape, weight: weightSlot.operand, epsilon: epsilon?.value)
     }
 
     public override var typeName: String { "RMSNorm" }

@@ -27,17 +27,20 @@ public final class ReLU: Module {
 /// Any shape.
 public final class LeakyReLU: Module {
     /// The slope below zero.
-    public let negativeSlope: Double
+    public let negativeSlope: PythonNumber
     /// Whether the description says that it works in place.
     public let inplace: Bool
 
     /// Creates a leaky rectifier.
-    public init(negativeSlope: Double = 0.01, inplace: Bool = false) {
+    public init(negativeSlope: PythonNumber = 0.01, inplace: Bool = false) {
         self.negativeSlope = negativeSlope
         self.inplace = inplace
     }
 
-    public override func forward(_ input: Tensor) throws -> Tensor { try input.leakyReLU(negativeSlope: negativeSlope) }
+    public override func forward(_ input: Tensor) throws -> Tensor {
+        try input.leakyReLU(negativeSlope: negativeSlope.value)
+    }
+
     public override var typeName: String { "LeakyReLU" }
     public override var extraRepr: String { "negative_slope=\(negativeSlope)" + (inplace ? ", inplace=True" : "") }
     override var oldExtraRepr: String { "negative_slope=\(negativeSlope)" + (inplace ? ", inplace" : "") }
@@ -50,17 +53,17 @@ public final class LeakyReLU: Module {
 /// Any shape.
 public final class ELU: Module {
     /// The value it saturates at, negated.
-    public let alpha: Double
+    public let alpha: PythonNumber
     /// Whether the description says that it works in place.
     public let inplace: Bool
 
     /// Creates an exponential linear unit.
-    public init(alpha: Double = 1, inplace: Bool = false) {
+    public init(alpha: PythonNumber = 1.0, inplace: Bool = false) {
         self.alpha = alpha
         self.inplace = inplace
     }
 
-    public override func forward(_ input: Tensor) throws -> Tensor { try input.elu(alpha: alpha) }
+    public override func forward(_ input: Tensor) throws -> Tensor { try input.elu(alpha: alpha.value) }
     public override var typeName: String { "ELU" }
     public override var extraRepr: String { "alpha=\(alpha)" + (inplace ? ", inplace=True" : "") }
     override var oldExtraRepr: String { "alpha=\(alpha)" + (inplace ? ", inplace" : "") }
@@ -73,24 +76,24 @@ public final class ELU: Module {
 /// Any shape.
 public class Hardtanh: Module {
     /// The lower bound.
-    public final let minVal: Double
+    public final let minVal: PythonNumber
     /// The upper bound.
-    public final let maxVal: Double
+    public final let maxVal: PythonNumber
     /// Whether the description says that it works in place.
     public final let inplace: Bool
 
     /// Creates a clamp.
     /// - Throws: `ModuleError.emptyRange` unless `minVal` is below `maxVal`.
-    public init(minVal: Double = -1, maxVal: Double = 1, inplace: Bool = false) throws {
+    public init(minVal: PythonNumber = -1.0, maxVal: PythonNumber = 1.0, inplace: Bool = false) throws {
         // PyTorch refuses `max <= min`, and so lets NaN pass.
-        if maxVal <= minVal { throw ModuleError.emptyRange(min: minVal, max: maxVal) }
+        if maxVal.value <= minVal.value { throw ModuleError.emptyRange(min: minVal, max: maxVal) }
         self.minVal = minVal
         self.maxVal = maxVal
         self.inplace = inplace
     }
 
     public final override func forward(_ input: Tensor) throws -> Tensor {
-        try input.hardtanh(min: minVal, max: maxVal)
+        try input.hardtanh(min: minVal.value, max: maxVal.value)
     }
 
     public override var typeName: String { "Hardtanh" }

@@ -63,18 +63,18 @@ public final class Tanh: Module {
 /// Any shape.
 public final class Softplus: Module {
     /// How sharply it bends.
-    public let beta: Double
+    public let beta: PythonNumber
     /// Where it becomes the identity.
-    public let threshold: Double
+    public let threshold: PythonNumber
 
     /// Creates a smooth rectifier.
-    public init(beta: Double = 1, threshold: Double = 20) {
+    public init(beta: PythonNumber = 1.0, threshold: PythonNumber = 20.0) {
         self.beta = beta
         self.threshold = threshold
     }
 
     public override func forward(_ input: Tensor) throws -> Tensor {
-        try input.softplus(beta: beta, threshold: threshold)
+        try input.softplus(beta: beta.value, threshold: threshold.value)
     }
 
     public override var typeName: String { "Softplus" }

@@ -19,8 +19,14 @@ enum OptimizerArguments {
         guard !parameters.isEmpty else { throw .emptyParameterList }
     }
 
+    /// Refuses what is below zero, and NaN.
     static func check(_ name: String, _ value: Double) throws(ModuleError) {
         guard value >= 0 else { throw .invalidValue(name: name, value) }
+    }
+
+    /// Refuses what is below zero, and lets NaN pass.
+    static func checkIsNotNegative(_ name: String, _ value: Double) throws(ModuleError) {
+        if value < 0 { throw .invalidValue(name: name, value) }
     }
 
     static func check(beta: Double, at index: Int) throws(ModuleError) {

@@ -31,12 +31,10 @@ public final class SGD: Optimizer {
     /// Creates an optimiser of `parameters`.
     /// - Throws: `ModuleError` with PyTorch's text for an impossible argument.
     public init(_ parameters: [Parameter], options: Options = Options()) throws(ModuleError) {
-        try OptimizerArguments.check("learning rate", options.learningRate)
-        try OptimizerArguments.check("momentum value", options.momentum)
-        try OptimizerArguments.check("weight_decay value", options.weightDecay)
-        guard !options.nesterov || (options.momentum > 0 && options.dampening == 0) else {
-            throw .nesterovNeedsMomentum
-        }
+        try OptimizerArguments.checkIsNotNegative("learning rate", options.learningRate)
+        try OptimizerArguments.checkIsNotNegative("momentum value", options.momentum)
+        try OptimizerArguments.checkIsNotNegative("weight_decay value", options.weightDecay)
+        if options.nesterov, options.momentum <= 0 || options.dampening != 0 { throw .nesterovNeedsMomentum }
         try OptimizerArguments.check(parameters)
         self.parameters = parameters
         self.options = options

@@ -1,3 +1,5 @@
+import NN
+
 /// An argument as a client wrote it.
 package enum ArgumentValue: Sendable, Equatable {
     case int(Int64)
@@ -42,12 +44,12 @@ package enum ArgumentValue: Sendable, Equatable {
         }
     }
 
-    /// The number, whole or not.
-    var number: Double? {
+    /// The number, whole or not, as Python would keep it.
+    var number: PythonNumber? {
         switch self {
-        case .int(let number): Double(number)
-        case .double(let number): number
-        case .bool(let flag): flag ? 1 : 0
+        case .int(let number): .int(number)
+        case .double(let number): .float(number)
+        case .bool(let flag): .bool(flag)
         default: nil
         }
     }

@@ -1,3 +1,4 @@
+import NN
 import OrderedCollections
 
 /// Arguments that fit their layer: known names, right types, defaults filled in, in PyTorch's order.
@@ -24,10 +25,10 @@ struct CheckedArguments: Sendable, Equatable {
     func int(_ name: String) -> Int { values[name]?.integer ?? 0 }
     /// Returns the whole number under `name`, `nil` for None.
     func optionalInt(_ name: String) -> Int? { values[name]?.integer }
-    /// Returns the number under `name`.
-    func double(_ name: String) -> Double { values[name]?.number ?? 0 }
+    /// Returns the number under `name`, whose type was checked.
+    func number(_ name: String) -> PythonNumber { values[name]?.number ?? 0 }
     /// Returns the number under `name`, `nil` for None.
-    func optionalDouble(_ name: String) -> Double? { values[name]?.number }
+    func optionalNumber(_ name: String) -> PythonNumber? { values[name]?.number }
     /// Returns the flag under `name`.
     func flag(_ name: String) -> Bool { values[name]?.flag ?? false }
     /// Returns the text under `name`.

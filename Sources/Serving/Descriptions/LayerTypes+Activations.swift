@@ -16,13 +16,13 @@ extension LayerType {
             name: "LeakyReLU",
             arguments: [LayerArgument("negative_slope", .number, .double(0.01)), inplace],
             make: { given, _, _ in
-                LeakyReLU(negativeSlope: given.double("negative_slope"), inplace: given.flag("inplace"))
+                LeakyReLU(negativeSlope: given.number("negative_slope"), inplace: given.flag("inplace"))
             }
         ),
         LayerType(
             name: "ELU",
             arguments: [LayerArgument("alpha", .number, .double(1)), inplace],
-            make: { given, _, _ in ELU(alpha: given.double("alpha"), inplace: given.flag("inplace")) }
+            make: { given, _, _ in ELU(alpha: given.number("alpha"), inplace: given.flag("inplace")) }
         ),
         LayerType(
             name: "GELU",
@@ -44,7 +44,7 @@ extension LayerType {
             arguments: [
                 LayerArgument("beta", .number, .double(1)), LayerArgument("threshold", .number, .double(20)),
             ],
-            make: { given, _, _ in Softplus(beta: given.double("beta"), threshold: given.double("threshold")) }
+            make: { given, _, _ in Softplus(beta: given.number("beta"), threshold: given.number("threshold")) }
         ),
         LayerType(
             name: "Hardtanh",
@@ -53,8 +53,8 @@ extension LayerType {
             ],
             make: { given, _, _ in
                 try Hardtanh(
-                    minVal: given.double("min_val"),
-                    maxVal: given.double("max_val"),
+                    minVal: given.number("min_val"),
+                    maxVal: given.number("max_val"),
                     inplace: given.flag("inplace")
                 )
             }

@@ -25,7 +25,7 @@ extension LayerType {
             make: { given, dtype, _ in
                 try LayerNorm(
                     normalizedShape: given.sizes("normalized_shape"),
-                    epsilon: given.double("eps"),
+                    epsilon: given.number("eps"),
                     elementwiseAffine: given.flag("elementwise_affine"),
                     bias: given.flag("bias"),
                     dtype: dtype
@@ -47,7 +47,7 @@ extension LayerType {
             make: { given, dtype, _ in
                 try RMSNorm(
                     normalizedShape: given.sizes("normalized_shape"),
-                    epsilon: given.optionalDouble("eps"),
+                    epsilon: given.optionalNumber("eps"),
                     elementwiseAffine: given.flag("elementwise_affine"),
                     dtype: dtype
                 )
@@ -80,8 +80,8 @@ extension LayerType {
         features: { Features(input: $0.int("num_features")) },
         make: { given, dtype, generator in
             var options = BatchNorm1d.Options()
-            options.epsilon = given.double("eps")
-            options.momentum = given.optionalDouble("momentum")
+            options.epsilon = given.number("eps")
+            options.momentum = given.optionalNumber("momentum")
             options.affine = given.flag("affine")
             options.bias = given.flag("bias")
             options.trackRunningStats = given.flag("track_running_stats")

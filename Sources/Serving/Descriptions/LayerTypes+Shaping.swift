@@ -11,7 +11,7 @@ extension LayerType {
             name: "Dropout",
             arguments: [LayerArgument("p", .number, .double(0.5)), inplace],
             rows: { _ in .unlessTraining(.apart) },
-            make: { given, _, _ in try Dropout(p: given.double("p"), inplace: given.flag("inplace")) }
+            make: { given, _, _ in try Dropout(p: given.number("p"), inplace: given.flag("inplace")) }
         ),
         LayerType(
             name: "Flatten",

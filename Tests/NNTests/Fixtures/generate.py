@@ -54,16 +54,16 @@ def seeded(fill, *shape, dtype=torch.float32):
 # Initialisers: bits.
 for shape in ((4, 5), (2, 3, 4)):
     label = "x".join(map(str, shape))
-    for dtype in (torch.float32, torch.float64):
+    for dtype in (torch.float32, torch.float64, torch.float16, torch.bfloat16):
         kind = str(dtype).removeprefix("torch.")
         case(f"uniform {label} {kind}", "bits", y=seeded(lambda t: nn.init.uniform_(t, -0.3, 0.7), *shape, dtype=dtype))
         case(f"kaiming_uniform {label} {kind}", "bits", y=seeded(nn.init.kaiming_uniform_, *shape, dtype=dtype))
         case(f"xavier_uniform {label} {kind}", "bits",
              y=seeded(lambda t: nn.init.xavier_uniform_(t, gain=1.5), *shape, dtype=dtype))
-    case(f"normal {label}", "bits", y=seeded(lambda t: nn.init.normal_(t, 0.5, 2.0), *shape))
-    case(f"kaiming_normal {label}", "bits", y=seeded(
-        lambda t: nn.init.kaiming_normal_(t, mode="fan_out", nonlinearity="relu"), *shape))
-    case(f"xavier_normal {label}", "bits", y=seeded(nn.init.xavier_normal_, *shape))
+        case(f"normal {label} {kind}", "bits", y=seeded(lambda t: nn.init.normal_(t, 0.5, 2.0), *shape, dtype=dtype))
+        case(f"kaiming_normal {label} {kind}", "bits", y=seeded(
+            lambda t: nn.init.kaiming_normal_(t, mode="fan_out", nonlinearity="relu"), *shape, dtype=dtype))
+        case(f"xavier_normal {label} {kind}", "bits", y=seeded(nn.init.xavier_normal_, *shape, dtype=dtype))
 case("kaiming_uniform tanh", "bits", y=seeded(lambda t: nn.init.kaiming_uniform_(t, nonlinearity="tanh"), 4, 5))
 case("kaiming_uniform selu", "bits", y=seeded(lambda t: nn.init.kaiming_uniform_(t, nonlinearity="selu"), 4, 5))
 case("kaiming_uniform leaky", "bits", y=seeded(lambda t: nn.init.kaiming_uniform_(t, a=0.2), 4, 5))
@@ -98,6 +98,10 @@ REPRS = {
     "nested": nn.Sequential(nn.Sequential(nn.Linear(2, 2), nn.ModuleList([nn.ReLU(), nn.ReLU()])), nn.Tanh()),
     "MSELoss": nn.MSELoss(), "L1Loss": nn.L1Loss(), "CrossEntropyLoss": nn.CrossEntropyLoss(),
     "BCEWithLogitsLoss": nn.BCEWithLogitsLoss(),
+    "ELU whole": nn.ELU(2), "ELU true": nn.ELU(True), "LeakyReLU whole": nn.LeakyReLU(1),
+    "Hardtanh whole": nn.Hardtanh(-1, 1.0), "Softplus whole": nn.Softplus(1, 20), "Dropout whole": nn.Dropout(0),
+    "LayerNorm whole": nn.LayerNorm(3, eps=1), "RMSNorm whole": nn.RMSNorm(3, eps=1),
+    "BatchNorm1d whole": nn.BatchNorm1d(3, eps=1, momentum=1),
 }
 for name, module in REPRS.items():
     case(f"repr {name}", "text", repr=repr(module))
@@ -234,6 +238,13 @@ error("Adam rate", lambda: torch.optim.Adam(parameter, lr=-1.0))
 error("Adam empty", lambda: torch.optim.Adam([]))
 error("AdamW negative decay", lambda: torch.optim.AdamW(parameter, weight_decay=-1.0))
 error("Adam epsilon", lambda: torch.optim.Adam(parameter, eps=-1.0))
+error("Adam rate NaN", lambda: torch.optim.Adam(parameter, lr=float("nan")))
+error("Adam epsilon NaN", lambda: torch.optim.Adam(parameter, eps=float("nan")))
+error("Adam beta NaN", lambda: torch.optim.Adam(parameter, betas=(0.9, float("nan"))))
+error("Adam decay NaN", lambda: torch.optim.Adam(parameter, weight_decay=float("nan")))
+error("Dropout whole", lambda: nn.Dropout(2))
+error("Hardtanh whole range", lambda: nn.Hardtanh(2, 1.0))
+error("ModuleList insert", lambda: nn.ModuleList([nn.ReLU()]).insert(-1, nn.ReLU()))
 
 json.dump({"torch": torch.__version__, "cases": CASES}, sys.stdout, indent=1)
 print()

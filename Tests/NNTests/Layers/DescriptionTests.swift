@@ -8,6 +8,12 @@ import Testing
 struct DescriptionTests {
     private static func line() throws -> Linear { try Linear(inFeatures: 2, outFeatures: 3) }
 
+    private static func wholeBatchNorm() throws -> BatchNorm1d {
+        var options = BatchNorm1d.Options()
+        (options.epsilon, options.momentum) = (1, 1)
+        return try BatchNorm1d(numFeatures: 3, options: options)
+    }
+
     private static func plainBatchNorm() throws -> BatchNorm1d {
         var options = BatchNorm1d.Options()
         options.epsilon = 0.001
@@ -28,6 +34,15 @@ struct DescriptionTests {
         "LeakyReLU": { LeakyReLU() },
         "LeakyReLU inplace": { LeakyReLU(negativeSlope: 0.2, inplace: true) },
         "ELU": { ELU() },
+        "ELU whole": { ELU(alpha: 2) },
+        "ELU true": { ELU(alpha: .bool(true)) },
+        "LeakyReLU whole": { LeakyReLU(negativeSlope: 1) },
+        "Hardtanh whole": { try Hardtanh(minVal: -1, maxVal: 1.0) },
+        "Softplus whole": { Softplus(beta: 1, threshold: 20) },
+        "Dropout whole": { try Dropout(p: 0) },
+        "LayerNorm whole": { try LayerNorm(normalizedShape: [3], epsilon: 1) },
+        "RMSNorm whole": { try RMSNorm(normalizedShape: [3], epsilon: 1) },
+        "BatchNorm1d whole": { try wholeBatchNorm() },
         "ELU inplace": { ELU(alpha: 2.5, inplace: true) },
         "GELU": { GELU() },
         "GELU tanh": { GELU(approximate: .tanh) },
@@ -37,7 +52,7 @@ struct DescriptionTests {
         "Tanh": { Tanh() },
         "Softplus": { Softplus() },
         "Hardtanh": { try Hardtanh() },
-        "Hardtanh inplace": { try Hardtanh(minVal: -0.5, maxVal: 2, inplace: true) },
+        "Hardtanh inplace": { try Hardtanh(minVal: -0.5, maxVal: 2.0, inplace: true) },
         "Softmax": { Softmax(dim: 1) },
         "Softmax none": { Softmax() },
         "LogSoftmax": { LogSoftmax(dim: -1) },
@@ -80,6 +95,9 @@ struct DescriptionTests {
     private static let oldTexts = [
         "ReLU inplace": "ReLU(inplace)",
         "LeakyReLU inplace": "LeakyReLU(negative_slope=0.2, inplace)",
+        "Dropout whole": "Dropout(p=0)",
+        "LayerNorm whole": "LayerNorm(torch.Size([3]), eps=1, elementwise_affine=True)",
+        "BatchNorm1d whole": "BatchNorm1d(3, eps=1, momentum=1, affine=True, track_running_stats=True)",
         "ELU inplace": "ELU(alpha=2.5, inplace)",
         "Softplus": "Softplus(beta=1, threshold=20)",
         "Hardtanh inplace": "Hardtanh(min_val=-0.5, max_val=2.0, inplace)",

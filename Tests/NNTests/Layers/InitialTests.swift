@@ -22,9 +22,9 @@ struct InitialTests {
     static let shapes: [(text: String, shape: Shape)] = [("4x5", [4, 5]), ("2x3x4", [2, 3, 4])]
 
     static let ids: [String] = shapes.flatMap { text, _ in
-        ["uniform", "kaiming_uniform", "xavier_uniform"].flatMap { function in
-            ["float32", "float64"].map { "\(function) \(text) \($0)" }
-        } + ["normal", "kaiming_normal", "xavier_normal"].map { "\($0) \(text)" }
+        functions.keys.flatMap { function in
+            ["float32", "float64", "float16", "bfloat16"].map { "\(function) \(text) \($0)" }
+        }
     }
 
     @Test(arguments: ids) func drawsTheBitsOfPyTorch(id: String) throws {
@@ -32,7 +32,7 @@ struct InitialTests {
         let parts = id.split(separator: " ").map(String.init)
         let make = try #require(Self.functions[parts[0]])
         let shape = try #require(Self.shapes.first { $0.text == parts[1] }).shape
-        let dtype = parts.count > 2 ? try #require(DType(rawValue: parts[2])) : .float32
+        let dtype = try #require(DType(rawValue: parts[2]))
         try golden.expect(make(shape, dtype, Generator(seed: 11)), "y")
     }
 

@@ -35,7 +35,7 @@ struct ModuleErrorTests {
             _ = try layer(Tensor.ones([4]))
         },
         "Dropout p": { _ = try Dropout(p: 1.5) },
-        "Hardtanh range": { _ = try Hardtanh(minVal: 2, maxVal: 1) },
+        "Hardtanh range": { _ = try Hardtanh(minVal: 2.0, maxVal: 1.0) },
         "Embedding padding": { _ = try Embedding(numEmbeddings: 3, embeddingDim: 2, paddingIndex: 3) },
         "Embedding index": { _ = try Embedding(numEmbeddings: 3, embeddingDim: 2)(Tensor([3] as [Int64])) },
         "Embedding negative": { _ = try Embedding(numEmbeddings: 3, embeddingDim: 2)(Tensor([-1] as [Int64])) },
@@ -93,7 +93,7 @@ struct ModuleErrorTests {
         "LeakyReLU integers": { _ = try LeakyReLU()(integer()) },
         "LogSoftmax dim": { _ = try LogSoftmax(dim: 5)(input()) },
         "Dropout negative": { _ = try Dropout(p: -0.1) },
-        "Hardtanh equal": { _ = try Hardtanh(minVal: 1, maxVal: 1) },
+        "Hardtanh equal": { _ = try Hardtanh(minVal: 1.0, maxVal: 1.0) },
         "CrossEntropyLoss smoothing too large": {
             _ = try CrossEntropyLoss(labelSmoothing: 2)(input(), Tensor([2, 0] as [Int64]))
         },
@@ -121,6 +121,13 @@ struct ModuleErrorTests {
             _ = try AdamW(parameters(), options: options)
         },
         "Adam epsilon": { try adam { $0.epsilon = -1 } },
+        "Adam rate NaN": { try adam { $0.learningRate = .nan } },
+        "Adam epsilon NaN": { try adam { $0.epsilon = .nan } },
+        "Adam beta NaN": { try adam { $0.beta2 = .nan } },
+        "Adam decay NaN": { try adam { $0.weightDecay = .nan } },
+        "Dropout whole": { _ = try Dropout(p: 2) },
+        "Hardtanh whole range": { _ = try Hardtanh(minVal: 2, maxVal: 1.0) },
+        "ModuleList insert": { try ModuleList([ReLU()]).insert(ReLU(), at: -1) },
     ]
 
     @Test(arguments: cases.keys.sorted()) func saysWhatPyTorchSays(name: String) throws {

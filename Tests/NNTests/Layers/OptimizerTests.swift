@@ -53,6 +53,17 @@ struct OptimizerTests {
         #expect(parameter.tensor.floats == [1, 2])
     }
 
+    /// PyTorch's comparisons let NaN pass here; those of Adam do not.
+    @Test func takesWhatPyTorchDoesNotRefuse() throws {
+        var options = SGD.Options()
+        (options.learningRate, options.momentum, options.weightDecay) = (.nan, .nan, .nan)
+        options.nesterov = true
+        let parameter = try Parameter(vector(1, 2))
+        #expect(throws: Never.self) { _ = try SGD([parameter], options: options) }
+        (options.nesterov, options.dampening) = (false, .nan)
+        #expect(throws: Never.self) { _ = try SGD([parameter], options: options) }
+    }
+
     @Test func keepsNaNAsTheLargestSquare() throws {
         var options = Adam.Options()
         options.amsgrad = true

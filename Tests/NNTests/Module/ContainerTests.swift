@@ -34,7 +34,7 @@ struct ContainerTests {
         let row: any ModuleSequence = isList ? try ModuleList(modules) : try Sequential(modules)
         try row.insert(Sigmoid(), at: 1)
         #expect(names(row) == ["0:ReLU", "1:Sigmoid", "2:Tanh"])
-        try row.insert(SiLU(), at: -1)
+        try row.insert(SiLU(), at: 2)
         #expect(names(row) == ["0:ReLU", "1:Sigmoid", "2:SiLU", "3:Tanh"])
         try row.remove(at: 0)
         #expect(names(row) == ["0:Sigmoid", "1:SiLU", "2:Tanh"])
@@ -43,6 +43,22 @@ struct ContainerTests {
         try row.append(Tanh())
         #expect(row.count == 4)
         #expect(throws: ModuleError.indexOutOfRange(9)) { try row.remove(at: 9) }
+    }
+
+    @Test func insertsFromTheEndIntoAChainOnly() throws {
+        let network = try Sequential(ReLU(), Tanh())
+        try network.insert(SiLU(), at: -1)
+        #expect(names(network) == ["0:ReLU", "1:SiLU", "2:Tanh"])
+        let list: any ModuleSequence = try ModuleList([ReLU(), Tanh()])
+        #expect(throws: ModuleError.noChild(name: "-1")) { try list.insert(SiLU(), at: -1) }
+        #expect(names(list) == ["0:ReLU", "1:Tanh"])
+    }
+
+    @Test func takesAPlaceBeyondTheEndOfAListForAName() throws {
+        let list = try ModuleList([ReLU()])
+        try list.insert(Tanh(), at: 3)
+        #expect(names(list) == ["0:ReLU", "3:Tanh"])
+        #expect(list.description == "ModuleList(\n  (0): ReLU()\n  (1): Tanh()\n)")
     }
 
     @Test func slicesUnderTheOldNames() throws {
