@@ -69,7 +69,7 @@ package struct API: Sendable {
     /// The rows of the interface, in the order of `openapi.yaml`.
     package var routes: [Route] {
         let cloud = CloudResource(api: self)
-        let routes = ownRoutes + cloud.routes
+        let routes = ownRoutes + protocolRoutes.map(\.ignoringQuery) + cloud.routes
         return routes + cloud.vertexRoutes(beside: routes)
     }
 
@@ -77,7 +77,11 @@ package struct API: Sendable {
         ModulesResource(api: self).routes + ParametersResource(api: self).routes + StateDictResource(api: self).routes
             + CallsResource(api: self).routes + HooksResource(api: self).routes + GlobalHooksResource(api: self).routes
             + EventsResource(api: self).routes + OperationsResource(api: self).routes
-            + OpenInferenceResource(api: self).routes + InferResource(api: self).routes
+    }
+
+    /// The rows of the Open Inference Protocol, whose clients let their users add any query, for gateways on the way.
+    private var protocolRoutes: [Route] {
+        OpenInferenceResource(api: self).routes + InferResource(api: self).routes
             + StatisticsResource(api: self).routes + RepositoryResource(api: self).routes
     }
 
@@ -92,7 +96,7 @@ package struct API: Sendable {
     /// Returns the handler that a server runs; `rules` decide which requests reach a route.
     package func handler(rules: AccessRules = AccessRules()) -> Handler {
         let outer = [Layer(telemetry.layer), Layer(rules.crossOrigin.layer), answeringProblems]
-        let layers = outer + rules.guards + [sparingTheLoop, decodingContent]
+        let layers = outer + rules.guards + [refusingQueries, sparingTheLoop, decodingContent]
         let dispatcher = Dispatcher(routes, layers: layers)
         return { request in dispatcher.answer(request) }
     }

@@ -40,6 +40,15 @@ struct OpenAPITests {
         }
     }
 
+    @Test func namesTheParametersOfEachQuery() {
+        for route in server.api.routes {
+            let operation = openAPI.operations.first { $0.path == template(route) && $0.method == route.method }
+            let parameters = (operation?.value["parameters"]?.asArray ?? []).compactMap(openAPI.resolved)
+            let names = parameters.filter { $0["in"]?.asString == "query" }.compactMap { $0["name"]?.asString }
+            #expect(names == route.query ?? [], "\(route.operation)")
+        }
+    }
+
     @Test func namesTheParametersOfEachPath() {
         for (path, item) in openAPI.document["paths"]?.asObject ?? JSONObject() {
             let parameters = item["parameters"]?.asArray?.compactMap { openAPI.resolved($0)?["name"]?.asString } ?? []

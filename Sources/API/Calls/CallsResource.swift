@@ -18,17 +18,19 @@ struct CallsResource: Sendable {
                 "/v1/modules/{name}/call",
                 "callModule",
                 scope: .infer,
+                query: ["grad"],
                 statuses: Self.statuses,
                 outcome: call
             ),
-            route("trace", "traceModule", trace),
-            route("backward", "backwardModule", backward),
+            route("trace", "traceModule", query: ["grad"], trace),
+            route("backward", "backwardModule", query: [], backward),
         ]
     }
 
     private func route(
         _ verb: String,
         _ operation: String,
+        query: [String],
         _ endpoint: @escaping WaitingEndpoint
     ) -> Route {
         Route(
@@ -36,6 +38,7 @@ struct CallsResource: Sendable {
             "/v1/modules/{name}/\(verb)",
             operation,
             scope: .infer,
+            query: query,
             statuses: Self.statuses,
             endpoint: endpoint
         )
@@ -148,7 +151,7 @@ struct CallsResource: Sendable {
         takesGradient: Bool = false
     ) throws -> (CallBody, CallRequest) {
         let recordsGradients =
-            try exchange.request.query != nil && Query(exchange.request, known: ["grad"]).flag("grad")
+            try exchange.request.query != nil && Query(exchange).flag("grad")
         let reader = CallReader(
             listDType: publication.listDType ?? .float32,
             maxHooks: api.registry.limits.maxHooksPerCall,

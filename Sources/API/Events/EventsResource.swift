@@ -14,6 +14,7 @@ struct EventsResource: Sendable {
                 "/v1/modules/{name}/events",
                 "streamEvents",
                 scope: .infer,
+                query: ["kind", "module"],
                 statuses: [200, 400, 404, 406, 429, 503],
                 endpoint: stream
             )
@@ -23,7 +24,7 @@ struct EventsResource: Sendable {
     private func stream(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .events)
         let publication = try api.registry.publication(exchange.parameters["name"])
-        let query = try Query(exchange.request, known: ["kind", "module"])
+        let query = try Query(exchange)
         let filter = EventFilter(
             name: publication.name,
             kinds: try query["kind"].map(Self.kinds),

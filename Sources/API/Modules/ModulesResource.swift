@@ -12,7 +12,15 @@ struct ModulesResource: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/v1/modules", "listModules", scope: .infer, statuses: [200, 400, 406], endpoint: list),
+            Route(
+                .get,
+                "/v1/modules",
+                "listModules",
+                scope: .infer,
+                query: ["prefix", "limit", "after"],
+                statuses: [200, 400, 406],
+                endpoint: list
+            ),
             Route(
                 .post,
                 "/v1/modules",
@@ -50,7 +58,7 @@ struct ModulesResource: Sendable {
 
     private func list(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .json)
-        let query = try Query(exchange.request, known: ["prefix", "limit", "after"])
+        let query = try Query(exchange)
         let limit = try query.count("limit", default: Self.defaultPage, maximum: Self.largestPage)
         let page = api.registry.list(prefix: query["prefix"] ?? "", after: query["after"], limit: limit)
         var writer = JSONWriter()
@@ -82,6 +90,7 @@ struct ModulesResource: Sendable {
         } catch let error as ServingError where error.isAboutName {
             throw Problem(error).at("/name")
         }
+        api.repository.forget(publication.name)
         return document(publication, as: representation, status: .created)
     }
 
@@ -107,6 +116,7 @@ struct ModulesResource: Sendable {
         }
         description.name = name
         let (publication, created) = try await replace(name, by: description, when: exchange.precondition)
+        api.repository.forget(name)
         return document(publication, as: representation, status: created ? .created : .ok)
     }
 

@@ -26,6 +26,7 @@ struct StateDictResource: Sendable {
                 template,
                 "putStateDict",
                 scope: .admin,
+                query: ["strict"],
                 statuses: [200, 400, 404, 406, 409, 412, 413, 415, 422],
                 endpoint: put
             ),
@@ -60,7 +61,7 @@ struct StateDictResource: Sendable {
 
     private func put(_ exchange: Exchange) async throws -> Response {
         let representation = try exchange.representation(among: .json)
-        let strict = try Query(exchange.request, known: ["strict"]).flag("strict", default: true)
+        let strict = try Query(exchange).flag("strict", default: true)
         let name = exchange.parameters["name"]
         let publication = try api.registry.publication(name)
         let load = try await api.registry.loadStateDict(

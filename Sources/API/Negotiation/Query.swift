@@ -1,20 +1,22 @@
 import HTTP
 import JSON
 
-/// The parameters behind the `?` of a target, each of which an endpoint must know.
+/// The parameters behind the `?` of a target, each of which its route must know.
 struct Query {
     private var items: [(name: String, value: String)]
 
-    /// Reads the query of a request; `known` are the names that its endpoint takes, each at most once.
-    init(_ request: Request, known: [String]) throws(Problem) {
-        guard let items = request.queryItems() else {
+    /// Reads the query of a request, in which those parameters may stand that its route knows, each at most once.
+    init(_ exchange: Exchange) throws(Problem) {
+        let known = exchange.route.query ?? []
+        guard let items = exchange.request.queryItems() else {
             throw Problem(.malformedTarget, "The percent-encoding of the query is broken.")
         }
         for (index, item) in items.enumerated() {
             guard known.contains(item.name) else {
                 throw Problem(
                     .malformedQuery,
-                    "This resource takes no parameter '\(item.name)' in its query.",
+                    "This resource takes no parameter '\(item.name)' in its query"
+                        + (known.isEmpty ? "." : ", but \(known.joined(separator: ", "))."),
                     expected: .array(known.map { .string($0) }),
                     got: .string(item.name)
                 )

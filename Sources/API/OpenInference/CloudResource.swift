@@ -21,7 +21,15 @@ struct CloudResource: Sendable {
     var routes: [Route] {
         [
             Route(.get, "/ping", "ping", scope: .open, statuses: [200], endpoint: ping),
-            Route(.post, "/invocations", "invoke", scope: .infer, statuses: Self.statuses, endpoint: invoke),
+            Route(
+                .post,
+                "/invocations",
+                "invoke",
+                scope: .infer,
+                query: ["grad"],
+                statuses: Self.statuses,
+                endpoint: invoke
+            ),
         ]
     }
 
@@ -32,7 +40,7 @@ struct CloudResource: Sendable {
             Route(.get, $0, "vertexHealth", scope: .open, statuses: [200], endpoint: ping)
         }
         let predict = api.options.vertexPredictRoute.map {
-            Route(.post, $0, "vertexPredict", scope: .infer, statuses: Self.statuses, endpoint: invoke)
+            Route(.post, $0, "vertexPredict", scope: .infer, query: ["grad"], statuses: Self.statuses, endpoint: invoke)
         }
         return [health, predict].compactMap(\.self).filter { route in
             guard case .route = router.resolve(route.method, path: Array(route.template.description.utf8)[...]) else {

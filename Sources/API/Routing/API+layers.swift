@@ -31,6 +31,17 @@ extension API {
         return problem.response(to: exchange.request)
     }
 
+    /// A layer that refuses queries where a route takes none; a route that takes some reads them, and refuses others.
+    var refusingQueries: Layer {
+        Layer { route, next in
+            guard route.query == [] else { return next }
+            return { exchange in
+                if !exchange.request.queryOctets.isEmpty { _ = try Query(exchange) }
+                return try next(exchange)
+            }
+        }
+    }
+
     /// A layer that takes the content coding off a request's body.
     var decodingContent: Layer {
         Layer { [limit = options.maxDecodedBodyBytes] _, next in

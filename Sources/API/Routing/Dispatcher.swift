@@ -16,6 +16,7 @@ struct Dispatcher: Sendable {
             "unmatched",
             "unmatched",
             scope: .open,
+            query: nil,
             statuses: [204, 404],
             outcome: { exchange in .now(try Self.refuse(exchange.request, router)) }
         ).wrapped(in: layers)

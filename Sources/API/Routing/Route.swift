@@ -50,6 +50,8 @@ package final class Route: Sendable {
     package let operation: String
     /// Who may ask.
     package let scope: Scope
+    /// The parameters that its query may have; `nil` if others than we say what may stand there.
+    package let query: [String]?
     /// The status codes that it can answer, beside those that any route can (`Route.universalStatuses`).
     package let statuses: [Int]
     /// The endpoint with its layers.
@@ -65,6 +67,7 @@ package final class Route: Sendable {
         _ template: String,
         _ operation: String,
         scope: Scope,
+        query: [String]? = [],
         statuses: [Int],
         endpoint: @escaping WaitingEndpoint
     ) {
@@ -73,6 +76,7 @@ package final class Route: Sendable {
             template,
             operation,
             scope: scope,
+            query: query,
             statuses: statuses,
             outcome: { exchange in .later { try await endpoint(exchange) } }
         )
@@ -84,6 +88,7 @@ package final class Route: Sendable {
         _ template: String,
         _ operation: String,
         scope: Scope,
+        query: [String]? = [],
         statuses: [Int],
         outcome endpoint: @escaping Endpoint
     ) {
@@ -91,6 +96,7 @@ package final class Route: Sendable {
         self.template = PathTemplate(template)
         self.operation = operation
         self.scope = scope
+        self.query = query
         self.statuses = statuses
         self.endpoint = endpoint
     }
@@ -99,11 +105,19 @@ package final class Route: Sendable {
     func wrapped(in layers: [Layer]) -> Route {
         var endpoint = endpoint
         for layer in layers.reversed() { endpoint = layer.wrap(self, endpoint) }
-        return Route(
+        return copy(endpoint, query: query)
+    }
+
+    /// The route as it is for clients that put into its query what is none of our business.
+    var ignoringQuery: Route { copy(endpoint, query: nil) }
+
+    private func copy(_ endpoint: @escaping Endpoint, query: [String]?) -> Route {
+        Route(
             method,
             template.description,
             operation,
             scope: scope,
+            query: query,
             statuses: statuses,
             outcome: endpoint
         )

@@ -37,7 +37,7 @@ struct LogProcessTests {
     func takesNothingMalformed(name: String, value: String) throws {
         let log = try LogFile()
         let server = try RunningServer(log: log.handle)
-        let answer = try Client(port: server.port).send("GET", "/livez?x=%0Aforged", fields: [name: value])
+        let answer = try Client(port: server.port).send("GET", "/v2/health/live?x=%0Aforged", fields: [name: value])
         #expect(answer.status == 200)
         #expect(answer.fields["x-request-id"]?.utf8.count == 16)
         #expect(answer.fields["traceparent"] == nil)
