@@ -3,18 +3,18 @@ import Serving
 import Tensors
 
 extension Logger {
-    /// Logs what a `log` hook saw: shape and summary, never the data.
+    /// Logs what a `log` hook saw, and in which request: shape and summary, never the data.
     func log(_ line: HookLogLine) {
-        log(
-            level: Logger.Level(rawValue: line.level.rawValue) ?? .info,
-            "hook",
-            metadata: [
-                "name": "\(line.name)", "module": "\(line.module)", "kind": "\(line.kind.rawValue)",
-                "shape": "\(line.shape)", "dtype": "\(line.dtype.rawValue)", "count": "\(line.summary.count)",
-                "nan_count": "\(line.summary.nanCount)", "mean": "\(Self.text(line.summary.mean))",
-                "min": "\(Self.text(line.summary.min))", "max": "\(Self.text(line.summary.max))",
-            ]
-        )
+        var metadata: Logger.Metadata = [
+            "name": "\(line.name)", "module": "\(line.module)", "kind": "\(line.kind.rawValue)",
+            "shape": "\(line.shape)", "dtype": "\(line.dtype.rawValue)", "count": "\(line.summary.count)",
+            "nan_count": "\(line.summary.nanCount)", "mean": "\(Self.text(line.summary.mean))",
+            "min": "\(Self.text(line.summary.min))", "max": "\(Self.text(line.summary.max))",
+        ]
+        // Under the names that they have in the access log.
+        if let origin = line.origin { metadata["request_id"] = "\(origin.requestID)" }
+        if let trace = line.origin?.traceID { metadata["trace_id"] = "\(trace)" }
+        log(level: Logger.Level(rawValue: line.level.rawValue) ?? .info, "hook", metadata: metadata)
     }
 
     private static func text(_ number: Double?) -> String {

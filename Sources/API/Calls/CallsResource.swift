@@ -163,7 +163,8 @@ struct CallsResource: Sendable {
             inputs: body.inputs,
             recordsGradients: recordsGradients,
             hooks: body.hooks,
-            deadline: deadline
+            deadline: deadline,
+            origin: exchange.context
         )
         return (body, request)
     }

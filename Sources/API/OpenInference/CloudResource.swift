@@ -61,7 +61,7 @@ struct CloudResource: Sendable {
         case .native:
             return try await calls.call(exchange.naming(model.name)).response
         case .openInference:
-            return try await inference.answer(exchange.request, from: model)
+            return try await inference.answer(exchange, from: model)
         case .vertex:
             return try await predict(exchange, with: model)
         }
@@ -134,7 +134,8 @@ struct CloudResource: Sendable {
         }
         let deadline = api.options.callTimeout.map { exchange.request.arrival + $0 }
         do {
-            let result = try await api.registry.call(model, CallRequest(inputs: [instances], deadline: deadline))
+            let call = CallRequest(inputs: [instances], deadline: deadline, origin: exchange.context)
+            let result = try await api.registry.call(model, call)
             var writer = JSONWriter()
             writer.beginObject()
             writer.key("predictions")

@@ -36,7 +36,7 @@ struct InferResource: Sendable {
     private func infer(_ exchange: Exchange) async throws -> Response {
         let model = try api.registry.model(of: exchange)
         do {
-            return try await answer(exchange.request, from: model)
+            return try await answer(exchange, from: model)
         } catch let error as InferenceError {
             throw Problem(error)
         } catch {
@@ -45,11 +45,13 @@ struct InferResource: Sendable {
     }
 
     /// Infers with `model` from the body of a request.
-    func answer(_ request: Request, from model: Publication) async throws -> Response {
+    func answer(_ exchange: Exchange, from model: Publication) async throws -> Response {
         let start = ContinuousClock.now
+        let request = exchange.request
         let infer = try Self.read(request, for: model)
         let outputs = try RequestedOutputs(infer, model: model)
-        let call = try callRequest(infer, model: model, arrival: request.arrival)
+        var call = try callRequest(infer, model: model, arrival: request.arrival)
+        call.origin = exchange.context
         let decoded = ContinuousClock.now
         let result = try await api.registry.call(model, call)
         let computed = ContinuousClock.now

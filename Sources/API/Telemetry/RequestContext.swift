@@ -35,6 +35,11 @@ package final class RequestContext: Sendable {
     }
 }
 
+extension RequestContext: CallOrigin {
+    package var requestID: String { id.text }
+    package var traceID: String? { traceParent.map { String($0.traceID) } }
+}
+
 extension RequestContext {
     /// Runs `body`, and notes how long it took if the client wants to know.
     func measure<Result>(

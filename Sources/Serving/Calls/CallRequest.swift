@@ -12,20 +12,32 @@ package struct CallRequest: Sendable {
     package var deadline: ContinuousClock.Instant?
     /// 1 is the most urgent, larger numbers less; 0 is the default, after all others.
     package var priority: Int
+    /// Where the call comes from; `nil` if it is not to be told.
+    package var origin: (any CallOrigin)?
 
     package init(
         inputs: [Tensor],
         recordsGradients: Bool = false,
         hooks: [HookDescription] = [],
         deadline: ContinuousClock.Instant? = nil,
-        priority: Int = 0
+        priority: Int = 0,
+        origin: (any CallOrigin)? = nil
     ) {
         self.inputs = inputs
         self.recordsGradients = recordsGradients
         self.hooks = hooks
         self.deadline = deadline
         self.priority = priority
+        self.origin = origin
     }
+}
+
+/// Whoever made a call, as log lines about it tell.
+package protocol CallOrigin: AnyObject, Sendable {
+    /// The identity of the request.
+    var requestID: String { get }
+    /// The identity of the distributed trace that the request is part of.
+    var traceID: String? { get }
 }
 
 /// How long the parts of a call took.

@@ -8,13 +8,16 @@ final class CallScope: Sendable {
     @TaskLocal static var current: CallScope?
 
     let publication: Publication
+    /// Where the call comes from.
+    let origin: (any CallOrigin)?
     private let hooks: [HookDescription]
     private let registry: Registry
     private let captured = Mutex<(captures: [Capture], byteCount: Int)>(([], 0))
 
-    init(of publication: Publication, hooks: [HookDescription], in registry: Registry) {
+    init(of publication: Publication, _ request: CallRequest, in registry: Registry) {
         self.publication = publication
-        self.hooks = hooks
+        origin = request.origin
+        hooks = request.hooks
         self.registry = registry
     }
 

@@ -43,7 +43,7 @@ final class PreparedCall: Sendable {
         maxTensorBytes = registry.limits.maxTensorBytes
         // Modules with hooks are never joined.
         let isWatched = !hooks.isEmpty || globalHooks != nil || publication.profile.joining == .never
-        scope = isWatched ? CallScope(of: publication, hooks: request.hooks, in: registry) : nil
+        scope = isWatched ? CallScope(of: publication, request, in: registry) : nil
     }
 
     /// What came out.

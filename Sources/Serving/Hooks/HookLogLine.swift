@@ -18,6 +18,8 @@ package struct HookLogLine: Sendable {
     package var dtype: DType
     /// The tensor's numbers in short.
     package var summary: TensorSummary
+    /// Where the call came from that the hook ran in.
+    package var origin: (any CallOrigin)?
 }
 
 /// How a hook is told apart: by its id, or by its place in a request.

@@ -39,7 +39,8 @@ struct HookSite {
                 hook: hook,
                 shape: Array(tensor.shape),
                 dtype: tensor.dtype,
-                summary: TensorSummary(of: tensor)
+                summary: TensorSummary(of: tensor),
+                origin: call.origin
             )
         )
     }

@@ -27,6 +27,44 @@ struct LogProcessTests {
         for (name, value) in expected { #expect(requests.first?[name]?.asString == value, "\(name)") }
     }
 
+    /// A line of a hook can be found by the request that it ran in.
+    @Test(arguments: [
+        ("/v1/modules/fc/call", #"{"input": [1, 2], "hooks": HOOKS}"#),
+        ("/v1/modules/fc/trace", #"{"input": [1, 2], "hooks": HOOKS}"#),
+        (
+            "/v2/models/fc/infer",
+            """
+            {"parameters": {"hooks": HOOKS},
+             "inputs": [{"name": "input", "shape": [1, 2], "datatype": "FP32", "data": [1, 2]}]}
+            """
+        ),
+        ("/invocations", #"{"input": [1, 2], "hooks": HOOKS}"#),
+        ("/invocations", #"{"instances": [[1, 2]]}"#),
+    ])
+    func namesTheRequestInLinesOfHooks(path: String, body: String) throws {
+        let log = try LogFile()
+        let server = try RunningServer(arguments: ["--log-format", "json"], log: log.handle)
+        let client = try Client(port: server.port)
+        let layer = #"{"type": "Linear", "in_features": 2, "out_features": 1}"#
+        #expect(try client.json("PUT", "/v1/modules/fc", layer).status == 201)
+        let hook = #"{"kind": "forward", "action": {"type": "log"}}"#
+        if !body.contains("HOOKS") {
+            #expect(try client.json("POST", "/v1/modules/fc/hooks", hook).status == 201)
+        }
+        let fields = [
+            "Content-Type": "application/json", "X-Request-Id": "mine-1", "Traceparent": Self.traceParent,
+        ]
+        let request = Array(body.replacing("HOOKS", with: "[\(hook)]").utf8)
+        #expect(try client.send("POST", path, fields: fields, body: request).status == 200)
+        let plain = try client.send("POST", path, fields: ["Content-Type": "application/json"], body: request)
+        #expect(server.terminate() == 0)
+        let lines = try log.text.split(separator: "\n").map { try JSONValue(parsing: Array($0.utf8)) }
+        let hooks = lines.filter { $0["message"]?.asString == "hook" }
+        let ids = hooks.map { $0["request_id"]?.asString }
+        #expect(ids == ["mine-1", plain.fields["x-request-id"]])
+        #expect(hooks.map { $0["trace_id"]?.asString } == ["0af7651916cd43dd8448eb211c80319c", nil])
+    }
+
     /// What a client sends is either a token or quoted, on one line, under our names.
     @Test(arguments: [
         ("X-Request-Id", "a b\" level=error"), ("X-Request-Id", String(repeating: "a", count: 129)),
