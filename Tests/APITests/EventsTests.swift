@@ -31,9 +31,13 @@ struct EventsTests {
 
     private let server = Server()
 
-    private func stream(_ target: String, _ fields: HTTPFields = [:]) async throws -> (Listener, Task<Void, any Error>)
-    {
-        let response = await server.api.handler()(Request(method: .get, target: target, fields: fields)).response
+    private func stream(
+        _ target: String,
+        _ fields: HTTPFields = [:],
+        on other: Server? = nil
+    ) async throws -> (Listener, Task<Void, any Error>) {
+        let response = await (other ?? server).api.handler()(Request(method: .get, target: target, fields: fields))
+            .response
         #expect(response.status == .ok)
         #expect(response.fields[.contentType] == "text/event-stream")
         guard case .stream(let run) = response.body else { throw CancellationError() }
@@ -92,6 +96,21 @@ struct EventsTests {
         let lastID = try #require(HTTPField.Name("Last-Event-ID"))
         let (second, _) = try await stream("/v1/modules/fc/events", [lastID: String(id)])
         #expect(await second.text(until: "event: call").contains("id: \(id + 1)\n"))
+        server.api.registry.events.finish()
+    }
+
+    @Test(arguments: [("1", "5"), ("99999999999", "null")])
+    func saysHowManyEventsAreForgotten(lastID: String, count: String) async throws {
+        var options = ServingOptions()
+        options.limits.maxPendingEvents = 2
+        let server = Server(serving: options)
+        try await server.createTutorialLayer()
+        try server.api.registry.events.listen(EventFilter()).close()
+        for _ in 0..<8 { _ = await server.json(.post, "/v1/modules/fc/call", #"{"input": [1, 2, 3, 4]}"#) }
+        let field = try #require(HTTPField.Name("Last-Event-ID"))
+        let (listener, _) = try await stream("/v1/modules/fc/events", [field: lastID], on: server)
+        let text = await listener.text(until: "id: 8\n")
+        #expect(text.hasPrefix(": listening\n\nevent: lost\ndata: {\"count\":\(count)}\n\nid: 7\n"), "\(text)")
         server.api.registry.events.finish()
     }
 

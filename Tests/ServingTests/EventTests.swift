@@ -90,6 +90,32 @@ struct EventTests {
         #expect(try #require(await next(second)).event.id == seen + 1)
     }
 
+    /// Four events are remembered, and so not the first three behind the one that was seen.
+    @Test func countsWhatIsForgottenSinceSomebodyLeft() async throws {
+        let first = try registry.events.listen(EventFilter())
+        _ = try await registry.call("fc", [1, 1])
+        let seen = try #require(await next(first)).event.id
+        first.close()
+        for _ in 0..<7 { _ = try await registry.call("fc", [1, 1]) }
+        let second = try registry.events.listen(EventFilter(name: "net"), after: seen)
+        guard case .lost(.events(3)) = await second.next(within: .zero) else {
+            return #expect(Bool(false), "three events were lost")
+        }
+        guard case .idle = await second.next(within: .zero) else { return #expect(Bool(false), "said once") }
+        let third = try registry.events.listen(EventFilter(), after: seen + 3)
+        #expect(try #require(await next(third)).event.id == seen + 4)
+    }
+
+    @Test func anEventOfAnEarlierRunIsNotTakenForOneOfThis() async throws {
+        try registry.events.listen(EventFilter()).close()
+        for _ in 0..<2 { _ = try await registry.call("fc", [1, 1]) }
+        let listener = try registry.events.listen(EventFilter(), after: .max)
+        guard case .lost(.unknown) = await listener.next(within: .zero) else {
+            return #expect(Bool(false), "nobody knows what was lost")
+        }
+        #expect(try #require(await next(listener)).event.id == 1)
+    }
+
     @Test(.timeLimit(.minutes(5))) func wakesAReaderThatWaits() async throws {
         let listener = try registry.events.listen(EventFilter())
         async let outcome = listener.next(within: .seconds(50))

@@ -23,11 +23,17 @@ final class EventStream: Sendable {
         try await writer.write(Array(": listening\n\n".utf8))
         while true {
             switch await listener.next(within: heartbeat) {
+            case .lost(let loss): try await writer.write(Self.text(loss))
             case .event(let event, let dropped): try await writer.write(Self.text(event, dropped: dropped))
             case .idle: try await writer.write(Array(": idle\n\n".utf8))
             case .finished: return
             }
         }
+    }
+
+    private static func text(_ loss: EventLoss) -> [UInt8] {
+        let count = if case .events(let count) = loss { "\(count)" } else { "null" }
+        return Array("event: lost\ndata: {\"count\":\(count)}\n\n".utf8)
     }
 
     private static func text(_ event: ServingEvent, dropped: Int) -> [UInt8] {

@@ -33,8 +33,7 @@ package final class EventHub: Sendable {
                 throw .limitExceeded(.listeners, limit: limits.maxListeners, requested: nil)
             }
             state.listeners.append(listener)
-            guard let lastID else { return }
-            for event in state.history where event.id > lastID { listener.receive(event) }
+            if let lastID { state.catchUp(listener, after: lastID) }
         }
         return listener
     }
@@ -75,6 +74,17 @@ package final class EventHub: Sendable {
 }
 
 extension EventHub.State {
+    /// Tells `listener` what is remembered of all that happened after an event, and what is not.
+    fileprivate func catchUp(_ listener: EventListener, after id: UInt64) {
+        guard id <= lastID else {
+            listener.lose(.unknown)
+            return history.forEach(listener.receive)
+        }
+        let oldest = history.first?.id ?? lastID + 1
+        if oldest > id + 1 { listener.lose(.events(Int(clamping: oldest - id - 1))) }
+        for event in history where event.id > id { listener.receive(event) }
+    }
+
     fileprivate mutating func remember(_ event: ServingEvent, _ limits: ServingLimits) {
         history.append(event)
         historyBytes += event.byteCount

@@ -1,10 +1,20 @@
 import Dispatch
 import Synchronization
 
+/// How many events somebody has missed who comes back, and whom nobody can tell of them any more.
+package enum EventLoss: Sendable, Equatable {
+    /// So many, of all modules and kinds: what is forgotten cannot be filtered.
+    case events(Int)
+    /// The last event that it knows is of an earlier run of the server.
+    case unknown
+}
+
 /// One reader of events, with a bounded store for what it has not read yet.
 package final class EventListener: Sendable {
     /// What `next(within:)` brings.
     package enum Outcome: Sendable {
+        /// What happened since the last event that the reader knows, and is remembered no more; said once, first.
+        case lost(EventLoss)
         /// An event, and how many older ones were dropped just before it because nobody read them in time.
         case event(ServingEvent, dropped: Int)
         /// Nothing happened in the time given.
@@ -17,11 +27,13 @@ package final class EventListener: Sendable {
         var events: [ServingEvent] = []
         var byteCount = 0
         var dropped = 0
+        var loss: EventLoss?
         var isFinished = false
         var waiter: (ticket: Int, continuation: CheckedContinuation<Outcome, Never>)?
         var lastTicket = 0
 
         mutating func take() -> Outcome? {
+            if let loss = loss.take() { return .lost(loss) }
             guard !events.isEmpty else { return isFinished ? .finished : nil }
             let event = events.removeFirst()
             byteCount -= event.byteCount
@@ -79,6 +91,11 @@ package final class EventListener: Sendable {
             return waiter.continuation
         }
         waiter?.resume(returning: .idle)
+    }
+
+    /// Lets the reader know first what it has missed for good.
+    func lose(_ loss: EventLoss) {
+        state.withLock { $0.loss = loss }
     }
 
     func receive(_ event: ServingEvent) {
