@@ -28,18 +28,52 @@ struct LimitTests {
     }
 
     @Test func refusesATreeOfTooManyBytes() async throws {
-        // A weight counts twice: calls keep a packed copy of it.
-        let registry = registry { $0.maxBytes = 160 }
+        // A weight counts twice: calls keep a packed copy of it. A layer of two tensors is three objects of 1,024 bytes.
+        let registry = registry { $0.maxBytes = 3_232 }
         try await registry.add("a", .linear(2, 2))
-        let error = await servingError { try await registry.add("b", .sequential(.linear(4, 4), .linear(4, 4))) }
-        #expect(error == .limitExceeded(.bytes, limit: 160, requested: 272, at: ["modules", "1"]))
+        let error = await servingError { try await registry.add("b", .sequential(.linear(16, 16), .linear(16, 16))) }
+        #expect(error == .limitExceeded(.bytes, limit: 3_232, requested: 4_160, at: ["modules", "1"]))
         let second = await servingError { try await registry.add("b", .linear(4, 4)) }
-        #expect(second == .limitExceeded(.bytes, limit: 160, requested: 184))
-        #expect(registry.facts.byteCount == 40)
+        #expect(second == .limitExceeded(.bytes, limit: 3_232, requested: 6_328))
+        let layers = NodeDescription.sequential(.layer("ReLU"), .layer("ReLU"), .layer("ReLU"))
+        let third = await servingError { try await registry.add("b", layers) }
+        #expect(third == .limitExceeded(.bytes, limit: 3_232, requested: 4_099, at: []))
+        #expect(registry.facts.byteCount == 3_112)
+    }
+
+    /// A hundred layers without a tensor take memory too: a module each, its key and its path, with a point before it.
+    @Test func countsWhatModulesTakeBesideTheirTensors() async throws {
+        let registry = Registry()
+        let layers = Array(repeating: ChildDescription(node: .layer("ReLU")), count: 100)
+        try await registry.add("net", .layer(LayerDescription(type: "Sequential", children: layers)))
+        #expect(registry.facts.byteCount == 101 * 1_024 + 190 + 290)
+        try await registry.delete("net")
+        #expect(registry.facts.byteCount == 0)
+    }
+
+    /// A few long keys one inside the other make a long path for each of a thousand layers.
+    @Test func refusesTooManyBytesOfPathsBeforeTheyAreTaken() async throws {
+        let layers = Array(repeating: ChildDescription(node: .layer("ReLU")), count: 1_000)
+        let wide = NodeDescription.layer(LayerDescription(type: "Sequential", children: layers))
+        let key = String(repeating: "k", count: 16_384)
+        func deep(_ node: NodeDescription) -> NodeDescription {
+            (0..<29).reduce(node) { node, _ in
+                .layer(LayerDescription(type: "Sequential", children: [ChildDescription(key: key, node: node)]))
+            }
+        }
+        let registry = registry { $0.maxBytes = 100 << 20 }
+        try await registry.add("wide", wide)
+        for root in [deep(wide), deep(.ref("wide"))] {
+            let error = await servingError { try await registry.add("deep", root) }
+            guard case .limitExceeded(.bytes, 104_857_600, let requested, nil) = error else {
+                return #expect(Bool(false), "\(String(describing: error))")
+            }
+            #expect(requested ?? 0 > 29 * 16_384 * 1_000)
+        }
     }
 
     @Test func givesRoomBackWhenACreationFails() async throws {
-        let registry = registry { $0.maxBytes = 100 }
+        let registry = registry { $0.maxBytes = 3_200 }
         for _ in 0..<10 {
             let error = await servingError {
                 try await registry.add("a", .linear(2, 2), ["x": try Tensor([1] as [Float])])

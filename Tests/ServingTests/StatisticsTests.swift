@@ -27,7 +27,8 @@ struct StatisticsTests {
         let text = String(decoding: metrics.expose(), as: UTF8.self)
         for line in [
             "callpath_module_calls_total{outcome=\"ok\"} 2", "callpath_module_calls_total{outcome=\"error\"} 1",
-            "callpath_hook_calls_total 1", "callpath_modules 1", "callpath_registry_bytes 40", "callpath_queue_calls 0",
+            "callpath_hook_calls_total 1", "callpath_modules 1", "callpath_registry_bytes 3112",
+            "callpath_queue_calls 0",
         ] {
             #expect(text.contains(line), "\(line)")
         }

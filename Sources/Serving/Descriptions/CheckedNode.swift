@@ -63,7 +63,9 @@ struct DescriptionChecker {
         guard case .layer(let layer) = root else {
             throw .invalidDescription(DescriptionProblem(.referenceAtRoot, at: ["ref"]))
         }
-        return try check(layer, at: [], depth: 1)
+        let checked = try check(layer, at: [], depth: 1)
+        try take(checked.objectByteCount, at: [])
+        return checked
     }
 
     private mutating func check(
@@ -175,13 +177,18 @@ struct DescriptionChecker {
                 throw .limitExceeded(.parameterBytes, limit: limits.maxParameterBytes, requested: bytes, at: pointer)
             }
             let (footprint, isHuge) = bytes.multipliedReportingOverflow(by: plan.isPacked ? 2 : 1)
-            let (sum, overflow) = byteCount.addingReportingOverflow(footprint)
-            let requested = isHuge || overflow ? nil : sum
-            guard let requested, requested <= limits.maxBytes else {
-                throw .limitExceeded(.bytes, limit: limits.maxBytes, requested: requested, at: pointer)
-            }
-            byteCount = requested
+            try take(isHuge ? nil : footprint, at: pointer)
         }
+    }
+
+    /// Counts bytes of the tree; `nil` is more than can be counted.
+    private mutating func take(_ bytes: Int?, at pointer: [String]) throws(ServingError) {
+        let (sum, overflow) = byteCount.addingReportingOverflow(bytes ?? .max)
+        let requested = overflow || bytes == nil ? nil : sum
+        guard let requested, requested <= limits.maxBytes else {
+            throw .limitExceeded(.bytes, limit: limits.maxBytes, requested: requested, at: pointer)
+        }
+        byteCount = requested
     }
 
     private static func byteCount(of plan: TensorPlan, in layer: CheckedLayer) throws(DescriptionProblem) -> Int {

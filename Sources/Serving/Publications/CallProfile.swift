@@ -125,6 +125,12 @@ struct CallProfile: Sendable {
     }
 }
 
+/// Returns the sum of two counts, or the largest number when it is beyond.
+func saturatingSum(_ first: Int, _ second: Int) -> Int {
+    let (sum, overflow) = first.addingReportingOverflow(second)
+    return overflow ? .max : sum
+}
+
 /// Returns the product of two counts, or the largest number when it is beyond.
 func saturatingProduct(_ first: Int, _ second: Int) -> Int {
     let (product, overflow) = first.multipliedReportingOverflow(by: second)

@@ -21,6 +21,8 @@ package final class Publication: Sendable {
     let size: TreeSize
     /// The storages of the module's own tensors, without those of modules that it refers to.
     let storages: [StorageUse]
+    /// The bytes that the module's own objects take beside them, and the paths of all that stands in it.
+    let objectByteCount: Int
     let profile: CallProfile
     /// The context of calls that nobody watches and that draw nothing.
     let plainContext: CallContext
@@ -50,6 +52,7 @@ package final class Publication: Sendable {
         )
         storages = Self.storages(of: frozen.module, without: references.values.map(\.root))
         size = TreeSize(of: plan.root, references: references.mapValues(\.size))
+        objectByteCount = plan.root.objectByteCount + size.pathByteCount
         let pairs = frozen.module.namedModules().map { (ObjectIdentifier($0.module), $0.name) }
         paths = Dictionary(pairs) { first, _ in first }
         profile = CallProfile(
@@ -105,17 +108,22 @@ package final class Publication: Sendable {
 struct TreeSize: Sendable {
     private(set) var modules = 1
     private(set) var depth = 1
+    /// The bytes of the paths of all modules together: long keys far up make many long paths.
+    private(set) var pathByteCount = 0
+
+    private init() {}
 
     init(of layer: CheckedLayer, references: [String: TreeSize]) {
         for child in layer.children {
-            let size: TreeSize? =
+            let size =
                 switch child.node {
-                case .ref(let name): references[name]
+                case .ref(let name): references[name] ?? TreeSize()
                 case .layer(let layer): TreeSize(of: layer, references: references)
                 }
-            let (sum, overflow) = modules.addingReportingOverflow(size?.modules ?? 1)
-            modules = overflow ? .max : sum
-            depth = max(depth, 1 + (size?.depth ?? 1))
+            modules = saturatingSum(modules, size.modules)
+            depth = max(depth, 1 + size.depth)
+            let paths = saturatingProduct(size.modules, child.key.utf8.count + 1)
+            pathByteCount = saturatingSum(pathByteCount, saturatingSum(size.pathByteCount, paths))
         }
     }
 }

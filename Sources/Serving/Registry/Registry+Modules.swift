@@ -31,14 +31,16 @@ extension Registry {
         try ModuleName.check(name)
         var checker = DescriptionChecker(limits: limits)
         let layer = try checker.check(root: description.root)
-        try admit(name, layer, when: precondition, mayReplace: mayReplace)
-        let isNew = state.withLock { $0.entries[name] == nil }
-        let wanted = RegistryState.Reservation(modules: isNew ? 1 : 0, byteCount: checker.byteCount)
+        let (isNew, size) = try admit(name, layer, when: precondition, mayReplace: mayReplace)
+        let wanted = RegistryState.Reservation(
+            modules: isNew ? 1 : 0,
+            byteCount: saturatingSum(checker.byteCount, size.pathByteCount)
+        )
         try state.withLock { state throws(ServingError) in try state.reserve(wanted, limits: limits) }
         defer { state.withLock { $0.release(wanted) } }
         let built = try await build { try BuiltTree(description, layer) }
         return try await change {
-            let created = try self.admit(name, layer, when: precondition, mayReplace: mayReplace)
+            let created = try self.admit(name, layer, when: precondition, mayReplace: mayReplace).isNew
             var revision = Revision(over: self.currentPublications())
             try revision.open(self.owners(of: description.stateDict?.keys, in: layer))
             try revision.add(name, plan: built.plan, tree: built.tree.module, standIns: built.references)
@@ -47,14 +49,13 @@ extension Registry {
         }
     }
 
-    /// Refuses what cannot be put under `name`, and returns whether it would be new.
-    @discardableResult
+    /// Refuses what cannot be put under `name`, and returns whether it would be new, and how large.
     private func admit(
         _ name: String,
         _ layer: CheckedLayer,
         when precondition: Precondition,
         mayReplace: Bool
-    ) throws(ServingError) -> Bool {
+    ) throws(ServingError) -> (isNew: Bool, size: TreeSize) {
         let (current, users, references) = state.withLock { state in
             let names = Set(layer.references)
             let targets = names.map { ($0, state.entries[$0]?.current) }
@@ -68,9 +69,10 @@ extension Registry {
         }
         if !users.isEmpty { throw .inUse(name, by: users) }
         let targets = references.compactMap { name, target in target.map { (name, $0.size) } }
-        try limits.check(TreeSize(of: layer, references: Dictionary(uniqueKeysWithValues: targets)))
+        let size = TreeSize(of: layer, references: Dictionary(uniqueKeysWithValues: targets))
+        try limits.check(size)
         try checkSequentials(in: layer, references: references)
-        return current == nil
+        return (current == nil, size)
     }
 
     /// Refuses a reference to a module of two inputs in a chain.

@@ -130,7 +130,7 @@ package final class Registry: Sendable {
 /// What a registry holds at one moment.
 package struct RegistryFacts: Sendable {
     package var modules: Int
-    /// The bytes of current parameters and buffers, shared ones once.
+    /// The bytes of current modules: their objects, parameters and buffers, shared ones once.
     package var byteCount: Int
     /// The bytes that only versions before the current ones hold.
     package var keptVersionBytes: Int

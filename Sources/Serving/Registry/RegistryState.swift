@@ -13,9 +13,9 @@ struct RegistryState {
     private var floor = 0
     /// Modules and bytes that changes under way are going to need.
     private(set) var reserved = Reservation()
-    /// The storages of current versions.
+    /// What current versions take.
     private var live = StorageLedger()
-    /// The storages of all versions that are kept.
+    /// What all versions take that are kept.
     private var kept = StorageLedger()
     /// The kept versions before the current ones, the oldest first.
     private var retired: [Publication] = []
@@ -49,10 +49,10 @@ struct RegistryState {
     ) throws(ServingError) -> [Publication] {
         let olds = publications.compactMap { entries[$0.name]?.current }
         for publication in publications { add(publication) }
-        for old in olds { live.remove(old.storages) }
+        for old in olds { live.remove(old) }
         guard live.byteCount <= limits.maxBytes else {
             let requested = live.byteCount
-            for old in olds { live.add(old.storages) }
+            for old in olds { live.add(old) }
             for publication in publications { forget(publication, isCurrent: true) }
             throw .limitExceeded(.bytes, limit: limits.maxBytes, requested: requested)
         }
@@ -75,13 +75,13 @@ struct RegistryState {
     }
 
     private mutating func add(_ publication: Publication) {
-        live.add(publication.storages)
-        kept.add(publication.storages)
+        live.add(publication)
+        kept.add(publication)
     }
 
     private mutating func forget(_ publication: Publication, isCurrent: Bool) {
-        if isCurrent { live.remove(publication.storages) }
-        kept.remove(publication.storages)
+        if isCurrent { live.remove(publication) }
+        kept.remove(publication)
     }
 
     /// Lets old versions go until no name keeps too many and all together hold few enough bytes.

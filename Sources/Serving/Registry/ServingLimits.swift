@@ -4,7 +4,8 @@ package struct ServingLimits: Sendable {
     ///
     /// Default 1,000.
     package var maxModules = 1_000
-    /// Bytes of all parameters and buffers, shared ones once, and of the packed copies of linear weights.
+    /// Bytes of all parameters and buffers, shared ones once, of the packed copies of linear weights, and of the objects
+    /// that hold them: 1 KiB for each module, parameter and buffer, and the modules' keys and paths.
     ///
     /// Default 1 GiB.
     package var maxBytes = 1 << 30

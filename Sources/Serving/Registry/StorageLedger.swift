@@ -1,18 +1,21 @@
-/// The bytes behind tensors and their packed copies, each storage counted once however many modules share it.
+/// The bytes of modules: their own objects, and the storages of their tensors with their packed copies, each storage
+/// counted once however many modules share it.
 struct StorageLedger {
     private var uses: [ObjectIdentifier: (count: Int, byteCount: Int)] = [:]
-    /// The bytes of all storages in use.
+    /// All bytes together.
     private(set) var byteCount = 0
 
-    mutating func add(_ storages: [StorageUse]) {
-        for storage in storages {
+    mutating func add(_ publication: Publication) {
+        byteCount += publication.objectByteCount
+        for storage in publication.storages {
             if uses[storage.id] == nil { byteCount += storage.footprint }
             uses[storage.id, default: (0, storage.footprint)].count += 1
         }
     }
 
-    mutating func remove(_ storages: [StorageUse]) {
-        for storage in storages {
+    mutating func remove(_ publication: Publication) {
+        byteCount -= publication.objectByteCount
+        for storage in publication.storages {
             guard let use = uses[storage.id] else { continue }
             if use.count == 1 {
                 uses[storage.id] = nil

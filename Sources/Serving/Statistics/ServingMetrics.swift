@@ -48,7 +48,8 @@ extension Registry {
     package func addGauges(to registry: MetricsRegistry) {
         registry.gauge("callpath_modules", "Registered modules.") { [weak self] in self.map { Double($0.facts.modules) }
         }
-        registry.gauge("callpath_registry_bytes", "Bytes of parameters, buffers and packed weights.") { [weak self] in
+        registry.gauge("callpath_registry_bytes", "Bytes of modules: objects, parameters, buffers and packed weights.")
+        { [weak self] in
             self.map { Double($0.facts.byteCount) }
         }
         registry.gauge("callpath_queue_calls", "Calls waiting in the compute queue.") { [weak self] in

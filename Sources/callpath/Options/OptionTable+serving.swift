@@ -4,7 +4,7 @@ extension OptionTable {
     /// The limits of `ServingLimits`.
     static let registry: [ServeOption] = [
         ServeOption("max-modules", "registered modules", \.serving.limits.maxModules, .atLeast(1)),
-        .bytes("max-bytes", "all parameters together, with packed copies of linear weights", \.serving.limits.maxBytes),
+        .bytes("max-bytes", "all modules: parameters, packed weights, 1 KiB an object", \.serving.limits.maxBytes),
         .bytes("max-parameter-bytes", "one parameter", \.serving.limits.maxParameterBytes),
         .bytes("max-tensor-bytes", "one tensor in a call", \.serving.limits.maxTensorBytes),
         ServeOption("max-tree-depth", "modules from a root to a leaf", \.serving.limits.maxTreeDepth, .within(1...100)),

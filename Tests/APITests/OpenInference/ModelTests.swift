@@ -36,7 +36,8 @@ struct ModelTests {
     @Test func earlierVersionsAreBoundedInBytes() async throws {
         var serving = ServingOptions()
         serving.limits.keptVersions = 10
-        serving.limits.maxKeptVersionBytes = 200  // two weights of 48 bytes, each with its packed copy
+        // Two weights of 48 bytes, each with its packed copy, and three objects of 1,024 bytes around it.
+        serving.limits.maxKeptVersionBytes = 2 * (2 * 48 + 3 * 1_024) + 8
         let server = Server(serving: serving)
         try await server.createTutorialLayer()
         for value in 1...5 {
