@@ -1,3 +1,6 @@
+import HTTP
+import HTTPTypes
+import JSON
 import Synchronization
 
 /// Whether the server should be sent requests.
@@ -17,5 +20,30 @@ package final class Readiness: Sendable {
     package var phase: Phase {
         get { Phase(rawValue: state.load(ordering: .acquiring)) ?? .draining }
         set { state.store(newValue.rawValue, ordering: .releasing) }
+    }
+}
+
+extension API {
+    /// Refuses with 503 while the server loads or drains.
+    func requireReady() throws(Problem) {
+        guard readiness.phase != .ready else { return }
+        throw notReady
+    }
+
+    /// Refuses with 503 while the server drains; what is loaded already can be used while other models load.
+    func requireNotDraining() throws(Problem) {
+        guard readiness.phase == .draining else { return }
+        throw notReady
+    }
+
+    private var notReady: Problem {
+        let phase = readiness.phase
+        return Problem(
+            phase == .draining ? .draining : .notReady,
+            "The server is \(phase).",
+            expected: "ready",
+            got: .string("\(phase)"),
+            fields: [.retryAfter: "1"]
+        )
     }
 }

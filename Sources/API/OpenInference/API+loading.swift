@@ -12,28 +12,29 @@ extension API {
         didRefuse: (_ name: String, _ reason: String) throws -> Void
     ) async throws {
         let names = try folder.names
+        names.forEach(repository.beginLoading)
         var waiting = names
+        defer { waiting.forEach(repository.endLoading) }
         while !waiting.isEmpty {
+            let count = waiting.count
             var postponed: [(name: String, reason: String)] = []
-            for (index, name) in waiting.enumerated() {
-                willLoad(name, names.count - waiting.count + index - postponed.count, names.count)
+            // Those that are postponed stay where they are, before those that were not tried yet.
+            while waiting.count > postponed.count {
+                let name = waiting[postponed.count]
+                willLoad(name, names.count - waiting.count, names.count)
                 do {
                     _ = try await registry.loadModel(named: name, from: folder, decoding: description)
+                } catch ServingError.unknownModule(let other) where waiting.contains(other) {
+                    postponed.append((name, Problem(ServingError.unknownModule(other)).detail))
+                    continue
                 } catch {
-                    let reason = Problem(error).detail
-                    if case ServingError.unknownModule(let other) = error, waiting.contains(other) {
-                        postponed.append((name, reason))
-                    } else {
-                        try refuse(name, reason, didRefuse)
-                    }
+                    try refuse(name, Problem(error).detail, didRefuse)
                 }
+                repository.endLoading(waiting.remove(at: postponed.count))
             }
             // Those that wait for each other wait in vain.
-            if postponed.count == waiting.count {
-                for model in postponed { try refuse(model.name, model.reason, didRefuse) }
-                return
-            }
-            waiting = postponed.map(\.name)
+            guard waiting.count == count else { continue }
+            return try postponed.forEach { try refuse($0.name, $0.reason, didRefuse) }
         }
     }
 

@@ -18,7 +18,7 @@ struct InferInputFields {
             case "shape": axes = try Self.axes(&reader)
             case "datatype": datatype = try reader.readString()
             case "parameters": try readParameters(reader.readValue())
-            case "data":
+            case "data" where try reader.peekKind() != .null:
                 data = reader
                 try reader.skipValue()
             default: try reader.skipValue()

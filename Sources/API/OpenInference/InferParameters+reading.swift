@@ -2,7 +2,7 @@ import JSON
 
 extension InferParameters {
     /// Reads a `parameters` object: the reserved ones are honoured or refused, other scalars accepted.
-    init(_ value: JSONValue) throws(InferenceError) {
+    init(_ value: JSONValue?) throws(InferenceError) {
         for (name, parameter) in try Self.members(of: value, field: "parameters") {
             try read(parameter, name: name)
         }
@@ -26,10 +26,13 @@ extension InferParameters {
         }
     }
 
-    /// Returns the members of an object of parameters.
-    static func members(of value: JSONValue, field: String) throws(InferenceError) -> JSONObject {
+    /// Returns the members of an object that need not be there.
+    ///
+    /// Clients with typed models send null for what nobody has set, so null is absence here and in the object.
+    static func members(of value: JSONValue?, field: String) throws(InferenceError) -> [JSONObject.Member] {
+        guard let value, value != .null else { return [] }
         guard let object = value.asObject else { throw .wrongKind(field: field, expected: "an object") }
-        return object
+        return object.filter { $0.value != .null }
     }
 
     /// Returns a number that is whole and not negative.
@@ -65,8 +68,8 @@ extension RequestedOutput {
         guard let object = value.asObject else { throw .wrongKind(field: "outputs", expected: "a list of objects") }
         guard let name = object["name"]?.asString else { throw .missingField("the name of an output") }
         self.init(name: name)
-        guard let parameters = object["parameters"] else { return }
-        for (name, parameter) in try InferParameters.members(of: parameters, field: "the parameters of '\(name)'") {
+        let parameters = try InferParameters.members(of: object["parameters"], field: "the parameters of '\(name)'")
+        for (name, parameter) in parameters {
             try read(parameter, name: name)
         }
     }

@@ -46,6 +46,11 @@ struct InferRequestReader {
         var hasInputs = false
         try reader.beginObject()
         while let key = try reader.nextKey() {
+            // A client with typed models sends null for what nobody has set.
+            guard try key == "inputs" || reader.peekKind() != .null else {
+                try reader.skipValue()
+                continue
+            }
             switch key {
             case "id": request.id = try reader.readString()
             case "parameters": request.parameters = try InferParameters(reader.readValue())

@@ -34,7 +34,7 @@ struct InferResource: Sendable {
     }
 
     private func infer(_ exchange: Exchange) async throws -> Response {
-        let model = try api.registry.model(of: exchange)
+        let model = try api.model(of: exchange)
         do {
             return try await answer(exchange, from: model)
         } catch let error as InferenceError {

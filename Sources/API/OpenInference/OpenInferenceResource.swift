@@ -66,7 +66,7 @@ struct OpenInferenceResource: Sendable {
     }
 
     private func metadata(_ exchange: Exchange) async throws -> Response {
-        let model = try api.registry.model(of: exchange)
+        let model = try api.model(of: exchange)
         let versions = try api.registry.versions(of: model.name)
         return Self.json {
             ModelWriter(model: model, registry: api.registry).writeMetadata(versions: versions, to: &$0)
@@ -74,8 +74,8 @@ struct OpenInferenceResource: Sendable {
     }
 
     private func modelReady(_ exchange: Exchange) async throws -> Response {
-        let model = try api.registry.model(of: exchange)
-        try api.requireReady()
+        let model = try api.model(of: exchange)
+        try api.requireNotDraining()
         return Self.json { writer in
             writer.member("name", model.name)
             writer.member("ready", true)
@@ -83,7 +83,7 @@ struct OpenInferenceResource: Sendable {
     }
 
     private func configuration(_ exchange: Exchange) async throws -> Response {
-        let model = try api.registry.model(of: exchange)
+        let model = try api.model(of: exchange)
         return Self.json { ModelWriter(model: model, registry: api.registry).writeConfiguration(to: &$0) }
     }
 
@@ -105,25 +105,21 @@ struct OpenInferenceResource: Sendable {
 }
 
 extension API {
-    /// Refuses with 503 while the server loads or drains.
-    func requireReady() throws(Problem) {
-        let phase = readiness.phase
-        guard phase != .ready else { return }
-        throw Problem(
-            phase == .loading ? .notReady : .draining,
-            "The server is \(phase).",
-            expected: "ready",
-            got: .string("\(phase)"),
-            fields: [.retryAfter: "1"]
-        )
+    /// Returns the version of the model that a path names, or its current one.
+    ///
+    /// - Throws: 503 for one that is still being loaded: it may be there in a moment.
+    func model(of exchange: Exchange) throws -> Publication {
+        do {
+            return try registry.publication(exchange.parameters["name"], version: exchange.parameters["version"])
+        } catch ServingError.unknownModule(let name) where repository.isLoading(name) {
+            throw Problem(.notReady, "Model '\(name)' is being loaded.", fields: [.retryAfter: "1"])
+        }
     }
 }
 
 extension Registry {
-    /// Returns the version of the module that a path names, or its current one.
-    func model(of exchange: Exchange) throws -> Publication {
-        let name = exchange.parameters["name"]
-        let version = exchange.parameters["version"]
+    /// Returns the version of a module that a path names, or the current one if it names none.
+    fileprivate func publication(_ name: String, version: String) throws -> Publication {
         guard !version.isEmpty else { return try publication(name) }
         guard version.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(version) else {
             throw Problem(.moduleNotFound, "Request for unknown version of model '\(name)': '\(version.prefix(32))'")

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import HTTP
 import HTTPTypes
 import JSON
@@ -47,53 +46,21 @@ struct RepositoryResource: Sendable {
     // MARK: - Index
 
     private func index(_ exchange: Exchange) async throws -> Response {
-        let isReadyOnly = try Self.object(exchange.request.body)?["ready"].map { value throws(InferenceError) in
-            guard let flag = value.asBool else { throw .parameterKind("ready", expected: "true or false") }
-            return flag
+        let wanted = try Self.member("ready", of: exchange.request.body)
+        guard wanted == nil || wanted?.asBool != nil else {
+            throw InferenceError.parameterKind("ready", expected: "true or false")
         }
-        let models = api.registry.list(limit: api.registry.limits.maxModules).publications
-        var writer = JSONWriter()
-        writer.beginArray()
-        for model in models {
-            Self.write(model.name, version: model.version, state: "READY", reason: "", to: &writer)
-        }
-        if isReadyOnly != true { writeUnavailable(except: Set(models.map(\.name)), to: &writer) }
-        writer.endArray()
-        return OpenInferenceResource.json(writer.finish())
-    }
-
-    private func writeUnavailable(except serving: Set<String>, to writer: inout JSONWriter) {
-        var reasons = api.repository.unavailable
-        for name in ((try? api.repository.folder?.names) ?? []) where reasons[name] == nil {
-            reasons[name] = "not loaded"
-        }
-        for (name, reason) in reasons.sorted(by: { $0.key < $1.key }) where !serving.contains(name) {
-            Self.write(name, version: nil, state: "UNAVAILABLE", reason: reason, to: &writer)
-        }
-    }
-
-    private static func write(
-        _ name: String,
-        version: Int?,
-        state: String,
-        reason: String,
-        to writer: inout JSONWriter
-    ) {
-        writer.beginObject()
-        writer.member("name", name)
-        if let version { writer.member("version", String(version)) }
-        writer.member("state", state)
-        writer.member("reason", reason)
-        writer.endObject()
+        let index = RepositoryIndex(api, isReadyOnly: wanted?.asBool ?? false)
+        return OpenInferenceResource.json(index.content)
     }
 
     // MARK: - Load and unload
 
     private func load(_ exchange: Exchange) async throws -> Response {
         let name = exchange.parameters["name"]
-        let parameters = try Self.object(exchange.request.body)?["parameters"]
+        let parameters = try LoadParameters(Self.member("parameters", of: exchange.request.body))
         do {
-            try await load(name, parameters.map(LoadParameters.init) ?? LoadParameters())
+            try await api.repository.loading(name) { try await load(name, parameters) }
         } catch {
             // The old module, if there is one, goes on serving.
             if (try? api.registry.publication(name)) == nil, (try? ModuleName.check(name)) != nil {
@@ -138,8 +105,8 @@ struct RepositoryResource: Sendable {
 
     private func unload(_ exchange: Exchange) async throws -> Response {
         let name = exchange.parameters["name"]
-        try Self.checkUnload(Self.object(exchange.request.body)?["parameters"])
-        try await api.registry.unload(name)
+        try Self.checkUnload(Self.member("parameters", of: exchange.request.body))
+        try await api.repository.unloading(name) { try await api.registry.unload(name) }
         api.repository.note(name, reason: "unloaded")
         return OpenInferenceResource.json { _ in }
     }
@@ -148,7 +115,6 @@ struct RepositoryResource: Sendable {
     ///
     /// A load brings no other model along, so `unload_dependents` finds none to unload.
     private static func checkUnload(_ parameters: JSONValue?) throws(InferenceError) {
-        guard let parameters else { return }
         for (name, parameter) in try InferParameters.members(of: parameters, field: "parameters") {
             try InferParameters.requireScalar(parameter, name: name)
             guard name == "unload_dependents", parameter.asBool == nil else { continue }
@@ -156,55 +122,18 @@ struct RepositoryResource: Sendable {
         }
     }
 
-    /// Returns the object that a body holds; none if there is no body.
-    private static func object(_ body: [UInt8]) throws(InferenceError) -> JSONObject? {
+    /// Returns a member of the object that a body holds; none if it is null, or if there is no body.
+    private static func member(_ name: String, of body: [UInt8]) throws(InferenceError) -> JSONValue? {
         guard !body.isEmpty else { return nil }
         do {
-            guard let object = try JSONValue(parsing: body).asObject else {
-                throw InferenceError.wrongKind(field: "the request", expected: "an object")
-            }
-            return object
+            return try InferParameters.members(of: JSONValue(parsing: body), field: "the request")
+                .first { $0.key == name }?.value
+        } catch let error as InferenceError {
+            throw error
         } catch let error as JSONError {
             throw .notJSON(error)
         } catch {
             throw .wrongKind(field: "the request", expected: "an object")
         }
-    }
-}
-
-/// What a load brings along in place of the model's folder.
-struct LoadParameters {
-    /// The description of the module as JSON; `nil` if a file or the folder has it.
-    var configuration: String?
-    /// A safetensors file, under the name that it came by.
-    var file: (name: String, bytes: [UInt8])?
-
-    init() {}
-
-    /// Reads `{"config": "...", "file:1/model.safetensors": "<base64>"}`.
-    init(_ value: JSONValue) throws(InferenceError) {
-        for (name, parameter) in try InferParameters.members(of: value, field: "parameters") {
-            guard name == "config" || name.hasPrefix("file:") else {
-                try InferParameters.requireScalar(parameter, name: name)
-                continue
-            }
-            guard let text = parameter.asString else { throw .parameterKind(name, expected: "a string") }
-            if name == "config" { configuration = text } else { try readFile(name, text) }
-        }
-        guard file == nil || configuration != nil else {
-            throw .repository("a load with files needs the parameter 'config', if only {}")
-        }
-        if configuration.map(Self.isEmptyObject) == true { configuration = nil }
-    }
-
-    /// Returns whether a configuration says nothing: `{}` leaves the description to the file.
-    private static func isEmptyObject(_ text: String) -> Bool {
-        (try? JSONValue(parsing: Array(text.utf8)))?.asObject?.isEmpty ?? false
-    }
-
-    private mutating func readFile(_ name: String, _ base64: String) throws(InferenceError) {
-        guard file == nil else { throw .repository("a load takes one file, a safetensors file") }
-        guard let data = Data(base64Encoded: base64) else { throw .parameterKind(name, expected: "base64") }
-        file = (String(name.prefix(64)), Array(data))
     }
 }

@@ -43,10 +43,9 @@ struct StatisticsResource: Sendable {
     }
 
     private func one(_ exchange: Exchange) async throws -> Response {
-        guard exchange.parameters["version"].isEmpty else {
-            return Self.answer([try api.registry.model(of: exchange)])
-        }
-        return Self.answer(try api.registry.publications(of: exchange.parameters["name"]))
+        let model = try api.model(of: exchange)
+        guard exchange.parameters["version"].isEmpty else { return Self.answer([model]) }
+        return Self.answer(try api.registry.publications(of: model.name))
     }
 
     private static func answer(_ models: [Publication]) -> Response {

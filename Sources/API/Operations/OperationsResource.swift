@@ -30,16 +30,7 @@ struct OperationsResource: Sendable {
     }
 
     private func ready(_ exchange: Exchange) async throws -> Response {
-        let phase = api.readiness.phase
-        guard phase == .ready else {
-            throw Problem(
-                phase == .loading ? .notReady : .draining,
-                "The server is \(phase).",
-                expected: "ready",
-                got: .string("\(phase)"),
-                fields: [.retryAfter: "1"]
-            )
-        }
+        try api.requireReady()
         return try status("ready", exchange)
     }
 

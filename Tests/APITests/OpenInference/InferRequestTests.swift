@@ -79,7 +79,8 @@ struct InferRequestTests {
             (#""parameters": {"hooks": "[{"}"#, "'hooks' must be an array of hooks"),
             (#""outputs": [{"name": "y"}]"#, #"unexpected inference output 'y', expected one of ["output"]"#),
             (#""outputs": ["output"]"#, "outputs must be a list of objects"),
-            (#""outputs": null"#, "outputs must be a list"),
+            (#""outputs": [null]"#, "outputs must be a list of objects"),
+            (#""outputs": [{"name": null}]"#, "the name of an output is missing"),
             (#""outputs": [{"name": "output"}, {"name": "output"}]"#, "tensor 'output' is given twice"),
             (#""outputs": [{"name": "output", "parameters": {"classification": -1}}]"#, "'classification' must be"),
             (
@@ -142,6 +143,48 @@ struct InferRequestTests {
             #expect(output?["data"].map { String(decoding: $0.serialized, as: UTF8.self) } == data)
             #expect(output?["shape"] == [1, 2])
         }
+    }
+
+    /// Clients with typed models send null for all that nobody has set.
+    @Test(arguments: [
+        ("", #""id": null, "parameters": null, "outputs": null"#),
+        (#""parameters": null"#, ""),
+        (#""parameters": {"binary_data_size": null, "content_type": null}"#, ""),
+        (
+            "",
+            #""parameters": {"binary_data_output": null, "priority": null, "timeout": null, "hooks": null, "x": null}"#
+        ),
+        ("", #""outputs": [{"name": "output", "parameters": null}]"#),
+        ("", #""outputs": [{"name": "output", "parameters": {"binary_data": null, "classification": null}}]"#),
+        ("", #""model_name": null, "mine": null"#),
+    ])
+    func nullIsAbsence(member: String, rest: String) async throws {
+        try await server.createTutorialLayer()
+        let answer = await infer(body(member, rest))
+        #expect(answer.status == 200, "\(answer.text)")
+        #expect(answer.text.contains(#""data":[30.0,40.0,50.0]"#))
+        #expect(answer.json["id"] == nil)
+    }
+
+    @Test func nullDataLeavesThemToTheBytes() async throws {
+        try await server.createTutorialLayer()
+        let header = body(#""data": null"#).replacing(
+            #""name""#,
+            with: #""parameters": {"binary_data_size": 16}, "name""#
+        )
+        let bytes = [1, 2, 3, 4].flatMap { withUnsafeBytes(of: Float($0), Array.init) }
+        let fields: HTTPFields = [.inferenceHeaderContentLength: String(header.utf8.count)]
+        let answer = await server.send(.post, "/v2/models/fc/infer", fields, body: Array(header.utf8) + bytes)
+        #expect(answer.text.contains(#""data":[30.0,40.0,50.0]"#), "\(answer.text)")
+        #expect(error(await infer(body(#""data": null"#)))?.contains("neither data nor binary_data_size") == true)
+    }
+
+    @Test(arguments: [#""name": null"#, #""shape": null"#, #""datatype": null"#])
+    func whatAnInputNeedsIsNotNull(member: String) async throws {
+        try await server.createTutorialLayer()
+        let answer = await infer(body(member))
+        #expect(answer.status == 400)
+        #expect(error(answer)?.contains("got null") == true, "\(answer.text)")
     }
 
     @Test func membersThatTheProtocolDoesNotKnowAreLeftAlone() async throws {

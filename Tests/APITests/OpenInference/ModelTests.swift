@@ -80,8 +80,17 @@ struct ModelTests {
         #expect(Set(durations).count > 1)
     }
 
+    /// A model that is there can be called while others are still loaded.
+    @Test(arguments: [(Readiness.Phase.loading, 200), (.ready, 200), (.draining, 503)])
+    func aModelIsReadyBeforeTheServerIs(phase: Readiness.Phase, status: Int) async throws {
+        let server = Server(readiness: Readiness(phase))
+        try await server.createTutorialLayer()
+        #expect(await server.get("/v2/models/fc/ready").status == status)
+        #expect(await server.get("/v2/models/none/ready").status == 404)
+    }
+
     @Test(
-        arguments: ["/v2/health/ready", "/v2/models/fc/ready", "/readyz", "/ping"],
+        arguments: ["/v2/health/ready", "/readyz", "/ping"],
         [(Readiness.Phase.loading, 503), (.ready, 200), (.draining, 503)]
     )
     func readinessFollowsThePhase(path: String, phase: (Readiness.Phase, Int)) async throws {
@@ -99,6 +108,9 @@ struct ModelTests {
             ("", 404, "the folder of models has no file for 'm'"),
             ("[]", 400, "the request must be an object"),
             (#"{"parameters": []}"#, 400, "parameters must be an object"),
+            ("null", 404, "the folder of models has no file for 'm'"),
+            (#"{"parameters": null}"#, 404, "the folder of models has no file for 'm'"),
+            (#"{"parameters": {"config": null, "file:1/m": null}}"#, 404, "the folder of models has no file"),
             (#"{"parameters": {"config": 5}}"#, 400, "parameter 'config' must be a string"),
             (#"{"parameters": {"config": "{"}}"#, 400, "parameter 'config': expected a string"),
             (#"{"parameters": {"config": "{\"max_batch_size\": 8}"}}"#, 400, "A module needs the field 'type'."),
@@ -117,7 +129,7 @@ struct ModelTests {
         #expect(index.allSatisfy { $0["state"]?.asString == "UNAVAILABLE" && $0["reason"]?.asString?.isEmpty == false })
     }
 
-    @Test(arguments: [("1", 400), (#""true""#, 400), ("{}", 400), ("true", 200), ("false", 200)])
+    @Test(arguments: [("1", 400), (#""true""#, 400), ("{}", 400), ("null", 200), ("true", 200), ("false", 200)])
     func unloadDependentsIsTrueOrFalse(value: String, status: Int) async throws {
         try await server.createTutorialLayer()
         let body = #"{"parameters": {"unload_dependents": \#(value)}}"#

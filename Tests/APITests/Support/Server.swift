@@ -15,9 +15,15 @@ struct Server {
     init(
         serving: ServingOptions = ServingOptions(),
         options: API.Options = API.Options(),
-        readiness: Readiness = Readiness()
+        readiness: Readiness = Readiness(),
+        repository: ModelRepository = ModelRepository()
     ) {
-        api = API(registry: Registry(options: serving), readiness: readiness, options: options)
+        api = API(
+            registry: Registry(options: serving),
+            readiness: readiness,
+            options: options,
+            repository: repository
+        )
         handler = api.handler()
         router = Router(api.routes)
     }
