@@ -17,7 +17,7 @@ struct WireCaseTests {
 
     private func check(_ row: WireCase, _ server: RunningServer) throws {
         let client = try Client(port: server.port)
-        let (answers, hasEnded) = try WireCaseScript(row: row, client: client, followUpPath: "/livez").run()
+        let (answers, hasEnded) = try WireCaseScript(row: row, client: client, followUpPath: "/v2/health/live").run()
         let statuses = answers.map(\.status).filter { $0 >= 200 }
         let expected = row.answers.compactMap { Int($0) }.filter { $0 >= 200 } + (row.keepsConnection ? [200] : [])
         #expect(statuses.count == expected.count, "\(row): \(statuses)")

@@ -89,7 +89,8 @@ struct TLSProcessTests {
         try install("first")
         let (chain, key) = (folder.path("server.pem"), folder.path("server.key"))
         let server = try RunningServer(arguments: ["--tls-certificate", chain, "--tls-key", key], log: log.handle)
-        let url = "https://localhost:\(server.port)/livez"
+        // A route that takes any query.
+        let url = "https://localhost:\(server.port)/v2/health/live"
         let curl = "curl -s --cacert '\(Self.fixtures)/authority.pem' -o /dev/null -w '%{http_code} %{num_connects}\\n'"
         let (one, many) = (try Job("\(curl) '\(url)?[1-3000]'"), try Job("for i in {1..60}; do \(curl) \(url); done"))
         for number in 1...10 {
