@@ -1,9 +1,12 @@
 """kserve's REST client, unmodified."""
 import asyncio
 
+import httpx
 import numpy as np
 import pytest
 from kserve import InferenceRESTClient, InferInput, InferRequest, RESTConfig
+
+from conftest import Server
 
 
 def run(server, body):
@@ -44,3 +47,21 @@ def test_errors_carry_their_text(server):
         with pytest.raises(Exception, match="cannot be multiplied"):
             await client.infer(server.url, request(np.ones((1, 5), np.float32), False), model_name="fc")
     run(server, body)
+
+
+def test_what_the_connection_refuses_carries_its_text():
+    server = Server("--max-body-bytes", "1KiB")
+
+    async def body(client):
+        with pytest.raises(Exception, match="The body is larger than 1024 octets."):
+            await client.infer(server.url, request(np.ones((1, 1000), np.float32), False), model_name="fc")
+    run(server, body)
+    server.stop()
+
+
+def test_null_stands_for_what_nobody_has_set(server):
+    """As pydantic's models are dumped without `exclude_none`, those of kserve's own server among them."""
+    answer = httpx.post(f"{server.url}/v2/models/fc/infer", json={
+        "id": None, "parameters": None, "outputs": None,
+        "inputs": [{"name": "input", "shape": [1, 4], "datatype": "FP32", "parameters": None, "data": [1, 2, 3, 4]}]})
+    assert answer.json()["outputs"][0]["data"] == [30, 40, 50]

@@ -220,10 +220,29 @@ def test_bfloat16(client):
     assert result.as_numpy("output").astype(np.float32).tolist() == [[-1.5, 0, 3]]
 
 
-def test_a_body_beyond_the_limit_is_refused_in_words():
-    server = Server("--max-body-bytes", "1000")
+def test_queries_of_users_are_left_alone(client):
+    """They are for gateways on the way; tritonclient's own examples send these."""
+    query = {"test_1": 1, "test_2": 2}
+    assert client.is_server_ready(query_params=query) and client.is_model_ready("fc", query_params=query)
+    assert client.get_model_metadata("fc", query_params=query)["name"] == "fc"
+    assert client.get_model_repository_index(query_params=query)
+    values = np.array([[1, 2, 3, 4]], np.float32)
+    answer = client.infer("fc", [tensor("input", values)], query_params=query)
+    assert answer.as_numpy("output").tolist() == [[30, 40, 50]]
+
+
+def test_what_the_connection_refuses_is_readable():
+    server = Server("--max-body-bytes", "1KiB", "--max-request-line-bytes", "100", "--max-head-bytes", "1KiB")
+    values = np.zeros((1, 1000), np.float32)
     with triton.InferenceServerClient(server.address) as client:
-        with pytest.raises(InferenceServerException, match="larger than 1000 octets") as error:
-            client.infer("any", [tensor("input", np.ones((1, 1000), np.float32))])
-        assert error.value.status() == "413"
+        for words, call in [
+            ("[413] The body is larger than 1024 octets.", lambda: client.infer("fc", [tensor("input", values)])),
+            ("[414] The request line is longer than 100 octets.", lambda: client.get_model_metadata("m" * 200)),
+            ("[431] The head is larger than 1024 octets.",
+             lambda: client.get_model_metadata("fc", headers={"x": "a" * 2000})),
+        ]:
+            with pytest.raises(InferenceServerException) as error:
+                call()
+            assert str(error.value) == words
+            assert error.value.status() == words[1:4]
     server.stop()
