@@ -103,18 +103,8 @@ struct ModulesResource: Sendable {
 
     private func put(_ exchange: Exchange) async throws -> Response {
         let representation = try exchange.representation(among: .document)
-        var description = try description(exchange)
         let name = exchange.parameters["name"]
-        guard description.name == nil || description.name == name else {
-            throw Problem(
-                .invalidField,
-                "The description names another module than the path.",
-                expected: .string(name),
-                got: description.name.map { .string($0) },
-                pointer: "/name"
-            )
-        }
-        description.name = name
+        let description = try description(exchange).named(name)
         let (publication, created) = try await replace(name, by: description, when: exchange.precondition)
         api.repository.forget(name)
         return document(publication, as: representation, status: created ? .created : .ok)

@@ -6,7 +6,7 @@ import Tensors
 
 /// What SageMaker and Vertex AI ask of a container: `/ping` and `/invocations`, and the routes that Vertex names.
 struct CloudResource: Sendable {
-    private static let statuses = [200, 404, 406, 422]
+    private static let statuses = [200, 400, 404, 406, 422, 503]
 
     let api: API
     let calls: CallsResource
@@ -61,9 +61,20 @@ struct CloudResource: Sendable {
         case .native:
             return try await calls.call(exchange.naming(model.name)).response
         case .openInference:
-            return try await inference.answer(exchange, from: model)
+            return try await infer(exchange, with: model)
         case .vertex:
             return try await predict(exchange, with: model)
+        }
+    }
+
+    /// Answers a request of the protocol, in its form also where something is wrong with it.
+    private func infer(_ exchange: Exchange, with model: Publication) async throws -> Response {
+        do {
+            return try await inference.answer(exchange, from: model)
+        } catch {
+            let problem = Problem(error, compatibility: model.compatibility)
+            guard problem.code != .internalError else { throw error }
+            return problem.openInferenceResponse
         }
     }
 

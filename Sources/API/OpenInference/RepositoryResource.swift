@@ -62,19 +62,23 @@ struct RepositoryResource: Sendable {
         do {
             try await api.repository.loading(name) { try await load(name, parameters) }
         } catch {
-            // The old module, if there is one, goes on serving.
-            if (try? api.registry.publication(name)) == nil, (try? ModuleName.check(name)) != nil {
-                api.repository.note(name, reason: Problem(error).detail)
-            }
+            note(error, of: name)
             throw error
         }
         api.repository.forget(name)
         return OpenInferenceResource.json { _ in }
     }
 
+    /// Notes why a load failed, unless there is no such model, or the old one goes on serving.
+    private func note(_ error: any Error, of name: String) {
+        if case ModelFileError.noFile = error { return }
+        guard (try? api.registry.publication(name)) == nil, (try? ModuleName.check(name)) != nil else { return }
+        api.repository.note(name, reason: Problem(error).detail)
+    }
+
     private func load(_ name: String, _ parameters: LoadParameters) async throws {
         let description = try parameters.configuration.map { text in
-            try Self.naming("parameter 'config'") { try api.description(in: Array(text.utf8)) }
+            try Self.naming("parameter 'config'") { try api.description(in: Array(text.utf8)).named(name) }
         }
         if let file = parameters.file {
             _ = try await api.registry.load(
@@ -83,8 +87,7 @@ struct RepositoryResource: Sendable {
                 description: description,
                 decoding: api.description
             )
-        } else if var description {
-            description.name = name
+        } else if let description {
             _ = try await api.registry.put(description)
         } else {
             guard let folder = api.repository.folder else { throw ModelFileError.noFile(name: name) }
@@ -126,10 +129,11 @@ struct RepositoryResource: Sendable {
     private static func member(_ name: String, of body: [UInt8]) throws(InferenceError) -> JSONValue? {
         guard !body.isEmpty else { return nil }
         do {
-            return try InferParameters.members(of: JSONValue(parsing: body), field: "the request")
-                .first { $0.key == name }?.value
-        } catch let error as InferenceError {
-            throw error
+            guard let object = try JSONValue(parsing: body).asObject else {
+                throw InferenceError.wrongKind(field: "the request", expected: "an object")
+            }
+            guard let value = object[name], value != .null else { return nil }
+            return value
         } catch let error as JSONError {
             throw .notJSON(error)
         } catch {

@@ -23,6 +23,22 @@ struct CloudTests {
         #expect(answer.json["predictions"] == [[30.0, 40.0, 50.0]])
     }
 
+    /// Whoever speaks the protocol through a platform is told in its words what is wrong.
+    @Test(arguments: [
+        (#"{"inputs": [{"name": "x", "datatype": "FP33", "shape": [1], "data": [1]}]}"#, "unknown datatype 'FP33'"),
+        (#"{"inputs": [{"name": "input", "datatype": "FP32", "shape": [1], "data": [1]}]}"#, "cannot be multiplied"),
+    ])
+    func errorsOfTheProtocolAreInItsForm(body: String, words: String) async throws {
+        let server = try await server()
+        let answer = await server.json(.post, "/invocations", body)
+        #expect(answer.status == 400)
+        #expect(answer.fields[.contentType] == "application/json")
+        #expect(answer.json["error"]?.asString?.contains(words) == true, "\(answer.text)")
+        let native = await server.json(.post, "/invocations", #"{"input": [1]}"#)
+        #expect(native.status == 422)
+        #expect(native.fields[.contentType] == "application/problem+json")
+    }
+
     @Test func routesThatAreThereAnywayKeepTheirMeaning() async throws {
         let server = try await server(health: "/v2/health/ready", predict: "/v2/models/fc/infer")
         try await server.create(#"{"name": "other", "type": "ReLU"}"#)

@@ -108,12 +108,16 @@ struct ModelTests {
             ("", 404, "the folder of models has no file for 'm'"),
             ("[]", 400, "the request must be an object"),
             (#"{"parameters": []}"#, 400, "parameters must be an object"),
-            ("null", 404, "the folder of models has no file for 'm'"),
+            ("null", 400, "the request must be an object"),
             (#"{"parameters": null}"#, 404, "the folder of models has no file for 'm'"),
             (#"{"parameters": {"config": null, "file:1/m": null}}"#, 404, "the folder of models has no file"),
             (#"{"parameters": {"config": 5}}"#, 400, "parameter 'config' must be a string"),
             (#"{"parameters": {"config": "{"}}"#, 400, "parameter 'config': expected a string"),
             (#"{"parameters": {"config": "{\"max_batch_size\": 8}"}}"#, 400, "A module needs the field 'type'."),
+            (
+                #"{"parameters": {"config": "{\"type\": \"ReLU\", \"name\": \"n\"}"}}"#, 400,
+                "parameter 'config': The description names another module than the path."
+            ),
             (#"{"parameters": {"file:1/m": "AA=="}}"#, 400, "a load with files needs the parameter 'config'"),
             (#"{"parameters": {"config": "{}", "file:1/m": "!!"}}"#, 400, "parameter 'file:1/m' must be base64"),
             (#"{"parameters": {"config": "{}", "file:1/m": "AAAA"}}"#, 400, "'file:1/m': expected at least 8"),

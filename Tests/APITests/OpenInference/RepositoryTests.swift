@@ -134,6 +134,29 @@ struct RepositoryTests {
         #expect(await server.get("/v2/health/ready").status == 503)
     }
 
+    @Test(arguments: [
+        ("", 2), ("{}", 2), (#"{"ready": null}"#, 2), (#"{"ready": false}"#, 2), (#"{"ready": true}"#, 1),
+    ])
+    func theIndexIsFilteredByWhatIsReady(body: String, count: Int) async throws {
+        try await server.createTutorialLayer()
+        try await server.create(#"{"name": "gone", "type": "ReLU"}"#)
+        #expect(await server.json(.post, "/v2/repository/models/gone/unload", "").status == 200)
+        #expect(await index(nil, body).count == count)
+    }
+
+    @Test(arguments: ["null", "[]", "1", #"{"ready": 1}"#, #"{"ready": "true"}"#, "{"])
+    func anIndexIsNotAskedForInOtherWays(body: String) async {
+        let answer = await server.json(.post, "/v2/repository/index", body)
+        #expect(answer.status == 400)
+        #expect(answer.json["error"] != nil)
+    }
+
+    /// A name that nobody has a model for is a slip of the pen, no model that is unavailable.
+    @Test func aModelThatThereIsNotIsNotInTheIndex() async {
+        #expect(await server.send(.post, "/v2/repository/models/slip/load").status == 404)
+        #expect(await index() == [])
+    }
+
     /// Why a load failed is of no interest any more once the name was used for something else.
     @Test func aReasonGoesWhenTheNameServes() async throws {
         let bad = #"{"parameters": {"config": "{\"type\": \"Nothing\"}"}}"#
