@@ -9,6 +9,8 @@
 /// other in the last bits: the baseline of x86-64 has no fused multiply-add.)
 #pragma once
 
+#include "CThreads.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
