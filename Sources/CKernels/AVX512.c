@@ -12,7 +12,7 @@ INLINE Floats widen_half(const uint16_t *at) {
 
 #define SET avx512
 #define BLOCK_ROWS 8
-#define PANELS(rows) ((rows) == 1 ? 8 : (rows) <= 6 ? 4 : 2)
+#define PANELS(rows) ((rows) <= 6 ? 4 : 2)
 #define MULTIPLY_ADD(a, b, c) __builtin_elementwise_fma(a, b, c)
 #include "KernelTable.h"
 #pragma clang attribute pop

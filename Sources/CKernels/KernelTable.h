@@ -3,7 +3,7 @@
 //   widen_half(at)          sixteen float16 at `at` as floats
 // and what LinearBody.h asks of an instruction set.
 
-enum { CHUNK = 256, MAX_PANELS = 8, SECOND_CACHE = 1 << 20 };
+enum { CHUNK = 256, MAX_PANELS = 4, SECOND_CACHE = 1 << 20 };
 
 #define PASTE(name, storage, set) name##_##storage##_##set
 #define EXPAND(name, storage, set) PASTE(name, storage, set)

@@ -95,7 +95,6 @@ INLINE void KERNEL(compute_panels)(int rows, int panels, const struct KERNEL(blo
 /// Computes as many panels as a block of `rows` takes, or a smaller power of two.
 INLINE void KERNEL(compute_rows)(int rows, size_t panels, const struct KERNEL(block) *b) {
     if (panels == PANELS(rows)) KERNEL(compute_panels)(rows, PANELS(rows), b);
-    else if (PANELS(rows) > 4 && panels == 4) KERNEL(compute_panels)(rows, 4, b);
     else if (PANELS(rows) > 2 && panels == 2) KERNEL(compute_panels)(rows, 2, b);
     else KERNEL(compute)(rows, 1, 0, b);
 }
@@ -168,7 +167,9 @@ static void KERNEL(linear_block)(
     const callpath_product *product, const Real *x, const Stored *packed, const Real *bias, Real *out
 ) {
     size_t step = PANELS(product->rows), fetches = KERNEL(is_far)(product) ? step : 0;
-    for (size_t panel = product->first_panel; panel < product->end_panel; panel += step) {
+    size_t turns = (product->end_panel - product->first_panel + step - 1) / step;
+    for (size_t turn = 0; turn < turns; turn++) {
+        size_t panel = product->first_panel + (product->from_end ? turns - 1 - turn : turn) * step;
         size_t end = product->end_panel - panel < step ? product->end_panel : panel + step, k = 0;
         do {
             struct KERNEL(block) b = KERNEL(at_chunk)(product, k);

@@ -77,7 +77,7 @@ final class PackedMatrix {
 
     deinit { callpath_release(memory) }
 
-    /// The whole product, cut into `shares` ranges of panels.
+    /// The whole product, cut into `shares` ranges of panels, every second one from its end.
     func products(rows: Int, shares: Int) -> [callpath_product] {
         let width = callpath_panel_width(storage)
         let panels = (outputs + width - 1) / width
@@ -87,7 +87,8 @@ final class PackedMatrix {
                 inputs: inputs,
                 outputs: outputs,
                 first_panel: panels * $0 / shares,
-                end_panel: panels * ($0 + 1) / shares
+                end_panel: panels * ($0 + 1) / shares,
+                from_end: $0 % 2 == 1
             )
         }
     }

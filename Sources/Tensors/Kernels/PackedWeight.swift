@@ -91,7 +91,8 @@ final class PackedWeight: @unchecked Sendable {
                 inputs: inputs,
                 outputs: outputs,
                 first_panel: share.lowerBound,
-                end_panel: share.upperBound
+                end_panel: share.upperBound,
+                from_end: false
             )
             compute(product, memory)
         }
