@@ -1,7 +1,10 @@
 #define _GNU_SOURCE // for sched_getaffinity
 #include "CThreads.h"
 
+#include <pthread.h>
 #include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
 
 int callpath_allowed_processors(void) {
 #if defined(__linux__)
@@ -10,4 +13,42 @@ int callpath_allowed_processors(void) {
 #else
     return 0;
 #endif
+}
+
+static _Thread_local bool is_alone;
+
+bool callpath_is_alone(void) {
+    return is_alone;
+}
+
+void callpath_set_alone(bool alone) {
+    is_alone = alone;
+}
+
+struct start {
+    void (*body)(void *);
+    void *argument;
+};
+
+static void *run(void *memory) {
+    struct start start = *(struct start *)memory;
+    free(memory);
+    start.body(start.argument);
+    return NULL;
+}
+
+int callpath_start_thread(void (*body)(void *), void *argument) {
+    struct start *start = malloc(sizeof *start);
+    if (!start) return -1;
+    *start = (struct start){body, argument};
+    // Signals are for the threads of the program, not for those of its arithmetic.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_t thread;
+    int failure = pthread_create(&thread, NULL, run, start);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failure) free(start);
+    else pthread_detach(thread);
+    return failure;
 }

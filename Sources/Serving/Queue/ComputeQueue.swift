@@ -73,10 +73,10 @@ final class ComputeQueue: Sendable {
         publication.profile.work(for: inputs) <= options.inlineWork
     }
 
-    /// Computes `call` on this thread.
+    /// Computes `call` on this thread, and on no other: the other processors have event loops of their own to run.
     func computeHere(_ call: PreparedCall, deadline: ContinuousClock.Instant?) throws -> Done {
         if let deadline, deadline <= .now { throw ServingError.deadlineExpired }
-        return try Product.computeAlone(call, metrics: metrics)
+        return try ProductPlan.withoutHelp { try Product.computeAlone(call, metrics: metrics) }
     }
 
     private func enqueue(_ call: WaitingCall) {

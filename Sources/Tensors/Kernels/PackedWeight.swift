@@ -1,4 +1,5 @@
 internal import CKernels
+import Synchronization
 
 /// A weight in the layout that the kernels read, made once and shared by every product with it.
 ///
@@ -13,6 +14,8 @@ final class PackedWeight: @unchecked Sendable {
     let outputs: Int
     /// The inputs of the product: columns of a PyTorch weight.
     let inputs: Int
+    /// Whether the next product begins with the last panels: those that the last one may have left in a cache.
+    private let nextFromEnd = Atomic<Bool>(false)
 
     /// Packs the row-major matrix at `elements`: outputs x inputs, or inputs x outputs if `transposed`.
     ///
@@ -85,14 +88,16 @@ final class PackedWeight: @unchecked Sendable {
         _ compute: @Sendable (callpath_product, UnsafeRawPointer) -> Void
     ) {
         let panels = (outputs + storage.panelWidth - 1) / storage.panelWidth
-        plan.split(panels: panels, rows: rows, weights: Double(outputs) * Double(inputs)) { share in
+        let fromEnd = nextFromEnd.load(ordering: .relaxed)
+        nextFromEnd.store(!fromEnd, ordering: .relaxed)
+        plan.split(panels: panels, rows: rows, weights: Double(outputs) * Double(inputs), fromEnd: fromEnd) { share in
             let product = callpath_product(
                 rows: rows,
                 inputs: inputs,
                 outputs: outputs,
                 first_panel: share.lowerBound,
                 end_panel: share.upperBound,
-                from_end: false
+                from_end: fromEnd
             )
             compute(product, memory)
         }

@@ -1,4 +1,4 @@
-import Dispatch
+internal import CKernels
 import Synchronization
 
 /// How one product is computed: with which kernels, on how many threads.
@@ -22,21 +22,51 @@ package struct ProductPlan: Sendable {
         set { threadLimit.store(max(1, newValue), ordering: .relaxed) }
     }
 
-    /// Calls `body` with ranges that cover the panels of a weight, on several threads if the product is worth waking them.
-    func split(panels: Int, rows: Int, weights: Double, _ body: @Sendable (Range<Int>) -> Void) {
-        // Reading a weight from beyond the second cache takes as long as four multiply-adds.
-        let work = (Double(rows) + 4) * weights
-        let worthwhile = Int(min(work / Self.workPerThread, Double(threads)))
-        let shares = min(worthwhile, panels)
+    /// Calls `body`, whose products share their work with no other thread, whatever the default says.
+    package static func withoutHelp<Result, Failure: Error>(
+        _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let wasAlone = callpath_is_alone()
+        callpath_set_alone(true)
+        defer { callpath_set_alone(wasAlone) }
+        return try body()
+    }
+
+    /// Calls `body` with ranges that cover the panels of a weight, on several threads if the product is worth sharing.
+    func split(
+        panels: Int,
+        rows: Int,
+        weights: Double,
+        fromEnd: Bool = false,
+        _ body: @Sendable (Range<Int>) -> Void
+    ) {
+        let shares = min(shares(rows: rows, weights: weights), panels / Self.panelsPerPiece)
         guard shares > 1 else { return body(0..<panels) }
-        DispatchQueue.concurrentPerform(iterations: shares) { share in
-            body(panels * share / shares..<panels * (share + 1) / shares)
+        let pieces = min(shares * Self.piecesPerShare, panels / Self.panelsPerPiece, SharedWork.maxPieces)
+        HelperTeam.shared.perform(pieces: pieces, shares: shares) { piece in
+            let place = fromEnd ? pieces - 1 - piece : piece
+            body(panels * place / pieces..<panels * (place + 1) / pieces)
         }
     }
 
-    /// A sleeping thread costs some 15 µs to wake; this many multiply-adds take 15 µs with the fastest kernels, 100 with
-    /// slow ones.
-    private static let workPerThread = 2.0e6
+    /// How many threads should compute a product of so many rows.
+    private func shares(rows: Int, weights: Double) -> Int {
+        // Reading a weight from beyond the second cache takes as long as four multiply-adds.
+        let work = (Double(rows) + 4) * weights
+        guard threads > 1, work >= Self.workPerAwakeThread * 2, !callpath_is_alone() else { return 1 }
+        let workPerThread = HelperTeam.shared.isBusy() ? Self.workPerAwakeThread : Self.workPerSleepingThread
+        return Int(min(work / workPerThread, Double(threads)))
+    }
+
+    /// A helper that is awake begins within a microsecond; this many multiply-adds take three with the fastest kernels.
+    private static let workPerAwakeThread = 0.375e6
+    /// One that sleeps comes after some 30 µs, and costs the caller a few to wake.
+    private static let workPerSleepingThread = 2.5e6
+
+    /// Several pieces for each thread, so that one that wakes late or is held up leaves its own to the others.
+    private static let piecesPerShare = 4
+    /// The fewest panels that are worth a piece.
+    private static let panelsPerPiece = 2
 
     private static let threadLimit = Atomic<Int>(ProcessorCount.available)
 }
