@@ -19,6 +19,11 @@ package final class Histogram: Sendable {
         total.add(value)
     }
 
+    /// Counts a duration of `nanoseconds` in seconds.
+    package func observe(nanoseconds: Int) {
+        observe(Double(nanoseconds) * 1e-9)
+    }
+
     /// Counts a duration in seconds.
     package func observe(_ duration: Duration) {
         let (seconds, attoseconds) = duration.components

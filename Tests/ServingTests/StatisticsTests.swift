@@ -37,7 +37,7 @@ struct StatisticsTests {
     @Test func tellsOnlySoManyBatchSizesApart() {
         let statistics = CallStatistics()
         for rows in 1...1_000 {
-            statistics.recordSuccess(rows: [rows], queued: [.zero], input: .zero, compute: .zero, output: .zero)
+            statistics.recordSuccess(rows: [rows], queued: [0], compute: 0)
         }
         let batches = statistics.snapshot.batches
         #expect(batches.count <= 75)

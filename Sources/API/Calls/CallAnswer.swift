@@ -13,12 +13,11 @@ struct CallAnswer {
 
     /// Returns the output in the form that the client asked for.
     func response(as representation: Representation, showsGradient: Bool, showsCaptures: Bool) throws -> Response {
-        let fields = fields(representation)
         switch representation {
-        case .text: return TensorAnswer.text(text, fields: fields)
-        case .bytes: return TensorAnswer.bytes(result.output, fields: fields)
-        case .safetensors: return try SafetensorsAnswer.response(result, fields: fields)
-        default: return try json(showsGradient: showsGradient, showsCaptures: showsCaptures)
+        case .text: TensorAnswer.text(text, fields: fields(.text))
+        case .bytes: TensorAnswer.bytes(result.output, fields: fields(.bytes))
+        case .safetensors: try SafetensorsAnswer.response(result, fields: fields(.safetensors))
+        default: try json(showsGradient: showsGradient, showsCaptures: showsCaptures)
         }
     }
 
@@ -43,7 +42,7 @@ struct CallAnswer {
 
     private func fields(_ representation: Representation) -> ResponseFields {
         var fields = ResponseFields(.unstored(representation), room: Self.usualFieldBytes)
-        fields.append("Callpath-Module-Version", String(result.version))
+        fields.append("Callpath-Module-Version", decimal: result.version)
         return fields
     }
 

@@ -19,7 +19,7 @@ extension HTTPField.Name {
 }
 
 extension ResponseFields {
-    private static let unstoredJSON = makeUnstored(.json)
+    private static let unstoredJSON = makeUnstored(.json).varyingByCoding()
 
     /// The fields of an answer that is made for one request and must not be kept.
     static func unstored(_ representation: Representation) -> ResponseFields {

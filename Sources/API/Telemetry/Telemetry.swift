@@ -6,10 +6,13 @@ package import Logging
 package struct Telemetry: Sendable {
     let metrics: RequestMetrics
     let logger: Logger
+    /// Asked of the logger once: its level is fixed at start, and asking costs as much as counting the request.
+    private let writesLines: Bool
 
     package init(metrics: RequestMetrics, logger: Logger = Logger(label: "callpath.access")) {
         self.metrics = metrics
         self.logger = logger
+        writesLines = logger.logLevel <= .info
     }
 
     /// The layer that stands outside all others: what leaves it goes to the client.
@@ -37,7 +40,7 @@ package struct Telemetry: Sendable {
 
     /// Writes one line a request, never with a secret or with tensor data.
     private func log(_ response: Response, _ exchange: Exchange, route: String, duration: Duration) {
-        guard logger.logLevel <= .info else { return }
+        guard writesLines else { return }
         let (request, context) = (exchange.request, exchange.context)
         var metadata: Logger.Metadata = [
             "method": "\(request.method.rawValue)", "target": "\(request.target.prefix(1024))", "route": "\(route)",

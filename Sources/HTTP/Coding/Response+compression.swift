@@ -13,7 +13,7 @@ extension Response {
     /// Content that could be coded says `Vary: Accept-Encoding` even when it is not, so that no cache mixes them up.
     package consuming func compressed(for request: Request) -> Response {
         guard mayBeCoded else { return self }
-        fields.append("Accept-Encoding", toListOf: .vary)
+        fields.varyByCoding()
         guard status != .notModified else { return confirmingTag(for: request) }
         guard body.count ?? .max >= Self.minimumCompressedByteCount,
             let coding = AcceptEncoding(request.fields).preferred
@@ -28,7 +28,7 @@ extension Response {
     private var mayBeCoded: Bool {
         if status == .notModified { return true }
         guard !fields.isCoded else { return false }
-        if fields.isValue(of: .contentType, "application/json") { return true }
+        if fields.variesByCoding { return true }
         return fields[.contentType].flatMap { MediaType($0) }?.isCompressible ?? false
     }
 

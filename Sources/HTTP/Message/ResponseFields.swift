@@ -9,6 +9,8 @@ package struct ResponseFields: Sendable, Equatable, ExpressibleByDictionaryLiter
     private(set) var octets: [UInt8] = []
     /// Whether the content is said to be coded.
     private(set) var isCoded = false
+    /// Whether caches are told that clients which take other codings may get other octets.
+    private(set) var variesByCoding = false
 
     /// Creates the lines of `elements`, in their order.
     package init(dictionaryLiteral elements: (HTTPField.Name, String)...) {
@@ -20,6 +22,7 @@ package struct ResponseFields: Sendable, Equatable, ExpressibleByDictionaryLiter
         get { place(of: name).map { String(decoding: octets[$0], as: UTF8.self) } }
         set {
             if name == .contentEncoding { isCoded = newValue != nil }
+            if name == .vary { variesByCoding = false }
             guard let place = place(of: name) else {
                 if let newValue { append(name, newValue) }
                 return
@@ -37,6 +40,7 @@ package struct ResponseFields: Sendable, Equatable, ExpressibleByDictionaryLiter
         octets.reserveCapacity(max(byteCount, fields.octets.count))
         octets.append(contentsOf: fields.octets)
         isCoded = fields.isCoded
+        variesByCoding = fields.variesByCoding
     }
 
     /// Adds a field whose name is known not to stand here yet, nor to frame or code anything.
@@ -45,6 +49,16 @@ package struct ResponseFields: Sendable, Equatable, ExpressibleByDictionaryLiter
             writer.write(name)
             writer.write(": ")
             writer.writeValue(value)
+            writer.write("\r\n")
+        }
+    }
+
+    /// Adds a field as `append(_:_:)` does whose value is `number`, which is not negative.
+    package mutating func append(_ name: StaticString, decimal number: Int) {
+        octets.append(atMost: name.utf8CodeUnitCount + 24) { writer in
+            writer.write(name)
+            writer.write(": ")
+            writer.write(decimal: number)
             writer.write("\r\n")
         }
     }
@@ -64,6 +78,19 @@ package struct ResponseFields: Sendable, Equatable, ExpressibleByDictionaryLiter
         guard let place = place(of: name) else { return append(name, member) }
         octets.insert(contentsOf: ", ".utf8, at: place.upperBound)
         octets.insert(contentsOf: member.utf8, at: place.upperBound + 2)
+    }
+
+    /// Tells caches that clients which take other codings may get other octets (RFC 9110 12.5.5).
+    package mutating func varyByCoding() {
+        guard !variesByCoding else { return }
+        append("Accept-Encoding", toListOf: .vary)
+        variesByCoding = true
+    }
+
+    /// Returns these fields, telling caches that clients which take other codings may get other octets.
+    package consuming func varyingByCoding() -> ResponseFields {
+        varyByCoding()
+        return self
     }
 
     /// Returns whether `name` stands here.

@@ -25,9 +25,13 @@ public struct Arguments: Sendable {
     }
 
     /// Creates arguments from `positional` and `keyword` ones.
-    public init(_ positional: [Tensor], keyword: OrderedDictionary<String, Tensor> = OrderedDictionary()) {
-        storage = Positional(positional)
-        named = keyword.isEmpty ? nil : keyword
+    public init(_ positional: [Tensor], keyword: OrderedDictionary<String, Tensor>) {
+        self.init(positional, keyword.isEmpty ? nil : keyword)
+    }
+
+    /// Creates arguments from `positional` ones.
+    public init(_ positional: [Tensor]) {
+        self.init(positional, nil)
     }
 
     init(_ positional: [Tensor], _ named: Keywords?) {

@@ -31,16 +31,15 @@ struct Product {
         let compute = start.duration(to: .now)
         let queue = arrival.map { $0.duration(to: start) } ?? .zero
         let rows = WaitingCall.rows(of: call)
+        let (queued, computed) = (queue.wholeNanoseconds, compute.wholeNanoseconds)
         call.publication.callStatistics.recordSuccess(
             rows: CollectionOfOne(rows),
-            queued: CollectionOfOne(queue),
-            input: .zero,
-            compute: compute,
-            output: .zero
+            queued: CollectionOfOne(queued),
+            compute: computed
         )
         metrics.batchRows.observe(Double(rows))
-        metrics.queueTime.observe(queue)
-        metrics.computeTime.observe(compute)
+        metrics.queueTime.observe(nanoseconds: queued)
+        metrics.computeTime.observe(nanoseconds: computed)
         return ComputeQueue.Done(
             outcome: outcome,
             timing: CallTiming(queue: queue, compute: compute),
@@ -67,10 +66,10 @@ struct Product {
         let timings = calls.map { CallTiming(queue: $0.arrival.duration(to: start), compute: compute) }
         first.call.publication.callStatistics.recordSuccess(
             rows: rows,
-            queued: timings.map(\.queue),
-            input: start.duration(to: prepared),
-            compute: compute,
-            output: computed.duration(to: .now)
+            queued: timings.map(\.queue.wholeNanoseconds),
+            input: start.duration(to: prepared).wholeNanoseconds,
+            compute: compute.wholeNanoseconds,
+            output: computed.duration(to: .now).wholeNanoseconds
         )
         count(rows: total, timings)
         metrics.joinedCalls.increment(by: calls.count)

@@ -45,22 +45,21 @@ package final class CallStatistics: Sendable {
     /// The numbers of this moment.
     package var snapshot: Snapshot { numbers.withLock { $0 } }
 
-    /// Counts the calls that one product answered, each with its rows and its time in the queue.
+    /// Counts the calls that one product answered, each with its rows and its time in the queue; times in nanoseconds.
     func recordSuccess(
         rows: some Collection<Int>,
-        queued: some Collection<Duration>,
-        input: Duration,
-        compute: Duration,
-        output: Duration
+        queued: some Collection<Int>,
+        input: Int = 0,
+        compute: Int,
+        output: Int = 0
     ) {
-        let (input, compute, output) = (input.wholeNanoseconds, compute.wholeNanoseconds, output.wholeNanoseconds)
         let now = WallClock.milliseconds
         let total = rows.reduce(0, +)
         numbers.withLock { numbers in
             numbers.inferenceCount += total
             numbers.executionCount += 1
             numbers.lastInferenceMilliseconds = now
-            for wait in queued.lazy.map(\.wholeNanoseconds) {
+            for wait in queued {
                 numbers.success.add(wait + input + compute + output)
                 numbers.queue.add(wait)
                 numbers.input.add(input)
@@ -99,8 +98,9 @@ extension CallStatistics.Snapshot {
     private static let maximumBatchSizes = 64
 
     fileprivate mutating func changeBatch(of size: Int, _ body: (inout CallStatistics.Batch) -> Void) {
-        let isKnown = batches[size] != nil || batches.count < Self.maximumBatchSizes
-        let key = isKnown ? size : 1 << max(0, Int.bitWidth - max(1, size - 1).leadingZeroBitCount)
+        if let place = batches.index(forKey: size) { return body(&batches.values[place]) }
+        let key =
+            batches.count < Self.maximumBatchSizes ? size : 1 << max(0, Int.bitWidth - max(1, size - 1).leadingZeroBitCount)
         body(&batches[key, default: CallStatistics.Batch()])
     }
 }
