@@ -8,8 +8,8 @@ enum TensorAnswer {
     /// Returns an answer with the elements of `tensor` as they lie in memory, little-endian and row-major, without a copy.
     static func bytes(_ tensor: Tensor, fields: ResponseFields) -> Response {
         var fields = fields
-        fields[.tensorShape] = tensor.shape.map(String.init).joined(separator: ",")
-        fields[.tensorDtype] = tensor.dtype.rawValue
+        fields.append("Tensor-Shape", tensor.shape.map(String.init).joined(separator: ","))
+        fields.append("Tensor-Dtype", tensor.dtype.rawValue)
         let owner = tensor.storageOwner
         let shared = tensor.withUnsafeBytes { SharedBytes(owner: owner, buffer: $0) }
         return Response(status: .ok, fields: fields, body: .shared(shared))

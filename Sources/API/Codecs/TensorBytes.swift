@@ -24,16 +24,13 @@ enum TensorBytes {
     }
 
     private static func single(_ name: HTTPField.Name, in request: Request) throws(Problem) -> String {
-        let values = request.fields.values(of: name)
-        guard let value = values.first, values.count == 1 else {
-            throw Problem(
-                .malformedTensorHeaders,
-                "Bytes need exactly one \(name.rawName) field.",
-                expected: .number(.int(1)),
-                got: .number(.int(Int64(values.count)))
-            )
-        }
-        return value
+        if let value = request.fields.onlyValue(of: name) { return value }
+        throw Problem(
+            .malformedTensorHeaders,
+            "Bytes need exactly one \(name.rawName) field.",
+            expected: .number(.int(1)),
+            got: .number(.int(Int64(request.fields.values(of: name).count)))
+        )
     }
 
     /// Reads `2,4`; spaces do not count, and an empty value is a scalar.

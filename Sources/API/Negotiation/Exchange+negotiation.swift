@@ -22,6 +22,9 @@ extension Exchange {
     /// - Throws: 415 if it is none of `taken`, or not named.
     func bodyType(among taken: [Representation]) throws(Problem) -> Representation {
         if taken.first == .json, request.fields.isValue(of: .contentType, "application/json") == true { return .json }
+        if let named = taken.first(where: { request.fields.isValue(of: .contentType, $0.rawValue) == true }) {
+            return named
+        }
         let type = request.fields.octets(of: .contentType).flatMap { MediaType($0) }
         if let type, let representation = taken.first(where: { $0.matches(type) }) { return representation }
         let names = taken.map(\.rawValue)

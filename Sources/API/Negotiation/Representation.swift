@@ -48,6 +48,10 @@ struct Offer: Sendable {
     /// Returns the form that a client likes best, or `nil` if it takes none.
     func best(for fields: RequestFields) -> Representation? {
         guard fields.isValue(of: .accept, "*/*") == false else { return representations.first }
+        // What is named first and exactly is best, and most clients name nothing else.
+        if let named = representations.first(where: { fields.isValue(of: .accept, $0.rawValue) == true }) {
+            return named
+        }
         let best = Accept(fields).best(of: types)?.description
         return zip(representations, types).first { $1.description == best }?.0
     }

@@ -20,10 +20,15 @@ extension HTTPField.Name {
 
 extension ResponseFields {
     private static let unstoredJSON = makeUnstored(.json).varyingByCoding()
+    private static let unstoredBytes = makeUnstored(.bytes)
 
     /// The fields of an answer that is made for one request and must not be kept.
     static func unstored(_ representation: Representation) -> ResponseFields {
-        representation == .json ? unstoredJSON : makeUnstored(representation)
+        switch representation {
+        case .json: unstoredJSON
+        case .bytes: unstoredBytes
+        default: makeUnstored(representation)
+        }
     }
 
     private static func makeUnstored(_ representation: Representation) -> ResponseFields {

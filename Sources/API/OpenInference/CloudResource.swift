@@ -70,7 +70,7 @@ struct CloudResource: Sendable {
     /// Answers a request of the protocol, in its form also where something is wrong with it.
     private func infer(_ exchange: Exchange, with model: Publication) async throws -> Response {
         do {
-            return try await inference.answer(exchange, from: model)
+            return try await inference.answer(exchange, from: model).response
         } catch {
             let problem = Problem(error, compatibility: model.compatibility)
             guard problem.code != .internalError else { throw error }

@@ -20,7 +20,7 @@ struct InferResource: Sendable {
                 "infer",
                 scope: .infer,
                 statuses: Self.statuses,
-                endpoint: infer
+                outcome: infer
             ),
             Route(
                 .post,
@@ -28,43 +28,42 @@ struct InferResource: Sendable {
                 "inferVersion",
                 scope: .infer,
                 statuses: Self.statuses,
-                endpoint: infer
+                outcome: infer
             ),
         ]
     }
 
-    private func infer(_ exchange: Exchange) async throws -> Response {
+    private func infer(_ exchange: Exchange) throws -> Outcome {
         let model = try api.model(of: exchange)
-        do {
-            return try await answer(exchange, from: model)
-        } catch let error as InferenceError {
-            throw Problem(error)
-        } catch {
-            throw Problem(error, compatibility: model.compatibility)
-        }
+        return try Outcome.explained(by: model.compatibility) { try answer(exchange, from: model) }
     }
 
-    /// Infers with `model` from the body of a request.
-    func answer(_ exchange: Exchange, from model: Publication) async throws -> Response {
+    /// Infers with `model` from the body of a request: a small call on the spot, a large one in its turn.
+    func answer(_ exchange: Exchange, from model: Publication) throws -> Outcome {
+        let inference = try inference(exchange, from: model)
+        guard api.registry.isSmall(inference.call, for: model) else {
+            return .later {
+                let result = try await api.registry.call(model, inference.call)
+                return try await answer(inference, result).response
+            }
+        }
+        return try answer(inference, try api.registry.callHere(model, inference.call))
+    }
+
+    /// Reads a request and checks it.
+    private func inference(_ exchange: Exchange, from model: Publication) throws -> Inference {
         let start = ContinuousClock.now
-        let request = exchange.request
-        let infer = try Self.read(request, for: model)
-        let outputs = try RequestedOutputs(infer, model: model)
-        var call = try callRequest(infer, model: model, arrival: request.arrival)
+        let request = try Self.read(exchange.request, for: model)
+        let outputs = try RequestedOutputs(request, model: model)
+        var call = try callRequest(request, model: model, arrival: exchange.request.arrival)
         call.origin = exchange.context
-        let decoded = ContinuousClock.now
-        let result = try await api.registry.call(model, call)
-        let computed = ContinuousClock.now
-        let writer = InferResponseWriter(
-            modelName: model.name,
-            modelVersion: result.version,
-            id: infer.id,
-            nonFinite: api.options.inferenceNonFinite
-        )
-        let isLong = try isLong(result, outputs)
-        let response = try await LongWork.run(if: isLong) { try writer.response(outputs.outputs(of: result)) }
-        model.recordCodec(input: decoded - start, output: .now - computed, batchSize: result.batchSize)
-        return response
+        return Inference(model: model, id: request.id, call: call, outputs: outputs, decoding: .now - start)
+    }
+
+    private func answer(_ inference: Inference, _ result: CallResult) throws -> Outcome {
+        let policy = api.options.inferenceNonFinite
+        guard try isLong(result, inference.outputs) else { return .now(try inference.response(result, policy)) }
+        return .later { try await LongWork.run(if: true) { try inference.response(result, policy) } }
     }
 
     private static func read(_ request: Request, for model: Publication) throws(InferenceError) -> InferRequest {
@@ -114,5 +113,48 @@ struct InferResource: Sendable {
         let elements = outputs.textElementCount(of: result)
         let isLong = try LongWork.isLong(elements: elements, limit: api.options.maxAnswerBytes)
         return isLong || result.output.byteCount >= Self.longByteCount
+    }
+}
+
+/// An inference that is read and checked, and not yet computed.
+private struct Inference: Sendable {
+    let model: Publication
+    let id: String?
+    let call: CallRequest
+    let outputs: RequestedOutputs
+    /// How long reading it took.
+    let decoding: Duration
+
+    /// Writes what came out, and counts how long that and the reading took.
+    func response(_ result: CallResult, _ nonFinite: NonFinitePolicy) throws -> Response {
+        let start = ContinuousClock.now
+        let writer = InferResponseWriter(
+            modelName: model.name,
+            modelVersion: result.version,
+            id: id,
+            nonFinite: nonFinite
+        )
+        let response = try writer.response(outputs.outputs(of: result))
+        model.recordCodec(input: decoding, output: .now - start, batchSize: result.batchSize)
+        return response
+    }
+}
+
+extension Outcome {
+    /// Gives what `body` throws, now or later, the words of the PyTorch whose rules a module follows.
+    fileprivate static func explained(by compatibility: Compatibility, _ body: () throws -> Outcome) throws -> Outcome {
+        do {
+            let outcome = try body()
+            guard case .later(let work) = outcome else { return outcome }
+            return .later {
+                do {
+                    return try await work()
+                } catch {
+                    throw Problem(error, compatibility: compatibility)
+                }
+            }
+        } catch {
+            throw Problem(error, compatibility: compatibility)
+        }
     }
 }

@@ -11,12 +11,14 @@ struct InferResponseWriter {
     /// What becomes of NaN and infinity in JSON: refused, or written as Triton writes them.
     let nonFinite: NonFinitePolicy
 
+    private static let fields = ([.contentType: "application/json"] as ResponseFields).varyingByCoding()
+
     func response(_ outputs: [InferOutput]) throws(InferenceError) -> Response {
         var body = try header(outputs)
-        var fields: ResponseFields = [.contentType: "application/json"]
+        var fields = Self.fields
         let binary = outputs.filter { $0.isBinary && $0.byteCount > 0 }
         if !binary.isEmpty {
-            fields[.contentType] = "application/octet-stream"
+            fields = [.contentType: "application/octet-stream"]
             fields[.inferenceHeaderContentLength] = String(body.count)
             body.reserveCapacity(body.count + binary.reduce(0) { $0 + $1.byteCount })
             for output in binary { output.appendBytes(to: &body) }

@@ -29,6 +29,7 @@ extension Response {
         if status == .notModified { return true }
         guard !fields.isCoded else { return false }
         if fields.variesByCoding { return true }
+        if fields.isValue(of: .contentType, "application/octet-stream") { return false }
         return fields[.contentType].flatMap { MediaType($0) }?.isCompressible ?? false
     }
 

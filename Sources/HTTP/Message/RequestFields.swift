@@ -62,6 +62,12 @@ package struct RequestFields: Sendable {
         lines.filter { isNamed($0, name) }.map { String(decoding: octets[$0.value], as: UTF8.self) }
     }
 
+    /// Returns the value of the line called `name`; `nil` if there is none, or more than one, in O(n).
+    package func onlyValue(of name: HTTPField.Name) -> String? {
+        guard let first = firstLine(name, from: 0), firstLine(name, from: first + 1) == nil else { return nil }
+        return String(decoding: octets[lines[first].value], as: UTF8.self)
+    }
+
     /// Returns the octets of the first line called `name`, without a copy, in O(n).
     package func octets(of name: HTTPField.Name) -> ArraySlice<UInt8>? {
         firstLine(name, from: 0).map { octets[lines[$0].value] }
@@ -69,6 +75,11 @@ package struct RequestFields: Sendable {
 
     /// Returns whether the first line called `name` says exactly `text`; `nil` if there is none, in O(n).
     package func isValue(of name: HTTPField.Name, _ text: StaticString) -> Bool? {
+        firstLine(name, from: 0).map { octets.span.extracting(lines[$0].value).equals(text) }
+    }
+
+    /// Returns whether the first line called `name` says exactly `text`; `nil` if there is none, in O(n).
+    package func isValue(of name: HTTPField.Name, _ text: String) -> Bool? {
         firstLine(name, from: 0).map { octets.span.extracting(lines[$0].value).equals(text) }
     }
 

@@ -31,6 +31,18 @@ extension Span where Element == UInt8 {
         return index == count
     }
 
+    /// Returns whether these octets are exactly those of `text`.
+    func equals(_ text: String) -> Bool {
+        guard text.utf8.count == count else { return false }
+        return withUnsafeBufferPointer { octets in
+            // Native strings lend their octets without a copy.
+            text.utf8.withContiguousStorageIfAvailable { expected in
+                for index in expected.indices where octets[index] != expected[index] { return false }
+                return true
+            } ?? octets.elementsEqual(text.utf8)
+        }
+    }
+
     /// Returns the first index from `start` on whose octet is not in `set`, or `count`.
     func firstIndex(from start: Int, notIn set: OctetSet) -> Int {
         let places = set.places

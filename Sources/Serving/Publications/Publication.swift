@@ -1,5 +1,6 @@
 import NN
 package import OrderedCollections
+import Synchronization
 package import Tensors
 
 /// One version of a registered module, frozen: everything that a call or a reader sees comes from here.
@@ -27,6 +28,7 @@ package final class Publication: Sendable {
     /// The context of calls that nobody watches and that draw nothing.
     let plainContext: CallContext
     private let paths: [ObjectIdentifier: String]
+    private let knownSignature = Mutex<ModelSignature?>(nil)
 
     init(
         name: String,
@@ -81,6 +83,16 @@ package final class Publication: Sendable {
     package var outputName: String { plan.outputName }
     /// How many tensors a call takes.
     package var inputCount: Int { plan.root.type.inputCount }
+
+    /// What the metadata says of calls; made when it is first asked for, as most versions are never asked.
+    var signature: ModelSignature {
+        knownSignature.withLock { known in
+            if let known { return known }
+            let made = makeSignature()
+            known = made
+            return made
+        }
+    }
 
     /// Every parameter and persistent buffer by its key, in PyTorch's order; shared ones stand under every key.
     package var stateDict: OrderedDictionary<String, Tensor> { root.stateDict() }

@@ -9,26 +9,44 @@ package struct TensorSignature: Sendable, Equatable {
     package var shape: [Int]
 }
 
+/// What a model's metadata says of its calls.
+struct ModelSignature: Sendable {
+    let inputs: [TensorSignature]
+    let outputs: [TensorSignature]
+    let hasBatchAxis: Bool
+}
+
 extension Publication {
     /// The type that a bare list of numbers takes; `nil` for a module without parameters, which takes float32.
     package var listDType: DType? { profile.listDType }
 
     /// What a call takes.
-    package var inputs: [TensorSignature] {
+    package var inputs: [TensorSignature] { signature.inputs }
+
+    /// What a call gives.
+    package var outputs: [TensorSignature] { signature.outputs }
+
+    /// Whether the first axis of an input is a batch: a layer fixes the size of the last one, or looks indices up.
+    package var hasBatchAxis: Bool { signature.hasBatchAxis }
+
+    /// Goes through the tree for the signature, in O(number of modules).
+    func makeSignature() -> ModelSignature {
+        ModelSignature(inputs: inputSignatures, outputs: outputSignatures, hasBatchAxis: findsBatchAxis)
+    }
+
+    private var inputSignatures: [TensorSignature] {
         let names = inputCount == 1 ? [inputName] : (1...inputCount).map { "\(inputName)\($0)" }
         let sizes = inputSizes
         return zip(names, sizes).map { TensorSignature(name: $0, dtype: inputDType, shape: $1) }
     }
 
-    /// What a call gives.
-    package var outputs: [TensorSignature] {
+    private var outputSignatures: [TensorSignature] {
         let features = outputFeatures
-        let shape = hasBatchAxis ? (profile.takesIndices ? [-1, -1, features] : [-1, features]) : [-1]
+        let shape = findsBatchAxis ? (profile.takesIndices ? [-1, -1, features] : [-1, features]) : [-1]
         return [TensorSignature(name: outputName, dtype: outputDType, shape: shape)]
     }
 
-    /// Whether the first axis of an input is a batch: a layer fixes the size of the last one, or looks indices up.
-    package var hasBatchAxis: Bool {
+    private var findsBatchAxis: Bool {
         guard plan.root.type.inputCount == 1 else { return true }
         return profile.takesIndices || inputFeatures != nil
     }

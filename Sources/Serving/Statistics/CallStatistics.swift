@@ -99,8 +99,8 @@ extension CallStatistics.Snapshot {
 
     fileprivate mutating func changeBatch(of size: Int, _ body: (inout CallStatistics.Batch) -> Void) {
         if let place = batches.index(forKey: size) { return body(&batches.values[place]) }
-        let key =
-            batches.count < Self.maximumBatchSizes ? size : 1 << max(0, Int.bitWidth - max(1, size - 1).leadingZeroBitCount)
+        let isKept = batches.count < Self.maximumBatchSizes
+        let key = isKept ? size : 1 << max(0, Int.bitWidth - max(1, size - 1).leadingZeroBitCount)
         body(&batches[key, default: CallStatistics.Batch()])
     }
 }
