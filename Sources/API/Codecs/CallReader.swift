@@ -29,7 +29,7 @@ struct CallReader {
     func body(_ exchange: Exchange) throws -> CallBody {
         switch try exchange.bodyType(among: [.json, .bytes]) {
         case .bytes: CallBody(inputs: [try TensorBytes.tensor(exchange.request)])
-        default: try JSONBody.decode(exchange.request.body, body)
+        default: try JSONBody.decode(exchange.request.body) { try body(&$0) }
         }
     }
 

@@ -22,7 +22,7 @@ extension Exchange {
     /// - Throws: 415 if it is none of `taken`, or not named.
     func bodyType(among taken: [Representation]) throws(Problem) -> Representation {
         if taken.first == .json, request.fields.isValue(of: .contentType, "application/json") == true { return .json }
-        if let named = taken.first(where: { request.fields.isValue(of: .contentType, $0.rawValue) == true }) {
+        if let named = taken.first(where: { request.fields.isValue(of: .contentType, equalTo: $0.rawValue) }) {
             return named
         }
         let type = request.fields.octets(of: .contentType).flatMap { MediaType($0) }

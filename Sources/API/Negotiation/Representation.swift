@@ -49,7 +49,7 @@ struct Offer: Sendable {
     func best(for fields: RequestFields) -> Representation? {
         guard fields.isValue(of: .accept, "*/*") == false else { return representations.first }
         // What is named first and exactly is best, and most clients name nothing else.
-        if let named = representations.first(where: { fields.isValue(of: .accept, $0.rawValue) == true }) {
+        if let named = representations.first(where: { fields.isValue(of: .accept, equalTo: $0.rawValue) }) {
             return named
         }
         let best = Accept(fields).best(of: types)?.description

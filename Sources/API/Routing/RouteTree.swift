@@ -32,29 +32,27 @@ final class RouteTree: Sendable {
         routes = branches.filter { $0.segments.isEmpty }.map(\.route)
     }
 
-    /// Returns the routes of `path` from its segment `index` on, and appends what stands for the parameters.
+    /// Returns the routes of `path` from the segment at `start` on, and appends what stands for the parameters.
     ///
     /// - Returns: An empty list if no template has this form.
-    func routes(for path: PathSegments, from index: Int = 0, values: inout [String]) -> [Route] {
-        guard index < path.count else { return routes }
-        for place in literals.indices where path.isSegment(index, literals[place].segment) {
-            let found = literals[place].tree.routes(for: path, from: index + 1, values: &values)
+    func routes(for path: Span<UInt8>, from start: Int, values: inout [String]) -> [Route] {
+        guard start <= path.count else { return routes }
+        let segment = start..<path.segmentEnd(from: start)
+        let next = segment.upperBound + 1
+        for place in literals.indices where path.isWord(segment, literals[place].segment) {
+            let found = literals[place].tree.routes(for: path, from: next, values: &values)
             guard found.isEmpty else { return found }
         }
-        guard !path.isEmpty(index) else { return [] }
-        return parameterRoutes(for: path, from: index, values: &values)
-    }
-
-    private func parameterRoutes(for path: PathSegments, from index: Int, values: inout [String]) -> [Route] {
+        guard !segment.isEmpty else { return [] }
         if let parameter {
             let count = values.count
-            values.append(path.text(index))
-            let found = parameter.routes(for: path, from: index + 1, values: &values)
+            values.append(path.decodedText(segment))
+            let found = parameter.routes(for: path, from: next, values: &values)
             guard found.isEmpty else { return found }
             values.removeSubrange(count...)
         }
         guard !rest.isEmpty else { return [] }
-        values.append(path.rest(from: index))
+        values.append(path.decodedText(start..<path.count))
         return rest
     }
 }

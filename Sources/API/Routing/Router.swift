@@ -34,9 +34,9 @@ package struct Router: Sendable {
     package func resolve(_ method: HTTPRequest.Method, path: ArraySlice<UInt8>) -> Resolution {
         guard Self.knownMethods.contains(method) else { return .methodNotImplemented }
         if path.count == 1, path.first == UInt8(ascii: "*") { return options(on: routes, method: method) }
-        guard let path = PathSegments(path) else { return .malformedPath }
+        guard PercentEncoding.isValid(path.span) else { return .malformedPath }
         var values: [String] = []
-        let found = tree.routes(for: path, values: &values)
+        let found = tree.routes(for: path.span, from: path.isEmpty ? 0 : 1, values: &values)
         guard let first = found.first else { return .notFound }
         let wanted = method == .head ? .get : method
         guard let route = found.first(where: { $0.method == wanted }) else {

@@ -78,9 +78,9 @@ package struct RequestFields: Sendable {
         firstLine(name, from: 0).map { octets.span.extracting(lines[$0].value).equals(text) }
     }
 
-    /// Returns whether the first line called `name` says exactly `text`; `nil` if there is none, in O(n).
-    package func isValue(of name: HTTPField.Name, _ text: String) -> Bool? {
-        firstLine(name, from: 0).map { octets.span.extracting(lines[$0].value).equals(text) }
+    /// Returns whether there is a line called `name`, and the first says exactly `text`, in O(n).
+    package func isValue(of name: HTTPField.Name, equalTo text: String) -> Bool {
+        firstLine(name, from: 0).map { octets.span.extracting(lines[$0].value).equals(text) } ?? false
     }
 
     /// Returns whether a line is called `name`, in O(n).

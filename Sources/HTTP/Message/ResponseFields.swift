@@ -66,7 +66,7 @@ package struct ResponseFields: Sendable, Equatable, ExpressibleByDictionaryLiter
     private mutating func append(_ name: HTTPField.Name, _ value: String) {
         guard !Self.framesMessages(name) else { return }
         octets.append(atMost: name.rawName.utf8.count + value.utf8.count + 4) { writer in
-            writer.write(name.rawName)
+            writer.write(utf8Of: name.rawName)
             writer.write(": ")
             writer.writeValue(value)
             writer.write("\r\n")

@@ -60,7 +60,7 @@ package enum ResponseSerializer {
         writer.write("HTTP/1.1 ")
         writer.write(decimal: code)
         writer.write(" ")
-        writer.write(reason)
+        writer.write(utf8Of: reason)
         writer.write("\r\nDate: ")
         writer.write(date)
         writer.write("\r\n")

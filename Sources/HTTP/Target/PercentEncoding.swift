@@ -1,7 +1,7 @@
 /// The percent-encoding of RFC 3986 2.1, taken off once and never twice.
 package enum PercentEncoding {
     /// Returns whether two hexadecimal digits follow each `%`.
-    static func isValid(_ octets: Span<UInt8>) -> Bool {
+    package static func isValid(_ octets: Span<UInt8>) -> Bool {
         var index = 0
         while index < octets.count {
             guard octets[index] == UInt8(ascii: "%") else {

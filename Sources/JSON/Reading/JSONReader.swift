@@ -19,8 +19,10 @@ package struct JSONReader: Sendable {
     let bytes: [UInt8]
     let end: Int
     private let maxDepth: Int
-    private var frames: [Frame] = []
-    var frameCount: Int { frames.count }
+    /// What the reader is inside of, innermost in `frame`: most texts are one object, which takes no array.
+    private var frame: Frame?
+    private var outerFrames: [Frame] = []
+    var frameCount: Int { outerFrames.count + (frame == nil ? 0 : 1) }
 
     /// The offset, in bytes, of the next byte to be read.
     package internal(set) var offset: Int
@@ -42,7 +44,10 @@ package struct JSONReader: Sendable {
 
     /// The JSON pointer (RFC 6901) of the value being read; empty at the root.
     /// - Complexity: O(depth).
-    package var pointer: String { frames.map { "/" + $0.token }.joined() }
+    package var pointer: String {
+        guard let frame else { return "" }
+        return (outerFrames + [frame]).map { "/" + $0.token }.joined()
+    }
 
     /// Enters the object that comes next.
     package mutating func beginObject() throws(JSONError) {
@@ -52,7 +57,7 @@ package struct JSONReader: Sendable {
 
     /// Moves to the next member of the object entered last and returns its name, or leaves the object and returns `nil`.
     package mutating func nextKey() throws(JSONError) -> String? {
-        precondition(frames.last?.isObject == true, "nextKey() outside an object")
+        precondition(frame?.isObject == true, "nextKey() outside an object")
         guard try advance(toClose: UInt8(ascii: "}")) else { return nil }
         let start = offset
         guard byteAfterSpace() == UInt8(ascii: "\"") else { throw unexpected("a string") }
@@ -62,7 +67,7 @@ package struct JSONReader: Sendable {
         }
         guard byteAfterSpace() == UInt8(ascii: ":") else { throw unexpected("':'") }
         offset += 1
-        guard frames[frames.count - 1].insert(key) else {
+        guard frame?.insert(key) != false else {
             throw JSONError(offset: keyOffset(from: start), reason: .duplicateKey(key))
         }
         return key
@@ -76,7 +81,7 @@ package struct JSONReader: Sendable {
 
     /// Moves to the next element of the array entered last, or leaves the array and returns `false`.
     package mutating func nextElement() throws(JSONError) -> Bool {
-        precondition(frames.last?.isObject == false, "nextElement() outside an array")
+        precondition(frame?.isObject == false, "nextElement() outside an array")
         return try advance(toClose: UInt8(ascii: "]"))
     }
 
@@ -87,21 +92,22 @@ package struct JSONReader: Sendable {
     }
 
     private mutating func push(_ frame: Frame) throws(JSONError) {
-        guard frames.count < maxDepth else { throw JSONError(offset: offset, reason: .tooDeep(limit: maxDepth)) }
-        frames.append(frame)
+        guard frameCount < maxDepth else { throw JSONError(offset: offset, reason: .tooDeep(limit: maxDepth)) }
+        if let outer = self.frame { outerFrames.append(outer) }
+        self.frame = frame
         offset += 1
     }
 
     /// Passes the comma before the next item and returns `true`, or passes the closing bracket and returns `false`.
     private mutating func advance(toClose close: UInt8) throws(JSONError) -> Bool {
-        let isFirst = frames[frames.count - 1].count == 0
+        let isFirst = frame?.count == 0
         let byte = byteAfterSpace()
         if byte == close {
-            frames.removeLast()
+            frame = outerFrames.popLast()
             offset += 1
             return false
         }
-        frames[frames.count - 1].count += 1
+        frame?.count += 1
         if isFirst { return true }
         guard byte == UInt8(ascii: ",") else {
             throw unexpected("',' or '\(Character(Unicode.Scalar(close)))'")

@@ -1,0 +1,30 @@
+import HTTP
+
+/// The segments of a path as it was sent, whose percent-encoding is known to be whole.
+///
+/// Each is decoded for itself, after the cut: an encoded slash never makes two of one.
+extension Span where Element == UInt8 {
+    /// Returns where the segment that begins at `start` ends.
+    func segmentEnd(from start: Int) -> Int {
+        var end = start
+        while end < count, self[end] != UInt8(ascii: "/") { end += 1 }
+        return end
+    }
+
+    /// Returns whether `segment`, decoded, is `word`.
+    func isWord(_ segment: Range<Int>, _ word: [UInt8]) -> Bool {
+        extracting(segment).withUnsafeBufferPointer { octets in
+            // Only an encoding makes a segment longer than what it says.
+            guard octets.count > word.count else { return octets.count == word.count && octets.elementsEqual(word) }
+            return octets.contains(UInt8(ascii: "%")) && PercentEncoding.decodedOctets(octets) == word
+        }
+    }
+
+    /// Returns `segments`, one or more, decoded as text.
+    func decodedText(_ segments: Range<Int>) -> String {
+        extracting(segments).withUnsafeBufferPointer { octets in
+            guard octets.contains(UInt8(ascii: "%")) else { return String(decoding: octets, as: UTF8.self) }
+            return String(decoding: PercentEncoding.decodedOctets(octets) ?? [], as: UTF8.self)
+        }
+    }
+}
