@@ -269,7 +269,8 @@ def main():
             if not options.keep_going:
                 break
     print(f"{options.cases} networks, {different} different (torch {torch.__version__})")
-    sys.exit(1 if different or server.stop() else 0)
+    stopped = server.stop()
+    sys.exit(1 if different else stopped)
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+import NN
 import OrderedCollections
 import Tensors
 import Testing
@@ -171,10 +172,18 @@ struct DescriptionTests {
     }
 
     @Test(arguments: [DType.float16, .bfloat16])
-    func drawsHalvesAsFloatsThenRounds(dtype: DType) async throws {
-        let half = try await Registry().add("m", .linear(4, 3, dtype: dtype)).tensor("weight").tensor
-        let float = try await Registry().add("m", .linear(4, 3)).tensor("weight").tensor
+    func drawsHalvesAsALayerOfTheDTypeDoes(dtype: DType) async throws {
+        let node = NodeDescription.layer(
+            LayerDescription(
+                type: "Embedding",
+                arguments: ["num_embeddings": .int(7), "embedding_dim": .int(4)],
+                dtype: dtype
+            )
+        )
+        let half = try await Registry().create(ModuleDescription(name: "m", root: node, seed: 0)).tensor("weight")
+            .tensor
+        let layer = try Embedding(numEmbeddings: 7, embeddingDim: 4, dtype: dtype, generator: Generator(seed: 0))
         #expect(half.dtype == dtype)
-        #expect(try half.scalars(as: Float.self) == float.converted(to: dtype).scalars(as: Float.self))
+        #expect(try half.scalars(as: Float.self) == #require(layer.weight).tensor.scalars(as: Float.self))
     }
 }

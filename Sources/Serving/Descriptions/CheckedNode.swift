@@ -31,10 +31,9 @@ struct CheckedLayer: Sendable {
     /// The type of the tensor `plan`.
     func dtype(of plan: TensorPlan) -> DType { plan.dtype ?? dtype ?? .float32 }
 
-    /// Makes the layer, without children; half types draw as float32 and are rounded then.
+    /// Makes the layer, without children.
     func make(with generator: Generator) throws -> Module {
-        guard let dtype, dtype.isHalf else { return try type.make(arguments, dtype ?? .float32, generator) }
-        return try type.make(arguments, .float32, generator).to(dtype)
+        try type.make(arguments, dtype ?? .float32, generator)
     }
 
     /// The names of all references in the tree.
