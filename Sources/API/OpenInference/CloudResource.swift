@@ -57,7 +57,7 @@ struct CloudResource: Sendable {
 
     private func invoke(_ exchange: Exchange) async throws -> Response {
         let model = try target(of: exchange.request)
-        switch try Self.form(of: exchange) {
+        switch try InvocationForm(of: exchange) {
         case .native:
             return try await calls.call(exchange.naming(model.name)).response
         case .openInference:
@@ -94,46 +94,7 @@ struct CloudResource: Sendable {
         return only
     }
 
-    // MARK: - Forms of a body
-
-    private enum Form { case native, openInference, vertex }
-
-    private static func form(of exchange: Exchange) throws -> Form {
-        guard !exchange.request.fields.contains(.inferenceHeaderContentLength) else { return .openInference }
-        guard try exchange.bodyType(among: [.json, .bytes]) == .json else { return .native }
-        return try JSONBody.decode(exchange.request.body, form)
-    }
-
-    private static func form(_ reader: inout JSONReader) throws -> Form {
-        var form = Form.native
-        try reader.beginObject()
-        while let key = try reader.nextKey() {
-            switch key {
-            case "instances": form = .vertex
-            case "inputs" where try holdsNamedTensors(reader): form = .openInference
-            default: break
-            }
-            try reader.skipValue()
-        }
-        return form
-    }
-
-    /// Returns whether a list begins with a tensor of the Open Inference Protocol.
-    private static func holdsNamedTensors(_ reader: JSONReader) throws -> Bool {
-        var reader = reader
-        guard try reader.peekKind() == .array else { return false }
-        try reader.beginArray()
-        guard try reader.nextElement(), try reader.peekKind() == .object else { return false }
-        try reader.beginObject()
-        while let key = try reader.nextKey() {
-            if key == "datatype" { return true }
-            try reader.skipValue()
-        }
-        return false
-    }
-
-    // MARK: - Vertex AI
-
+    /// Answers a request of Vertex AI: `{"instances": ...}` with `{"predictions": ...}`.
     private func predict(_ exchange: Exchange, with model: Publication) async throws -> Response {
         let tensors = JSONTensorReader(listDType: .fixed(model.listDType ?? .float32))
         let instances = try JSONBody.decode(exchange.request.body) { reader in

@@ -6,7 +6,7 @@ import Safetensors
 import Serving
 package import Tensors
 
-/// From the facts of an error to an answer: the only place that knows which status belongs to which.
+/// From the facts of an error to an answer.
 extension Problem {
     /// Creates the problem that `error` is for a client, in the words of the PyTorch whose rules a module follows.
     package init(_ error: any Error, compatibility: Compatibility = .current) {
@@ -14,12 +14,12 @@ extension Problem {
         case let problem as Problem: self = problem
         case let error as JSONError: self.init(error, pointer: nil)
         case let error as ServingError: self.init(error)
-        case let error as TensorError: self.init(Self.code(of: error), error.message(compatibility))
-        case let error as ModuleError: self.init(Self.code(of: error), error.message(compatibility))
+        case let error as TensorError: self.init(ProblemCode(error), error.message(compatibility))
+        case let error as ModuleError: self.init(ProblemCode(error), error.message(compatibility))
         case let error as InChildError: self.init(error, compatibility)
         case let error as HookFailure: self.init(error, compatibility)
         case let error as InferenceError: self.init(error)
-        case let error as ModelFileError: self.init(Self.code(of: error), error.message)
+        case let error as ModelFileError: self.init(ProblemCode(error), error.message)
         case let error as SafetensorsError: self.init(.malformedSafetensors, error.message)
         case let error as ContentCodingError: self.init(error)
         case is CancellationError: self.init(.draining, "The server is going down.", fields: [.retryAfter: "1"])
@@ -80,7 +80,7 @@ extension Problem {
 
 extension Problem {
     private init(_ error: ServingError) {
-        self.init(Self.code(of: error), error.message)
+        self.init(ProblemCode(error), error.message)
         switch error {
         case .overloaded(let retryAfter): fields[.retryAfter] = String(max(1, retryAfter.components.seconds))
         case .shuttingDown, .deadlineExpired: fields[.retryAfter] = "1"
@@ -96,93 +96,6 @@ extension Problem {
             pointer = place.map(Self.pointer)
             if name == .listeners { fields[.retryAfter] = "1" }
         default: break
-        }
-    }
-
-    private static func code(of error: ServingError) -> ProblemCode {
-        switch error {
-        case .unknownModule, .unknownVersion: .moduleNotFound
-        case .unknownParameter: .parameterNotFound
-        case .unknownHook: .hookNotFound
-        case .unknownPath, .hookRefused: .invalidHook
-        case .nameTaken: .nameTaken
-        case .inUse: .moduleInUse
-        case .staleVersion, .mustNotExist, .versionExcluded: .preconditionFailed
-        case .invalidName: .invalidName
-        case .invalidDescription(let problem): code(of: problem.fault)
-        case .referenceCycle: .referenceCycle
-        case .sizeMismatch: .shapeMismatch
-        case .dtypeMismatch: .dtypeMismatch
-        case .stateDictMismatch: .stateDictMismatch
-        case .noNone: .invalidArgument
-        case .assertionFailed: .hookFailed
-        case .captureTooLarge: .answerTooLarge
-        case .limitExceeded(let name, _, _, _): code(of: name)
-        case .overloaded: .overloaded
-        case .deadlineExpired: .deadlineExceeded
-        case .shuttingDown: .draining
-        }
-    }
-
-    private static func code(of error: ModelFileError) -> ProblemCode {
-        switch error {
-        case .noFile: .moduleNotFound
-        case .unreadable, .notAFile, .tooLarge, .noDescription: .malformedSafetensors
-        }
-    }
-
-    private static func code(of limit: LimitName) -> ProblemCode {
-        switch limit {
-        case .modules, .bytes, .hookBytes: .registryFull
-        case .parameterBytes, .treeModules: .moduleTooLarge
-        case .treeDepth: .treeTooDeep
-        case .hooks, .hooksPerCall: .tooManyHooks
-        case .listeners: .tooManyStreams
-        }
-    }
-
-    private static func code(of fault: DescriptionProblem.Fault) -> ProblemCode {
-        switch fault {
-        case .unknownType: .unknownType
-        case .unexpectedArgument: .unknownArgument
-        case .missingArguments: .missingArgument
-        case .refused, .argumentType, .notAContainer, .duplicateKey, .unexpectedKeys, .notInSequential: .invalidArgument
-        case .referenceAtRoot: .unknownReference
-        case .impossibleTensor: .moduleTooLarge
-        }
-    }
-
-    private static func code(of error: ModuleError) -> ProblemCode {
-        switch error {
-        case .missingForward, .missingArguments, .tooManyArguments, .unexpectedKeyword, .repeatedArgument,
-            .missingParameter, .emptySlot:
-            .invalidCall
-        case .loading: .stateDictMismatch
-        case .forwardHookReturned, .hooksChangedWhileRunning, .mixedBackwardHooks, .gradOutputCount, .gradInputCount,
-            .gradInputWithoutInputs, .gradientChangedType, .gradientChangedSize:
-            .invalidHook
-        case .treeTooDeep: .treeTooDeep
-        default: .invalidArgument
-        }
-    }
-
-    private static func code(of error: TensorError) -> ProblemCode {
-        switch error {
-        case .tooManyBytes, .outOfMemory, .storageOverflow: .tensorTooLarge
-        case .raggedSequence, .nestedWhereNumberExpected, .notASequence, .invalidData, .tooManyDimensions,
-            .cannotInferType, .integerOverflow, .notRepresentable, .scalarNotRepresentable, .negativeDimension,
-            .countMismatch,
-            .byteCountMismatch:
-            .invalidTensor
-        case .productTypes, .notImplemented, .noPromotion, .mixedTypes, .expectedScalarType, .resultCannotBeCast,
-            .embeddingIndexType, .cannotRequireGradient:
-            .dtypeMismatch
-        case .dimensionOutOfRange, .indexOutOfBounds, .embeddingIndexOutOfRange, .topKOutOfRange, .targetOutOfBounds:
-            .indexOutOfRange
-        case .gradientNeedsScalar, .nothingRequiresGradient, .secondBackward, .gradientShape, .gradientCount,
-            .unusedInput, .inferenceSaved:
-            .notDifferentiable
-        default: .shapeMismatch
         }
     }
 
