@@ -34,6 +34,22 @@ struct StatisticsTests {
         }
     }
 
+    /// The first axis of an input is no batch where no layer says what the others are.
+    @Test func aCallWithoutABatchAxisIsOne() async throws {
+        let registry = Registry()
+        let publication = try await registry.add("identity", .layer("Identity"))
+        for rows in [4, 7] {
+            _ = try await registry.call(publication, CallRequest(inputs: [try Tensor.zeros([rows, 2])]))
+            publication.recordCodec(input: .milliseconds(2), output: .milliseconds(3), batchSize: rows)
+        }
+        let numbers = publication.statistics
+        #expect(numbers.inferenceCount == 2)
+        #expect(numbers.executionCount == 2)
+        #expect(numbers.batches.keys.sorted() == [1])
+        #expect(numbers.batches[1]?.compute.count == 2)
+        #expect(numbers.batches[1]?.input == CallStatistics.Tally(count: 2, nanoseconds: 4_000_000))
+    }
+
     @Test func tellsOnlySoManyBatchSizesApart() {
         let statistics = CallStatistics()
         for rows in 1...1_000 {

@@ -103,7 +103,9 @@ package final class Publication: Sendable {
     }
 
     /// What calls of this version have done so far.
-    package var statistics: CallStatistics.Snapshot { callStatistics.snapshot }
+    package var statistics: CallStatistics.Snapshot {
+        hasBatchAxis ? callStatistics.snapshot : callStatistics.snapshot.withoutBatches
+    }
 
     /// Counts the time that decoding the input and encoding the output of calls took.
     package func recordCodec(input: Duration, output: Duration, batchSize: Int) {

@@ -18,6 +18,12 @@ package final class CallStatistics: Sendable {
         package var input = Tally()
         package var compute = Tally()
         package var output = Tally()
+
+        fileprivate mutating func add(_ other: Self) {
+            input.add(other.input.nanoseconds, count: other.input.count)
+            compute.add(other.compute.nanoseconds, count: other.compute.count)
+            output.add(other.output.nanoseconds, count: other.output.count)
+        }
     }
 
     /// The numbers of one moment.
@@ -94,6 +100,15 @@ package final class CallStatistics: Sendable {
 }
 
 extension CallStatistics.Snapshot {
+    /// The numbers of a module whose first axis is no batch: each call is one.
+    var withoutBatches: Self {
+        var numbers = self
+        numbers.inferenceCount = success.count
+        let all = batches.values.reduce(into: CallStatistics.Batch()) { $0.add($1) }
+        numbers.batches = batches.isEmpty ? [:] : [1: all]
+        return numbers
+    }
+
     /// Sizes of batches that are told apart; beyond, the next power of two stands for them.
     private static let maximumBatchSizes = 64
 
