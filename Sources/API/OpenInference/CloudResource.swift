@@ -107,16 +107,21 @@ struct CloudResource: Sendable {
         let deadline = api.options.callTimeout.map { exchange.request.arrival + $0 }
         do {
             let call = CallRequest(inputs: [instances], deadline: deadline, origin: exchange.context)
-            let result = try await api.registry.call(model, call)
-            var writer = JSONWriter()
-            writer.beginObject()
-            writer.key("predictions")
-            try writer.write(result.output, api.options.nonFinite)
-            writer.endObject()
-            return OpenInferenceResource.json(writer.finish())
+            let output = try await api.registry.call(model, call).output
+            let isLong = try LongWork.isLong(elements: output.elementCount, limit: api.options.maxAnswerBytes)
+            return try await LongWork.run(if: isLong) { try predictions(output) }
         } catch {
             throw Problem(error, compatibility: model.compatibility)
         }
+    }
+
+    private func predictions(_ output: Tensor) throws -> Response {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("predictions")
+        try writer.write(output, api.options.nonFinite)
+        writer.endObject()
+        return OpenInferenceResource.json(writer.finish())
     }
 }
 

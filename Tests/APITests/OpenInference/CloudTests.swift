@@ -23,6 +23,16 @@ struct CloudTests {
         #expect(answer.json["predictions"] == [[30.0, 40.0, 50.0]])
     }
 
+    @Test func predictionsAreBoundedAsOtherAnswersAre() async throws {
+        var options = API.Options()
+        options.maxAnswerBytes = 1_000
+        let server = Server(options: options)
+        try await server.create(#"{"name": "wide", "type": "Linear", "in_features": 1, "out_features": 200}"#)
+        let answer = await server.json(.post, "/invocations", #"{"instances": [[1]]}"#)
+        #expect(answer.status == 422)
+        #expect(answer.code == "answer_too_large")
+    }
+
     /// Whoever speaks the protocol through a platform is told in its words what is wrong.
     @Test(arguments: [
         (#"{"inputs": [{"name": "x", "datatype": "FP33", "shape": [1], "data": [1]}]}"#, "unknown datatype 'FP33'"),
