@@ -77,7 +77,7 @@ struct LogProcessTests {
         let server = try RunningServer(log: log.handle)
         let answer = try Client(port: server.port).send("GET", "/v2/health/live?x=%0Aforged", fields: [name: value])
         #expect(answer.status == 200)
-        #expect(answer.fields["x-request-id"]?.utf8.count == 16)
+        #expect(answer.fields["x-request-id"]?.utf8.count == 15)
         #expect(answer.fields["traceparent"] == nil)
         #expect(server.terminate() == 0)
         let lines = log.text.split(separator: "\n")
