@@ -82,6 +82,8 @@ private struct Outcome: Equatable {
 
     private var messages: [Message] = []
     private var error: RequestError?
+    /// What is known of the request behind them, or of the one that was refused.
+    private var outline: String?
 
     init(of input: [UInt8], pieceByteCount: Int) {
         var limits = ServerLimits()
@@ -95,6 +97,7 @@ private struct Outcome: Equatable {
                 start = end
             }
         } catch { self.error = error }
+        outline = parser.outline.map { "\($0.method.rawValue) \($0.path.map(hexadecimal).joined())" }
     }
 
     private mutating func consume(_ piece: ArraySlice<UInt8>, with parser: inout RequestParser) throws(RequestError) {
