@@ -5,6 +5,10 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 int callpath_allowed_processors(void) {
 #if defined(__linux__)
@@ -12,6 +16,33 @@ int callpath_allowed_processors(void) {
     return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 0;
 #else
     return 0;
+#endif
+}
+
+int callpath_current_processor(void) {
+#if defined(__linux__)
+    return sched_getcpu();
+#else
+    return -1;
+#endif
+}
+
+int callpath_current_thread(void) {
+#if defined(__linux__)
+    return (int)syscall(SYS_gettid);
+#else
+    return 0;
+#endif
+}
+
+void callpath_keep_off(int thread, int processor) {
+#if defined(__linux__)
+    cpu_set_t others;
+    if (sched_getaffinity(getpid(), sizeof others, &others) != 0) return;
+    CPU_CLR(processor, &others);
+    if (CPU_COUNT(&others) > 0) sched_setaffinity(thread, sizeof others, &others);
+#else
+    (void)thread, (void)processor;
 #endif
 }
 

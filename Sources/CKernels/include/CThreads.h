@@ -9,6 +9,15 @@ int callpath_start_thread(void (*_Nonnull body)(void *_Nonnull argument), void *
 /// The processors that this process may run on; 0 if the system does not say.
 int callpath_allowed_processors(void);
 
+/// The processor that this thread runs on now; -1 if the system does not say.
+int callpath_current_processor(void);
+
+/// The system's number of this thread; 0 if it has none.
+int callpath_current_thread(void);
+
+/// Lets a thread of this process run on every processor that the process may run on but `processor`, if there is another.
+void callpath_keep_off(int thread, int processor);
+
 /// Whether this thread computes its products without others; at first it does not. Each thread has its own answer.
 bool callpath_is_alone(void);
 void callpath_set_alone(bool alone);

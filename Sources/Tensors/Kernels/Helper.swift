@@ -27,6 +27,10 @@ final class Helper: @unchecked Sendable {
     // Written by the caller between `claimed` and `offered`, and by the helper between `working` and `done`.
     private var work: SharedWork?
     private var start = 0
+    /// The system's number of the thread; 0 until it runs.
+    private let thread = Atomic<Int32>(0)
+    /// Where the caller ran when it offered work.
+    private let callersProcessor = Atomic<Int32>(-1)
 
     /// Starts the thread, which lasts as long as the process; `nil` if the system refuses one.
     init?() {
@@ -52,8 +56,18 @@ final class Helper: @unchecked Sendable {
     func offer(_ work: SharedWork, from start: Int) {
         self.work = work
         self.start = start
+        let processor = callpath_current_processor()
+        callersProcessor.store(processor, ordering: .relaxed)
         state.store(.offered, ordering: .sequentiallyConsistent)
-        if isAsleep.exchange(false, ordering: .sequentiallyConsistent) { awakening.signal() }
+        guard isAsleep.exchange(false, ordering: .sequentiallyConsistent) else { return }
+        keepOff(processor, thread.load(ordering: .relaxed))
+        awakening.signal()
+    }
+
+    /// Keeps the helper off its caller's processor: Linux would wake it there if both processors were busy just now, though
+    /// the other one is idle, and leave it there for milliseconds, so that neither gets on.
+    private func keepOff(_ processor: Int32, _ thread: Int32) {
+        if processor >= 0, thread > 0 { callpath_keep_off(thread, processor) }
     }
 
     /// Takes the offer back if the helper has not seen it, else waits until its piece is done; then it is nobody's.
@@ -71,13 +85,20 @@ final class Helper: @unchecked Sendable {
     // MARK: The helper's side
 
     private func help() -> Never {
+        thread.store(callpath_current_thread(), ordering: .relaxed)
         var staysAwake = false
         while true {
             let start = ContinuousClock.now
             waitForOffer(spinning: staysAwake)
             staysAwake = start.duration(to: .now) < Self.patience * 2
+            leaveCallersProcessor()
             workOnOffer()
         }
+    }
+
+    private func leaveCallersProcessor() {
+        let processor = callersProcessor.load(ordering: .relaxed)
+        if processor == callpath_current_processor() { keepOff(processor, thread.load(ordering: .relaxed)) }
     }
 
     private func waitForOffer(spinning: Bool) {
