@@ -255,9 +255,9 @@ struct BatchingTests {
         #expect(gate.shapes.withLock { $0 } == [[11, 2], [12, 2], [13, 2], [10, 2]])
     }
 
-    @Test(.timeLimit(.minutes(5))) func aDelayGivesOthersTimeToJoin() async throws {
+    @Test(.timeLimit(.minutes(5))) func aDelayGivesOthersTimeToJoinUntilTheProductIsFull() async throws {
         let registry = queued { options in
-            options.batchDelay = .milliseconds(300)
+            options.batchDelay = .seconds(3600)
             options.maxBatchRows = 2
         }
         let publication = try await registry.add("fc", .linear(2, 2))

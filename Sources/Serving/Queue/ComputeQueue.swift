@@ -24,8 +24,17 @@ final class ComputeQueue: Sendable {
         var workers = 0
         /// The products under way: calls that could have joined one wait for its end, and are joined themselves.
         var running: Set<WaitingCall.JoinKey> = []
+        /// The products that wait for company.
+        var gathering: [WaitingCall.JoinKey: Gathering] = [:]
         /// How long products took lately.
         var usualTime = Duration.zero
+    }
+
+    /// A product that waits for others to join it.
+    fileprivate struct Gathering {
+        var rows: Int
+        /// Signalled when it has all the rows that it may have.
+        let isFull = DispatchSemaphore(value: 0)
     }
 
     private let options: ServingOptions
@@ -89,6 +98,7 @@ final class ComputeQueue: Sendable {
             let place = state.waiting.lastIndex { $0.rank <= call.rank }.map { $0 + 1 } ?? 0
             state.waiting.insert(call, at: place)
             state.byteCount += call.byteCount
+            state.gather(call, upTo: options.maxBatchRows)
             guard state.workers < width else { return (nil, false) }
             state.workers += 1
             return (nil, true)
@@ -150,13 +160,15 @@ final class ComputeQueue: Sendable {
         let rows = calls.reduce(0) { $0 + $1.rows }
         let rest = ContinuousClock.now.duration(to: first.arrival + options.batchDelay)
         guard rest > .zero, rows < options.maxBatchRows else { return calls }
-        sleep(for: rest)
-        return calls + state.withLock { $0.remove(key, upTo: options.maxBatchRows - rows) }
-    }
-
-    private func sleep(for duration: Duration) {
-        let never = DispatchSemaphore(value: 0)
-        _ = never.wait(timeout: .now() + .nanoseconds(duration.wholeNanoseconds))
+        let gathering = state.withLock { $0.beginGathering(key, rows: rows) }
+        if gathering.rows < options.maxBatchRows {
+            _ = gathering.isFull.wait(timeout: .now() + .nanoseconds(rest.wholeNanoseconds))
+        }
+        return calls
+            + state.withLock { state in
+                state.gathering[key] = nil
+                return state.remove(key, upTo: options.maxBatchRows - rows)
+            }
     }
 
     private func finished(_ key: WaitingCall.JoinKey?, after duration: Duration) {
@@ -171,6 +183,22 @@ extension ComputeQueue.State {
     /// A guess at how long the queue takes to get through what waits: between one second and thirty.
     fileprivate var timeToEmpty: Duration {
         min(max(usualTime * waiting.count, .seconds(1)), .seconds(30))
+    }
+
+    /// Begins to count the rows of a product that has `rows` and of the calls that wait to join it.
+    fileprivate mutating func beginGathering(_ key: WaitingCall.JoinKey, rows: Int) -> ComputeQueue.Gathering {
+        let others = waiting.lazy.filter { $0.joinKey == key }.reduce(0) { $0 + $1.rows }
+        let gathering = ComputeQueue.Gathering(rows: rows + others)
+        self.gathering[key] = gathering
+        return gathering
+    }
+
+    /// Counts the rows of `call`, and ends the wait of the product that they fill.
+    fileprivate mutating func gather(_ call: WaitingCall, upTo rows: Int) {
+        guard let key = call.joinKey, var gathering = gathering[key] else { return }
+        gathering.rows += call.rows
+        self.gathering[key] = gathering
+        if gathering.rows >= rows { gathering.isFull.signal() }
     }
 
     /// Removes `first` and those that can join it, of `rows` rows together at most unless the first has more.
