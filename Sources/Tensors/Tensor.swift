@@ -1,3 +1,5 @@
+internal import CThread
+
 /// A dense array of numbers in row-major order, as PyTorch's `torch.Tensor`.
 ///
 /// A tensor is an immutable value; copies, reshapes and slices share its storage. Operations return new tensors and, when
@@ -70,9 +72,22 @@ extension Tensor {
     /// The most bytes that one new tensor may take in the running call: by default half of the machine's memory.
     ///
     /// Shapes alone can ask for any amount: a column plus a row is a matrix. A server sets the limit for each call.
-    @TaskLocal public static var byteLimit: Int = Storage.halfOfMemory
+    public static var byteLimit: Int {
+        let limit = cthread_byte_limit()
+        return limit > 0 ? Int(limit) : Storage.halfOfMemory
+    }
 
-    /// Sizes below this many bytes are never compared with the limit, which costs a look at the task.
+    /// Runs `body`, in which one new tensor may take at most `limit` bytes.
+    ///
+    /// As the mode of gradients it belongs to the running thread: `body` cannot wait.
+    public static func withByteLimit<Result>(_ limit: Int, _ body: () throws -> Result) rethrows -> Result {
+        let outer = cthread_byte_limit()
+        defer { cthread_set_byte_limit(outer) }
+        cthread_set_byte_limit(Int64(max(1, limit)))
+        return try body()
+    }
+
+    /// Sizes below this many bytes are never compared with the limit.
     static let uncheckedBytes = 1 << 20
 
     static func byteLimit(for byteCount: Int) -> Int {

@@ -30,7 +30,7 @@ struct HostileSizesTests {
 
     @Test func refusesMemoryThatIsNotThere() throws {
         let shape = try Shape(checking: [1 << 60])
-        Tensor.$byteLimit.withValue(.max) {
+        Tensor.withByteLimit(.max) {
             #expect(throws: TensorError.outOfMemory(1 << 60)) { try Tensor.zeros(shape, dtype: .uint8) }
         }
         #expect(throws: TensorError.tooManyBytes(1 << 60, limit: Tensor.byteLimit)) {
@@ -42,8 +42,8 @@ struct HostileSizesTests {
         let column = try Tensor.zeros([4096, 1])
         let row = try Tensor.zeros([1, 4096])
         let bytes = 4096 * 4096 * 4
-        try Tensor.$byteLimit.withValue(bytes) { _ = try column + row }
-        Tensor.$byteLimit.withValue(bytes - 1) {
+        try Tensor.withByteLimit(bytes) { _ = try column + row }
+        Tensor.withByteLimit(bytes - 1) {
             #expect(throws: TensorError.tooManyBytes(bytes, limit: bytes - 1)) { try column + row }
             #expect(throws: TensorError.tooManyBytes(bytes, limit: bytes - 1)) { try column.matmul(row) }
         }

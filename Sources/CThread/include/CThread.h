@@ -1,5 +1,5 @@
 #pragma once
-// A variable of the running thread, which Swift cannot declare. A task-local value could stand in for it, but reading one
+// Variables of the running thread, which Swift cannot declare. Task-local values could stand in for them, but reading one
 // costs as much as a tenth of a small layer.
 
 #include <stdint.h>
@@ -10,3 +10,10 @@ extern _Thread_local uint8_t cthread_gradient_mode_of_this_thread;
 static inline uint8_t cthread_gradient_mode(void) { return cthread_gradient_mode_of_this_thread; }
 
 static inline void cthread_set_gradient_mode(uint8_t mode) { cthread_gradient_mode_of_this_thread = mode; }
+
+extern _Thread_local int64_t cthread_byte_limit_of_this_thread;
+
+// The most bytes of one new tensor on the running thread. A thread starts with 0, which stands for the default.
+static inline int64_t cthread_byte_limit(void) { return cthread_byte_limit_of_this_thread; }
+
+static inline void cthread_set_byte_limit(int64_t limit) { cthread_byte_limit_of_this_thread = limit; }

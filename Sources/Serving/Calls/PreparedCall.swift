@@ -70,7 +70,7 @@ final class PreparedCall: Sendable {
     }
 
     private func inContext<Result>(_ body: () throws -> Result) rethrows -> Result {
-        try Tensor.$byteLimit.withValue(maxTensorBytes) {
+        try Tensor.withByteLimit(maxTensorBytes) {
             guard let scope else { return try context.run(body) }
             return try CallScope.$current.withValue(scope) { try context.run(body) }
         }
