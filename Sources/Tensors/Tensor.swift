@@ -80,6 +80,7 @@ extension Tensor {
     /// Runs `body`, in which one new tensor may take at most `limit` bytes.
     ///
     /// As the mode of gradients it belongs to the running thread: `body` cannot wait.
+    @discardableResult
     public static func withByteLimit<Result>(_ limit: Int, _ body: () throws -> Result) rethrows -> Result {
         let outer = cthread_byte_limit()
         defer { cthread_set_byte_limit(outer) }
