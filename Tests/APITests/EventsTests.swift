@@ -58,6 +58,19 @@ struct EventsTests {
         try await task.value
     }
 
+    /// A writer that goes on taking what nobody reads.
+    private struct Deaf: BodyWriter {
+        func write(_ bytes: [UInt8]) async throws {}
+    }
+
+    @Test func endsWithItsTask() async throws {
+        let response = await server.api.handler()(Request(method: .get, target: "/v1/events")).response
+        guard case .stream(let run) = response.body else { throw CancellationError() }
+        let task = Task { try await run(Deaf()) }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+    }
+
     @Test func filtersByKind() async throws {
         try await server.createTutorialLayer()
         _ = await server.json(.post, "/v1/modules/fc/hooks", #"{"kind": "forward", "action": {"type": "capture"}}"#)

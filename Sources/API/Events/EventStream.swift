@@ -25,7 +25,10 @@ final class EventStream: Sendable {
             switch await listener.next(within: heartbeat) {
             case .lost(let loss): try await writer.write(Self.text(loss))
             case .event(let event, let dropped): try await writer.write(Self.text(event, dropped: dropped))
-            case .idle: try await writer.write(Array(": idle\n\n".utf8))
+            case .idle:
+                // A cancelled task is idle at once, again and again, whether or not its writer minds.
+                try Task.checkCancellation()
+                try await writer.write(Array(": idle\n\n".utf8))
             case .finished: return
             }
         }
