@@ -64,8 +64,11 @@ struct EventsTests {
     }
 
     @Test func endsWithItsTask() async throws {
-        let response = await server.api.handler()(Request(method: .get, target: "/v1/events")).response
-        guard case .stream(let run) = response.body else { throw CancellationError() }
+        try await server.createTutorialLayer()
+        let request = Request(method: .get, target: "/v1/modules/fc/events")
+        guard case .stream(let run) = await server.api.handler()(request).response.body else {
+            throw CancellationError()
+        }
         let task = Task { try await run(Deaf()) }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }

@@ -137,13 +137,10 @@ final class ComputeQueue: Sendable {
         while let calls = take() {
             let product = Product(waitForCompany(calls), metrics: metrics)
             let start = ContinuousClock.now
-            // Where every processor has a product of its own, help would only be in the way.
-            if isFull { ProductPlan.withoutHelp(product.compute) } else { product.compute() }
+            product.compute()
             finished(calls[0].joinKey, after: start.duration(to: .now))
         }
     }
-
-    private var isFull: Bool { state.withLock { $0.workers >= width } }
 
     private func take() -> [WaitingCall]? {
         state.withLock { state in
