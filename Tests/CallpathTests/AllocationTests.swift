@@ -22,16 +22,8 @@ struct AllocationTests {
 
     /// Runs the program that was built beside this test bundle.
     private func allocations(_ arguments: [String]) throws -> (output: String, status: Int32) {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+        let program = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
             .appendingPathComponent("allocations")
-        process.arguments = arguments
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let written = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (String(decoding: written, as: UTF8.self), process.terminationStatus)
+        return try run(program, arguments)
     }
 }

@@ -7,17 +7,7 @@ struct OptionTests {
         _ arguments: [String],
         environment: [String: String] = [:]
     ) throws -> (output: String, status: Int32) {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = try RunningServer.binary()
-        process.arguments = arguments
-        process.environment = environment
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let written = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (String(decoding: written, as: UTF8.self), process.terminationStatus)
+        try CallpathTests.run(RunningServer.binary(), arguments, environment: environment)
     }
 
     @Test(

@@ -268,13 +268,7 @@ struct ConnectionTests {
             let count = request.target == "/small" ? 1_000 : 30_000_000
             return Response(status: .ok, body: .bytes([UInt8](repeating: 65, count: count)))
         } _: { server, port in
-            let slow = try await blocking {
-                let slow = try RawClient(port: port, receiveBuffer: 4096)
-                try slow.send(get("/large"))
-                try slow.receive()
-                return Kept(slow)
-            }
-            try await eventually { server.exposes("callpath_held_answer_bytes 3") }
+            let slow = try await slowReader(of: server, port: port)
             let next = try await blocking {
                 let next = try RawClient(port: port)
                 try next.send(get("/large") + get("/small"))

@@ -89,13 +89,7 @@ struct RefusalFormTests {
         let text = try await withServer(limits: limits, configuration: Self.configuration) { _ in
             Response(status: .ok, body: .bytes([UInt8](repeating: 65, count: 30_000_000)))
         } _: { server, port in
-            let slow = try await blocking {
-                let slow = try RawClient(port: port, receiveBuffer: 4096)
-                try slow.send(get("/large"))
-                try slow.receive()
-                return Kept(slow)
-            }
-            try await eventually { server.exposes("callpath_held_answer_bytes 3") }
+            let slow = try await slowReader(of: server, port: port)
             return try await blocking {
                 defer { slow.value.reset() }
                 let next = try RawClient(port: port)

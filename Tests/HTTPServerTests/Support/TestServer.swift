@@ -77,3 +77,15 @@ extension HTTPServer {
         String(decoding: configuration.metrics.expose(), as: UTF8.self).contains(line)
     }
 }
+
+/// Returns a client that reads no more, once most of the 30 MB that it asked for wait in the server's memory.
+func slowReader(of server: HTTPServer, port: Int) async throws -> Kept {
+    let slow = try await blocking {
+        let slow = try RawClient(port: port, receiveBuffer: 4096)
+        try slow.send(get("/large"))
+        try slow.receive()
+        return Kept(slow)
+    }
+    try await eventually { server.exposes("callpath_held_answer_bytes 3") }
+    return slow
+}
