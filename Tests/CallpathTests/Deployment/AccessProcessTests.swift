@@ -55,7 +55,7 @@ struct AccessProcessTests {
         #expect(try (status(old.key), status(new.key)) == (200, 401))
         try folder.write(new.line, to: "keys")
         server.send(SIGHUP)
-        try log.wait(for: "read the keys again")
+        try log.wait(for: "callpath: read the keys again")
         #expect(try (status(old.key), status(new.key)) == (401, 200))
         #expect(server.terminate() == 0)
         #expect(log.text.components(separatedBy: "the keys again").count == 3, "\(log.text)")

@@ -18,7 +18,7 @@ final class LogFile {
     /// Waits until `words` are written `times` times, at most ten seconds, and returns the whole log.
     @discardableResult
     func wait(for words: String, times: Int = 1) throws -> String {
-        let deadline = ContinuousClock.now + .seconds(10)
+        let deadline = ContinuousClock.now + .seconds(60)
         while text.components(separatedBy: words).count <= times {
             guard ContinuousClock.now < deadline else { throw Missing(words: words, log: text) }
             usleep(2_000)
