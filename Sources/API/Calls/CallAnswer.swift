@@ -27,7 +27,7 @@ struct CallAnswer {
         showsCaptures: Bool,
         members: (inout JSONWriter) throws(Problem) -> Void = { _ in }
     ) throws -> Response {
-        var writer = JSONWriter(capacity: 64 + 12 * result.output.elementCount)
+        var writer = JSONWriter(capacity: 256 + 12 * result.output.elementCount)
         writer.beginObject()
         try writer.members(of: result.output, data: "output", nonFinite)
         if showsGradient {

@@ -51,14 +51,17 @@ extension JSONReader {
         // A number takes at least two bytes with its comma. Pages of the bound that are not needed are never touched.
         let capacity = (end - offset) / 2 + 1
         var outcome: (shape: [Int], kinds: JSONElementKinds, length: Int)?
-        let elements = bytes.withUnsafeBufferPointer { text in
-            [Element](unsafeUninitializedCapacity: capacity) { storage, count in
-                guard let base = text.baseAddress, let target = storage.baseAddress else { return }
-                let cursor = DecimalCursor(base + offset, end: base + end)
-                var parser = NumberListParser(cursor: cursor, next: target)
-                guard parser.parse() else { return }
-                outcome = (parser.shape, parser.kinds, parser.cursor.position - (base + offset))
-                count = parser.next - target
+        var elements: [Element] = []
+        bytes.withUnsafeBufferPointer { text in
+            elements.append(addingCapacity: capacity) { output in
+                output.withUnsafeMutableBufferPointer { storage, count in
+                    guard let base = text.baseAddress, let target = storage.baseAddress else { return }
+                    let cursor = DecimalCursor(base + offset, end: base + end)
+                    var parser = NumberListParser(cursor: cursor, next: target)
+                    guard parser.parse() else { return }
+                    outcome = (parser.shape, parser.kinds, parser.cursor.position - (base + offset))
+                    count = parser.next - target
+                }
             }
         }
         guard let outcome else { return nil }

@@ -25,7 +25,12 @@ struct NumberListParser<Element: ListElement> {
     }
 
     /// The length of each axis, once `parse()` has succeeded.
-    var shape: [Int] { leafDepth == 0 ? [] : (1...leafDepth).map { lengths[$0] } }
+    var shape: [Int] {
+        var shape: [Int] = []
+        shape.reserveCapacity(leafDepth)
+        for depth in 0..<leafDepth { shape.append(lengths[depth + 1]) }
+        return shape
+    }
 
     /// Passes one value; `false` if it is no rectangular list of numbers.
     mutating func parse() -> Bool {

@@ -83,7 +83,7 @@ extension JSONReader {
     /// Returns the error for the next byte, where `expected` was due.
     func unexpected(_ expected: String) -> JSONError {
         // RFC 8259, section 8.1: a text starts with no mark. FE and FF open UTF-16, EF the UTF-8 mark.
-        let isMark = frameCount == 0 && offset < end && [0xEF, 0xFE, 0xFF].contains(bytes[offset])
+        let isMark = depth == 0 && offset < end && [0xEF, 0xFE, 0xFF].contains(bytes[offset])
         return JSONError(
             offset: offset,
             reason: isMark ? .byteOrderMark : .unexpected(expected: expected, got: nextByte)

@@ -19,10 +19,11 @@ package struct JSONReader: Sendable {
     let bytes: [UInt8]
     let end: Int
     private let maxDepth: Int
-    /// What the reader is inside of, innermost in `frame`: most texts are one object, which takes no array.
-    private var frame: Frame?
+    /// How many arrays and objects the reader is inside of.
+    private(set) var depth = 0
+    /// The innermost of them, if there is one, and the others: most texts are one object, which takes no array.
+    private var frame = Frame(isObject: false)
     private var outerFrames: [Frame] = []
-    var frameCount: Int { outerFrames.count + (frame == nil ? 0 : 1) }
 
     /// The offset, in bytes, of the next byte to be read.
     package internal(set) var offset: Int
@@ -45,7 +46,7 @@ package struct JSONReader: Sendable {
     /// The JSON pointer (RFC 6901) of the value being read; empty at the root.
     /// - Complexity: O(depth).
     package var pointer: String {
-        guard let frame else { return "" }
+        guard depth > 0 else { return "" }
         return (outerFrames + [frame]).map { "/" + $0.token }.joined()
     }
 
@@ -57,7 +58,7 @@ package struct JSONReader: Sendable {
 
     /// Moves to the next member of the object entered last and returns its name, or leaves the object and returns `nil`.
     package mutating func nextKey() throws(JSONError) -> String? {
-        precondition(frame?.isObject == true, "nextKey() outside an object")
+        precondition(depth > 0 && frame.isObject, "nextKey() outside an object")
         guard try advance(toClose: UInt8(ascii: "}")) else { return nil }
         let start = offset
         guard byteAfterSpace() == UInt8(ascii: "\"") else { throw unexpected("a string") }
@@ -67,7 +68,7 @@ package struct JSONReader: Sendable {
         }
         guard byteAfterSpace() == UInt8(ascii: ":") else { throw unexpected("':'") }
         offset += 1
-        guard frame?.insert(key) != false else {
+        guard frame.insert(key) else {
             throw JSONError(offset: keyOffset(from: start), reason: .duplicateKey(key))
         }
         return key
@@ -81,7 +82,7 @@ package struct JSONReader: Sendable {
 
     /// Moves to the next element of the array entered last, or leaves the array and returns `false`.
     package mutating func nextElement() throws(JSONError) -> Bool {
-        precondition(frame?.isObject == false, "nextElement() outside an array")
+        precondition(depth > 0 && !frame.isObject, "nextElement() outside an array")
         return try advance(toClose: UInt8(ascii: "]"))
     }
 
@@ -91,29 +92,35 @@ package struct JSONReader: Sendable {
         throw JSONError(offset: offset, reason: .trailingText(byte))
     }
 
-    private mutating func push(_ frame: Frame) throws(JSONError) {
-        guard frameCount < maxDepth else { throw JSONError(offset: offset, reason: .tooDeep(limit: maxDepth)) }
-        if let outer = self.frame { outerFrames.append(outer) }
+    private mutating func push(_ frame: consuming Frame) throws(JSONError) {
+        guard depth < maxDepth else { throw JSONError(offset: offset, reason: .tooDeep(limit: maxDepth)) }
+        if depth > 0 { outerFrames.append(self.frame) }
         self.frame = frame
+        depth += 1
         offset += 1
     }
 
     /// Passes the comma before the next item and returns `true`, or passes the closing bracket and returns `false`.
     private mutating func advance(toClose close: UInt8) throws(JSONError) -> Bool {
-        let isFirst = frame?.count == 0
+        let isFirst = frame.count == 0
         let byte = byteAfterSpace()
         if byte == close {
-            frame = outerFrames.popLast()
-            offset += 1
+            leave()
             return false
         }
-        frame?.count += 1
+        frame.count += 1
         if isFirst { return true }
         guard byte == UInt8(ascii: ",") else {
             throw unexpected("',' or '\(Character(Unicode.Scalar(close)))'")
         }
         offset += 1
         return true
+    }
+
+    private mutating func leave() {
+        if let outer = outerFrames.popLast() { frame = outer }
+        depth -= 1
+        offset += 1
     }
 
     private func keyOffset(from start: Int) -> Int {

@@ -90,7 +90,7 @@ extension JSONWriter {
         beginValue()
         guard let rowLength = shape.last else { return bytes.appendText { write($0, 0) } }
         // Few numbers are shorter than a digit and a comma, few longer than twelve bytes.
-        bytes.reserveCapacity(bytes.count + count * 12 + 16)
+        bytes.reserveCapacity(bytes.count + count * 12 + [UInt8].pieceRoom(rowLength))
         var index = 0
         writeLists(shape.dropLast()) { bytes in
             bytes.appendRow(index..<index + rowLength, write)
@@ -132,15 +132,23 @@ extension JSONWriter {
 }
 
 extension [UInt8] {
-    /// Appends one list of the elements at `indices`; room is made for some of them at a time.
+    /// How many elements room is made for at a time.
+    private static var pieceLength: Int { 64 }
+
+    /// Returns the most bytes that a piece of a list of `count` elements takes while it is written.
+    fileprivate static func pieceRoom(_ count: Int) -> Int {
+        Swift.min(count, pieceLength) * (TextPointer.room + 1)
+    }
+
+    /// Appends one list of the elements at `indices`.
     @inline(__always) fileprivate mutating func appendRow(
         _ indices: Range<Int>,
         _ write: (TextPointer, Int) -> TextPointer
     ) {
         append(UInt8(ascii: "["))
-        for start in stride(from: indices.lowerBound, to: indices.upperBound, by: 64) {
-            let piece = start..<Swift.min(start + 64, indices.upperBound)
-            append(addingCapacity: piece.count * (TextPointer.room + 1)) { output in
+        for start in stride(from: indices.lowerBound, to: indices.upperBound, by: Self.pieceLength) {
+            let piece = start..<Swift.min(start + Self.pieceLength, indices.upperBound)
+            append(addingCapacity: Self.pieceRoom(piece.count)) { output in
                 output.withUnsafeMutableBufferPointer { buffer, count in
                     guard let base = buffer.baseAddress else { return }
                     var text = base + count

@@ -38,10 +38,9 @@ package struct JSONWriter: Sendable {
 
     /// Writes a member's name that is part of the program and needs no escapes; its value comes next.
     package mutating func key(plain name: StaticString) {
-        beginValue()
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(name)
-        bytes.append("\":")
+        bytes.appendText(upTo: name.utf8CodeUnitCount + 4) {
+            (needsComma ? $0.write(",\"") : $0.write("\"")).write(name).write("\":")
+        }
         needsComma = false
     }
 

@@ -48,9 +48,12 @@ extension JSONLiteral {
 }
 
 extension [UInt8] {
-    /// Appends what `write` writes, one number.
-    @inline(__always) mutating func appendText(_ write: (TextPointer) -> TextPointer) {
-        append(addingCapacity: TextPointer.room) { output in
+    /// Appends what `write` writes: one number, or what takes no more than `room` bytes.
+    @inline(__always) mutating func appendText(
+        upTo room: Int = TextPointer.room,
+        _ write: (TextPointer) -> TextPointer
+    ) {
+        append(addingCapacity: room) { output in
             output.withUnsafeMutableBufferPointer { buffer, count in
                 guard let base = buffer.baseAddress else { return }
                 count = write(base + count) - base
