@@ -115,7 +115,8 @@ struct TLSTests {
     ) async throws {
         let tls = TLSConfiguration(identity: "first", clients: clients)
         try await withTLS(tls) { request in
-            Response(status: .ok, body: .bytes(Array("\(request.isSecure) \(request.clientName ?? "nobody")".utf8)))
+            let text = "\(request.client?.isSecure ?? false) \(request.client?.name ?? "nobody")"
+            return Response(status: .ok, body: .bytes(Array(text.utf8)))
         } _: { port in
             let client = try TLSClient(port: port, identity: identity)
             try client.send(get("/"))

@@ -50,7 +50,7 @@ final class Admission: Sendable {
     func layer(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
         guard route.scope != .open, !limits.isUnlimited else { return next }
         return { exchange in
-            let client = exchange.context.key.map { "key " + $0.name } ?? "address " + Self.host(exchange.request.peer)
+            let client = exchange.context.key.map { "key " + $0.name } ?? Self.address(of: exchange.request)
             try self.enter(client, now: .now)
             return try self.leaving(client) { try next(exchange) }
         }
@@ -110,6 +110,10 @@ final class Admission: Sendable {
             return entry.value.active > 0 || (rate.isFinite && !bucket.isFull(rate: rate, burst: burst, now: now))
         }
         return clients.count < Self.maximumClientCount
+    }
+
+    private static func address(of request: Request) -> String {
+        "address " + host(request.client?.address ?? "")
     }
 
     /// Returns an address without its port: `127.0.0.1:5000`, `[::1]:5000`.

@@ -47,9 +47,9 @@ extension API {
         Layer { [limit = options.maxDecodedBodyBytes] _, next in
             { exchange in
                 guard exchange.request.fields.contains(.contentEncoding) else { return try next(exchange) }
-                var decoded = exchange
-                decoded.request.body = try exchange.request.decodedBody(limit: limit)
-                return try next(decoded)
+                let body = try exchange.request.decodedBody(limit: limit)
+                let decoded = Request(exchange.request, body: body)
+                return try next(Exchange(request: decoded, route: exchange.route, context: exchange.context))
             }
         }
     }

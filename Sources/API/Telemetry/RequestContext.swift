@@ -16,7 +16,7 @@ package final class RequestContext: Sendable {
     let isTimed: Bool
     private let notes = Mutex(Notes())
 
-    init(_ request: borrowing Request) {
+    init(_ request: Request) {
         id = RequestID(sent: request.fields[.xRequestID])
         traceParent = TraceParent(request.fields[.traceParent])
         isTimed = request.fields[.prefer]?.contains("server-timing") ?? false

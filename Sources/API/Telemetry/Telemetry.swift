@@ -20,14 +20,21 @@ package struct Telemetry: Sendable {
         let series = RouteSeries(template: route.template.description, metrics: metrics)
         return { exchange in
             switch try next(exchange) {
-            case .now(let response): return .now(finish(response, exchange, series))
-            case .later(let work): return .later { finish(try await work(), exchange, series) }
+            case .now(var response):
+                finish(&response, exchange, series)
+                return .now(response)
+            case .later(let work):
+                return .later {
+                    var response = try await work()
+                    finish(&response, exchange, series)
+                    return response
+                }
             }
         }
     }
 
     /// Finishes an answer: its identity goes with it, and it is counted and logged.
-    private func finish(_ response: consuming Response, _ exchange: Exchange, _ series: RouteSeries) -> Response {
+    private func finish(_ response: inout Response, _ exchange: Exchange, _ series: RouteSeries) {
         let context = exchange.context
         response.fields.append("X-Request-Id", context.id.text)
         if let traceParent = context.traceParent { response.fields[.traceParent] = traceParent.text }
@@ -35,7 +42,6 @@ package struct Telemetry: Sendable {
         if context.isTimed { response.fields[.serverTiming] = context.timing.fieldValue(total: duration) }
         series.record(exchange.request, response, duration: duration)
         log(response, exchange, route: series.template, duration: duration)
-        return response
     }
 
     /// Writes one line a request, never with a secret or with tensor data.
@@ -46,10 +52,10 @@ package struct Telemetry: Sendable {
             "method": "\(request.method.rawValue)", "target": "\(request.target.prefix(1024))", "route": "\(route)",
             "status": "\(response.status.code)", "duration_ms": "\(ServerTiming.milliseconds(duration))",
             "bytes_in": "\(request.body.count)", "bytes_out": "\(response.body.count ?? 0)",
-            "peer": "\(request.peer)", "request_id": "\(context.id.text)",
+            "peer": "\(request.client?.address ?? "")", "request_id": "\(context.id.text)",
         ]
         if let key = context.key { metadata["key"] = "\(key.name)" }
-        if let name = request.clientName { metadata["client"] = "\(name)" }
+        if let name = request.client?.name { metadata["client"] = "\(name)" }
         if let trace = context.traceParent?.traceID { metadata["trace_id"] = "\(trace)" }
         logger.info("request", metadata: metadata)
     }

@@ -1,7 +1,9 @@
 package import HTTPTypes
 
 /// One HTTP request, whole: a checked head, and a body without its framing.
-package struct Request: Sendable {
+///
+/// A class, as it is handed on often.
+package final class Request: Sendable {
     /// The version that the client speaks; a higher 1.x counts as 1.1 (RFC 9112 2.3).
     package enum Version: Sendable, Equatable {
         case http1_0, http1_1
@@ -14,28 +16,24 @@ package struct Request: Sendable {
     /// The field lines in the order they came; trailers are not among them.
     package let fields: RequestFields
     /// The content, with chunked framing taken off and content codings still on.
-    package var body: [UInt8]
+    package let body: [UInt8]
     /// Whether the client lets the connection live on after the answer (RFC 9112 9.3).
     package let keepsAlive: Bool
-
-    /// The address of the client, as text.
-    package var peer = ""
-    /// Whether the request came over TLS.
-    package var isSecure = false
-    /// The name in the certificate that the client proved to own, if it proved one.
-    package var clientName: String?
-    /// When the first octet of the request arrived; when it was complete, unless the server says otherwise.
-    package var arrival = ContinuousClock.now
-
+    /// Who sent it; `nil` for callers inside the process.
+    package let client: Client?
+    /// When its first octet arrived.
+    package let arrival: ContinuousClock.Instant
     private let targetRange: TargetRange
 
-    init(head: RequestHead, octets: [UInt8], body: [UInt8]) {
-        self.method = head.method
-        self.version = head.version
-        self.keepsAlive = head.keepsAlive
-        self.targetRange = head.target
-        self.fields = RequestFields(octets: octets, lines: head.lines)
+    init(head: RequestHead, body: [UInt8], client: Client?, arrival: ContinuousClock.Instant) {
+        method = head.method
+        version = head.version
+        fields = head.fields
+        keepsAlive = head.keepsAlive
+        targetRange = head.target
         self.body = body
+        self.client = client
+        self.arrival = arrival
     }
 
     /// Creates a request as a client would send it, for tests and for callers inside the process.
@@ -44,11 +42,25 @@ package struct Request: Sendable {
     package init(method: HTTPRequest.Method, target: String, fields: HTTPFields = [:], body: [UInt8] = []) {
         let octets = Array(target.utf8)
         self.method = method
-        self.version = .http1_1
-        self.keepsAlive = true
-        self.targetRange = TargetRange(originForm: 0..<octets.count, in: octets.span)
+        version = .http1_1
         self.fields = RequestFields(prefix: octets, fields)
+        keepsAlive = true
+        targetRange = TargetRange(originForm: 0..<octets.count, in: octets.span)
         self.body = body
+        client = nil
+        arrival = .now
+    }
+
+    /// Creates a copy of `request` with another body.
+    package init(_ request: Request, body: [UInt8]) {
+        method = request.method
+        version = request.version
+        fields = request.fields
+        keepsAlive = request.keepsAlive
+        targetRange = request.targetRange
+        self.body = body
+        client = request.client
+        arrival = request.arrival
     }
 
     /// The path and query as sent, beginning with `/`; `*` for `OPTIONS *`, in O(n).

@@ -17,10 +17,12 @@ package struct RequestFields: Sendable {
 
     let octets: [UInt8]
     let lines: [Line]
+    private var nameLengths = Lengths()
 
     init(octets: [UInt8], lines: [Line]) {
         self.octets = octets
         self.lines = lines
+        for line in lines { nameLengths.insert(line.name.count) }
     }
 
     /// Creates the lines of `fields`, behind `prefix` in the same octets.
@@ -59,7 +61,13 @@ package struct RequestFields: Sendable {
 
     /// Returns the value of each line called `name`, in O(n).
     package func values(of name: HTTPField.Name) -> [String] {
-        lines.filter { isNamed($0, name) }.map { String(decoding: octets[$0.value], as: UTF8.self) }
+        var values: [String] = []
+        var next = firstLine(name, from: 0)
+        while let line = next {
+            values.append(String(decoding: octets[lines[line].value], as: UTF8.self))
+            next = firstLine(name, from: line + 1)
+        }
+        return values
     }
 
     /// Returns the value of the line called `name`; `nil` if there is none, or more than one, in O(n).
@@ -89,16 +97,33 @@ package struct RequestFields: Sendable {
     }
 
     private func firstLine(_ name: HTTPField.Name, from start: Int) -> Int? {
+        let count = name.canonicalName.utf8.count
+        guard nameLengths.contains(count) else { return nil }
         var index = start
         while index < lines.count {
-            if isNamed(lines[index], name) { return index }
-            index += 1
+            if lines[index].name.count == count, octets.isName(name, at: lines[index].name.lowerBound) { return index }
+            index &+= 1
         }
         return nil
     }
 
-    private func isNamed(_ line: Line, _ name: HTTPField.Name) -> Bool {
-        guard line.name.count == name.canonicalName.utf8.count else { return false }
-        return octets.isName(name, at: line.name.lowerBound)
+    /// The lengths of the names that are there.
+    ///
+    /// Most names that are asked for are not, and few of those share their length with one that is.
+    private struct Lengths {
+        private var bits: UInt64 = 0
+
+        func contains(_ length: Int) -> Bool {
+            bits & Self.bit(length) != 0
+        }
+
+        mutating func insert(_ length: Int) {
+            bits |= Self.bit(length)
+        }
+
+        /// Lengths from 64 on share the bits of shorter ones, and may be said to be there when they are not.
+        private static func bit(_ length: Int) -> UInt64 {
+            1 << UInt64(truncatingIfNeeded: length & 63)
+        }
     }
 }

@@ -25,6 +25,11 @@ struct FieldSectionScanner: SectionScanner {
         self.maxLines = maxLines
     }
 
+    /// Starts anew.
+    mutating func reset() {
+        self = FieldSectionScanner(part: part, maxLines: maxLines)
+    }
+
     /// Lets the section begin at `position`, behind something else.
     mutating func begin(at position: Int) {
         self.position = position

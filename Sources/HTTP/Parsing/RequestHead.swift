@@ -5,7 +5,7 @@ struct RequestHead: Sendable {
     var method: HTTPRequest.Method
     var version: Request.Version
     var target: TargetRange
-    var lines: [RequestFields.Line]
+    var fields: RequestFields
     var framing: BodyFraming
     var keepsAlive: Bool
     /// Whether the client waits for `100 Continue` before it sends the body.
@@ -16,45 +16,4 @@ struct RequestHead: Sendable {
 enum BodyFraming: Sendable, Equatable {
     case length(Int)
     case chunked
-}
-
-/// Reads a request line and the field lines behind it, up to the blank line.
-struct HeadScanner: SectionScanner {
-    private(set) var requestLine: RequestLineScanner
-    private var fields: FieldSectionScanner
-    private var isInFields = false
-
-    /// Creates a scanner at the start of a head.
-    init(limits: ServerLimits) {
-        self.requestLine = RequestLineScanner(limit: limits.maxRequestLineBytes)
-        self.fields = FieldSectionScanner(part: .fieldLine, maxLines: limits.maxFields)
-    }
-
-    var position: Int { isInFields ? fields.position : requestLine.position }
-
-    mutating func scan(_ octets: Span<UInt8>) throws(RequestError) -> Bool {
-        if !isInFields {
-            guard try requestLine.scan(octets) else { return false }
-            fields.begin(at: requestLine.position)
-            isInFields = true
-        }
-        return try fields.scan(octets)
-    }
-
-    /// Returns what the complete head in `octets` says, or throws if its fields contradict each other.
-    consuming func head(of octets: Span<UInt8>, maxBodyBytes: Int) throws(RequestError) -> RequestHead {
-        var summary = FieldSummary()
-        for line in fields.lines { try summary.note(line, in: octets) }
-        let version = requestLine.version
-        try summary.checkHost(for: version)
-        return RequestHead(
-            method: requestLine.method,
-            version: version,
-            target: requestLine.target,
-            lines: fields.lines,
-            framing: try summary.framing(for: version, maxBodyBytes: maxBodyBytes),
-            keepsAlive: summary.keepsAlive(for: version),
-            expectsContinue: try summary.expectsContinue(for: version)
-        )
-    }
 }

@@ -25,6 +25,11 @@ struct RequestLineScanner: Sendable {
         self.limit = limit
     }
 
+    /// Starts anew.
+    mutating func reset() {
+        self = RequestLineScanner(limit: limit)
+    }
+
     /// Reads on from `position`; returns whether the line ends there.
     mutating func scan(_ octets: Span<UInt8>) throws(RequestError) -> Bool {
         let bound = limit + 2 * (emptyLineCount + 1)

@@ -13,23 +13,25 @@ package struct RequestParser: Sendable {
         case request(Request)
     }
 
+    /// Who sends the requests.
+    package var client: Client?
     private let limits: ServerLimits
-    private let emptyHead: HeadScanner
     private var section: Gathered<HeadScanner>
     private var unfinished: UnfinishedRequest? {
         didSet { awaitedBodyByteCount = unfinished?.remainingByteCount ?? 0 }
     }
     /// The number of octets that are still to come of a body whose length was announced; stored, as it is asked for often.
     package private(set) var awaitedBodyByteCount = 0
+    /// When the request that is being read began.
+    private var arrival = ContinuousClock.now
     private var failure: RequestError?
     private var isClosed = false
 
     /// Creates a parser at the start of a connection.
     package init(limits: ServerLimits = ServerLimits()) {
         self.limits = limits
-        self.emptyHead = HeadScanner(limits: limits)
         let overflow = RequestError.headTooLarge(limit: limits.maxHeadBytes)
-        self.section = Gathered(emptyHead, limit: limits.maxHeadBytes, overflow: overflow)
+        self.section = Gathered(HeadScanner(limits: limits), limit: limits.maxHeadBytes, overflow: overflow)
     }
 
     /// Whether no octet of an unfinished request has been eaten: the connection is idle.
@@ -40,7 +42,7 @@ package struct RequestParser: Sendable {
 
     /// What is known of the request that is being read, or that was refused; `nil` before its target begins.
     package var outline: RequestOutline? {
-        unfinished?.outline ?? section.scanner.requestLine.outline(of: section.held)
+        unfinished?.head.outline ?? section.scanner.requestLine.outline(of: section.held)
     }
 
     /// Eats `input` up to the end of one request; behind one that ends the connection everything is eaten and ignored.
@@ -59,15 +61,16 @@ package struct RequestParser: Sendable {
     }
 
     private mutating func consumeHead(_ input: Span<UInt8>) throws(RequestError) -> (event: Event, byteCount: Int) {
+        if section.isEmpty { arrival = .now }
         let (byteCount, octets) = try section.consume(input)
         guard let octets else { return (.needsMore, byteCount) }
         let head = try head(of: octets)
         let rest = input.extracting(byteCount...)
         if case .length(let count) = head.framing, count <= rest.count {
             let body = count == 0 ? [] : rest.extracting(first: count).copied()
-            return (finished(head, octets, body), byteCount + count)
+            return (finished(head, body), byteCount + count)
         }
-        unfinished = UnfinishedRequest(head: head, octets: octets, limits: limits)
+        unfinished = UnfinishedRequest(head: head, limits: limits)
         if rest.isEmpty { return (head.expectsContinue ? .wantsContinue : .needsMore, byteCount) }
         let (event, bodyByteCount) = try consumeBody(rest)
         return (event, byteCount + bodyByteCount)
@@ -76,10 +79,9 @@ package struct RequestParser: Sendable {
     /// Returns what the complete head in `octets` says, and begins the next.
     private mutating func head(of octets: [UInt8]) throws(RequestError) -> RequestHead {
         do throws(RequestError) {
-            let scanner = section.takeScanner(leaving: emptyHead)
-            return try scanner.head(of: octets.span, maxBodyBytes: limits.maxBodyBytes)
+            return try section.scanner.takeHead(of: octets, maxBodyBytes: limits.maxBodyBytes)
         } catch {
-            section.restore(octets)
+            section.hold(octets)
             throw error
         }
     }
@@ -93,14 +95,14 @@ package struct RequestParser: Sendable {
             unfinished = request
             throw error
         }
-        guard !request.isComplete else { return (finished(request.head, request.octets, request.body), byteCount) }
+        guard !request.isComplete else { return (finished(request.head, request.body), byteCount) }
         unfinished = request
         return (.needsMore, byteCount)
     }
 
-    private mutating func finished(_ head: RequestHead, _ octets: [UInt8], _ body: [UInt8]) -> Event {
+    private mutating func finished(_ head: consuming RequestHead, _ body: consuming [UInt8]) -> Event {
         isClosed = !head.keepsAlive
-        return .request(Request(head: head, octets: octets, body: body))
+        return .request(Request(head: head, body: body, client: client, arrival: arrival))
     }
 }
 
@@ -119,7 +121,7 @@ extension RequestParser {
             preconditionFailure("No body of known length is awaited.")
         }
         let result = request.receive(atMost: room, from: receive)
-        guard !request.isComplete else { return (finished(request.head, request.octets, request.body), result) }
+        guard !request.isComplete else { return (finished(request.head, request.body), result) }
         unfinished = request
         return (.needsMore, result)
     }

@@ -13,7 +13,7 @@ protocol SectionScanner: Sendable {
 ///
 /// A section that comes whole is read where it lies and copied once.
 struct Gathered<Scanner: SectionScanner>: Sendable {
-    private(set) var scanner: Scanner
+    var scanner: Scanner
     /// The octets of an unfinished section, or of one that was refused.
     private(set) var held: [UInt8] = []
     private let limit: Int
@@ -29,18 +29,9 @@ struct Gathered<Scanner: SectionScanner>: Sendable {
     /// Whether no octet of the section has come.
     var isEmpty: Bool { scanner.position == 0 }
 
-    /// Returns the scanner of a section that is complete, and starts anew with one at its start.
-    mutating func takeScanner(leaving new: Scanner) -> Scanner {
-        var scanner = new
-        swap(&scanner, &self.scanner)
-        held = []
-        return scanner
-    }
-
-    /// Takes a section up again that was complete, and refused for what it says.
-    mutating func restore(_ section: [UInt8]) {
+    /// Keeps a section that is complete but refused for what it says, so that its start can still be asked for.
+    mutating func hold(_ section: [UInt8]) {
         held = section
-        _ = try? scanner.scan(section.span)
     }
 
     /// Eats `input` up to the end of the section.
@@ -54,6 +45,7 @@ struct Gathered<Scanner: SectionScanner>: Sendable {
         held.append(piece)
         let octets = held
         if before > 0, try scanner.scan(octets.span) {
+            held = []
             return (scanner.position - before, octets.span.extracting(first: scanner.position).copied())
         }
         guard held.count < limit else { throw overflow }

@@ -4,17 +4,14 @@ struct UnfinishedRequest: Sendable {
     private static let firstReservation = 1_048_576
 
     let head: RequestHead
-    /// The octets of the head.
-    let octets: [UInt8]
     private(set) var body: [UInt8] = []
     /// What is left of a body of known length.
     private(set) var remainingByteCount = 0
     private var chunks: ChunkDecoder?
 
     /// Creates a request of which nothing has come behind its head.
-    init(head: RequestHead, octets: [UInt8], limits: ServerLimits) {
+    init(head: RequestHead, limits: ServerLimits) {
         self.head = head
-        self.octets = octets
         switch head.framing {
         case .length(let count): remainingByteCount = count
         case .chunked: chunks = ChunkDecoder(limits: limits)

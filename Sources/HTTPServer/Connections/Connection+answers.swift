@@ -5,12 +5,7 @@ import Metrics
 // From requests to answers.
 extension Connection {
     /// Asks the handler; an answer that waits for nothing is done when this returns.
-    func handle(_ request: consuming Request, on loop: isolated EventLoop) {
-        request.peer = peer
-        request.isSecure = isSecure
-        if isSecure { request.clientName = stream.peerName }
-        if let arrival { request.arrival = arrival }
-        arrival = nil
+    func handle(_ request: Request, on loop: isolated EventLoop) {
         loop.traffic.requests.increment()
         if isOverflow, !loop.configuration.isExempt(request) {
             return refuse(.overloaded, to: request.outline, on: loop)

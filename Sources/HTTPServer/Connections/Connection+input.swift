@@ -130,7 +130,6 @@ extension Connection {
     /// Notes where an incomplete request stands, and starts the clock of its head or body.
     private func noteProgress(_ byteCount: Int, on loop: isolated EventLoop) {
         if parser.isIdle { return }
-        if arrival == nil { arrival = .now }
         let new: Progress = parser.isReadingBody ? .body : .head
         if progress != new { waitStart = loop.now }
         progress = new

@@ -24,8 +24,6 @@ final class Connection {
     let peer: String
     /// Whether the server was full when it came: it gets one answer, most likely 503.
     let isOverflow: Bool
-    /// Whether it is encrypted; asked here once, as a cast for each request shows in a profile.
-    let isSecure: Bool
     var stream: any ByteStream
     @exclusivity(unchecked) var phase = Phase.opening
 
@@ -49,8 +47,6 @@ final class Connection {
     var peerHasEnded = false
     /// Octets of the current request's body that count against the server's limit.
     var heldBodyBytes = 0
-    /// When the request that is being read began, if it did not come in one piece.
-    @exclusivity(unchecked) var arrival: ContinuousClock.Instant?
 
     // Output.
     @exclusivity(unchecked) var output = OutputQueue()
@@ -86,7 +82,6 @@ final class Connection {
         self.token = token
         self.peer = peer
         self.isOverflow = isOverflow
-        isSecure = stream is TLSStream
         parser = RequestParser(limits: loop.limits)
         waitStart = loop.now
         lastProgress = loop.now
@@ -154,6 +149,7 @@ final class Connection {
     /// Starts to wait for the first request.
     func begin(on loop: isolated EventLoop) {
         phase = .reading
+        parser.client = Client(address: peer, isSecure: stream is TLSStream, name: stream.peerName)
         count(as: loop.shared.metrics.reading)
         waitStart = loop.now
         mayRead = true
