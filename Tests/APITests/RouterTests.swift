@@ -24,14 +24,16 @@ struct RouterTests {
     }
 
     private func resolve(_ method: HTTPRequest.Method, _ path: String) -> String {
-        switch router.resolve(method, path: Array(path.utf8)[...]) {
-        case .route(let route, let parameters):
-            "\(route.operation) " + route.template.parameterNames.map { parameters[$0] }.joined(separator: ",")
-        case .options(let allow): "options \(allow.map(\.rawValue).joined(separator: " "))"
-        case .methodNotAllowed(let allow): "405 \(allow.map(\.rawValue).joined(separator: " "))"
-        case .methodNotImplemented: "501"
-        case .notFound: "404"
-        case .malformedPath: "400"
+        let path = Array(path.utf8)[...]
+        switch router.resolve(method, path: path) {
+        case .route(let route):
+            let values = route.template.parameterNames.map { route.template.value(of: $0, in: path.span) }
+            return "\(route.operation) " + values.joined(separator: ",")
+        case .options(let allow): return "options \(allow.map(\.rawValue).joined(separator: " "))"
+        case .methodNotAllowed(let allow): return "405 \(allow.map(\.rawValue).joined(separator: " "))"
+        case .methodNotImplemented: return "501"
+        case .notFound: return "404"
+        case .malformedPath: return "400"
         }
     }
 

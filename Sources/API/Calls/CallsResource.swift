@@ -20,7 +20,7 @@ struct CallsResource: Sendable {
                 scope: .infer,
                 query: ["grad"],
                 statuses: Self.statuses,
-                outcome: call
+                outcome: { try call($0, of: $0.parameter("name")) }
             ),
             route("trace", "traceModule", query: ["grad"], trace),
             route("backward", "backwardModule", query: [], backward),
@@ -45,9 +45,9 @@ struct CallsResource: Sendable {
     }
 
     /// Calls a module: a small call on the spot, a large one in its turn of the compute queue.
-    func call(_ exchange: Exchange) throws -> Outcome {
+    func call(_ exchange: Exchange, of module: String) throws -> Outcome {
         let representation = try exchange.representation(among: .call)
-        let publication = try api.registry.publication(exchange.parameters["name"])
+        let publication = try api.registry.publication(module)
         let (body, request) = try exchange.context.measure(.parse) { try self.request(exchange, for: publication) }
         try Self.refuseCaptures(of: body, as: representation)
         guard api.registry.isSmall(request, for: publication) else {
@@ -82,7 +82,7 @@ struct CallsResource: Sendable {
 
     private func trace(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .json)
-        let publication = try api.registry.publication(exchange.parameters["name"])
+        let publication = try api.registry.publication(exchange.parameter("name"))
         let (body, request) = try request(exchange, for: publication)
         let result = try await run(publication) { try await api.registry.trace(publication, request) }
         let answer = CallAnswer(result: result.call, nonFinite: api.options.nonFinite)
@@ -96,7 +96,7 @@ struct CallsResource: Sendable {
 
     private func backward(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .json)
-        let publication = try api.registry.publication(exchange.parameters["name"])
+        let publication = try api.registry.publication(exchange.parameter("name"))
         let (body, request) = try request(exchange, for: publication, takesGradient: true)
         let result = try await run(publication) {
             try await api.registry.backward(publication, request, gradOutput: body.gradOutput)

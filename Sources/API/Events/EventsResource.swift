@@ -23,7 +23,7 @@ struct EventsResource: Sendable {
 
     private func stream(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .events)
-        let publication = try api.registry.publication(exchange.parameters["name"])
+        let publication = try api.registry.publication(exchange.parameter("name"))
         let query = try Query(exchange)
         let filter = EventFilter(
             name: publication.name,

@@ -7,7 +7,7 @@ import Serving
 enum HookAnswer {
     /// Returns the id in the path of a request.
     static func id(_ exchange: Exchange) throws(Problem) -> Int {
-        let text = exchange.parameters["id"]
+        let text = exchange.parameter("id")
         guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let id = Int(text) else {
             throw Problem(.hookNotFound, "The id of a hook is a whole number.", got: .string(text))
         }

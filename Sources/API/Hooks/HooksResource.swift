@@ -29,12 +29,12 @@ struct HooksResource: Sendable {
 
     private func list(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .json)
-        return HookAnswer.list(try api.registry.publication(exchange.parameters["name"]).hooks)
+        return HookAnswer.list(try api.registry.publication(exchange.parameter("name")).hooks)
     }
 
     private func create(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .json)
-        let name = exchange.parameters["name"]
+        let name = exchange.parameter("name")
         let publication = try api.registry.publication(name)
         _ = try exchange.bodyType(among: [.json])
         let reader = HookReader(listDType: publication.listDType ?? .float32)
@@ -59,7 +59,7 @@ struct HooksResource: Sendable {
         let id = try HookAnswer.id(exchange)
         let changed = try await api.registry.removeHook(
             id,
-            from: exchange.parameters["name"],
+            from: exchange.parameter("name"),
             when: exchange.precondition
         )
         return Response(
@@ -69,6 +69,6 @@ struct HooksResource: Sendable {
     }
 
     private func hook(_ exchange: Exchange) throws -> ListedHook {
-        try api.registry.hook(HookAnswer.id(exchange), of: exchange.parameters["name"])
+        try api.registry.hook(HookAnswer.id(exchange), of: exchange.parameter("name"))
     }
 }

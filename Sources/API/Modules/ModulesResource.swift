@@ -96,14 +96,14 @@ struct ModulesResource: Sendable {
 
     private func get(_ exchange: Exchange) async throws -> Response {
         let representation = try exchange.representation(among: .document)
-        let publication = try api.registry.publication(exchange.parameters["name"])
+        let publication = try api.registry.publication(exchange.parameter("name"))
         let tag = VersionTag.tag(version: publication.version, as: representation)
         return try exchange.notModified(tag) ?? document(publication, as: representation)
     }
 
     private func put(_ exchange: Exchange) async throws -> Response {
         let representation = try exchange.representation(among: .document)
-        let name = exchange.parameters["name"]
+        let name = exchange.parameter("name")
         let description = try description(exchange).named(name)
         let (publication, created) = try await replace(name, by: description, when: exchange.precondition)
         api.repository.forget(name)
@@ -136,7 +136,7 @@ struct ModulesResource: Sendable {
     }
 
     private func delete(_ exchange: Exchange) async throws -> Response {
-        try await api.registry.delete(exchange.parameters["name"], when: exchange.precondition)
+        try await api.registry.delete(exchange.parameter("name"), when: exchange.precondition)
         return Response(status: .noContent)
     }
 

@@ -24,27 +24,27 @@ struct ParametersResource: Sendable {
                     endpoint: deleteBias
                 )
             ]
-            + routes(of: "/v1/modules/{name}/parameters/{path...}", "Parameter") { $0["path"] }
+            + routes(of: "/v1/modules/{name}/parameters/{path...}", "Parameter") { $0.parameter("path") }
     }
 
     private func routes(
         of template: String,
         _ noun: String,
-        key: @escaping @Sendable (PathParameters) -> String
+        key: @escaping @Sendable (Exchange) -> String
     ) -> [Route] {
         [
             Route(.get, template, "get\(noun)", scope: .infer, statuses: Self.readStatuses) { exchange in
-                try await get(exchange, key: key(exchange.parameters))
+                try await get(exchange, key: key(exchange))
             },
             Route(.put, template, "put\(noun)", scope: .admin, statuses: Self.writeStatuses) { exchange in
-                try await put(exchange, key: key(exchange.parameters))
+                try await put(exchange, key: key(exchange))
             },
         ]
     }
 
     private func get(_ exchange: Exchange, key: String) async throws -> Response {
         let representation = try exchange.representation(among: .tensor)
-        let publication = try api.registry.publication(exchange.parameters["name"])
+        let publication = try api.registry.publication(exchange.parameter("name"))
         let value = try publication.tensor(key)
         let tag = VersionTag.tag(version: publication.version, as: representation)
         if let notModified = try exchange.notModified(tag) { return notModified }
@@ -76,7 +76,7 @@ struct ParametersResource: Sendable {
 
     private func put(_ exchange: Exchange, key: String) async throws -> Response {
         let representation = try exchange.representation(among: .json)
-        let name = exchange.parameters["name"]
+        let name = exchange.parameter("name")
         let publication = try api.registry.publication(name)
         let tensor = try tensor(exchange, for: publication, key: key)
         let changed = try await api.registry.setParameter(key, of: name, to: tensor, when: exchange.precondition)
@@ -94,7 +94,7 @@ struct ParametersResource: Sendable {
 
     private func deleteBias(_ exchange: Exchange) async throws -> Response {
         let representation = try exchange.representation(among: .json)
-        let name = exchange.parameters["name"]
+        let name = exchange.parameter("name")
         let changed = try await api.registry.setParameter("bias", of: name, to: nil, when: exchange.precondition)
         return ChangeAnswer.response(changed, as: representation)
     }

@@ -35,7 +35,7 @@ struct StateDictResource: Sendable {
 
     private func get(_ exchange: Exchange) async throws -> Response {
         let representation = try exchange.representation(among: .stateDict)
-        let publication = try api.registry.publication(exchange.parameters["name"])
+        let publication = try api.registry.publication(exchange.parameter("name"))
         let tag = VersionTag.tag(version: publication.version, as: representation)
         if let notModified = try exchange.notModified(tag) { return notModified }
         let tensors = publication.stateDict
@@ -62,7 +62,7 @@ struct StateDictResource: Sendable {
     private func put(_ exchange: Exchange) async throws -> Response {
         let representation = try exchange.representation(among: .json)
         let strict = try Query(exchange).flag("strict", default: true)
-        let name = exchange.parameters["name"]
+        let name = exchange.parameter("name")
         let publication = try api.registry.publication(name)
         let load = try await api.registry.loadStateDict(
             entries(exchange, for: publication),

@@ -59,7 +59,7 @@ struct CloudResource: Sendable {
         let model = try target(of: exchange.request)
         switch try InvocationForm(of: exchange) {
         case .native:
-            return try await calls.call(exchange.naming(model.name)).response
+            return try await calls.call(exchange, of: model.name).response
         case .openInference:
             return try await infer(exchange, with: model)
         case .vertex:
@@ -128,16 +128,4 @@ struct CloudResource: Sendable {
 extension HTTPField.Name {
     /// The model that SageMaker wants to be called.
     static let targetModel = constant("X-Amzn-SageMaker-Target-Model")
-}
-
-extension Exchange {
-    /// Returns this exchange as if its path had named a module.
-    func naming(_ module: String) -> Exchange {
-        Exchange(
-            request: request,
-            route: route,
-            parameters: PathParameters(names: ["name"], values: [module]),
-            context: context
-        )
-    }
 }

@@ -110,7 +110,7 @@ extension API {
     /// - Throws: 503 for one that is still being loaded: it may be there in a moment.
     func model(of exchange: Exchange) throws -> Publication {
         do {
-            return try registry.publication(exchange.parameters["name"], version: exchange.parameters["version"])
+            return try registry.publication(exchange.parameter("name"), version: exchange.parameter("version"))
         } catch ServingError.unknownModule(let name) where repository.isLoading(name) {
             throw Problem(.notReady, "Model '\(name)' is being loaded.", fields: [.retryAfter: "1"])
         }

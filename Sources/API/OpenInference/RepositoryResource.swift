@@ -57,7 +57,7 @@ struct RepositoryResource: Sendable {
     // MARK: - Load and unload
 
     private func load(_ exchange: Exchange) async throws -> Response {
-        let name = exchange.parameters["name"]
+        let name = exchange.parameter("name")
         let parameters = try LoadParameters(Self.member("parameters", of: exchange.request.body))
         do {
             try await api.repository.loading(name) { try await load(name, parameters) }
@@ -107,7 +107,7 @@ struct RepositoryResource: Sendable {
     }
 
     private func unload(_ exchange: Exchange) async throws -> Response {
-        let name = exchange.parameters["name"]
+        let name = exchange.parameter("name")
         try Self.checkUnload(Self.member("parameters", of: exchange.request.body))
         try await api.repository.unloading(name) { try await api.registry.unload(name) }
         api.repository.note(name, reason: "unloaded")

@@ -44,7 +44,7 @@ struct StatisticsResource: Sendable {
 
     private func one(_ exchange: Exchange) async throws -> Response {
         let model = try api.model(of: exchange)
-        guard exchange.parameters["version"].isEmpty else { return Self.answer([model]) }
+        guard exchange.parameter("version").isEmpty else { return Self.answer([model]) }
         return Self.answer(try api.registry.publications(of: model.name))
     }
 

@@ -44,10 +44,10 @@ struct Dispatcher: Sendable {
 
     private func exchange(for request: Request) -> Exchange {
         let context = RequestContext(request)
-        guard case .route(let route, let parameters) = router.resolve(request.method, path: request.pathOctets) else {
+        guard case .route(let route) = router.resolve(request.method, path: request.pathOctets) else {
             return Exchange(request: request, route: unmatched, context: context)
         }
-        return Exchange(request: request, route: route, parameters: parameters, context: context)
+        return Exchange(request: request, route: route, context: context)
     }
 
     /// Says why no route takes a request, or what its path takes.

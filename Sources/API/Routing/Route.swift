@@ -4,13 +4,16 @@ package import HTTPTypes
 /// A request on its way to an endpoint: what was asked, and the route that was found for it.
 package struct Exchange: Sendable {
     /// The request, its body already decoded.
-    package var request: Request
+    package let request: Request
     /// The route that its method and path lead to.
     package let route: Route
-    /// The parameters of its path.
-    package var parameters = PathParameters()
     /// What is known of the request beside what the client sent.
     let context: RequestContext
+
+    /// Returns what the path says where its template has `{name}`, decoded; empty if it has no such parameter.
+    func parameter(_ name: String) -> String {
+        route.template.value(of: name, in: request.pathOctets.span)
+    }
 }
 
 /// What answers an exchange, or says how it will be; errors become problem documents outside of it.

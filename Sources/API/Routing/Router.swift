@@ -5,7 +5,7 @@ package import HTTPTypes
 package struct Router: Sendable {
     /// What a method and a path lead to.
     package enum Resolution: Sendable {
-        case route(Route, PathParameters)
+        case route(Route)
         /// The path exists; the method is OPTIONS.
         case options(allow: [HTTPRequest.Method])
         case methodNotAllowed(allow: [HTTPRequest.Method])
@@ -32,17 +32,13 @@ package struct Router: Sendable {
 
     /// Returns where a request for `path`, as it was sent, goes; an empty path is the root.
     package func resolve(_ method: HTTPRequest.Method, path: ArraySlice<UInt8>) -> Resolution {
+        let found = tree.routes(for: path.span, from: path.isEmpty ? 0 : 1)
+        let wanted = method == .head ? .get : method
+        if let route = found.first(where: { $0.method == wanted }) { return .route(route) }
         guard Self.knownMethods.contains(method) else { return .methodNotImplemented }
         if path.count == 1, path.first == UInt8(ascii: "*") { return options(on: routes, method: method) }
         guard PercentEncoding.isValid(path.span) else { return .malformedPath }
-        var values: [String] = []
-        let found = tree.routes(for: path.span, from: path.isEmpty ? 0 : 1, values: &values)
-        guard let first = found.first else { return .notFound }
-        let wanted = method == .head ? .get : method
-        guard let route = found.first(where: { $0.method == wanted }) else {
-            return options(on: found, method: method)
-        }
-        return .route(route, PathParameters(names: first.template.parameterNames, values: values))
+        return found.isEmpty ? .notFound : options(on: found, method: method)
     }
 
     private func options(on routes: [Route], method: HTTPRequest.Method) -> Resolution {

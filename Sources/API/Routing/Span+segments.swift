@@ -12,12 +12,21 @@ extension Span where Element == UInt8 {
     }
 
     /// Returns whether `segment`, decoded, is `word`.
-    func isWord(_ segment: Range<Int>, _ word: [UInt8]) -> Bool {
-        extracting(segment).withUnsafeBufferPointer { octets in
-            // Only an encoding makes a segment longer than what it says.
-            guard octets.count > word.count else { return octets.count == word.count && octets.elementsEqual(word) }
-            return octets.contains(UInt8(ascii: "%")) && PercentEncoding.decodedOctets(octets) == word
+    func isWord(_ segment: Range<Int>, _ word: Span<UInt8>) -> Bool {
+        let segment = extracting(segment)
+        // Only an encoding makes a segment longer than what it says.
+        guard segment.count > word.count else { return segment.equals(word) }
+        return segment.withUnsafeBufferPointer { octets in
+            guard octets.contains(UInt8(ascii: "%")) else { return false }
+            return PercentEncoding.decodedOctets(octets).map { $0.span.equals(word) } ?? false
         }
+    }
+
+    private func equals(_ other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        var index = 0
+        while index < count, self[index] == other[index] { index &+= 1 }
+        return index == count
     }
 
     /// Returns `segments`, one or more, decoded as text.

@@ -38,7 +38,7 @@ struct Server {
     ) async -> Answer {
         let request = Request(method: method, target: target, fields: fields, body: body)
         let answer = Answer(await handler(request).response)
-        if case .route(let route, _) = router.resolve(method, path: request.pathOctets) {
+        if case .route(let route) = router.resolve(method, path: request.pathOctets) {
             #expect(
                 (route.statuses + Route.universalStatuses).contains(answer.status),
                 "\(route.operation) does not declare \(answer.status)",
