@@ -9,9 +9,12 @@ package enum Compression {
     package static func wrap(_ handler: @escaping Handler) -> Handler {
         { request in
             switch handler(request) {
-            case .now(let response):
-                guard isLong(response) else { return .now(response.compressed(for: request)) }
-                return .later { await compressedElsewhere(response, for: request) }
+            case .now(var response):
+                guard !isLong(response) else {
+                    return .later { [response] in await compressedElsewhere(response, for: request) }
+                }
+                response.compress(for: request)
+                return .now(response)
             case .later(let work): return .later { await compressed(work(), for: request) }
             }
         }

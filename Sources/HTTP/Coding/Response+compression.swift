@@ -7,20 +7,25 @@ extension Response {
     /// Octets up to which content is coded whole, so that its length is known; more are coded as the client takes them.
     package static let maximumWholeByteCount = 1_048_576
 
-    /// Returns this answer as `request` likes it best: coded if the client asks for it and the content is worth it.
+    /// Makes this answer one that `request` likes best: coded if the client asks for it and the content is worth it.
     ///
     /// Content that comes over time is coded piece by piece, each of which can be decoded as soon as it has come.
     /// Content that could be coded says `Vary: Accept-Encoding` even when it is not, so that no cache mixes them up.
-    package consuming func compressed(for request: Request) -> Response {
-        guard mayBeCoded else { return self }
+    package mutating func compress(for request: Request) {
+        guard mayBeCoded else { return }
         fields.varyByCoding()
-        guard status != .notModified else { return confirmingTag(for: request) }
+        guard status != .notModified else { return confirmTag(for: request) }
         guard body.count ?? .max >= Self.minimumCompressedByteCount,
             let coding = AcceptEncoding(request.fields).preferred
-        else { return self }
+        else { return }
         body = body.coded(coding)
         fields[.contentEncoding] = coding.rawValue
         codeEntityTag(coding)
+    }
+
+    /// Returns this answer as `request` likes it best.
+    package consuming func compressed(for request: Request) -> Response {
+        compress(for: request)
         return self
     }
 
@@ -34,14 +39,13 @@ extension Response {
     }
 
     /// Names in a 304 the coded octets that the client holds, if those are what it would get (RFC 9110 15.4.5).
-    private consuming func confirmingTag(for request: Request) -> Response {
+    private mutating func confirmTag(for request: Request) {
         var reader = FieldReader(Array((fields[.eTag] ?? "").utf8)[...])
         guard let coding = AcceptEncoding(request.fields).preferred, let tag = EntityTag(&reader),
             case .list(let held)? = Preconditions(request.fields).ifNoneMatch,
             held.contains(where: { $0.opaque == tag.coded(coding).opaque })
-        else { return self }
+        else { return }
         codeEntityTag(coding)
-        return self
     }
 
     /// Gives a strong tag the coding's suffix: it names these octets, and others carry it without.
