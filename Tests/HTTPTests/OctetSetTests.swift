@@ -11,6 +11,7 @@ struct OctetSetTests {
         (OctetSet.token, letters + "0123456789!#$%&'*+-.^_`|~"),
         (.registeredName, unreserved + subDelimiters + "%"),
         (.target, unreserved + subDelimiters + ":@/?%[]"),
+        (.plainTarget, unreserved + subDelimiters + ":@/"),
         (.hexadecimal, "0123456789abcdefABCDEF"),
         (.visible, String(decoding: 0x21...0x7E, as: UTF8.self)),
     ])

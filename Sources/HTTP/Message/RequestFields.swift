@@ -88,7 +88,7 @@ package struct RequestFields: Sendable {
 
     /// Returns whether there is a line called `name`, and the first says exactly `text`, in O(n).
     package func isValue(of name: HTTPField.Name, equalTo text: String) -> Bool {
-        firstLine(name, from: 0).map { octets.span.extracting(lines[$0].value).equals(text) } ?? false
+        firstLine(name, from: 0).map { octets.span.extracting(lines[$0].value).equals(string: text) } ?? false
     }
 
     /// Returns whether a line is called `name`, in O(n).

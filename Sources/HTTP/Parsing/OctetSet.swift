@@ -63,6 +63,28 @@ extension OctetSet {
         """
     )
 
+    /// What may stand in a request target and needs no second look.
+    static let plainTarget = OctetSet(
+        """
+        0000000000000000\
+        0000000000000000\
+        0100101111111111\
+        1111111111110100\
+        1111111111111111\
+        1111111111100001\
+        0111111111111111\
+        1111111111100010\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000\
+        0000000000000000
+        """
+    )
+
     /// What a `reg-name` of RFC 3986 3.2.2 is made of, `%` included.
     static let registeredName = OctetSet(
         """

@@ -93,9 +93,8 @@ struct RequestLineScanner: Sendable {
     }
 
     private mutating func scanVersion(_ line: Span<UInt8>) throws(RequestError) {
-        while position < line.count, position - partStart < 8, OctetSet.visible.contains(line[position]) {
-            position += 1
-        }
+        let longest = line.extracting(first: min(partStart + 8, line.count))
+        position = longest.firstIndex(from: position, notIn: .visible)
         guard position < line.count else { return }
         let name = line.extracting(partStart..<position)
         try expect(.carriageReturn, line)

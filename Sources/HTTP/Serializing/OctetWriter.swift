@@ -33,15 +33,17 @@ struct OctetWriter: ~Copyable {
 
     /// Writes `number`, which is not negative, in decimal digits.
     mutating func write(decimal number: Int) {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-            var start = 20
-            var rest = UInt(number)
-            repeat {
-                start -= 1
-                digits[start] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
-                rest /= 10
-            } while rest > 0
-            write(UnsafeBufferPointer(rebasing: digits[start...]))
+        let start = count
+        var rest = UInt(number)
+        repeat {
+            count += 1
+            rest /= 10
+        } while rest > 0
+        precondition(count <= buffer.count)
+        rest = UInt(number)
+        for place in (start..<count).reversed() {
+            buffer[place] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
         }
     }
 

@@ -29,7 +29,8 @@ extension TargetRange {
     /// Splits at the first `?`, and refuses brackets and a `%` without two hexadecimal digits (RFC 3986 3.3 and 3.4).
     private init(checkingOriginForm range: Range<Int>, in octets: Span<UInt8>) throws(RequestError) {
         self.init(path: range)
-        var index = range.lowerBound
+        let octets = octets.extracting(first: range.upperBound)
+        var index = octets.firstIndex(from: range.lowerBound, notIn: .plainTarget)
         while index < range.upperBound {
             switch octets[index] {
             case UInt8(ascii: "?") where query == nil:
@@ -42,7 +43,7 @@ extension TargetRange {
                 }
             default: break
             }
-            index += 1
+            index = octets.firstIndex(from: index + 1, notIn: .plainTarget)
         }
     }
 
