@@ -50,13 +50,12 @@ extension Connection {
 
     @discardableResult
     private func append(_ response: Response, to request: Request, on loop: isolated EventLoop) -> ResponseFraming {
-        append(
-            admitted(response, to: request, on: loop),
-            method: request.method,
-            version: request.version,
-            keepsAlive: request.keepsAlive && !loop.isDraining && !isOverflow,
-            on: loop
-        )
+        let (method, version) = (request.method, request.version)
+        let keepsAlive = request.keepsAlive && !loop.isDraining && !isOverflow
+        if let refusal = refusal(of: response, to: request, on: loop) {
+            return append(refusal, method: method, version: version, keepsAlive: keepsAlive, on: loop)
+        }
+        return append(response, method: method, version: version, keepsAlive: keepsAlive, on: loop)
     }
 
     /// Appends the answer's head, and its body if that is at hand.

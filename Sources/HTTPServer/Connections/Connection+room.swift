@@ -9,14 +9,14 @@ extension Connection {
             && loop.shared.heldAnswerBytes <= loop.limits.maxHeldAnswerBytes
     }
 
-    /// Returns `response`, or a refusal in its place if it is large and too much waits already.
+    /// Returns what goes out in place of `response` if it is large and too much waits already.
     ///
     /// One answer alone is never too large: how large it may get is for those who make it to say. Small ones, such as
     /// metrics, are what one needs to see that somebody fills the memory.
-    func admitted(_ response: Response, to request: Request, on loop: isolated EventLoop) -> Response {
-        guard let count = response.body.count, count > loop.limits.maxPendingOutputBytes else { return response }
+    func refusal(of response: Response, to request: Request, on loop: isolated EventLoop) -> Response? {
+        guard let count = response.body.count, count > loop.limits.maxPendingOutputBytes else { return nil }
         let held = loop.shared.heldAnswerBytes
-        guard held > 0, held + count > loop.limits.maxHeldAnswerBytes else { return response }
+        guard held > 0, held + count > loop.limits.maxHeldAnswerBytes else { return nil }
         return loop.configuration.refusalForm(.overloaded, request.pathOctets)
     }
 
