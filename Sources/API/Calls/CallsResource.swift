@@ -48,8 +48,9 @@ struct CallsResource: Sendable {
     func call(_ exchange: Exchange, of module: String) throws -> Outcome {
         let representation = try exchange.representation(among: .call)
         let publication = try api.registry.publication(module)
-        let (body, request) = try exchange.context.measure(.parse) { try self.request(exchange, for: publication) }
-        try Self.refuseCaptures(of: body, as: representation)
+        var reader = reader(for: publication)
+        let request = try exchange.context.measure(.parse) { try self.request(exchange, with: &reader) }
+        try Self.refuseCaptures(of: request, as: representation)
         guard api.registry.isSmall(request, for: publication) else {
             return .later {
                 let result = try await run(publication) { try await api.registry.call(publication, request) }
@@ -83,10 +84,11 @@ struct CallsResource: Sendable {
     private func trace(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .json)
         let publication = try api.registry.publication(exchange.parameter("name"))
-        let (body, request) = try request(exchange, for: publication)
+        var reader = reader(for: publication)
+        let request = try request(exchange, with: &reader)
         let result = try await run(publication) { try await api.registry.trace(publication, request) }
         let answer = CallAnswer(result: result.call, nonFinite: api.options.nonFinite)
-        let (showsGradient, showsCaptures) = (request.recordsGradients, !body.hooks.isEmpty)
+        let (showsGradient, showsCaptures) = (request.recordsGradients, !request.hooks.isEmpty)
         return try await LongWork.run(if: isLong(result.call)) {
             try answer.json(showsGradient: showsGradient, showsCaptures: showsCaptures) { writer in
                 TraceWriter.write(result.events, to: &writer)
@@ -97,9 +99,10 @@ struct CallsResource: Sendable {
     private func backward(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .json)
         let publication = try api.registry.publication(exchange.parameter("name"))
-        let (body, request) = try request(exchange, for: publication, takesGradient: true)
+        var reader = reader(for: publication, takesGradient: true)
+        let request = try request(exchange, with: &reader)
         let result = try await run(publication) {
-            try await api.registry.backward(publication, request, gradOutput: body.gradOutput)
+            try await api.registry.backward(publication, request, gradOutput: reader.gradOutput)
         }
         let answer = CallAnswer(result: result.call, nonFinite: api.options.nonFinite)
         let gradients = result.gradInputs + result.gradients.values
@@ -145,34 +148,28 @@ struct CallsResource: Sendable {
         }
     }
 
-    private func request(
-        _ exchange: Exchange,
-        for publication: Publication,
-        takesGradient: Bool = false
-    ) throws -> (CallBody, CallRequest) {
-        let recordsGradients =
-            try exchange.request.query != nil && Query(exchange).flag("grad")
-        let reader = CallReader(
+    private func reader(for publication: Publication, takesGradient: Bool = false) -> CallReader {
+        CallReader(
             listDType: publication.listDType ?? .float32,
             maxHooks: api.registry.limits.maxHooksPerCall,
             takesGradient: takesGradient
         )
-        let body = try reader.body(exchange)
-        let deadline = api.options.callTimeout.map { exchange.request.arrival + $0 }
-        let request = CallRequest(
-            inputs: body.inputs,
-            recordsGradients: recordsGradients,
-            hooks: body.hooks,
-            deadline: deadline,
-            origin: exchange.context
-        )
-        return (body, request)
+    }
+
+    private func request(_ exchange: Exchange, with reader: inout CallReader) throws -> CallRequest {
+        let recordsGradients =
+            try exchange.request.query != nil && Query(exchange).flag("grad")
+        var request = try reader.call(exchange)
+        request.recordsGradients = recordsGradients
+        request.deadline = api.options.callTimeout.map { exchange.request.arrival + $0 }
+        request.origin = exchange.context
+        return request
     }
 
     /// Refuses captures where the answer has room for one tensor only.
-    private static func refuseCaptures(of body: CallBody, as representation: Representation) throws(Problem) {
+    private static func refuseCaptures(of request: CallRequest, as representation: Representation) throws(Problem) {
         guard representation == .text || representation == .bytes else { return }
-        guard body.hooks.contains(where: { if case .capture = $0.action { true } else { false } }) else { return }
+        guard request.hooks.contains(where: { if case .capture = $0.action { true } else { false } }) else { return }
         throw Problem(
             .notAcceptable,
             "Captures come as JSON or safetensors, not as \(representation.rawValue).",

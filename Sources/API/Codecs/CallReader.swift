@@ -3,17 +3,7 @@ import JSON
 import Serving
 import Tensors
 
-/// The body of a call, a trace or a backward.
-struct CallBody {
-    /// The tensors to call the module with.
-    var inputs: [Tensor] = []
-    /// The hooks for this call alone.
-    var hooks: [HookDescription] = []
-    /// The gradient of the output to start from.
-    var gradOutput: Tensor?
-}
-
-/// Reads the body of a call for one module.
+/// Reads the body of a call, a trace or a backward for one module.
 struct CallReader {
     /// More inputs than any module takes, but few enough to let the module itself say so.
     private static let maxInputs = 16
@@ -23,19 +13,27 @@ struct CallReader {
     /// The most hooks that a call may bring.
     let maxHooks: Int
     /// Whether `grad_output` may stand there.
-    var takesGradient = false
+    let takesGradient: Bool
+    /// The gradient of the output to start from, if the body that was read has one.
+    private(set) var gradOutput: Tensor?
+
+    init(listDType: DType, maxHooks: Int, takesGradient: Bool = false) {
+        self.listDType = listDType
+        self.maxHooks = maxHooks
+        self.takesGradient = takesGradient
+    }
 
     /// Reads the body of `exchange`, JSON or the bytes of one tensor.
-    func body(_ exchange: Exchange) throws -> CallBody {
+    mutating func call(_ exchange: Exchange) throws -> CallRequest {
         switch try exchange.bodyType(among: [.json, .bytes]) {
-        case .bytes: CallBody(inputs: [try TensorBytes.tensor(exchange.request)])
-        default: try JSONBody.decode(exchange.request.body) { try body(&$0) }
+        case .bytes: CallRequest(inputs: [try TensorBytes.tensor(exchange.request)])
+        default: try JSONBody.decode(exchange.request.body) { try call(&$0) }
         }
     }
 
     /// Reads the members one after the other: no tree of values stands between the text and the tensor.
-    private func body(_ reader: inout JSONReader) throws -> CallBody {
-        var body = CallBody()
+    private mutating func call(_ reader: inout JSONReader) throws -> CallRequest {
+        var call = CallRequest(inputs: [])
         var inputKey: String?
         let tensors = JSONTensorReader(listDType: .fixed(listDType))
         try reader.beginObject()
@@ -44,16 +42,16 @@ struct CallReader {
             case "input", "inputs":
                 try Self.refuseBoth(inputKey, key, at: reader)
                 inputKey = key
-                body.inputs = key == "input" ? [try tensors.read(&reader)] : try Self.inputs(&reader, tensors)
-            case "hooks": body.hooks = try hooks(&reader)
-            case "grad_output" where takesGradient: body.gradOutput = try reader.readOptional(tensors.read)
+                call.inputs = key == "input" ? [try tensors.read(&reader)] : try Self.inputs(&reader, tensors)
+            case "hooks": call.hooks = try hooks(&reader)
+            case "grad_output" where takesGradient: gradOutput = try reader.readOptional(tensors.read)
             default: throw unknownField(key, at: reader.pointer)
             }
         }
         guard inputKey != nil else {
             throw Problem(.missingField, "A call needs the field 'input'.", expected: "input", pointer: "")
         }
-        return body
+        return call
     }
 
     private static func inputs(_ reader: inout JSONReader, _ tensors: JSONTensorReader) throws -> [Tensor] {
