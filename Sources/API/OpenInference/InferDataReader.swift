@@ -13,13 +13,13 @@ struct InferDataReader {
         guard try reader.peekKind() == .array else {
             throw InferenceError.wrongKind(field: "the data of input '\(name)'", expected: "a list")
         }
-        return try regular(reader) ?? irregular(&reader)
+        var attempt = reader
+        return try regular(&attempt) ?? irregular(&reader)
     }
 
     /// Returns a list of numbers read at once, or `nil` if it needs closer looking at.
-    private func regular(_ reader: JSONReader) throws -> Tensor? {
-        var reader = reader
-        return switch datatype {
+    func regular(_ reader: inout JSONReader) throws -> Tensor? {
+        switch datatype {
         case .float32: try tensor(reader.readFloats())
         case .float64: try tensor(reader.readDoubles())
         case .float16, .bfloat16: try tensor(reader.readDoubles())?.converted(to: datatype.dtype)

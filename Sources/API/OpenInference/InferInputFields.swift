@@ -7,8 +7,33 @@ struct InferInputFields {
     private var axes: [Int]?
     private var datatype: String?
     private var binarySize: Int?
-    /// A reader that stands before the data: they cannot be read before the datatype is known.
-    private var data: JSONReader?
+    private var data: Data?
+
+    private enum Data {
+        /// What was read at once, behind the shape and the datatype.
+        case tensor(Tensor)
+        /// A reader that stands before what came earlier, or needs a closer look.
+        case unread(JSONReader)
+
+        init(_ reader: inout JSONReader, datatype: String?, axes: [Int]?) throws {
+            let start = reader
+            if let tensor = Self.regular(&reader, datatype, axes) {
+                self = .tensor(tensor)
+            } else {
+                reader = start
+                try reader.skipValue()
+                self = .unread(start)
+            }
+        }
+
+        /// Returns a regular list of what is known and right.
+        private static func regular(_ reader: inout JSONReader, _ datatype: String?, _ axes: [Int]?) -> Tensor? {
+            guard let datatype = datatype.flatMap(InferenceDatatype.init(rawValue:)),
+                let shape = try? axes.map(Shape.init(checking:))
+            else { return nil }
+            return try? InferDataReader(name: "", datatype: datatype, shape: shape).regular(&reader)
+        }
+    }
 
     init(_ reader: inout JSONReader) throws {
         try reader.beginObject()
@@ -19,8 +44,7 @@ struct InferInputFields {
             case "datatype": datatype = try reader.readString()
             case "parameters": try readParameters(reader.readValue())
             case "data" where try reader.peekKind() != .null:
-                data = reader
-                try reader.skipValue()
+                data = try Data(&reader, datatype: datatype, axes: axes)
             default: try reader.skipValue()
             }
         }
@@ -46,6 +70,7 @@ struct InferInputFields {
     /// Returns the input, its data taken from the JSON or from the bytes behind it.
     func input(from binary: inout BinarySection, hasBinarySection: Bool) throws -> InferInput {
         guard let name else { throw InferenceError.missingField("the name of an input") }
+        if case .tensor(let tensor) = data, binarySize == nil { return InferInput(name: name, tensor: tensor) }
         guard let axes else { throw InferenceError.missingField("the shape of input '\(name)'") }
         guard let datatype else { throw InferenceError.missingField("the datatype of input '\(name)'") }
         guard datatype != InferenceDatatype.bytesName else { throw InferenceError.bytesAreNotServed(tensor: name) }
@@ -53,12 +78,10 @@ struct InferInputFields {
             throw InferenceError.unknownDatatype(tensor: name, datatype)
         }
         let shape = try Self.shape(axes, tensor: name)
-        if let data {
-            guard binarySize == nil else { throw InferenceError.dataTwice(tensor: name) }
-            return InferInput(
-                name: name,
-                tensor: try InferDataReader(name: name, datatype: known, shape: shape).read(data)
-            )
+        guard data == nil || binarySize == nil else { throw InferenceError.dataTwice(tensor: name) }
+        if case .unread(let reader) = data {
+            let data = InferDataReader(name: name, datatype: known, shape: shape)
+            return InferInput(name: name, tensor: try data.read(reader))
         }
         try checkBinarySize(tensor: name, shape: shape, dtype: known.dtype, hasBinarySection: hasBinarySection)
         return InferInput(name: name, tensor: try binary.tensor(named: name, dtype: known.dtype, shape: shape))

@@ -91,10 +91,10 @@ struct InferResource: Sendable {
 
     /// Returns the inputs in the order in which the module takes them.
     private static func inputs(_ given: [InferInput], of model: Publication) throws(InferenceError) -> [Tensor] {
-        let names = model.inputs.map(\.name)
-        let tensors = names.compactMap { name in given.first { $0.name == name }?.tensor }
-        guard tensors.count == names.count, given.count == names.count else {
-            throw .inputs(expected: names, got: given.map { String($0.name.prefix(64)) })
+        let taken = model.inputs
+        let tensors = taken.compactMap { input in given.first { $0.name == input.name }?.tensor }
+        guard tensors.count == taken.count, given.count == taken.count else {
+            throw .inputs(expected: taken.map(\.name), got: given.map { String($0.name.prefix(64)) })
         }
         return tensors
     }

@@ -29,10 +29,12 @@ struct InferResponseWriter {
     private func header(_ outputs: [InferOutput]) throws(InferenceError) -> [UInt8] {
         var writer = JSONWriter()
         writer.beginObject()
-        writer.member("model_name", modelName)
-        writer.member("model_version", String(modelVersion))
+        writer.key(plain: "model_name")
+        writer.write(modelName)
+        writer.key(plain: "model_version")
+        writer.write(String(modelVersion))
         if let id { writer.member("id", id) }
-        writer.key("outputs")
+        writer.key(plain: "outputs")
         writer.beginArray()
         for output in outputs { try write(output, to: &writer) }
         writer.endArray()
@@ -42,19 +44,19 @@ struct InferResponseWriter {
 
     private func write(_ output: InferOutput, to writer: inout JSONWriter) throws(InferenceError) {
         writer.beginObject()
-        writer.member("name", output.name)
-        writer.member("datatype", output.datatype)
-        writer.key("shape")
-        writer.beginArray()
-        for axis in output.shape { writer.write(axis) }
-        writer.endArray()
+        writer.key(plain: "name")
+        writer.write(output.name)
+        writer.key(plain: "datatype")
+        writer.write(output.datatype)
+        writer.key(plain: "shape")
+        writer.write(output.shape)
         if output.isBinary {
             writer.key("parameters")
             writer.beginObject()
             writer.member("binary_data_size", output.byteCount)
             writer.endObject()
         } else {
-            writer.key("data")
+            writer.key(plain: "data")
             try writeData(output, to: &writer)
         }
         writer.endObject()

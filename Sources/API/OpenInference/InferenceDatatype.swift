@@ -2,8 +2,10 @@ import Tensors
 
 /// The datatypes of the Open Inference Protocol, and the dtypes that they stand for.
 ///
-/// BF16 is Triton's addition. BYTES stands for no dtype: it is written for classifications, never read.
-enum InferenceDatatype: String, CaseIterable {
+/// BF16 is Triton's addition. BYTES stands for no dtype: it is written for classifications, never read. A name is looked
+/// for in the order of the cases, and most are FP32.
+enum InferenceDatatype: String {
+    case float32 = "FP32"
     case bool = "BOOL"
     case uint8 = "UINT8"
     case uint16 = "UINT16"
@@ -15,7 +17,6 @@ enum InferenceDatatype: String, CaseIterable {
     case int64 = "INT64"
     case float16 = "FP16"
     case bfloat16 = "BF16"
-    case float32 = "FP32"
     case float64 = "FP64"
 
     /// The name of the variable-length type.

@@ -16,8 +16,9 @@ struct RequestedOutputs {
         isBinaryByDefault = request.parameters.isBinaryByDefault
         self.model = model
         hasHooks = request.parameters.hooks != nil
+        guard let requested else { return }
         let names = model.outputs.map(\.name)
-        for output in request.outputs ?? [] where !names.contains(output.name) && !isCapture(output.name) {
+        for output in requested where !names.contains(output.name) && !isCapture(output.name) {
             throw .unknownOutput(String(output.name.prefix(64)), expected: names)
         }
     }
@@ -49,8 +50,12 @@ struct RequestedOutputs {
 
     /// Returns how many elements become text or are sorted.
     func textElementCount(of result: CallResult) -> Int {
-        named(result).reduce(0) { count, available in
-            let output = requested?.first { $0.name == available.name }
+        guard let requested else {
+            let captured = result.captures.reduce(0) { $0 + $1.tensor.elementCount }
+            return isBinaryByDefault ? 0 : result.output.elementCount + captured
+        }
+        return named(result).reduce(0) { count, available in
+            let output = requested.first { $0.name == available.name }
             let isText = !(output?.isBinary ?? isBinaryByDefault) || output?.classCount != nil
             return isText ? count + available.tensor.elementCount : count
         }
