@@ -10,24 +10,26 @@ package enum Compression {
         { request in
             switch handler(request) {
             case .now(var response):
-                guard !isLong(response) else {
-                    return .later { [response] in await compressedElsewhere(response, for: request) }
-                }
+                guard !isLong(response.body.count) else { return compressedLater(response, for: request) }
                 response.compress(for: request)
-                return .now(response)
+                return .now(consume response)
             case .later(let work): return .later { await compressed(work(), for: request) }
             }
         }
     }
 
     /// Whether coding an answer takes long; what comes over time, or is very large, is coded as it goes out.
-    private static func isLong(_ response: Response) -> Bool {
+    private static func isLong(_ byteCount: Int?) -> Bool {
         let counts = (maximumInlineByteCount + 1)...Response.maximumWholeByteCount
-        return counts.contains(response.body.count ?? 0)
+        return counts.contains(byteCount ?? 0)
+    }
+
+    private static func compressedLater(_ response: Response, for request: Request) -> Answer {
+        .later { await compressedElsewhere(response, for: request) }
     }
 
     private static func compressed(_ response: Response, for request: Request) async -> Response {
-        guard isLong(response) else { return response.compressed(for: request) }
+        guard isLong(response.body.count) else { return response.compressed(for: request) }
         return await compressedElsewhere(response, for: request)
     }
 

@@ -12,7 +12,7 @@ final class RouteSeries: Sendable {
     private let requestBytes: Counter
     private let responseBytes: Counter
     /// The counters of `requests` by method and status: looking them up by their labels for every request costs more.
-    private let counters = Mutex<[(key: Int, counter: Counter)]>([])
+    private let counters = Mutex<[(method: HTTPRequest.Method, status: Int, counter: Counter)]>([])
 
     init(template: String, metrics: RequestMetrics) {
         self.template = template
@@ -31,13 +31,13 @@ final class RouteSeries: Sendable {
     }
 
     private func counter(method: HTTPRequest.Method, status: Int) -> Counter {
-        // Clients can make up as many methods as they like: those that nobody knows are one.
-        let place = Router.knownMethods.firstIndex(of: method)
-        let key = (place ?? Router.knownMethods.count) << 16 | status
-        return counters.withLock { counters in
-            if let known = counters.first(where: { $0.key == key }) { return known.counter }
-            let counter = requests[template, place == nil ? "OTHER" : method.rawValue, String(status)]
-            counters.append((key, counter))
+        counters.withLock { counters in
+            let known = counters.first { $0.status == status && $0.method == method }
+            if let known { return known.counter }
+            // Clients can make up as many methods as they like: those that nobody knows are one, and not kept here.
+            let isKnown = Router.knownMethods.contains(method)
+            let counter = requests[template, isKnown ? method.rawValue : "OTHER", String(status)]
+            if isKnown { counters.append((method, status, counter)) }
             return counter
         }
     }

@@ -37,8 +37,7 @@ package struct ResponseFields: Sendable, Equatable, ExpressibleByDictionaryLiter
 
     /// Creates a copy of `fields` with room for `byteCount` octets of lines in all, so that adding some moves nothing.
     package init(_ fields: ResponseFields, room byteCount: Int) {
-        octets.reserveCapacity(max(byteCount, fields.octets.count))
-        octets.append(contentsOf: fields.octets)
+        octets.append(atMost: max(byteCount, fields.octets.count)) { $0.write(fields.octets) }
         isCoded = fields.isCoded
         variesByCoding = fields.variesByCoding
     }
