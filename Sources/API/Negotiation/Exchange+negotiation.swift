@@ -21,11 +21,9 @@ extension Exchange {
     ///
     /// - Throws: 415 if it is none of `taken`, or not named.
     func bodyType(among taken: [Representation]) throws(Problem) -> Representation {
-        if taken.first == .json, request.fields.isValue(of: .contentType, "application/json") == true { return .json }
-        if let named = taken.first(where: { request.fields.isValue(of: .contentType, equalTo: $0.rawValue) }) {
-            return named
-        }
-        let type = request.fields.octets(of: .contentType).flatMap { MediaType($0) }
+        let name = request.fields.octets(of: .contentType)
+        if let name, let named = taken.first(where: { $0.isNamed(name) }) { return named }
+        let type = name.flatMap { MediaType($0) }
         if let type, let representation = taken.first(where: { $0.matches(type) }) { return representation }
         let names = taken.map(\.rawValue)
         throw Problem(

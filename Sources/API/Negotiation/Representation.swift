@@ -20,6 +20,11 @@ package enum Representation: String, Sendable, CaseIterable {
         }
     }
 
+    /// Returns whether `octets` are the name of this form, with nothing more to them.
+    func isNamed(_ octets: ArraySlice<UInt8>) -> Bool {
+        octets.span.equals(string: rawValue)
+    }
+
     /// Returns whether a `Content-Type` names this form; any type with the suffix `+json` is JSON (RFC 6839).
     func matches(_ type: MediaType) -> Bool {
         self == .json ? type.isJSON : type.essence == rawValue
@@ -47,11 +52,11 @@ struct Offer: Sendable {
 
     /// Returns the form that a client likes best, or `nil` if it takes none.
     func best(for fields: RequestFields) -> Representation? {
-        guard fields.isValue(of: .accept, "*/*") == false else { return representations.first }
-        // What is named first and exactly is best, and most clients name nothing else.
-        if let named = representations.first(where: { fields.isValue(of: .accept, equalTo: $0.rawValue) }) {
-            return named
+        guard let accept = fields.octets(of: .accept), !accept.span.equals("*/*") else {
+            return representations.first
         }
+        // What is named first and exactly is best, and most clients name nothing else.
+        if let named = representations.first(where: { $0.isNamed(accept) }) { return named }
         let best = Accept(fields).best(of: types)?.description
         return zip(representations, types).first { $1.description == best }?.0
     }

@@ -81,30 +81,25 @@ package struct RequestFields: Sendable {
         firstLine(name, from: 0).map { octets[lines[$0].value] }
     }
 
-    /// Returns whether the first line called `name` says exactly `text`; `nil` if there is none, in O(n).
-    package func isValue(of name: HTTPField.Name, _ text: StaticString) -> Bool? {
-        firstLine(name, from: 0).map { octets.span.extracting(lines[$0].value).equals(text) }
-    }
-
-    /// Returns whether there is a line called `name`, and the first says exactly `text`, in O(n).
-    package func isValue(of name: HTTPField.Name, equalTo text: String) -> Bool {
-        firstLine(name, from: 0).map { octets.span.extracting(lines[$0].value).equals(string: text) } ?? false
-    }
-
     /// Returns whether a line is called `name`, in O(n).
     package func contains(_ name: HTTPField.Name) -> Bool {
         firstLine(name, from: 0) != nil
     }
 
     private func firstLine(_ name: HTTPField.Name, from start: Int) -> Int? {
-        let count = name.canonicalName.utf8.count
-        guard nameLengths.contains(count) else { return nil }
-        var index = start
-        while index < lines.count {
-            if lines[index].name.count == count, octets.isName(name, at: lines[index].name.lowerBound) { return index }
-            index &+= 1
+        nameLengths.contains(name.canonicalName.utf8.count) ? foundLine(name, from: start) : nil
+    }
+
+    private func foundLine(_ name: HTTPField.Name, from start: Int) -> Int? {
+        // The names that the program knows are native strings: their octets lie in one piece.
+        let index = name.canonicalName.utf8.withContiguousStorageIfAvailable { name in
+            var index = start
+            while index < lines.count, !octets.span.extracting(lines[index].name).equalsIgnoringCase(name) {
+                index &+= 1
+            }
+            return index
         }
-        return nil
+        return index.flatMap { $0 < lines.count ? $0 : nil }
     }
 
     /// The lengths of the names that are there.

@@ -3,27 +3,20 @@ import HTTPTypes
 /// Questions about octets that the parser asks of every head.
 extension Span where Element == UInt8 {
     /// Returns whether these octets are `lowercase`, which is in lower case, but for the case of ASCII letters.
-    func equalsIgnoringCase(_ lowercase: String.UTF8View) -> Bool {
-        guard count == lowercase.count else { return false }
-        var index = 0
-        for expected in lowercase {
-            guard self[index].asciiLowercase == expected else { return false }
-            index += 1
-        }
-        return true
+    func equalsIgnoringCase(_ lowercase: StaticString) -> Bool {
+        equalsIgnoringCase(UnsafeBufferPointer(start: lowercase.utf8Start, count: lowercase.utf8CodeUnitCount))
     }
 
     /// Returns whether these octets are `lowercase`, which is in lower case, but for the case of ASCII letters.
-    func equalsIgnoringCase(_ lowercase: StaticString) -> Bool {
-        guard count == lowercase.utf8CodeUnitCount else { return false }
-        let expected = lowercase.utf8Start
+    func equalsIgnoringCase(_ lowercase: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard count == lowercase.count else { return false }
         var index = 0
-        while index < count, self[index].isLetter(expected[index]) { index &+= 1 }
+        while index < count, self[index].isLetter(lowercase[index]) { index &+= 1 }
         return index == count
     }
 
     /// Returns whether these octets are `text`.
-    func equals(_ text: StaticString) -> Bool {
+    package func equals(_ text: StaticString) -> Bool {
         guard count == text.utf8CodeUnitCount else { return false }
         let expected = text.utf8Start
         var index = 0
@@ -32,19 +25,21 @@ extension Span where Element == UInt8 {
     }
 
     /// Returns whether these octets are exactly those of `text`; for literals `equals` is quicker.
-    func equals(string text: String) -> Bool {
+    package func equals(string text: String) -> Bool {
         guard text.utf8.count == count else { return false }
         return withUnsafeBufferPointer { octets in
             // Native strings lend their octets without a copy.
             text.utf8.withContiguousStorageIfAvailable { expected in
-                for index in expected.indices where octets[index] != expected[index] { return false }
-                return true
+                var index = 0
+                while index < octets.count, octets[index] == expected[index] { index &+= 1 }
+                return index == octets.count
             } ?? octets.elementsEqual(text.utf8)
         }
     }
 
     /// Returns the first index from `start` on whose octet is not in `set`, or `count`.
     func firstIndex(from start: Int, notIn set: OctetSet) -> Int {
+        precondition(start >= 0)
         let places = set.places
         var index = start
         while index < count, places[Int(self[index])] == UInt8(ascii: "1") { index &+= 1 }
