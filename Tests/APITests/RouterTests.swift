@@ -59,7 +59,8 @@ struct RouterTests {
         ("/v1/modules/f%63", "GET /v1/modules/{name} fc"),
         ("/v1/modules/a%2Fweight", "GET /v1/modules/{name} a/weight"),
         ("/v1/modules/%2541", "GET /v1/modules/{name} %41"),
-        ("/v1/modules/%zz", "400"), ("/%", "400"), ("/nothing/%2", "400"),
+        ("/v1/modules/%zz", "400"), ("/v1/modules/%zz/weight", "400"), ("/v1/modules/fc/parameters/a/%zz", "400"),
+        ("/%", "400"), ("/nothing/%2", "400"),
     ])
     func decodesEachSegmentOnce(path: String, expected: String) {
         #expect(resolve(.get, path) == expected)

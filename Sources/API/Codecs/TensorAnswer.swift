@@ -6,9 +6,8 @@ import Tensors
 /// Answers with content; their fields already say which.
 enum TensorAnswer {
     /// Returns an answer with the elements of `tensor` as they lie in memory, little-endian and row-major, without a copy.
-    static func bytes(_ tensor: Tensor, fields: ResponseFields) -> Response {
-        var fields = fields
-        fields.append("Tensor-Shape", tensor.shape.map(String.init).joined(separator: ","))
+    static func bytes(_ tensor: Tensor, fields: consuming ResponseFields) -> Response {
+        fields.append("Tensor-Shape", decimals: tensor.shape.dimensions)
         fields.append("Tensor-Dtype", tensor.dtype.rawValue)
         let owner = tensor.storageOwner
         let shared = tensor.withUnsafeBytes { SharedBytes(owner: owner, buffer: $0) }

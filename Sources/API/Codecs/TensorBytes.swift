@@ -36,23 +36,41 @@ enum TensorBytes {
     /// Reads `2,4`; spaces do not count, and an empty value is a scalar.
     private static func shape(_ text: String) throws(Problem) -> Shape {
         guard !text.isEmpty else { return .scalar }
-        var sizes: [Int] = []
-        for word in text.split(separator: ",", omittingEmptySubsequences: false) {
-            let digits = word.filter { $0 != " " && $0 != "\t" }
-            guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let size = Int(digits) else {
-                throw Problem(
-                    .malformedTensorHeaders,
-                    "Tensor-Shape is a list of sizes such as 2,4.",
-                    expected: "2,4",
-                    got: .string(text)
-                )
-            }
-            sizes.append(size)
+        guard let sizes = sizes(text.utf8) else {
+            throw Problem(
+                .malformedTensorHeaders,
+                "Tensor-Shape is a list of sizes such as 2,4.",
+                expected: "2,4",
+                got: .string(text)
+            )
         }
         do {
             return try Shape(checking: sizes)
         } catch {
             throw Problem(.malformedTensorHeaders, error.message(), got: .string(text))
         }
+    }
+
+    /// Returns the numbers between commas, or `nil` if one is missing or too large, or anything else stands there.
+    private static func sizes(_ text: String.UTF8View) -> [Int]? {
+        var sizes: [Int] = []
+        var size: Int?
+        for octet in text {
+            switch octet {
+            case UInt8(ascii: " "), UInt8(ascii: "\t"): break
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                let (tens, isTooLarge) = (size ?? 0).multipliedReportingOverflow(by: 10)
+                let (sum, overflow) = tens.addingReportingOverflow(Int(octet & 0xF))
+                guard !isTooLarge, !overflow else { return nil }
+                size = sum
+            case UInt8(ascii: ","):
+                guard let next = size.take() else { return nil }
+                sizes.append(next)
+            default: return nil
+            }
+        }
+        guard let size else { return nil }
+        sizes.append(size)
+        return sizes
     }
 }

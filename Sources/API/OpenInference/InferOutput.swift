@@ -22,7 +22,7 @@ struct InferOutput {
 
     var shape: [Int] {
         switch content {
-        case .tensor(let tensor): Array(tensor.shape)
+        case .tensor(let tensor): tensor.shape.dimensions
         case .labels(_, let shape): shape
         }
     }

@@ -62,6 +62,19 @@ package struct ResponseFields: Sendable, Equatable, ExpressibleByDictionaryLiter
         }
     }
 
+    /// Adds a field as `append(_:_:)` does whose value is `numbers`, none of them negative, with commas between them.
+    package mutating func append(_ name: StaticString, decimals numbers: [Int]) {
+        octets.append(atMost: name.utf8CodeUnitCount + 4 + 20 * numbers.count) { writer in
+            writer.write(name)
+            writer.write(": ")
+            for index in numbers.indices {
+                if index > 0 { writer.write(",") }
+                writer.write(decimal: numbers[index])
+            }
+            writer.write("\r\n")
+        }
+    }
+
     private mutating func append(_ name: HTTPField.Name, _ value: String) {
         guard !Self.framesMessages(name) else { return }
         octets.append(atMost: name.rawName.utf8.count + value.utf8.count + 4) { writer in
