@@ -116,7 +116,7 @@ struct ParametersTests {
         arguments: [
             (nil, "float32", 48, "malformed_tensor_headers"), ("3,4", nil, 48, "malformed_tensor_headers"),
             ("3,-4", "float32", 48, "malformed_tensor_headers"), ("3,,4", "float32", 48, "malformed_tensor_headers"),
-            ("3,4,", "float32", 48, "malformed_tensor_headers"), (" ", "float32", 48, "malformed_tensor_headers"),
+            ("3,4,", "float32", 48, "malformed_tensor_headers"), ("3, ,4", "float32", 48, "malformed_tensor_headers"),
             ("3;4", "float32", 48, "malformed_tensor_headers"), ("3,4", "float31", 48, "malformed_tensor_headers"),
             ("99999999999999999999", "float32", 48, "malformed_tensor_headers"),
             ("4611686018427387904,4", "float32", 48, "malformed_tensor_headers"),
