@@ -2,12 +2,12 @@ import JSON
 import Tensors
 
 extension JSONWriter {
-    /// Writes the elements of a tensor as nested lists; `policy` says what becomes of NaN and infinity.
-    mutating func write(_ tensor: Tensor, _ policy: NonFinitePolicy) throws(Problem) {
+    /// Writes the elements of a tensor as nested lists, or as one; `policy` says what becomes of NaN and infinity.
+    mutating func write(_ tensor: Tensor, isFlat: Bool = false, _ policy: NonFinitePolicy) throws(Problem) {
         // Every half number is a float32; the other types have decimals of their own.
-        if tensor.dtype.isHalf { return try write(Self.widened(tensor), policy) }
+        if tensor.dtype.isHalf { return try write(Self.widened(tensor), isFlat: isFlat, policy) }
         do throws(JSONWriteError) {
-            try writeElements(of: tensor, policy)
+            try writeElements(of: tensor, as: isFlat ? [tensor.elementCount] : tensor.shape.dimensions, policy)
         } catch {
             switch error {
             case .notFinite:
@@ -57,8 +57,11 @@ extension JSONWriter {
         member(name, shape.dimensions)
     }
 
-    private mutating func writeElements(of tensor: Tensor, _ policy: NonFinitePolicy) throws(JSONWriteError) {
-        let shape = tensor.shape.dimensions
+    private mutating func writeElements(
+        of tensor: Tensor,
+        as shape: [Int],
+        _ policy: NonFinitePolicy
+    ) throws(JSONWriteError) {
         try tensor.withUnsafeBytes { bytes throws(JSONWriteError) in
             switch tensor.dtype {
             case .float32, .float16, .bfloat16:

@@ -35,7 +35,8 @@ struct InferInputFields {
         }
     }
 
-    init(_ reader: inout JSONReader) throws {
+    /// Takes the fields of the object that `reader` stands before.
+    mutating func read(_ reader: inout JSONReader) throws {
         try reader.beginObject()
         while let key = try reader.nextKey() {
             switch key {
@@ -52,6 +53,7 @@ struct InferInputFields {
 
     private static func axes(_ reader: inout JSONReader) throws -> [Int] {
         var axes: [Int] = []
+        axes.reserveCapacity(4)
         try reader.beginArray()
         while try reader.nextElement() { axes.append(try reader.readInt()) }
         return axes

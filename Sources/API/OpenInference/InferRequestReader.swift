@@ -70,7 +70,9 @@ struct InferRequestReader {
         var inputs: [InferInput] = []
         try reader.beginArray()
         while try reader.nextElement() {
-            let input = try InferInputFields(&reader).input(from: &binary, hasBinarySection: hasBinarySection)
+            var fields = InferInputFields()
+            try fields.read(&reader)
+            let input = try fields.input(from: &binary, hasBinarySection: hasBinarySection)
             guard !inputs.contains(where: { $0.name == input.name }) else {
                 throw InferenceError.repeatedTensor(input.name)
             }

@@ -55,8 +55,7 @@ struct InferResource: Sendable {
         let start = ContinuousClock.now
         let request = try Self.read(exchange.request, for: model)
         let outputs = try RequestedOutputs(request, model: model)
-        var call = try callRequest(request, model: model, arrival: exchange.request.arrival)
-        call.origin = exchange.context
+        let call = try callRequest(request, of: exchange, for: model)
         return Inference(model: model, id: request.id, call: call, outputs: outputs, decoding: .now - start)
     }
 
@@ -77,15 +76,20 @@ struct InferResource: Sendable {
 
     private func callRequest(
         _ infer: InferRequest,
-        model: Publication,
-        arrival: ContinuousClock.Instant
+        of exchange: Exchange,
+        for model: Publication
     ) throws -> CallRequest {
-        let deadlines = [infer.parameters.timeout, api.options.callTimeout].compactMap { $0.map { arrival + $0 } }
+        let timeout =
+            switch (infer.parameters.timeout, api.options.callTimeout) {
+            case (let own?, let most?): min(own, most)
+            case (let own, let most): own ?? most
+            }
         return CallRequest(
             inputs: try Self.inputs(infer.inputs, of: model),
             hooks: try hooks(infer.parameters.hooks, for: model),
-            deadline: deadlines.min(),
-            priority: infer.parameters.priority
+            deadline: timeout.map { exchange.request.arrival + $0 },
+            priority: infer.parameters.priority,
+            origin: exchange.context
         )
     }
 

@@ -71,7 +71,7 @@ struct InferResponseWriter {
             writer.endArray()
         case .tensor(let tensor):
             do {
-                try writer.write(tensor.reshaped(to: [tensor.elementCount]), nonFinite)
+                try writer.write(tensor, isFlat: true, nonFinite)
             } catch {
                 throw .notFinite(output: output.name)
             }

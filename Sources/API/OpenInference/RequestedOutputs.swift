@@ -28,14 +28,10 @@ struct RequestedOutputs {
     /// Returns the outputs of a call, in the order of the request.
     func outputs(of result: CallResult) throws(InferenceError) -> [InferOutput] {
         let available = named(result)
-        guard let requested else {
-            return available.map {
-                InferOutput(name: $0.name, content: .tensor($0.tensor), isBinary: isBinaryByDefault)
-            }
-        }
+        guard let requested else { return available }
         var outputs: [InferOutput] = []
         for output in requested {
-            guard let tensor = available.first(where: { $0.name == output.name })?.tensor else {
+            guard case .tensor(let tensor)? = available.first(where: { $0.name == output.name })?.content else {
                 throw .unknownOutput(String(output.name.prefix(64)), expected: available.map(\.name))
             }
             outputs.append(try form(output, of: tensor))
@@ -43,7 +39,7 @@ struct RequestedOutputs {
         // Whoever sends hooks wants what they capture, also when only the model's outputs are listed.
         let listed = requested.map(\.name)
         for capture in available where isCapture(capture.name) && !listed.contains(capture.name) {
-            outputs.append(.init(name: capture.name, content: .tensor(capture.tensor), isBinary: isBinaryByDefault))
+            outputs.append(capture)
         }
         return outputs
     }
@@ -57,7 +53,8 @@ struct RequestedOutputs {
         return named(result).reduce(0) { count, available in
             let output = requested.first { $0.name == available.name }
             let isText = !(output?.isBinary ?? isBinaryByDefault) || output?.classCount != nil
-            return isText ? count + available.tensor.elementCount : count
+            guard isText, case .tensor(let tensor) = available.content else { return count }
+            return count + tensor.elementCount
         }
     }
 
@@ -75,14 +72,19 @@ struct RequestedOutputs {
         )
     }
 
-    private func named(_ result: CallResult) -> [(name: String, tensor: Tensor)] {
-        var tensors = [(name: model.outputs.first?.name ?? "output", tensor: result.output)]
+    /// Returns the tensors of a call in the usual form, the output first.
+    private func named(_ result: CallResult) -> [InferOutput] {
+        func output(_ name: String, _ tensor: Tensor) -> InferOutput {
+            InferOutput(name: name, content: .tensor(tensor), isBinary: isBinaryByDefault)
+        }
+        var outputs = [output(model.outputs.first?.name ?? "output", result.output)]
         var counts: [Int: Int] = [:]
         for capture in result.captures {
             let count = counts[capture.hook, default: 0]
             counts[capture.hook] = count + 1
-            tensors.append((count == 0 ? "hook_\(capture.hook)" : "hook_\(capture.hook)_\(count)", capture.tensor))
+            let name = count == 0 ? "hook_\(capture.hook)" : "hook_\(capture.hook)_\(count)"
+            outputs.append(output(name, capture.tensor))
         }
-        return tensors
+        return outputs
     }
 }
