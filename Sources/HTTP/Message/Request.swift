@@ -25,12 +25,12 @@ package final class Request: Sendable {
     package let arrival: ContinuousClock.Instant
     private let targetRange: TargetRange
 
-    init(head: RequestHead, body: [UInt8], client: Client?, arrival: ContinuousClock.Instant) {
+    init(head: RequestHead, fields: RequestFields, body: [UInt8], client: Client?, arrival: ContinuousClock.Instant) {
         method = head.method
         version = head.version
-        fields = head.fields
         keepsAlive = head.keepsAlive
         targetRange = head.target
+        self.fields = fields
         self.body = body
         self.client = client
         self.arrival = arrival

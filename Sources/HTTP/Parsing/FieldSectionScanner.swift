@@ -25,9 +25,12 @@ struct FieldSectionScanner: SectionScanner {
         self.maxLines = maxLines
     }
 
-    /// Starts anew.
-    mutating func reset() {
+    /// Returns the lines of a section that is complete, and starts anew.
+    mutating func takeLines() -> [RequestFields.Line] {
+        var taken: [RequestFields.Line] = []
+        swap(&taken, &lines)
         self = FieldSectionScanner(part: part, maxLines: maxLines)
+        return taken
     }
 
     /// Lets the section begin at `position`, behind something else.

@@ -22,23 +22,24 @@ struct HeadScanner: SectionScanner {
     }
 
     /// Returns what the complete head in `octets` says, and starts anew; throws if its fields contradict each other.
-    mutating func takeHead(of octets: [UInt8], maxBodyBytes: Int) throws(RequestError) -> RequestHead {
+    mutating func takeHead(
+        of octets: Span<UInt8>,
+        maxBodyBytes: Int
+    ) throws(RequestError) -> (head: RequestHead, lines: [RequestFields.Line]) {
         var summary = FieldSummary()
-        for line in fields.lines { try summary.note(line, in: octets.span) }
+        for line in fields.lines { try summary.note(line, in: octets) }
         let version = requestLine.version
         try summary.checkHost(for: version)
         let head = RequestHead(
             method: requestLine.method,
             version: version,
             target: requestLine.target,
-            fields: RequestFields(octets: octets, lines: fields.lines),
             framing: try summary.framing(for: version, maxBodyBytes: maxBodyBytes),
             keepsAlive: summary.keepsAlive(for: version),
             expectsContinue: try summary.expectsContinue(for: version)
         )
         requestLine.reset()
-        fields.reset()
         isInFields = false
-        return head
+        return (head, fields.takeLines())
     }
 }

@@ -1,11 +1,10 @@
 import HTTPTypes
 
-/// What the parser knows at the end of a head.
+/// What the parser knows at the end of a head, beside its field lines.
 struct RequestHead: Sendable {
     var method: HTTPRequest.Method
     var version: Request.Version
     var target: TargetRange
-    var fields: RequestFields
     var framing: BodyFraming
     var keepsAlive: Bool
     /// Whether the client waits for `100 Continue` before it sends the body.

@@ -13,8 +13,8 @@ extension Request {
     package var outline: RequestOutline { RequestOutline(method: method, path: pathOctets) }
 }
 
-extension RequestHead {
-    var outline: RequestOutline { RequestOutline(method: method, path: fields.octets[target.path]) }
+extension UnfinishedRequest {
+    var outline: RequestOutline { RequestOutline(method: head.method, path: fields.octets[head.target.path]) }
 }
 
 extension RequestLineScanner {

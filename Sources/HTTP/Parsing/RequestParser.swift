@@ -42,7 +42,7 @@ package struct RequestParser: Sendable {
 
     /// What is known of the request that is being read, or that was refused; `nil` before its target begins.
     package var outline: RequestOutline? {
-        unfinished?.head.outline ?? section.scanner.requestLine.outline(of: section.held)
+        unfinished?.outline ?? section.scanner.requestLine.outline(of: section.held)
     }
 
     /// Eats `input` up to the end of one request; behind one that ends the connection everything is eaten and ignored.
@@ -64,22 +64,25 @@ package struct RequestParser: Sendable {
         if section.isEmpty { arrival = .now }
         let (byteCount, octets) = try section.consume(input)
         guard let octets else { return (.needsMore, byteCount) }
-        let head = try head(of: octets)
+        let (head, lines) = try head(of: octets)
+        let fields = RequestFields(octets: octets, lines: lines)
         let rest = input.extracting(byteCount...)
         if case .length(let count) = head.framing, count <= rest.count {
             let body = count == 0 ? [] : rest.extracting(first: count).copied()
-            return (finished(head, body), byteCount + count)
+            return (finished(head, fields, body), byteCount + count)
         }
-        unfinished = UnfinishedRequest(head: head, limits: limits)
+        unfinished = UnfinishedRequest(head: head, fields: fields, limits: limits)
         if rest.isEmpty { return (head.expectsContinue ? .wantsContinue : .needsMore, byteCount) }
         let (event, bodyByteCount) = try consumeBody(rest)
         return (event, byteCount + bodyByteCount)
     }
 
     /// Returns what the complete head in `octets` says, and begins the next.
-    private mutating func head(of octets: [UInt8]) throws(RequestError) -> RequestHead {
+    private mutating func head(
+        of octets: [UInt8]
+    ) throws(RequestError) -> (head: RequestHead, lines: [RequestFields.Line]) {
         do throws(RequestError) {
-            return try section.scanner.takeHead(of: octets, maxBodyBytes: limits.maxBodyBytes)
+            return try section.scanner.takeHead(of: octets.span, maxBodyBytes: limits.maxBodyBytes)
         } catch {
             section.hold(octets)
             throw error
@@ -95,14 +98,18 @@ package struct RequestParser: Sendable {
             unfinished = request
             throw error
         }
-        guard !request.isComplete else { return (finished(request.head, request.body), byteCount) }
+        guard !request.isComplete else { return (finished(request.head, request.fields, request.body), byteCount) }
         unfinished = request
         return (.needsMore, byteCount)
     }
 
-    private mutating func finished(_ head: consuming RequestHead, _ body: consuming [UInt8]) -> Event {
+    private mutating func finished(
+        _ head: RequestHead,
+        _ fields: consuming RequestFields,
+        _ body: consuming [UInt8]
+    ) -> Event {
         isClosed = !head.keepsAlive
-        return .request(Request(head: head, body: body, client: client, arrival: arrival))
+        return .request(Request(head: head, fields: fields, body: body, client: client, arrival: arrival))
     }
 }
 
@@ -121,7 +128,7 @@ extension RequestParser {
             preconditionFailure("No body of known length is awaited.")
         }
         let result = request.receive(atMost: room, from: receive)
-        guard !request.isComplete else { return (finished(request.head, request.body), result) }
+        guard !request.isComplete else { return (finished(request.head, request.fields, request.body), result) }
         unfinished = request
         return (.needsMore, result)
     }

@@ -4,14 +4,16 @@ struct UnfinishedRequest: Sendable {
     private static let firstReservation = 1_048_576
 
     let head: RequestHead
+    let fields: RequestFields
     private(set) var body: [UInt8] = []
     /// What is left of a body of known length.
     private(set) var remainingByteCount = 0
     private var chunks: ChunkDecoder?
 
     /// Creates a request of which nothing has come behind its head.
-    init(head: RequestHead, limits: ServerLimits) {
+    init(head: RequestHead, fields: RequestFields, limits: ServerLimits) {
         self.head = head
+        self.fields = fields
         switch head.framing {
         case .length(let count): remainingByteCount = count
         case .chunked: chunks = ChunkDecoder(limits: limits)
