@@ -37,8 +37,8 @@ extension HTTPServer {
 
 /// Calls that tell the application of what its handler does not see.
 package struct ServerEvents: Sendable {
-    /// A request was refused with this status before it reached the handler; the peer's address.
-    package var refused: @Sendable (_ status: Int, _ peer: String) -> Void = { _, _ in }
+    /// A request was refused with this status before it reached the handler; the peer's address, and what is known of it.
+    package var refused: @Sendable (_ status: Int, _ peer: String, _ outline: RequestOutline?) -> Void = { _, _, _ in }
 
     /// Creates events that nobody listens to.
     package init() {}

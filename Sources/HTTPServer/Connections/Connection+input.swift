@@ -152,7 +152,7 @@ extension Connection {
         releaseBody(on: loop)
         closesAfterOutput = true
         loop.shared.metrics.refused["\(refusal.status.code)"].increment()
-        loop.shared.events.refused(refusal.status.code, peer)
+        loop.shared.events.refused(refusal.status.code, peer, request)
         append(
             loop.configuration.refusalForm(refusal, request?.path ?? []),
             method: request?.method ?? .get,

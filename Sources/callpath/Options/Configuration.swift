@@ -76,9 +76,13 @@ extension Configuration {
         configuration.metrics = metrics
         configuration.logger = logger
         configuration.tls = tls.configuration
-        configuration.events.refused = { status, peer in
-            // Its line in the access log: what was refused before it was a request has no method and no target.
-            access.info("refused", metadata: ["status": "\(status)", "peer": "\(peer)"])
+        configuration.events.refused = { status, peer, outline in
+            var metadata: Logger.Metadata = ["status": "\(status)", "peer": "\(peer)"]
+            if let outline {
+                metadata["method"] = "\(outline.method)"
+                metadata["path"] = "\(String(decoding: outline.path.prefix(1024), as: UTF8.self))"
+            }
+            access.info("refused", metadata: metadata)
         }
         configuration.refusalForm = API.refusalForm
         configuration.isExempt = { request in
