@@ -26,8 +26,7 @@ package final class Histogram: Sendable {
 
     /// Counts a duration in seconds.
     package func observe(_ duration: Duration) {
-        let (seconds, attoseconds) = duration.components
-        observe(Double(seconds) + Double(attoseconds) * 1e-18)
+        observe(nanoseconds: Int(truncatingIfNeeded: duration.attoseconds / 1_000_000_000))
     }
 
     /// How many values fell into each range, the one without a bound last.
