@@ -202,6 +202,17 @@ struct CallTests {
         #expect(await server.get("/v1/modules/bn").json["version"] == 1)
     }
 
+    /// A field that has one value is malformed in two lines, and nobody guesses which one is meant.
+    @Test func refusesABodyWithTwoTypes() async throws {
+        try await server.createTutorialLayer()
+        let types = ["application/json", "application/octet-stream"]
+        let fields = HTTPFields(types.map { HTTPField(name: .contentType, value: $0) })
+        let body = Array(#"{"input": [1, 2, 3, 4]}"#.utf8)
+        let answer = await server.send(.post, "/v1/modules/fc/call", fields, body: body)
+        #expect(answer.status == 415)
+        #expect(answer.json["got"] == "application/json, application/octet-stream")
+    }
+
     @Test func negotiatesTheAnswer() async throws {
         try await server.createTutorialLayer()
         let input = #"{"input": [1, 2, 3, 4]}"#
@@ -214,6 +225,12 @@ struct CallTests {
         ] {
             let answer = await server.json(.post, "/v1/modules/fc/call", input, [.accept: accept])
             #expect(answer.fields[.contentType] == expected, "for Accept: \(accept)")
+        }
+        // Lines of one name are one list (RFC 9110 5.3).
+        for accept in [["*/*;q=0.1", "text/plain"], ["*/*", "application/json;q=0"]] {
+            let fields = HTTPFields(accept.map { HTTPField(name: .accept, value: $0) })
+            let answer = await server.json(.post, "/v1/modules/fc/call", input, fields)
+            #expect(answer.fields[.contentType] == "text/plain; charset=utf-8", "for Accept: \(accept)")
         }
         let refused = await server.json(.post, "/v1/modules/fc/call", input, [.accept: "image/png"])
         #expect(refused.status == 406)

@@ -21,7 +21,7 @@ extension Exchange {
     ///
     /// - Throws: 415 if it is none of `taken`, or not named.
     func bodyType(among taken: [Representation]) throws(Problem) -> Representation {
-        let name = request.fields.octets(of: .contentType)
+        let name = request.fields.onlyOctets(of: .contentType)
         if let name, let named = taken.first(where: { $0.isNamed(name) }) { return named }
         let type = name.flatMap { MediaType($0) }
         if let type, let representation = taken.first(where: { $0.matches(type) }) { return representation }

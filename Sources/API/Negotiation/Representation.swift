@@ -52,11 +52,12 @@ struct Offer: Sendable {
 
     /// Returns the form that a client likes best, or `nil` if it takes none.
     func best(for fields: RequestFields) -> Representation? {
-        guard let accept = fields.octets(of: .accept), !accept.span.equals("*/*") else {
-            return representations.first
+        guard fields.contains(.accept) else { return representations.first }
+        // Most clients take anything, or name one form and nothing else.
+        if let accept = fields.onlyOctets(of: .accept) {
+            if accept.span.equals("*/*") { return representations.first }
+            if let named = representations.first(where: { $0.isNamed(accept) }) { return named }
         }
-        // What is named first and exactly is best, and most clients name nothing else.
-        if let named = representations.first(where: { $0.isNamed(accept) }) { return named }
         let best = Accept(fields).best(of: types)?.description
         return zip(representations, types).first { $1.description == best }?.0
     }

@@ -72,13 +72,13 @@ package struct RequestFields: Sendable {
 
     /// Returns the value of the line called `name`; `nil` if there is none, or more than one, in O(n).
     package func onlyValue(of name: HTTPField.Name) -> String? {
-        guard let first = firstLine(name, from: 0), firstLine(name, from: first + 1) == nil else { return nil }
-        return String(decoding: octets[lines[first].value], as: UTF8.self)
+        onlyOctets(of: name).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// Returns the octets of the first line called `name`, without a copy, in O(n).
-    package func octets(of name: HTTPField.Name) -> ArraySlice<UInt8>? {
-        firstLine(name, from: 0).map { octets[lines[$0].value] }
+    /// Returns the octets of the line called `name`, without a copy; `nil` if there is none, or more than one, in O(n).
+    package func onlyOctets(of name: HTTPField.Name) -> ArraySlice<UInt8>? {
+        guard let first = firstLine(name, from: 0), firstLine(name, from: first + 1) == nil else { return nil }
+        return octets[lines[first].value]
     }
 
     /// Returns whether a line is called `name`, in O(n).
