@@ -14,8 +14,7 @@ struct ResponseFieldsTests {
         #expect(fields[try #require(HTTPField.Name("ETa"))] == nil)
         #expect(fields[try #require(HTTPField.Name("Content-Type-Options"))] == nil)
         #expect(fields.contains(.eTag))
-        #expect(fields.isValue(of: .contentType, "text/plain"))
-        #expect(!fields.isValue(of: .contentType, "text/plai"))
+        #expect(fields[.contentType] == "text/plain")
     }
 
     @Test mutating func replacesAValueWhereItStands() {

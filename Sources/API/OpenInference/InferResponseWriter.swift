@@ -12,13 +12,14 @@ struct InferResponseWriter {
     let nonFinite: NonFinitePolicy
 
     private static let fields = ([.contentType: "application/json"] as ResponseFields).varyingByCoding()
+    private static let binaryFields: ResponseFields = [.contentType: "application/octet-stream"]
 
     func response(_ outputs: [InferOutput]) throws(InferenceError) -> Response {
         var body = try header(outputs)
         var fields = Self.fields
         let binary = outputs.filter { $0.isBinary && $0.byteCount > 0 }
         if !binary.isEmpty {
-            fields = [.contentType: "application/octet-stream"]
+            fields = Self.binaryFields
             fields[.inferenceHeaderContentLength] = String(body.count)
             body.reserveCapacity(body.count + binary.reduce(0) { $0 + $1.byteCount })
             for output in binary { output.appendBytes(to: &body) }

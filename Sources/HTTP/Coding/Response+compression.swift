@@ -31,11 +31,7 @@ extension Response {
 
     /// Whether this content could be coded, or stands for content that could: a 304 varies as its 200 does.
     private var mayBeCoded: Bool {
-        if status == .notModified { return true }
-        guard !fields.isCoded else { return false }
-        if fields.variesByCoding { return true }
-        if fields.isValue(of: .contentType, "application/octet-stream") { return false }
-        return fields[.contentType].flatMap { MediaType($0) }?.isCompressible ?? false
+        status == .notModified || !fields.isCoded && (fields.variesByCoding || fields.isCompressible)
     }
 
     /// Names in a 304 the coded octets that the client holds, if those are what it would get (RFC 9110 15.4.5).

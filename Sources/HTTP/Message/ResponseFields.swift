@@ -9,6 +9,8 @@ package struct ResponseFields: Sendable, Equatable, ExpressibleByDictionaryLiter
     private(set) var octets: [UInt8] = []
     /// Whether the content is said to be coded.
     private(set) var isCoded = false
+    /// Whether the content is of a type that compresses well.
+    private(set) var isCompressible = false
     /// Whether caches are told that clients which take other codings may get other octets.
     private(set) var variesByCoding = false
 
@@ -22,6 +24,7 @@ package struct ResponseFields: Sendable, Equatable, ExpressibleByDictionaryLiter
         get { place(of: name).map { String(decoding: octets[$0], as: UTF8.self) } }
         set {
             if name == .contentEncoding { isCoded = newValue != nil }
+            if name == .contentType { isCompressible = newValue.flatMap { MediaType($0) }?.isCompressible ?? false }
             if name == .vary { variesByCoding = false }
             guard let place = place(of: name) else {
                 if let newValue { append(name, newValue) }
@@ -39,6 +42,7 @@ package struct ResponseFields: Sendable, Equatable, ExpressibleByDictionaryLiter
     package init(_ fields: ResponseFields, room byteCount: Int) {
         octets.append(atMost: max(byteCount, fields.octets.count)) { $0.write(fields.octets) }
         isCoded = fields.isCoded
+        isCompressible = fields.isCompressible
         variesByCoding = fields.variesByCoding
     }
 
@@ -108,11 +112,6 @@ package struct ResponseFields: Sendable, Equatable, ExpressibleByDictionaryLiter
     /// Returns whether `name` stands here.
     package func contains(_ name: HTTPField.Name) -> Bool {
         place(of: name) != nil
-    }
-
-    /// Returns whether the value of `name` is exactly `text`, without making a string.
-    package func isValue(of name: HTTPField.Name, _ text: StaticString) -> Bool {
-        place(of: name).map { octets.span.extracting($0).equals(text) } ?? false
     }
 
     /// Where the value of `name` stands.
