@@ -24,7 +24,8 @@ struct RequestFieldsTests {
         #expect(lines.values(of: .accept) == ["a", "c"])
         #expect(lines.onlyValue(of: .accept) == nil)
         #expect(lines.onlyValue(of: .contentType) == "b")
-        #expect(lines.octets(of: .accept).map(Array.init) == Array("a".utf8))
-        #expect(lines.octets(of: .acceptEncoding) == nil)
+        #expect(lines.onlyOctets(of: .accept) == nil)
+        #expect(lines.onlyOctets(of: .contentType).map(Array.init) == Array("b".utf8))
+        #expect(lines.onlyOctets(of: .acceptEncoding) == nil)
     }
 }
