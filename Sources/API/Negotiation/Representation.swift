@@ -52,11 +52,12 @@ struct Offer: Sendable {
 
     /// Returns the form that a client likes best, or `nil` if it takes none.
     func best(for fields: RequestFields) -> Representation? {
-        guard fields.contains(.accept) else { return representations.first }
         // Most clients take anything, or name one form and nothing else.
         if let accept = fields.onlyOctets(of: .accept) {
             if accept.span.equals("*/*") { return representations.first }
             if let named = representations.first(where: { $0.isNamed(accept) }) { return named }
+        } else if !fields.contains(.accept) {
+            return representations.first
         }
         let best = Accept(fields).best(of: types)?.description
         return zip(representations, types).first { $1.description == best }?.0

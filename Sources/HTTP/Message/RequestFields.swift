@@ -93,13 +93,11 @@ package struct RequestFields: Sendable {
     private func foundLine(_ name: HTTPField.Name, from start: Int) -> Int? {
         // The names that the program knows are native strings: their octets lie in one piece.
         let index = name.canonicalName.utf8.withContiguousStorageIfAvailable { name in
-            var index = start
-            while index < lines.count, !octets.span.extracting(lines[index].name).equalsIgnoringCase(name) {
-                index &+= 1
+            lines[start...].firstIndex { line in
+                line.name.count == name.count && octets.span.extracting(line.name).equalsIgnoringCase(name)
             }
-            return index
         }
-        return index.flatMap { $0 < lines.count ? $0 : nil }
+        return index ?? nil
     }
 
     /// The lengths of the names that are there.
