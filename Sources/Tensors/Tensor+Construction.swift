@@ -18,10 +18,7 @@ extension Tensor {
         shape: Shape,
         _ initialize: (UnsafeMutableRawBufferPointer) throws(TensorError) -> Void
     ) throws(TensorError) {
-        let (byteCount, overflow) = shape.elementCount.multipliedReportingOverflow(by: dtype.itemSize)
-        guard !overflow else { throw .storageOverflow(shape: shape.dimensions) }
-        let storage = try Storage.make(byteCount: byteCount, initializingWith: initialize)
-        self.init(storage: storage, dtype: dtype, shape: shape)
+        self.init(try TensorBody(dtype: dtype, shape: shape, initializingWith: initialize))
     }
 
     /// Creates a tensor whose elements `initialize` writes.
@@ -70,14 +67,14 @@ extension Tensor {
     /// Creates a tensor from little-endian bytes, which stay where they are if they can; bools other than 0 become `true`.
     package init(adopting bytes: [UInt8], dtype: DType, shape: Shape) throws(TensorError) {
         try Self.check(bytes.count, holds: shape, of: dtype)
-        guard dtype != .bool, let storage = Storage(adopting: bytes) else {
+        guard dtype != .bool, let body = TensorBody(adopting: bytes, dtype: dtype, shape: shape) else {
             self = try bytes.span.withUnsafeBytes { bytes throws(TensorError) in
                 try Tensor(bytes: bytes, dtype: dtype, shape: shape)
             }
             return
         }
-        try Storage.check(bytes.count)
-        self.init(storage: storage, dtype: dtype, shape: shape)
+        try TensorBody.check(bytes.count)
+        self.init(body)
     }
 
     private static func check(_ byteCount: Int, holds shape: Shape, of dtype: DType) throws(TensorError) {

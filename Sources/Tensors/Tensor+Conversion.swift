@@ -5,7 +5,7 @@ extension Tensor {
         of type: S.Type,
         _ body: (UnsafePointer<S>) throws(TensorError) -> Result
     ) throws(TensorError) -> Result {
-        defer { withExtendedLifetime(storage) {} }
+        defer { withExtendedLifetime(self) {} }
         return try body(address(of: S.self))
     }
 
@@ -13,7 +13,7 @@ extension Tensor {
     @inline(__always)
     func address<S: Scalar>(of type: S.Type) -> UnsafePointer<S> {
         precondition(S.dtype == dtype, "elements read as another type")
-        return UnsafePointer((storage.start + byteOffset).assumingMemoryBound(to: S.self))
+        return body.start.assumingMemoryBound(to: S.self)
     }
 
     /// Returns the elements, converted to `S`, in row-major order.

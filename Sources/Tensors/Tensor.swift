@@ -5,26 +5,23 @@ internal import CThread
 /// A tensor is an immutable value; copies, reshapes and slices share its storage. Operations return new tensors and, when
 /// a tensor they read requires gradients, record how to go backward.
 public struct Tensor: Sendable {
-    /// The sizes of the axes.
-    public let shape: Shape
-    /// The type of the elements.
-    public let dtype: DType
-    /// Whether the tensor was made in inference mode, so that no graph may save it.
-    public private(set) var isInference: Bool
-    let storage: Storage
-    /// The byte of the storage at which the first element lies.
-    let byteOffset: Int
+    let body: TensorBody
     /// Which result of which node this tensor is; `nil` when it requires no gradient.
     private(set) var history: History?
 
-    /// Creates a tensor that reads `storage`, which must hold its elements.
-    init(storage: Storage, byteOffset: Int = 0, dtype: DType, shape: Shape, isInference: Bool? = nil) {
-        self.shape = shape
-        self.dtype = dtype
-        self.storage = storage
-        self.byteOffset = byteOffset
-        self.isInference = isInference ?? Autograd.marksInference
+    /// Creates the tensor of `body`, without history.
+    init(_ body: TensorBody) {
+        self.body = body
     }
+
+    /// The sizes of the axes.
+    public var shape: Shape { body.shape }
+
+    /// The type of the elements.
+    public var dtype: DType { body.dtype }
+
+    /// Whether the tensor was made in inference mode, so that no graph may save it.
+    public var isInference: Bool { body.isInference }
 
     /// The number of elements.
     public var elementCount: Int { shape.elementCount }
@@ -36,20 +33,20 @@ public struct Tensor: Sendable {
     public var rank: Int { shape.rank }
 
     /// The object that keeps the bytes alive, for those who hold on to the pointer of `withUnsafeBytes`.
-    public var storageOwner: any AnyObject & Sendable { storage }
+    public var storageOwner: any AnyObject & Sendable { body.origin }
 
     /// Calls `body` with the elements' bytes, little-endian on every machine that Swift supports.
     public func withUnsafeBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        defer { withExtendedLifetime(storage) {} }
-        return try body(UnsafeRawBufferPointer(start: storage.start + byteOffset, count: byteCount))
+        defer { withExtendedLifetime(self) {} }
+        return try body(UnsafeRawBufferPointer(start: self.body.start, count: byteCount))
     }
 
     /// Returns the same elements under `shape`, which must have as many, without history.
     func viewed(as shape: Shape) -> Tensor {
         precondition(shape.elementCount == elementCount, "a view shows all elements and no others")
-        return Tensor(storage: storage, byteOffset: byteOffset, dtype: dtype, shape: shape, isInference: isInference)
+        return Tensor(TensorBody(viewing: body, as: shape))
     }
 
     /// Returns the same tensor as result `index` of `node`.
@@ -74,7 +71,7 @@ extension Tensor {
     /// Shapes alone can ask for any amount: a column plus a row is a matrix. A server sets the limit for each call.
     public static var byteLimit: Int {
         let limit = cthread_byte_limit()
-        return limit > 0 ? Int(limit) : Storage.halfOfMemory
+        return limit > 0 ? Int(limit) : TensorBody.halfOfMemory
     }
 
     /// Runs `body`, in which one new tensor may take at most `limit` bytes.

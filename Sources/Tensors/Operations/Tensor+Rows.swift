@@ -8,11 +8,11 @@ extension Tensor {
         let rowCount = shape.dropFirst().reduce(1, *)
         let sizes = [range.count] + shape.dropFirst()
         let result = Tensor(
-            storage: storage,
-            byteOffset: byteOffset + range.lowerBound * rowCount * dtype.itemSize,
-            dtype: dtype,
-            shape: try Shape(checking: sizes),
-            isInference: isInference
+            TensorBody(
+                viewing: body,
+                from: range.lowerBound * rowCount * dtype.itemSize,
+                as: try Shape(checking: sizes)
+            )
         )
         guard Autograd.records(self) else { return result }
         let own = shape

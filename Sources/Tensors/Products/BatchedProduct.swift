@@ -52,10 +52,11 @@ struct BatchedProduct {
         let (rows, columns) = (rows(tensor), columns(tensor))
         let count = rows * columns
         return Tensor(
-            storage: tensor.storage,
-            byteOffset: tensor.byteOffset + index * count * tensor.dtype.itemSize,
-            dtype: tensor.dtype,
-            shape: Shape([rows, columns], elementCount: count)
+            TensorBody(
+                viewing: tensor.body,
+                from: index * count * tensor.dtype.itemSize,
+                as: Shape([rows, columns], elementCount: count)
+            )
         )
     }
 }

@@ -9,7 +9,7 @@ enum MatrixProduct {
     static func linear(_ input: Tensor, _ weight: Tensor, bias: Tensor?, reusing: Bool) throws(TensorError) -> Tensor {
         let form = Form(rows: input.shape[0], inner: input.shape[1], outputs: weight.shape[0])
         return try product(of: input, form, bias: bias) { format throws(TensorError) in
-            if reusing { return try weight.storage.packing.packed(weight, as: format) }
+            if reusing { return try weight.body.origin.packing.packed(weight, as: format) }
             return try pack(weight, format, form, transposed: false)
         } plain: { () throws(TensorError) in
             try weight.swapped(0, 1)

@@ -48,7 +48,7 @@ extension Tensor {
         rows: Int,
         shape: Shape
     ) throws(TensorError) -> Tensor {
-        let packed = try weight.storage.packing.packed(weight, as: format)
+        let packed = try weight.body.origin.packing.packed(weight, as: format)
         defer { withExtendedLifetime((self, bias)) {} }
         return try Tensor(of: R.self, shape: shape) { output in
             R.multiply(address(of: R.self), by: packed, rows: rows, bias: bias?.address(of: R.self), into: output)
