@@ -75,7 +75,7 @@ let package = Package(
         .target(name: "CKernels"),
         .target(name: "CThread"),
         room("Tensors", ["CKernels", "CThread"]),
-        room("NN", ["Tensors", orderedCollections]),
+        room("NN", ["CThread", "Tensors", orderedCollections]),
         room("Safetensors", ["Tensors", "JSON", orderedCollections]),
         room("Serving", ["NN", "Safetensors", "Tensors", "Metrics", orderedCollections]),
 

@@ -17,3 +17,11 @@ extern _Thread_local int64_t cthread_byte_limit_of_this_thread;
 static inline int64_t cthread_byte_limit(void) { return cthread_byte_limit_of_this_thread; }
 
 static inline void cthread_set_byte_limit(int64_t limit) { cthread_byte_limit_of_this_thread = limit; }
+
+extern _Thread_local const void *cthread_call_context_of_this_thread;
+
+// What the call that runs on this thread refers to as its context; whoever runs the call keeps it alive. A thread starts
+// with none.
+static inline const void *cthread_call_context(void) { return cthread_call_context_of_this_thread; }
+
+static inline void cthread_set_call_context(const void *context) { cthread_call_context_of_this_thread = context; }

@@ -1,3 +1,4 @@
+internal import CThread
 import Synchronization
 public import Tensors
 
@@ -7,7 +8,11 @@ public import Tensors
 /// numbers. Without a context a call behaves as in PyTorch: global hooks live, modules free to change.
 public final class CallContext: Sendable {
     /// The context of the call that is running, if it has one.
-    @TaskLocal public static var current: CallContext?
+    ///
+    /// As the mode of gradients it belongs to the running thread.
+    public static var current: CallContext? {
+        cthread_call_context().map { Unmanaged<CallContext>.fromOpaque($0).takeUnretainedValue() }
+    }
 
     /// Records the call path, if anyone wants it.
     public let tracer: Tracer?
@@ -43,14 +48,16 @@ public final class CallContext: Sendable {
         self.warned = warned
     }
 
-    /// Runs `body` with this context as the current one.
+    /// Runs `body`, which cannot wait, with this context as the current one.
     public func run<Result>(_ body: () throws -> Result) rethrows -> Result {
-        guard changesTheCallPath else { return try Self.$current.withValue(self, operation: body) }
+        let outer = cthread_call_context()
+        defer { cthread_set_call_context(outer) }
+        cthread_set_call_context(Unmanaged.passUnretained(self).toOpaque())
+        defer { withExtendedLifetime(self) {} }
+        guard changesTheCallPath else { return try body() }
         CallPath.attention.add(1, ordering: .relaxed)
         defer { CallPath.attention.subtract(1, ordering: .relaxed) }
-        return try Self.$current.withValue(self) {
-            try compatibility.run { try observed(body) }
-        }
+        return try compatibility.run { try observed(body) }
     }
 
     private func observed<Result>(_ body: () throws -> Result) rethrows -> Result {
