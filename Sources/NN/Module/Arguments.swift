@@ -3,19 +3,13 @@ public import Tensors
 
 /// The arguments of a call: positional ones, and keyword ones in the order they were given.
 public struct Arguments: Sendable {
-    /// Nearly every call has one input; it takes no array to pass it on.
-    enum Positional: Sendable {
+    /// Nearly every call has one input; no array, table or box is needed to pass it on.
+    enum Storage: Sendable {
         case one(Tensor)
-        case list([Tensor])
-
-        init(_ tensors: [Tensor]) {
-            self = tensors.count == 1 ? .one(tensors[0]) : .list(tensors)
-        }
+        indirect case any([Tensor], Keywords?)
     }
 
-    private(set) var storage: Positional
-    /// Nothing rather than an empty dictionary, which costs references to copy.
-    private(set) var named: Keywords?
+    let storage: Storage
 
     typealias Keywords = OrderedDictionary<String, Tensor>
 
@@ -35,14 +29,19 @@ public struct Arguments: Sendable {
     }
 
     init(_ positional: [Tensor], _ named: Keywords?) {
-        storage = Positional(positional)
-        self.named = named
+        storage = positional.count == 1 && named == nil ? .one(positional[0]) : .any(positional, named)
     }
 
     /// The arguments given by name, in the order they were given.
     public var keyword: OrderedDictionary<String, Tensor> {
         get { named ?? OrderedDictionary() }
-        set { named = newValue.isEmpty ? nil : newValue }
+        set { self = Arguments(positional, keyword: newValue) }
+    }
+
+    /// The arguments given by name; `nil` without any.
+    var named: Keywords? {
+        guard case .any(_, let named) = storage else { return nil }
+        return named
     }
 
     /// The arguments given by position.
@@ -50,17 +49,17 @@ public struct Arguments: Sendable {
         get {
             switch storage {
             case .one(let tensor): [tensor]
-            case .list(let tensors): tensors
+            case .any(let tensors, _): tensors
             }
         }
-        set { storage = Positional(newValue) }
+        set { self = Arguments(newValue, named) }
     }
 
     /// The first argument, by position or else by name.
     public var first: Tensor? {
         switch storage {
         case .one(let tensor): tensor
-        case .list(let tensors): tensors.first ?? named?.values.first
+        case .any(let tensors, let named): tensors.first ?? named?.values.first
         }
     }
 }

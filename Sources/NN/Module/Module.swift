@@ -38,8 +38,7 @@ open class Module {
     ///
     /// A module of several inputs writes this.
     open func forward(_ arguments: Arguments) throws -> Tensor {
-        // Matched here and not by a property, which would copy the tensor.
-        if arguments.named == nil, case .one(let input) = arguments.storage { return try forward(input) }
+        if case .one(let input) = arguments.storage { return try forward(input) }
         let inputs = try arguments.bound(to: "input", in: self)
         return try forward(inputs[0])
     }
