@@ -1,3 +1,4 @@
+package import OrderedCollections
 import Synchronization
 
 /// What the calls of one version have done: counts and times.
@@ -42,8 +43,8 @@ package final class CallStatistics: Sendable {
         package var input = Tally()
         package var compute = Tally()
         package var output = Tally()
-        /// By the rows of the product.
-        package var batches: [Int: Batch] = [:]
+        /// By the rows of the product, in the order in which the sizes came.
+        package var batches: OrderedDictionary<Int, Batch> = [:]
     }
 
     private let numbers = Mutex(Snapshot())
@@ -123,11 +124,6 @@ extension CallStatistics.Snapshot {
 extension Duration {
     /// The whole duration in nanoseconds; beyond 292 years, that many.
     package var wholeNanoseconds: Int {
-        guard self != .zero else { return 0 }
-        let (seconds, attoseconds) = components
-        let (product, isBeyond) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, overflow) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
-        guard !isBeyond, !overflow else { return seconds < 0 ? .min : .max }
-        return Int(sum)
+        Int(clamping: attoseconds / 1_000_000_000)
     }
 }
