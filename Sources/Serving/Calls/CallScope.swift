@@ -14,7 +14,7 @@ final class CallScope: Sendable {
     private let registry: Registry
     private let captured = Mutex<(captures: [Capture], byteCount: Int)>(([], 0))
 
-    init(of publication: Publication, _ request: CallRequest, in registry: Registry) {
+    init(of publication: Publication, _ request: borrowing CallRequest, in registry: Registry) {
         self.publication = publication
         origin = request.origin
         hooks = request.hooks

@@ -28,7 +28,7 @@ final class PreparedCall: Sendable {
     /// Prepares the call of `publication` that `request` asks for, with `hooks` made from its descriptions.
     init(
         of publication: Publication,
-        _ request: CallRequest,
+        _ request: borrowing CallRequest,
         mode: Mode,
         hooks: CallHooks,
         tracer: Tracer?,
