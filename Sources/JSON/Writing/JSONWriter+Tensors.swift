@@ -90,7 +90,7 @@ extension JSONWriter {
         beginValue()
         guard let rowLength = shape.last else { return bytes.appendText { write($0, 0) } }
         // Few numbers are shorter than a digit and a comma, few longer than twelve bytes.
-        bytes.reserveCapacity(bytes.count + count * 12 + [UInt8].pieceRoom(rowLength))
+        bytes.reserveCapacity(bytes.count + max(count * 12 + 16, [UInt8].pieceRoom(rowLength)))
         var index = 0
         writeLists(shape.dropLast()) { bytes in
             bytes.appendRow(index..<index + rowLength, write)
