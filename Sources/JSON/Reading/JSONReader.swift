@@ -162,6 +162,7 @@ extension JSONReader {
 
     /// The names seen in one object: no memory for the first, a hash set from the ninth.
     struct KeySet: Sendable {
+        private static let mostFew = 8
         private(set) var last: String?
         private var few: [String] = []
         private var many: Set<ExactString> = []
@@ -173,9 +174,10 @@ extension JSONReader {
             }
             last = key
             if many.isEmpty {
+                if few.isEmpty { few.reserveCapacity(Self.mostFew) }
                 few.append(previous)
                 guard !few.contains(where: { ExactString($0) == ExactString(key) }) else { return false }
-                if few.count == 8 { many = Set(few.map(ExactString.init)) }
+                if few.count == Self.mostFew { many = Set(few.map(ExactString.init)) }
                 return true
             }
             many.insert(ExactString(previous))
