@@ -84,8 +84,9 @@ final class ComputeQueue: Sendable {
 
     /// Computes `call` on this thread, and on no other: the other processors have event loops of their own to run.
     func computeHere(_ call: PreparedCall, deadline: ContinuousClock.Instant?) throws -> Done {
-        if let deadline, deadline <= .now { throw ServingError.deadlineExpired }
-        return try ProductPlan.withoutHelp { try Product.computeAlone(call, metrics: metrics) }
+        let start = ContinuousClock.now
+        if let deadline, deadline <= start { throw ServingError.deadlineExpired }
+        return try ProductPlan.withoutHelp { try Product.computeAlone(call, from: start, metrics: metrics) }
     }
 
     private func enqueue(_ call: WaitingCall) {

@@ -20,13 +20,13 @@ struct Product {
         }
     }
 
-    /// Computes one call, which may have waited since `arrival`, and counts it.
+    /// Computes one call, which may have waited since `arrival`, from `start`, which is now, and counts it.
     static func computeAlone(
         _ call: PreparedCall,
         since arrival: ContinuousClock.Instant? = nil,
+        from start: ContinuousClock.Instant = .now,
         metrics: ServingMetrics
     ) throws -> ComputeQueue.Done {
-        let start = ContinuousClock.now
         let outcome = try call.compute()
         let compute = start.duration(to: .now)
         let queue = arrival.map { $0.duration(to: start) } ?? .zero
