@@ -47,7 +47,7 @@ struct ParametersTests {
         let bytes = await server.send(
             .put,
             "/v1/modules/fc/parameters/weight",
-            [.contentType: "application/octet-stream", .tensorShape: "3, 4", .tensorDtype: "float32"],
+            [.contentType: "application/octet-stream", .tensorShape: "3 ,\t4", .tensorDtype: "float32"],
             body: (1...12).flatMap { Self.littleEndian(Float($0)) }
         )
         #expect(bytes.json["version"] == 4)
@@ -117,6 +117,7 @@ struct ParametersTests {
             (nil, "float32", 48, "malformed_tensor_headers"), ("3,4", nil, 48, "malformed_tensor_headers"),
             ("3,-4", "float32", 48, "malformed_tensor_headers"), ("3,,4", "float32", 48, "malformed_tensor_headers"),
             ("3,4,", "float32", 48, "malformed_tensor_headers"), ("3, ,4", "float32", 48, "malformed_tensor_headers"),
+            ("1 2", "float32", 48, "malformed_tensor_headers"), ("3,4\t0", "float32", 48, "malformed_tensor_headers"),
             ("3;4", "float32", 48, "malformed_tensor_headers"), ("3,4", "float31", 48, "malformed_tensor_headers"),
             ("99999999999999999999", "float32", 48, "malformed_tensor_headers"),
             ("4611686018427387904,4", "float32", 48, "malformed_tensor_headers"),

@@ -33,7 +33,7 @@ enum TensorBytes {
         )
     }
 
-    /// Reads `2,4`; spaces do not count, and an empty value is a scalar.
+    /// Reads `2,4`, with blanks around sizes or without; an empty value is a scalar.
     private static func shape(_ text: String) throws(Problem) -> Shape {
         guard !text.isEmpty else { return .scalar }
         guard let sizes = sizes(text.utf8) else {
@@ -55,10 +55,12 @@ enum TensorBytes {
     private static func sizes(_ text: String.UTF8View) -> [Int]? {
         var sizes: [Int] = []
         var size: Int?
+        var isBehindSize = false
         for octet in text {
             switch octet {
-            case UInt8(ascii: " "), UInt8(ascii: "\t"): break
+            case UInt8(ascii: " "), UInt8(ascii: "\t"): isBehindSize = size != nil
             case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                guard !isBehindSize else { return nil }
                 let (tens, isTooLarge) = (size ?? 0).multipliedReportingOverflow(by: 10)
                 let (sum, overflow) = tens.addingReportingOverflow(Int(octet & 0xF))
                 guard !isTooLarge, !overflow else { return nil }
@@ -66,6 +68,7 @@ enum TensorBytes {
             case UInt8(ascii: ","):
                 guard let next = size.take() else { return nil }
                 sizes.append(next)
+                isBehindSize = false
             default: return nil
             }
         }
