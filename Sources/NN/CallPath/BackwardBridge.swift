@@ -12,7 +12,7 @@ final class BackwardBridge: Sendable {
     private struct State {
         /// The gradients of the outputs, from the moment the way back enters the call until it leaves it.
         var gradOutputs: [Tensor?]?
-        var inputCount = 0
+        var inputs = Places(of: [])
         /// Whether any input requires a gradient, so that there is a node around the inputs.
         var watchesInputs = false
     }
@@ -23,31 +23,50 @@ final class BackwardBridge: Sendable {
         self.full = full
     }
 
-    /// Returns `inputs` going through a node of their own.
-    func opened(over inputs: [Tensor]) -> [Tensor] {
-        let isWatching = Autograd.isRecording && inputs.contains { $0.requiresGrad }
+    /// Returns `inputs` whose tensors go through a node of their own.
+    ///
+    /// As in PyTorch a tensor inside a list or a dictionary is not seen.
+    func opened(over inputs: [Value]) -> [Value] {
+        let places = Places(of: inputs)
+        let isWatching = Autograd.isRecording && inputs.contains { $0.tensor?.requiresGrad == true }
         state.withLock { state in
-            state.inputCount = inputs.count
+            state.inputs = places
             state.watchesInputs = isWatching
         }
         guard isWatching else { return inputs }
-        return watch(inputs) { try self.leave(with: $0) }
+        return watch(inputs, at: places) { try self.leave(with: $0) }
     }
 
-    /// Returns `output` going through a node of its own.
-    func closed(over output: Tensor) -> Tensor {
-        guard Autograd.isRecording, output.requiresGrad else { return output }
-        return watch([output]) { try self.enter(with: $0) }[0]
+    /// Returns `output` whose tensors go through a node of their own: the one that it is, or those of a tuple.
+    func closed(over output: Value) -> Value {
+        switch output {
+        case .tensor: return closed(over: [output])[0]
+        case .tuple(let elements): return .tuple(closed(over: elements))
+        case .none, .bool, .integer, .float, .string, .dtype, .slice, .ellipsis, .list, .dictionary:
+            Warnings.emit(.backwardHookMissesOutput(output.pythonType))
+            return output
+        }
+    }
+
+    private func closed(over outputs: [Value]) -> [Value] {
+        guard Autograd.isRecording, outputs.contains(where: { $0.tensor?.requiresGrad == true }) else { return outputs }
+        let places = Places(of: outputs)
+        return watch(outputs, at: places) { try places.picked(from: self.enter(with: places.spread($0))) }
     }
 
     private func watch(
-        _ tensors: [Tensor],
+        _ values: [Value],
+        at places: Places,
         _ backward: @escaping @Sendable ([Tensor?]) throws -> [Tensor?]
-    ) -> [Tensor] {
+    ) -> [Value] {
+        let tensors = values.compactMap(\.tensor)
         let name = NodeName("BackwardHookFunctionBackward")
-        return Autograd.custom(name: name, inputs: tensors, outputs: tensors) { gradients, _ in
+        let watched = Autograd.custom(name: name, inputs: tensors, outputs: tensors) { gradients, _ in
             try backward(gradients)
         }
+        var result = values
+        for (index, tensor) in zip(places.indices, watched) { result[index] = .tensor(tensor) }
+        return result
     }
 
     /// The way back reaches the output: pre-hooks may replace its gradients.
@@ -62,7 +81,7 @@ final class BackwardBridge: Sendable {
         }
         let (inputCount, watchesInputs) = state.withLock { state in
             state.gradOutputs = state.watchesInputs ? gradOutputs : nil
-            return (state.inputCount, state.watchesInputs)
+            return (state.inputs.count, state.watchesInputs)
         }
         if !watchesInputs { try fireWithoutInputs(gradOutputs, inputCount: inputCount) }
         try Self.check(gradOutputs, against: gradients)
@@ -82,8 +101,9 @@ final class BackwardBridge: Sendable {
     /// The way back leaves through the inputs: full hooks see both gradients and may replace the inputs'.
     private func leave(with gradients: [Tensor?]) throws -> [Tensor?] {
         // Without gradients of the output the way came round the call's end, as when it goes backward twice.
-        guard let gradOutputs = state.withLock({ $0.gradOutputs.take() }) else { return gradients }
-        var gradInputs = gradients
+        let (came, places) = state.withLock { ($0.gradOutputs.take(), $0.inputs) }
+        guard let gradOutputs = came else { return gradients }
+        var gradInputs = places.spread(gradients)
         for hook in full {
             guard let replaced = try hook(owner.module, gradInputs, gradOutputs) else { continue }
             guard replaced.count == gradInputs.count else {
@@ -91,8 +111,9 @@ final class BackwardBridge: Sendable {
             }
             gradInputs = replaced
         }
-        try Self.check(gradInputs, against: gradients)
-        return gradInputs
+        let replaced = places.picked(from: gradInputs)
+        try Self.check(replaced, against: gradients)
+        return replaced
     }
 
     /// Refuses gradients that hooks gave another type or size than those that came.
@@ -101,5 +122,28 @@ final class BackwardBridge: Sendable {
             guard new.dtype == old.dtype else { throw .gradientChangedType(was: old.dtype, got: new.dtype) }
             guard new.shape == old.shape else { throw .gradientChangedSize }
         }
+    }
+}
+
+/// Where tensors stand among values: hooks see a gradient for each value, the graph one for each tensor.
+private struct Places {
+    let count: Int
+    let indices: [Int]
+
+    init(of values: [Value]) {
+        count = values.count
+        indices = values.indices.filter { values[$0].tensor != nil }
+    }
+
+    /// Returns the gradients of the tensors as those of the values: PyTorch's `_pack_with_none`.
+    func spread(_ gradients: [Tensor?]) -> [Tensor?] {
+        var spread = [Tensor?](repeating: nil, count: count)
+        for (index, gradient) in zip(indices, gradients) { spread[index] = gradient }
+        return spread
+    }
+
+    /// Returns the gradients of the tensors among those of the values, as many as there are values.
+    func picked(from gradients: [Tensor?]) -> [Tensor?] {
+        indices.map { gradients[$0] }
     }
 }

@@ -16,22 +16,22 @@ struct BackwardHooks {
     }
 
     /// Puts a node on the graph before `forward`, which hears of the gradients of the inputs; `nil` without full hooks.
-    func bridge(over inputs: inout [Tensor]) throws -> BackwardBridge? {
+    func bridge(over arguments: inout Arguments) throws -> BackwardBridge? {
         guard !hooks.full.isEmpty || !hooks.pre.isEmpty else { return nil }
         let bridge = BackwardBridge(module: module, pre: hooks.pre, full: hooks.full)
-        inputs = bridge.opened(over: inputs)
+        arguments.positional = bridge.opened(over: arguments.positional)
         return bridge
     }
 
-    /// Hangs the old hooks on the node that made `output`.
-    func attachOldHooks(to output: Tensor, inputs: [Tensor]) {
-        guard !hooks.old.isEmpty, let node = output.gradFn else { return }
+    /// Hangs the old hooks on the node that made the first tensor of `output`.
+    func attachOldHooks(to output: Value, inputs: Arguments) {
+        guard !hooks.old.isEmpty, let node = output.firstTensor?.gradFn else { return }
         let owner = ModuleReference(module)
         for hook in hooks.old {
             node.registerHook { gradInputs, gradOutputs in try hook(owner.module, gradInputs, gradOutputs) }
         }
         // PyTorch 1.0.1 does not know better hooks, and so does not warn of these.
-        if warnsOfOldHooks, !node.begins(at: inputs) { Warnings.emit(.oldBackwardHookMissesNodes) }
+        if warnsOfOldHooks, !node.begins(at: inputs.tensors) { Warnings.emit(.oldBackwardHookMissesNodes) }
     }
 }
 

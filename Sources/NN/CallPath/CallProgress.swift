@@ -1,16 +1,13 @@
-import Tensors
-
 /// How far a call with hooks has come.
 struct CallProgress {
-    /// The positional inputs once a hook may have changed them; before that, those given.
-    var inputs: [Tensor]?
-    var keywords: Arguments.Keywords?
+    /// The arguments as the hooks so far have left them.
+    var arguments: Arguments
     /// What there is when a hook after `forward` fails.
-    var output: Tensor?
+    var output: Value?
     var calledAlways: Set<HookID> = []
 
-    init(keywords: Arguments.Keywords?) {
-        self.keywords = keywords
+    init(_ given: Arguments) {
+        arguments = given
     }
 
     /// Whether `hook` insists on being called and had no turn yet.

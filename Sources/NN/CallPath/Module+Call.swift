@@ -2,19 +2,28 @@ public import Tensors
 
 extension Module {
     /// Calls the module: pre-hooks, `forward`, hooks.
+    /// - Throws: What the call throws; `ModuleError.outputIsNoTensor` when it gives something else than one tensor.
     public final func callAsFunction(_ input: Tensor) throws -> Tensor {
-        try call(Arguments(input), as: nil)
+        try oneTensor(of: call(Arguments(input), as: nil))
     }
 
     /// Calls the module with any arguments.
-    public final func callAsFunction(_ arguments: Arguments) throws -> Tensor {
+    public final func callAsFunction(_ arguments: Arguments) throws -> Value {
         try call(arguments, as: nil)
+    }
+
+    /// Returns the tensor that a call gave.
+    package final func oneTensor(of output: Value) throws(ModuleError) -> Tensor {
+        guard case .tensor(let tensor) = output else {
+            throw .outputIsNoTensor(type: typeName, got: output.pythonType)
+        }
+        return tensor
     }
 
     /// The one way to `forward`.
     ///
     /// `key` is the name under which the caller holds this module.
-    final func call(_ arguments: Arguments, as key: String?) throws -> Tensor {
+    final func call(_ arguments: Arguments, as key: String?) throws -> Value {
         do {
             guard !CallPath.needsAttention, ownHooks.isEmpty else {
                 return try attendedCall(arguments, as: key)
@@ -26,7 +35,7 @@ extension Module {
     }
 
     /// The call when somebody may be watching: finds out who, and does without them if there is nobody.
-    private final func attendedCall(_ arguments: Arguments, as key: String?) throws -> Tensor {
+    private final func attendedCall(_ arguments: Arguments, as key: String?) throws -> Value {
         // Without attention in the process no context changes anything on the path.
         let context = CallPath.needsAttention ? CallContext.current : nil
         guard let tracer = context?.tracer else { return try callWithHooks(arguments, in: context) }

@@ -26,7 +26,7 @@ public struct TraceEvent: Sendable, Equatable {
     public var name: String?
     /// The shape that came out; at the beginning of `forward`, the one that goes in.
     ///
-    /// A hook has none.
+    /// Of several tensors it is the first one's; a hook has none.
     public var shape: [Int]?
     /// How long it took; zero at the beginning of `forward`.
     public var nanoseconds: Int64

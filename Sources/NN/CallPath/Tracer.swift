@@ -51,8 +51,8 @@ public final class Tracer: Sendable {
         return .now
     }
 
-    func endForward(with output: Tensor, since start: ContinuousClock.Instant) {
-        record(.forwardEnd, shape: output.shape, duration: start.duration(to: .now))
+    func endForward(with output: Value, since start: ContinuousClock.Instant) {
+        record(.forwardEnd, shape: output.firstTensor?.shape, duration: start.duration(to: .now))
     }
 
     func recordHook(_ kind: TraceEvent.Kind, _ id: HookID, since start: ContinuousClock.Instant) {

@@ -9,7 +9,7 @@ extension ModuleError: CustomStringConvertible {
         switch self {
         case .missingForward: .notImplemented
         case .missingArguments, .tooManyArguments, .unexpectedKeyword, .repeatedArgument, .missingParameter,
-            .emptySlot, .convertsToIntegers, .cannotAssign:
+            .notATensor, .outputIsNoTensor, .hookTakesTensors, .emptySlot, .convertsToIntegers, .cannotAssign:
             .type
         case .emptyName, .dottedName, .nameTaken, .noChild: .key
         case .indexOutOfRange, .insertionOutOfRange: .index
@@ -50,6 +50,10 @@ extension ModuleError: CustomStringConvertible {
             return "\(forward(of: type)) got multiple values for argument '\(name)'"
         case .missingParameter(let function, let name, let position):
             return "\(function)(): argument '\(name)' (position \(position)) must be Tensor, not NoneType"
+        case .notATensor(let function, let name, let position, let got):
+            return "\(function)(): argument '\(name)' (position \(position)) must be Tensor, not \(got)"
+        case .outputIsNoTensor(let type, let got):
+            return "\(forward(of: type)) returned a \(got) where one Tensor was expected"
         case .emptySlot:
             return "'NoneType' object is not callable"
         default:
@@ -59,6 +63,8 @@ extension ModuleError: CustomStringConvertible {
 
     private var hookMessage: String? {
         switch self {
+        case .hookTakesTensors(let type, let got):
+            "a hook of tensors cannot see the \(got) that a call of \(type) takes or gives"
         case .forwardHookReturned(let id):
             "forward hooks should never return any values, but '<function \(id.pythonName)>'didn't return None"
         case .hooksChangedWhileRunning:

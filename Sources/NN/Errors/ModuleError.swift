@@ -9,9 +9,12 @@ public enum ModuleError: Error, Equatable, Sendable {
     case unexpectedKeyword(type: String, name: String)
     case repeatedArgument(type: String, name: String)
     case missingParameter(function: String, name: String, position: Int)
+    case notATensor(function: String, name: String, position: Int, got: String)
+    case outputIsNoTensor(type: String, got: String)
     case emptySlot(name: String)
 
     // Hooks.
+    case hookTakesTensors(type: String, got: String)
     case forwardHookReturned(HookID)
     case hooksChangedWhileRunning
     case mixedBackwardHooks(isGlobal: Bool)

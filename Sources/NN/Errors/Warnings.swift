@@ -14,6 +14,8 @@ public enum Warning: Sendable, Equatable {
     case silencedHook(message: String, isGlobal: Bool)
     /// A full backward hook runs on a module none of whose inputs requires a gradient.
     case backwardHookWithoutInputs
+    /// A module with backward hooks gives something of this type, inside which they see no gradient.
+    case backwardHookMissesOutput(String)
     /// An old backward hook sees the gradients around the last of several operations only.
     case oldBackwardHookMissesNodes
     /// A layer has a parameter without elements to initialise.
@@ -37,6 +39,9 @@ public enum Warning: Sendable, Equatable {
             "Full backward hook is firing when gradients are computed with respect to module outputs since no inputs "
                 + "require gradients. See https://docs.pytorch.org/docs/main/generated/torch.nn.Module.html"
                 + "#torch.nn.Module.register_full_backward_hook for more details."
+        case .backwardHookMissesOutput(let type):
+            "For backward hooks to be called, module output should be a Tensor or a tuple of Tensors but received "
+                + "<class '\(type)'>"
         case .oldBackwardHookMissesNodes:
             "Using a non-full backward hook when the forward contains multiple autograd Nodes is deprecated and will "
                 + "be removed in future versions. This hook will be missing some grad_input. Please use "

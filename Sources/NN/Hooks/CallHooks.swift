@@ -42,6 +42,39 @@ public struct CallHooks: Sendable {
         change(module, prepend) { $0.forward.insert(Hook(id: .call(id), body: .alwaysCalled(hook)), atFront: prepend) }
     }
 
+    /// Adds `hook`, which sees and replaces all arguments, to run before the `forward` of `module`.
+    public mutating func addForwardPreHookWithKeywords(
+        to module: Module,
+        id: Int,
+        prepend: Bool = false,
+        _ hook: @escaping ForwardPreHookWithKeywords
+    ) {
+        change(module, prepend) {
+            $0.forwardPre.insert(Hook(id: .call(id), body: .withKeywords(hook)), atFront: prepend)
+        }
+    }
+
+    /// Adds `hook`, which sees all arguments and the whole output, to run after the `forward` of `module`.
+    public mutating func addForwardHookWithKeywords(
+        to module: Module,
+        id: Int,
+        prepend: Bool = false,
+        _ hook: @escaping ForwardHookWithKeywords
+    ) {
+        change(module, prepend) { $0.forward.insert(Hook(id: .call(id), body: .withKeywords(hook)), atFront: prepend) }
+    }
+
+    /// Adds an always called `hook` that sees all arguments and the whole output.
+    public mutating func addAlwaysCalledForwardHookWithKeywords(
+        to module: Module,
+        id: Int,
+        prepend: Bool = false,
+        _ hook: @escaping AlwaysCalledForwardHookWithKeywords
+    ) {
+        let hook = Hook(id: .call(id), body: ForwardBody.alwaysCalledWithKeywords(hook))
+        change(module, prepend) { $0.forward.insert(hook, atFront: prepend) }
+    }
+
     /// Adds `hook` to run on the way back through `module`, before the gradients of its inputs are computed.
     public mutating func addFullBackwardPreHook(
         to module: Module,

@@ -9,20 +9,16 @@ enum ForwardPreBody: Sendable {
         if case .withKeywords = self { true } else { false }
     }
 
-    /// Replaces `inputs`, and `keywords` if the hook sees them, by what the hook returns, unless `isOld`.
-    func callAsFunction(
-        _ module: Module,
-        _ inputs: inout [Tensor],
-        _ keywords: inout Arguments.Keywords?,
-        isOld: Bool
-    ) throws {
+    /// Replaces `arguments` by what the hook returns, unless `isOld`; those by name only if the hook sees them.
+    func callAsFunction(_ module: Module, _ arguments: inout Arguments, isOld: Bool) throws {
         switch self {
         case .plain(let hook):
+            let inputs = try arguments.onlyTensors(for: module)
             guard let replacement = try hook(module, inputs), !isOld else { return }
-            inputs = replacement
+            arguments = Arguments(replacement.map(Value.tensor), arguments.named)
         case .withKeywords(let hook):
-            guard let replacement = try hook(module, Arguments(inputs, keywords)), !isOld else { return }
-            (inputs, keywords) = (replacement.positional, replacement.named)
+            guard let replacement = try hook(module, arguments), !isOld else { return }
+            arguments = replacement
         }
     }
 }
@@ -49,26 +45,55 @@ enum ForwardBody: Sendable {
     }
 
     /// Returns the output to use instead, or `nil`.
-    func callAsFunction(
-        _ module: Module,
-        _ inputs: [Tensor],
-        _ keywords: Arguments.Keywords?,
-        _ output: Tensor
-    ) throws -> Tensor? {
+    func callAsFunction(_ module: Module, _ inputs: inout HookInputs, _ output: Value) throws -> Value? {
         switch self {
-        case .plain(let hook): try hook(module, inputs, output)
-        case .withKeywords(let hook): try hook(module, Arguments(inputs, keywords), output)
-        case .alwaysCalled(let hook): try hook(module, inputs, output)
-        case .alwaysCalledWithKeywords(let hook): try hook(module, Arguments(inputs, keywords), output)
+        case .plain(let hook):
+            try hook(module, inputs.tensors, output.onlyTensor(for: module)).map(Value.tensor)
+        case .withKeywords(let hook): try hook(module, inputs.arguments, output)
+        case .alwaysCalled(let hook):
+            try hook(module, inputs.tensors, output.onlyTensor(for: module)).map(Value.tensor)
+        case .alwaysCalledWithKeywords(let hook): try hook(module, inputs.arguments, output)
         }
     }
 
     /// Calls a hook that is always called on the way of an error, with the output that there is so far.
-    func callAfterError(_ module: Module, _ arguments: Arguments, _ output: Tensor?) throws -> Tensor? {
+    func callAfterError(_ module: Module, _ arguments: Arguments, _ output: Value?) throws -> Value? {
         switch self {
         case .plain, .withKeywords: nil
-        case .alwaysCalled(let hook): try hook(module, arguments.positional, output)
+        case .alwaysCalled(let hook):
+            try hook(module, arguments.tensors, output?.onlyTensor(for: module)).map(Value.tensor)
         case .alwaysCalledWithKeywords(let hook): try hook(module, arguments, output)
         }
+    }
+}
+
+/// What the forward hooks of one call see of its inputs; hooks of tensors share one list of them.
+struct HookInputs {
+    let arguments: Arguments
+    private(set) lazy var tensors = arguments.tensors
+
+    init(_ arguments: Arguments) {
+        self.arguments = arguments
+    }
+}
+
+extension Arguments {
+    /// Returns the positional inputs for a hook of tensors.
+    fileprivate func onlyTensors(for module: Module) throws(ModuleError) -> [Tensor] {
+        switch storage {
+        case .one(let tensor): return [tensor]
+        case .any(let values, _):
+            return try values.map { value throws(ModuleError) in try value.onlyTensor(for: module) }
+        }
+    }
+}
+
+extension Value {
+    /// Returns the tensor for a hook of tensors.
+    fileprivate func onlyTensor(for module: Module) throws(ModuleError) -> Tensor {
+        guard case .tensor(let tensor) = self else {
+            throw .hookTakesTensors(type: module.typeName, got: pythonType)
+        }
+        return tensor
     }
 }

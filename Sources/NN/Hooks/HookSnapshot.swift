@@ -31,6 +31,24 @@ public struct HookSnapshot: Sendable {
         )
     }
 
+    /// Adds `hook`, which sees and replaces all arguments, to run before every `forward`.
+    public mutating func addForwardPreHookWithKeywords(id: Int, _ hook: @escaping ForwardPreHookWithKeywords) {
+        hooks.forwardPre.append(Hook(id: .registered(id), body: .withKeywords(hook)))
+    }
+
+    /// Adds `hook`, which sees all arguments and the whole output, to run after every `forward`.
+    public mutating func addForwardHookWithKeywords(id: Int, _ hook: @escaping ForwardHookWithKeywords) {
+        hooks.forward.append(Hook(id: .registered(id), body: .withKeywords(hook)))
+    }
+
+    /// Adds an always called `hook` that sees all arguments and the whole output.
+    public mutating func addAlwaysCalledForwardHookWithKeywords(
+        id: Int,
+        _ hook: @escaping AlwaysCalledForwardHookWithKeywords
+    ) {
+        hooks.forward.append(Hook(id: .registered(id), body: .alwaysCalledWithKeywords(hook)))
+    }
+
     /// Adds `hook` to run on the way back through every module, before the gradients of its inputs are computed.
     public mutating func addFullBackwardPreHook(id: Int, _ hook: @escaping FullBackwardPreHook) {
         hooks.backwardPre.append(Hook(id: .registered(id), body: hook))

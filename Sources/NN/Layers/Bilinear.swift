@@ -55,12 +55,14 @@ public final class Bilinear: Module {
         set { biasSlot.value = newValue }
     }
 
-    public override func forward(_ input: Tensor) throws -> Tensor { try forward(Arguments(input)) }
+    public override func forward(_ input: Tensor) throws -> Tensor {
+        try oneTensor(of: forward(Arguments(input)))
+    }
 
-    public override func forward(_ arguments: Arguments) throws -> Tensor {
+    public override func forward(_ arguments: Arguments) throws -> Value {
         let inputs = try arguments.bound(to: "input1", "input2", in: self)
         let weight = try weightSlot.operand(of: "bilinear", position: 3)
-        return try Tensor.bilinear(inputs[0], inputs[1], weight: weight, bias: biasSlot.operand)
+        return .tensor(try Tensor.bilinear(inputs[0], inputs[1], weight: weight, bias: biasSlot.operand))
     }
 
     public override var typeName: String { "Bilinear" }

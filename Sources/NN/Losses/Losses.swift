@@ -17,14 +17,16 @@ public class Loss: Module {
 
     /// Calls the loss: `try loss(input, target)`.
     public final func callAsFunction(_ input: Tensor, _ target: Tensor) throws -> Tensor {
-        try self(Arguments([input, target]))
+        try oneTensor(of: self(Arguments([input, target])))
     }
 
-    public final override func forward(_ input: Tensor) throws -> Tensor { try forward(Arguments(input)) }
+    public final override func forward(_ input: Tensor) throws -> Tensor {
+        try oneTensor(of: forward(Arguments(input)))
+    }
 
-    public final override func forward(_ arguments: Arguments) throws -> Tensor {
+    public final override func forward(_ arguments: Arguments) throws -> Value {
         let inputs = try arguments.bound(to: "input", "target", in: self)
-        return try loss(inputs[0], inputs[1])
+        return .tensor(try loss(inputs[0], inputs[1]))
     }
 
     /// PyTorch broadcasts different sizes, but says so; 1.0.1 did not.

@@ -6,36 +6,40 @@ public struct Arguments: Sendable {
     /// Nearly every call has one input; no array, table or box is needed to pass it on.
     enum Storage: Sendable {
         case one(Tensor)
-        indirect case any([Tensor], Keywords?)
+        indirect case any([Value], Keywords?)
     }
 
     let storage: Storage
 
-    typealias Keywords = OrderedDictionary<String, Tensor>
+    typealias Keywords = OrderedDictionary<String, Value>
 
     /// Creates the arguments of a call with one input.
     public init(_ input: Tensor) {
         storage = .one(input)
     }
 
-    /// Creates arguments from `positional` and `keyword` ones.
-    public init(_ positional: [Tensor], keyword: OrderedDictionary<String, Tensor>) {
+    /// Creates arguments from tensors, `positional` and `keyword` ones.
+    public init(_ positional: [Tensor], keyword: OrderedDictionary<String, Tensor> = [:]) {
+        self.init(positional.map(Value.tensor), keyword.isEmpty ? nil : keyword.mapValues(Value.tensor))
+    }
+
+    /// Creates arguments from any values, `positional` and `keyword` ones.
+    public init(values positional: [Value], keyword: OrderedDictionary<String, Value> = [:]) {
         self.init(positional, keyword.isEmpty ? nil : keyword)
     }
 
-    /// Creates arguments from `positional` ones.
-    public init(_ positional: [Tensor]) {
-        self.init(positional, nil)
-    }
-
-    init(_ positional: [Tensor], _ named: Keywords?) {
-        storage = positional.count == 1 && named == nil ? .one(positional[0]) : .any(positional, named)
+    init(_ positional: [Value], _ named: Keywords?) {
+        if named == nil, positional.count == 1, case .tensor(let tensor) = positional[0] {
+            storage = .one(tensor)
+        } else {
+            storage = .any(positional, named)
+        }
     }
 
     /// The arguments given by name, in the order they were given.
-    public var keyword: OrderedDictionary<String, Tensor> {
+    public var keyword: OrderedDictionary<String, Value> {
         get { named ?? OrderedDictionary() }
-        set { self = Arguments(positional, keyword: newValue) }
+        set { self = Arguments(positional, newValue.isEmpty ? nil : newValue) }
     }
 
     /// The arguments given by name; `nil` without any.
@@ -45,43 +49,66 @@ public struct Arguments: Sendable {
     }
 
     /// The arguments given by position.
-    public var positional: [Tensor] {
+    public var positional: [Value] {
         get {
             switch storage {
-            case .one(let tensor): [tensor]
-            case .any(let tensors, _): tensors
+            case .one(let tensor): [.tensor(tensor)]
+            case .any(let values, _): values
             }
         }
         set { self = Arguments(newValue, named) }
     }
 
-    /// The first argument, by position or else by name.
+    /// The tensors among the arguments given by position.
+    public var tensors: [Tensor] {
+        switch storage {
+        case .one(let tensor): [tensor]
+        case .any(let values, _): values.compactMap(\.tensor)
+        }
+    }
+
+    /// The first tensor, by position or else by name.
     public var first: Tensor? {
         switch storage {
         case .one(let tensor): tensor
-        case .any(let tensors, let named): tensors.first ?? named?.values.first
+        case .any(let values, let named):
+            values.lazy.compactMap(\.firstTensor).first ?? named?.values.lazy.compactMap(\.firstTensor).first
         }
+    }
+
+    /// The same without those given by name.
+    var withoutKeywords: Arguments {
+        named == nil ? self : Arguments(positional, nil)
     }
 }
 
 extension Arguments {
     /// Returns the tensors for `names` in order, bound as Python binds the parameters of `forward`.
-    /// - Throws: `ModuleError` with Python's text for a missing, an extra, an unknown or a repeated argument.
+    /// - Throws: `ModuleError` with Python's text for a missing, an extra, an unknown or a repeated argument, and for one
+    ///   that is no tensor.
     public func bound(to names: String..., in module: Module) throws(ModuleError) -> [Tensor] {
+        let values = try bound(to: names.map { CallParameter($0) }, in: module)
+        return try zip(names, values).enumerated().map { index, pair throws(ModuleError) in
+            guard let tensor = pair.1.tensor else {
+                throw .notATensor(function: "forward", name: pair.0, position: index + 1, got: pair.1.pythonType)
+            }
+            return tensor
+        }
+    }
+
+    /// Returns the values for the parameters of `module`'s `forward` in order, bound as Python binds them.
+    public func bound(to parameters: [CallParameter], in module: Module) throws(ModuleError) -> [Value] {
         let type = module.typeName
-        let given = positional
-        var bound = [Tensor?](repeating: nil, count: names.count)
-        for (index, tensor) in zip(bound.indices, given) { bound[index] = tensor }
-        for (name, tensor) in keyword {
-            guard let index = names.firstIndex(of: name) else { throw .unexpectedKeyword(type: type, name: name) }
-            guard bound[index] == nil else { throw .repeatedArgument(type: type, name: name) }
-            bound[index] = tensor
+        do throws(BindingProblem) {
+            let bound = try parameters.bind(positional, named)
+            return zip(parameters, bound).compactMap { $1 ?? $0.defaultValue }
+        } catch {
+            switch error {
+            case .missing(let names): throw .missingArguments(type: type, names: names)
+            case .tooMany(let taken, let given): throw .tooManyArguments(type: type, taken: taken, given: given)
+            case .unexpected(let name): throw .unexpectedKeyword(type: type, name: name)
+            case .repeated(let name): throw .repeatedArgument(type: type, name: name)
+            }
         }
-        guard given.count <= names.count else {
-            throw .tooManyArguments(type: type, taken: names.count, given: given.count)
-        }
-        let missing = zip(names, bound).filter { $0.1 == nil }.map(\.0)
-        guard missing.isEmpty else { throw .missingArguments(type: type, names: missing) }
-        return bound.compactMap(\.self)
     }
 }

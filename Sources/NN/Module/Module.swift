@@ -36,11 +36,11 @@ open class Module {
 
     /// Returns the output for `arguments`, without hooks.
     ///
-    /// A module of several inputs writes this.
-    open func forward(_ arguments: Arguments) throws -> Tensor {
-        if case .one(let input) = arguments.storage { return try forward(input) }
+    /// A module of several inputs, or of an output that is more than a tensor, writes this.
+    open func forward(_ arguments: Arguments) throws -> Value {
+        if case .one(let input) = arguments.storage { return .tensor(try forward(input)) }
         let inputs = try arguments.bound(to: "input", in: self)
-        return try forward(inputs[0])
+        return .tensor(try forward(inputs[0]))
     }
 
     /// The class name in texts, PyTorch's for PyTorch's modules.

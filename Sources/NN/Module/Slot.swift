@@ -4,9 +4,9 @@ public import Tensors
 ///
 /// A module declares its slots as stored properties and registers them under names, so that `forward` reads a property
 /// where a table would hash a string, and still sees at once what `registerParameter`, loading or copying put there.
-public final class Slot<Value> {
+public final class Slot<Content> {
     /// What stands here; `nil` is PyTorch's `None`: the name is taken, but there is nothing under it.
-    public internal(set) final var value: Value?
+    public internal(set) final var value: Content?
 
     /// The name under which a module registered the slot; empty before that.
     public internal(set) final var name = ""
@@ -15,20 +15,21 @@ public final class Slot<Value> {
     public init() {}
 }
 
-extension Slot where Value == Module {
+extension Slot where Content == Module {
     /// Calls the child in this slot, so that errors and traces name it by the slot's name.
     public func callAsFunction(_ input: Tensor) throws -> Tensor {
-        try callAsFunction(Arguments(input))
+        guard let value else { throw ModuleError.emptySlot(name: name) }
+        return try value.oneTensor(of: value.call(Arguments(input), as: name))
     }
 
     /// Calls the child in this slot with any arguments.
-    public func callAsFunction(_ arguments: Arguments) throws -> Tensor {
+    public func callAsFunction(_ arguments: Arguments) throws -> Value {
         guard let value else { throw ModuleError.emptySlot(name: name) }
         return try value.call(arguments, as: name)
     }
 }
 
-extension Slot where Value == Parameter {
+extension Slot where Content == Parameter {
     /// What `forward` computes with; `nil` in an empty slot.
     ///
     /// While no gradients are recorded it comes without the node that would gather them, which costs as much to pass on as

@@ -92,17 +92,21 @@ final class PreparedCall: Sendable {
     private func computed() throws -> Outcome {
         switch mode {
         case .forward(recordsGradients: true):
-            Outcome(output: try Autograd.withGradients { try publication.root(Arguments(inputs)) })
+            Outcome(output: try Autograd.withGradients { try called(with: inputs) })
         case .forward(recordsGradients: false):
-            Outcome(output: try Autograd.withoutGradients { try publication.root(Arguments(inputs)) })
+            Outcome(output: try Autograd.withoutGradients { try called(with: inputs) })
         case .backward(let gradOutput):
             try Autograd.withGradients { try wentBackward(from: gradOutput) }
         }
     }
 
+    private func called(with inputs: [Tensor]) throws -> Tensor {
+        try publication.root.oneTensor(of: publication.root(Arguments(inputs)))
+    }
+
     private func wentBackward(from gradOutput: Tensor?) throws -> Outcome {
         let inputs = try inputs.map { $0.dtype.isFloatingPoint ? try $0.requiringGrad() : $0 }
-        let output = try publication.root(Arguments(inputs))
+        let output = try called(with: inputs)
         let parameters = publication.root.namedParameters().filter { $0.parameter.requiresGrad }
         let differentiable = inputs.filter(\.requiresGrad)
         let gradients = try Autograd.gradients(

@@ -21,9 +21,10 @@ struct HookInstallation: Sendable {
     func add(to hooks: inout HookSnapshot) {
         guard case .registered(let id) = number else { return }
         switch kind {
-        case .forwardPre: hooks.addForwardPreHook(id: id, forwardPre)
-        case .forward where program.description.alwaysCall: hooks.addAlwaysCalledForwardHook(id: id, alwaysCalled)
-        case .forward: hooks.addForwardHook(id: id, forward)
+        case .forwardPre: hooks.addForwardPreHookWithKeywords(id: id, forwardPre)
+        case .forward where program.description.alwaysCall:
+            hooks.addAlwaysCalledForwardHookWithKeywords(id: id, alwaysCalled)
+        case .forward: hooks.addForwardHookWithKeywords(id: id, forward)
         case .fullBackwardPre: hooks.addFullBackwardPreHook(id: id, backwardPre)
         case .fullBackward: hooks.addFullBackwardHook(id: id, backward)
         }
@@ -34,10 +35,11 @@ struct HookInstallation: Sendable {
         guard case .call(let id) = number else { return }
         let prepend = program.description.prepend
         switch kind {
-        case .forwardPre: hooks.addForwardPreHook(to: module, id: id, prepend: prepend, forwardPre)
+        case .forwardPre: hooks.addForwardPreHookWithKeywords(to: module, id: id, prepend: prepend, forwardPre)
         case .forward where program.description.alwaysCall:
-            hooks.addAlwaysCalledForwardHook(to: module, id: id, prepend: prepend, alwaysCalled)
-        case .forward: hooks.addForwardHook(to: module, id: id, prepend: prepend, forward)
+            hooks.addAlwaysCalledForwardHookWithKeywords(to: module, id: id, prepend: prepend, alwaysCalled)
+        case .forward:
+            hooks.addForwardHookWithKeywords(to: module, id: id, prepend: prepend, forward)
         case .fullBackwardPre: hooks.addFullBackwardPreHook(to: module, id: id, prepend: prepend, backwardPre)
         case .fullBackward: hooks.addFullBackwardHook(to: module, id: id, prepend: prepend, backward)
         }
@@ -60,19 +62,36 @@ struct HookInstallation: Sendable {
         return [replacement] + tensors.dropFirst()
     }
 
-    private var forwardPre: ForwardPreHook {
-        { module, inputs in
-            guard let first = inputs.first, let replacement = try run(on: first, of: module) else { return nil }
-            return [replacement] + inputs.dropFirst()
+    /// Acts on each tensor of `value`; `nil` when all stay as they are.
+    private func run(on value: Value, of module: Module) throws -> Value? {
+        if case .tensor(let tensor) = value { return try run(on: tensor, of: module).map(Value.tensor) }
+        var isChanged = false
+        let replaced = try value.mapTensors { tensor in
+            guard let replacement = try run(on: tensor, of: module) else { return tensor }
+            isChanged = true
+            return replacement
+        }
+        return isChanged ? replaced : nil
+    }
+
+    /// Acts on the first positional input.
+    private var forwardPre: ForwardPreHookWithKeywords {
+        { module, arguments in
+            guard let first = arguments.positional.first, let replacement = try run(on: first, of: module) else {
+                return nil
+            }
+            var changed = arguments
+            changed.positional[0] = replacement
+            return changed
         }
     }
 
-    private var forward: ForwardHook {
+    private var forward: ForwardHookWithKeywords {
         { module, _, output in try run(on: output, of: module) }
     }
 
     /// On the way of an error there may be no output; then there is nothing to act on.
-    private var alwaysCalled: AlwaysCalledForwardHook {
+    private var alwaysCalled: AlwaysCalledForwardHookWithKeywords {
         { module, _, output in try output.flatMap { try run(on: $0, of: module) } }
     }
 

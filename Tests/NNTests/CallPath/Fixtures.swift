@@ -65,13 +65,13 @@ final class Scaling: Module {
         self.failure = failure
     }
 
-    override func forward(_ arguments: Arguments) throws -> Tensor {
+    override func forward(_ arguments: Arguments) throws -> NN.Value {
         log.append("forward")
         if let failure { throw failure }
         let hasScale = arguments.positional.count == 2 || arguments.keyword["scale"] != nil
-        guard hasScale else { return try arguments.bound(to: "x", in: self)[0] * 1 }
+        guard hasScale else { return try .tensor(arguments.bound(to: "x", in: self)[0] * 1) }
         let inputs = try arguments.bound(to: "x", "scale", in: self)
-        return try inputs[0] * inputs[1]
+        return try .tensor(inputs[0] * inputs[1])
     }
 
     override var typeName: String { "Fwd" }
@@ -98,6 +98,11 @@ func linear(bias: Bool = true) throws -> Linear {
 
 extension Tensor {
     var floats: [Float] { scalars(as: Float.self) }
+}
+
+extension NN.Value {
+    /// The numbers of the tensors inside.
+    var floats: [Float] { tensors.flatMap(\.floats) }
 }
 
 /// A context in which no global hook runs, whatever other tests register.

@@ -11,8 +11,8 @@ struct KeywordHookTests {
     @Test("H31") func replacesPositionalAndKeywordArguments() throws {
         let module = Scaling()
         module.registerForwardPreHookWithKeywords { [log] _, arguments in
-            log.append("\(arguments.positional.map(\.floats)) \(arguments.keyword.mapValues(\.floats))")
-            return try Arguments([arguments.positional[0] + 1], keyword: ["scale": vector(5)])
+            log.append("\(arguments.tensors.map(\.floats)) \(arguments.keyword.mapValues(\.floats))")
+            return try Arguments([arguments.tensors[0] + 1], keyword: ["scale": vector(5)])
         }
         #expect(try module(scaled(by: 2)).floats == [10, 10])
         #expect(log.all == [#"[[1.0, 1.0]] ["scale": [2.0]]"#])
@@ -23,12 +23,12 @@ struct KeywordHookTests {
         module.registerForwardPreHook { _, inputs in try [inputs[0] * 2] }
         module.registerForwardPreHookWithKeywords { _, arguments in
             var arguments = arguments
-            arguments.keyword["scale"] = try (#require(arguments.keyword["scale"])) + 1
+            arguments.keyword["scale"] = try .tensor(#require(arguments.keyword["scale"]?.tensor) + 1)
             return arguments
         }
         module.registerForwardHookWithKeywords { [log] _, arguments, output in
             log.append(
-                "\(arguments.positional.map(\.floats)) \(arguments.keyword.mapValues(\.floats)) \(output.floats)"
+                "\(arguments.tensors.map(\.floats)) \(arguments.keyword.mapValues(\.floats)) \(output.floats)"
             )
             return nil
         }

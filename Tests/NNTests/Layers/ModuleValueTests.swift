@@ -49,7 +49,7 @@ struct ModuleValueTests {
         layer.bias = try Parameter(vector(0.5, 0.5))
         let first = try Tensor([-2, -0.5, 0.5, 1] as [Float], shape: [2, 2])
         let second = try Tensor([-0.5, 0, 1, 3] as [Float], shape: [2, 2])
-        return ["y": try layer(Arguments([first, second]))]
+        return ["y": try layer(Arguments([first, second])).tensors[0]]
     }
 
     private static func binaryCrossEntropy() throws -> Answers {
