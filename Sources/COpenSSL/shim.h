@@ -34,6 +34,16 @@ static inline void copenssl_set_read_ahead(SSL_CTX *context) {
     SSL_CTX_set_read_ahead(context, 1);
 }
 
+// Hands a certificate over to the chain that is sent behind the server's own.
+static inline int copenssl_add_to_chain(SSL_CTX *context, X509 *certificate) {
+    return (int)SSL_CTX_add0_chain_cert(context, certificate);
+}
+
+// Whether an error says only that a PEM file holds no more objects of the kind that was read.
+static inline int copenssl_is_end_of_pem(unsigned long code) {
+    return ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
+}
+
 // The number of the system call's failure that an error stands for; 0 for an error of OpenSSL's own.
 static inline int copenssl_system_error(unsigned long code) {
     return ERR_SYSTEM_ERROR(code) ? ERR_GET_REASON(code) : 0;

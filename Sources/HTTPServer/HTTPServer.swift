@@ -23,10 +23,10 @@ package final class HTTPServer: Sendable {
     /// Creates a server that answers through `handler`, and reads its certificate and key.
     /// - Throws: `TLSError` for files that do not serve, `ServerError` when the kernel gives no epoll descriptor.
     package init(configuration: Configuration, handler: @escaping Handler) throws {
-        let context = try configuration.tls.map { try TLSContext($0, logger: configuration.logger) }
+        let tls = try configuration.tls.map { try TLSIdentity($0, logger: configuration.logger) }
         let loopCount = max(1, configuration.loopCount)
         let metrics = ServerMetrics(in: configuration.metrics, loopCount: loopCount)
-        let shared = SharedState(events: configuration.events, metrics: metrics, context: context)
+        let shared = SharedState(events: configuration.events, metrics: metrics, tls: tls)
         shared.addGauges(to: configuration.metrics)
         self.configuration = configuration
         self.shared = shared
@@ -67,34 +67,45 @@ package final class HTTPServer: Sendable {
     /// Connections open now, on all loops.
     package var openConnections: Int { shared.openConnections }
 
-    /// Reads certificate and key again, for connections that come from now on.
+    /// Reads certificate and key again, for connections that come from now on; clients whose certificate no authority
+    /// signs any more are cut off.
     /// - Throws: `TLSError`; the old certificate and key stay in use then.
     package func reloadTLS() throws {
-        guard let tls = configuration.tls else { return }
-        shared.tlsContext = try TLSContext(tls, logger: configuration.logger)
+        try shared.tls?.reload()
+        closeDistrusted()
+    }
+
+    /// Does the same if one of the files has changed, and returns whether it did.
+    ///
+    /// What does not serve is looked at once more before it is an error, since two files do not change in one step.
+    package func reloadTLSIfChanged() throws -> Bool {
+        guard try shared.tls?.reloadIfChanged() == true else { return false }
+        closeDistrusted()
+        return true
+    }
+
+    private func closeDistrusted() {
+        guard configuration.tls?.clientAuthentication != .off, let context = shared.tls?.context else { return }
+        for loop in loops { Task { await loop.closeDistrusted(by: context) } }
     }
 
     /// Stops accepting, finishes the requests that have come, and ends the connections.
     ///
     /// Each answer from now on says `Connection: close`; a connection that stays idle for a moment is closed.
-    /// - Returns: Whether all was finished within `grace`; what was not is cut off.
+    /// - Returns: How many requests were not finished within `grace`, and so were cut off.
     @discardableResult
-    package func shutdown(grace: Duration) async -> Bool {
-        guard (try? advance(from: .running, to: .draining)) != nil else { return false }
+    package func shutdown(grace: Duration) async -> Int {
+        guard (try? advance(from: .running, to: .draining)) != nil else { return shared.cutOffRequests }
         for loop in loops { await loop.drain() }
-        let isDrained = await waitUntilEmpty(atMost: grace)
+        if !isCut.load(ordering: .relaxed) { await waitUntilEmpty(atMost: grace) }
         await stop()
-        return isDrained && !isCut.load(ordering: .relaxed)
+        return shared.cutOffRequests
     }
 
-    /// Cuts everything off; a `shutdown(grace:)` that waits returns.
+    /// Cuts everything off; a `shutdown(grace:)` that waits returns, and one that comes does not wait.
     package func shutdownNow() {
         isCut.store(true, ordering: .relaxed)
-        if (try? advance(from: .running, to: .draining)) != nil {
-            Task { await stop() }
-        } else {
-            for loop in loops { Task { await loop.closeAll() } }
-        }
+        for loop in loops { Task { await loop.closeAll() } }
     }
 
     private func stop() async {
@@ -102,18 +113,18 @@ package final class HTTPServer: Sendable {
         stage.withLock { $0 = .ended }
     }
 
-    private func waitUntilEmpty(atMost grace: Duration) async -> Bool {
-        let (stream, continuation) = AsyncStream.makeStream(of: Bool.self, bufferingPolicy: .bufferingOldest(1))
-        shared.onEmpty { continuation.yield(true) }
+    private func waitUntilEmpty(atMost grace: Duration) async {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(1))
+        shared.onEmpty { continuation.yield() }
         let timer = Task {
             try await Task.sleep(for: grace)
-            continuation.yield(false)
+            continuation.yield()
         }
         defer {
             timer.cancel()
             shared.onEmpty(nil)
         }
-        for await isEmpty in stream { return isEmpty }
-        return false
+        var iterator = stream.makeAsyncIterator()
+        await iterator.next()
     }
 }

@@ -8,19 +8,22 @@ final class SharedState: Sendable {
     private let handshakes = Atomic<Int>(0)
     private let heldBodies = Atomic<Int>(0)
     private let heldAnswers = Atomic<Int>(0)
-    private let context: Mutex<TLSContext?>
+    /// What new connections are encrypted with; nil on a plain port.
+    let tls: TLSIdentity?
+    private let cutOff = Atomic<Int>(0)
     private let whenEmpty = Mutex<(@Sendable () -> Void)?>(nil)
 
-    init(events: ServerEvents, metrics: ServerMetrics, context: TLSContext?) {
+    init(events: ServerEvents, metrics: ServerMetrics, tls: TLSIdentity?) {
         self.events = events
         self.metrics = metrics
-        self.context = Mutex(context)
+        self.tls = tls
     }
 
-    /// What new connections are encrypted with; nil on a plain port.
-    var tlsContext: TLSContext? {
-        get { context.withLock { $0 } }
-        set { context.withLock { $0 = newValue } }
+    /// Requests and answers that a shutdown has cut off.
+    var cutOffRequests: Int { cutOff.load(ordering: .relaxed) }
+
+    func countCutOff(_ count: Int) {
+        cutOff.add(count, ordering: .relaxed)
     }
 
     var openConnections: Int { open.load(ordering: .relaxed) }

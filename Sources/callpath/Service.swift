@@ -69,19 +69,52 @@ struct Service {
         return configuration.compresses ? Compression.wrap(handler) : handler
     }
 
-    /// Listens, says so, serves until a signal comes, and goes without losing a request.
-    func run() async throws {
+    /// Listens, loads, says so, serves until a signal comes, and goes without losing a request.
+    func run(_ signals: ServerSignals) async throws {
         defer { logQueue.flush() }
-        let (endings, reloads) = await (Signals(Signals.ending), Signals(Signals.reloading))
+        let background = [
+            Task { await reload(at: signals.reloads) }, Task { await watchFiles() },
+            Task { await ignore(signals.ignored) },
+        ]
+        let ending = Task { await signals.endings.next() }
+        let address = try await started(before: ending)
+        if let address {
+            readiness.phase = .ready
+            try announce(host: address.host, port: address.port)
+            _ = await ending.value
+        }
+        for task in background { task.cancel() }
+        await drain(signals.endings, delay: address == nil ? .zero : configuration.drainDelay)
+    }
+
+    /// Returns the address once all is listening and loaded; nil if the signal that asks for the end comes first.
+    private func started(before ending: Task<Int32?, Never>) async throws -> SocketAddress? {
+        let (stream, continuation) = AsyncStream.makeStream(of: Result<SocketAddress?, any Error>.self)
+        let start = Task {
+            do {
+                continuation.yield(.success(try await self.start()))
+            } catch {
+                continuation.yield(.failure(error))
+            }
+        }
+        Task {
+            _ = await ending.value
+            continuation.yield(.success(nil))
+        }
+        defer { start.cancel() }
+        var iterator = stream.makeAsyncIterator()
+        return try await iterator.next()?.get()
+    }
+
+    private func start() async throws -> SocketAddress {
         let address = try await server.start()
         warnIfOpen(host: address.host)
-        let reloading = Task { await reload(at: reloads) }
         try await load()
-        readiness.phase = .ready
-        try announce(host: address.host, port: address.port)
-        await endings.next()
-        reloading.cancel()
-        await drain(endings)
+        return address
+    }
+
+    private func ignore(_ signals: Signals) async {
+        while let number = await signals.next() { logger.debug("ignored signal \(number)") }
     }
 
     private func announce(host: String, port: Int) throws {
@@ -126,34 +159,55 @@ struct Service {
 
     /// Reads the certificate and the keys again at each signal; what cannot be read leaves the old ones in use.
     private func reload(at signals: Signals) async {
-        while await signals.next() {
-            if configuration.tls.configuration != nil { attempt("the certificate", server.reloadTLS) }
-            if let keys { attempt("the keys", keys.reload) }
+        while await signals.next() != nil {
+            if configuration.tls.configuration != nil { attempt("the certificate") { try server.reloadTLS() } }
+            if let keys { attempt("the keys") { try keys.reload() } }
         }
     }
 
-    private func attempt(_ what: String, _ read: () throws -> Void) {
+    /// Looks every few seconds whether one of those files has changed: not everyone who swaps them sends a signal.
+    private func watchFiles() async {
+        while (try? await Task.sleep(for: .seconds(3))) != nil {
+            if configuration.tls.configuration != nil { attempt("the certificate", server.reloadTLSIfChanged) }
+        }
+    }
+
+    /// Says how a look at files went; `read` returns false if they have not changed.
+    private func attempt(_ what: String, _ read: () throws -> Bool) {
         do {
-            try read()
-            logger.notice("read \(what) again")
+            if try read() { logger.notice("read \(what) again") }
         } catch {
             let reason = (error as? TLSError).map { StartFailure($0).description } ?? "\(error)"
             logger.error("could not read \(what) again, what was read before stays in use: \(reason)")
         }
     }
 
+    private func attempt(_ what: String, _ read: () throws -> Void) {
+        attempt(what) {
+            try read()
+            return true
+        }
+    }
+
     /// Tells load balancers, stops listening and lets requests finish; a second signal ends it all at once.
-    private func drain(_ signals: Signals) async {
+    private func drain(_ signals: Signals, delay: Duration) async {
         logger.info("draining")
         readiness.phase = .draining
+        let waiting = Task { try? await Task.sleep(for: delay) }
         let second = Task {
-            if await signals.next() { server.shutdownNow() }
+            guard await signals.next() != nil else { return false }
+            waiting.cancel()
+            server.shutdownNow()
+            return true
         }
-        try? await Task.sleep(for: configuration.drainDelay)
+        await waiting.value
         registry.events.finish()
-        if await !server.shutdown(grace: configuration.shutdownGrace) {
-            logger.warning("some requests did not finish within \(configuration.shutdownGrace)")
-        }
+        let cutOff = await server.shutdown(grace: configuration.shutdownGrace)
         second.cancel()
+        guard cutOff > 0 else { return }
+        let requests = "\(cutOff) request\(cutOff == 1 ? "" : "s")"
+        let isHurried = await second.value
+        let reason = isHurried ? "before a second signal" : "within \(configuration.shutdownGrace)"
+        logger.warning("\(requests) did not finish \(reason)")
     }
 }

@@ -1,9 +1,10 @@
 import Dispatch
 import Glibc
+import Synchronization
 
 /// Signals that the process takes over from their default, one after the other.
 final class Signals: Sendable {
-    private let stream: AsyncStream<Void>
+    private let stream: AsyncStream<Int32>
     /// Kept alive, and never touched again after `init`: that is why it is safe to share.
     nonisolated(unsafe) private let sources: [any DispatchSourceSignal]
 
@@ -11,17 +12,24 @@ final class Signals: Sendable {
     static let ending = [SIGTERM, SIGINT]
     /// The one that asks it to read its files again.
     static let reloading = [SIGHUP]
+    /// Those that supervisors and log rotation send, and whose default would end the process.
+    static let ignored = [SIGUSR1, SIGUSR2]
 
     /// Takes the signals over, and returns when none can be lost any more.
     ///
     /// Dispatch starts to watch on a thread of its own; until it does, a signal has its default effect.
-    init(_ numbers: [Int32]) async {
-        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+    /// - Parameter arrival: Told at once of each signal, and how many have come with it, whatever the tasks are at.
+    init(_ numbers: [Int32], arrival: @escaping @Sendable (_ count: Int) -> Void = { _ in }) async {
+        let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
         self.stream = stream
+        let counter = Counter()
         var sources: [any DispatchSourceSignal] = []
         for number in numbers {
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { continuation.yield() }
+            source.setEventHandler {
+                arrival(counter.increment())
+                continuation.yield(number)
+            }
             await withCheckedContinuation { watched in
                 source.setRegistrationHandler { watched.resume() }
                 source.resume()
@@ -31,10 +39,35 @@ final class Signals: Sendable {
         self.sources = sources
     }
 
-    /// Waits for the next signal; false if the task is cancelled first.
+    /// Waits for the next signal; nil if the task is cancelled first, which ends the waiting for good.
     @discardableResult
-    func next() async -> Bool {
+    func next() async -> Int32? {
         var iterator = stream.makeAsyncIterator()
-        return await iterator.next() != nil
+        return await iterator.next()
+    }
+
+    /// Ends the process after `delay` if nothing has ended it before: no blocked thread may keep it.
+    static func endProcess(after delay: Duration) {
+        let seconds = Double(delay.components.seconds) + Double(delay.components.attoseconds) / 1e18
+        DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { _exit(EXIT_SUCCESS) }
+    }
+
+    private final class Counter: Sendable {
+        private let count = Atomic<Int>(0)
+        func increment() -> Int { count.add(1, ordering: .relaxed).newValue }
+    }
+}
+
+/// All the signals that a server takes over.
+struct ServerSignals {
+    let endings, reloads, ignored: Signals
+
+    /// Takes them over; from the first signal that asks for the end on, the process lives for `limit` at most.
+    init(limit: Duration) async {
+        endings = await Signals(Signals.ending) { count in
+            Signals.endProcess(after: count == 1 ? limit : .seconds(1))
+        }
+        reloads = await Signals(Signals.reloading)
+        ignored = await Signals(Signals.ignored)
     }
 }

@@ -27,6 +27,11 @@ struct StartFailure: Error, CustomStringConvertible {
             case .badCertificate(let file, let reason): "--tls-certificate: cannot use '\(file)': \(reason)"
             case .badPrivateKey(let file, let reason): "--tls-key: cannot use '\(file)': \(reason)"
             case .badClientAuthorities(let file, let reason): "--tls-client-ca: cannot use '\(file)': \(reason)"
+            case .badPassPhrase(let file, let reason): "--tls-key-password-file: cannot use '\(file)': \(reason)"
+            case .missingPassPhrase(let key):
+                "--tls-key: '\(key)' needs a pass phrase: name a file that holds it with --tls-key-password-file"
+            case .wrongPassPhrase(let key, let file):
+                "--tls-key-password-file: the pass phrase in '\(file)' does not open the key in '\(key)'"
             case .keyDoesNotMatch(let certificate, let key):
                 "--tls-certificate, --tls-key: '\(key)' is not the key of the certificate in '\(certificate)'"
             case .missingClientAuthorities: "--tls-client-auth: needs --tls-client-ca"

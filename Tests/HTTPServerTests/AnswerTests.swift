@@ -1,5 +1,6 @@
 import HTTP
 import HTTPTypes
+import Synchronization
 import Testing
 
 @testable import HTTPServer
@@ -47,6 +48,34 @@ struct AnswerTests {
             return client.text
         }
         #expect(text.matches(of: /\r\n\r\n\/(\d)/).map(\.1) == ["0", "1", "2", "3", "4"])
+    }
+
+    /// Most clients that end their direction have gone; one that reads on is answered all the same.
+    @Test(arguments: [true, false])
+    func tellsTheHandlerWhenTheClientEndsItsDirection(endsAtOnce: Bool) async throws {
+        let hasBegun = Atomic<Bool>(false)
+        let hasGone = Atomic<Bool>(false)
+        try await withServer { request in
+            let watch = request.client?.whenGone { hasGone.store(true, ordering: .relaxed) }
+            hasBegun.store(true, ordering: .relaxed)
+            try? await eventually { hasGone.load(ordering: .relaxed) }
+            if let watch { request.client?.forget(watch) }
+            return hello(request)
+        } _: { _, port in
+            let client = try await blocking {
+                let client = try RawClient(port: port)
+                try client.send(get("/a"))
+                if endsAtOnce { client.endWriting() }
+                return Kept(client)
+            }
+            try await eventually { hasBegun.load(ordering: .relaxed) }
+            try await blocking {
+                if !endsAtOnce { client.value.endWriting() }
+                let text = try client.value.receiveAll()
+                #expect(text.hasSuffix("\r\n\r\n/a"))
+            }
+            try await eventually { hasGone.load(ordering: .relaxed) }
+        }
     }
 
     @Test func headGetsTheFieldsOfGetAndNoBody() async throws {

@@ -214,7 +214,7 @@ struct TLSTests {
             var tls = TLSConfiguration(identity: "first")
             change(&tls)
             do {
-                _ = try TLSContext(tls, logger: Logger(label: "test"))
+                _ = try TLSIdentity(tls, logger: Logger(label: "test"))
                 return nil
             } catch {
                 return error

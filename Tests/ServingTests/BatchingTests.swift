@@ -220,6 +220,91 @@ struct BatchingTests {
         #expect(publication.statistics.executionCount == 1)
     }
 
+    /// Whoever asked for a call, who ends the connection's direction when a test says so.
+    private final class Asker: CallOrigin {
+        let requestID = ""
+        let traceID: String? = nil
+        private let body = Mutex<(@Sendable () -> Void)?>(nil)
+        private let hasGone: Bool
+
+        init(hasGone: Bool = false) { self.hasGone = hasGone }
+
+        func whenGone(_ body: @escaping @Sendable () -> Void) -> @Sendable () -> Void {
+            if hasGone { body() }
+            self.body.withLock { $0 = body }
+            return { self.body.withLock { $0 = nil } }
+        }
+
+        func go() { body.withLock { $0 }?() }
+        var isWatched: Bool { body.withLock { $0 != nil } }
+    }
+
+    /// A call whose client may have gone is computed last, alone, and even so answered: some read on.
+    @Test(.timeLimit(.minutes(5)), arguments: [true, false], [true, false])
+    func callsThatNobodyMayWaitForComeLast(joins: Bool, goBeforeTheyWait: Bool) async throws {
+        let registry = queued()
+        let hook = HookDescription(kind: .forward, action: .log(level: .info))
+        let publication = try await registry.add("fc", .linear(2, 2))
+        let hooks = joins ? [] : [hook]
+        try await hold(registry)
+        let askers = (0..<3).map { _ in Asker(hasGone: goBeforeTheyWait) }
+        await withTaskGroup(of: Int.self) { group in
+            for (index, asker) in askers.enumerated() {
+                group.addTask {
+                    let input = (try? Tensor.zeros([1, 2])).map { [$0] } ?? []
+                    let request = CallRequest(inputs: input, hooks: hooks, origin: asker)
+                    let result = try? await registry.call(publication, request)
+                    return result?.batchSize ?? 0
+                }
+                await Self.waitForQueue(registry, index + 1)
+            }
+            for asker in askers { asker.go() }
+            for index in 0..<2 {
+                group.addTask {
+                    let input = (try? Tensor.zeros([3, 2])).map { [$0] } ?? []
+                    let request = CallRequest(inputs: input, hooks: hooks, origin: Asker())
+                    let result = try? await registry.call(publication, request)
+                    return result?.batchSize ?? 0
+                }
+                await Self.waitForQueue(registry, askers.count + index + 1)
+            }
+            gate.open()
+            let sizes = await group.reduce(into: []) { $0.append($1) }
+            #expect(sizes.sorted() == (joins ? [1, 1, 1, 6, 6] : [1, 1, 1, 3, 3]))
+        }
+        #expect(gate.shapes.withLock { $0 } == (joins ? [] : [[3, 2], [3, 2], [1, 2], [1, 2], [1, 2]]))
+        #expect(registry.facts.queuedBytes == 0)
+        #expect(askers.allSatisfy { !$0.isWatched })
+    }
+
+    @Test(.timeLimit(.minutes(5))) func callsThatNobodyMayWaitForMakeRoom() async throws {
+        let registry = queued { $0.limits.maxQueuedCalls = 2 }
+        let publication = try await registry.add("fc", .linear(2, 2))
+        let input = try Tensor.zeros([1, 2])
+        try await hold(registry)
+        let refused = Gate()
+        await withTaskGroup(of: Void.self) { group in
+            let askers = (0..<2).map { _ in Asker() }
+            for (index, asker) in askers.enumerated() {
+                group.addTask {
+                    let request = CallRequest(inputs: [input], origin: asker)
+                    let refusal = await servingError { _ = try await registry.call(publication, request) }
+                    #expect((refusal == nil) == (index == 1))
+                    if index == 0 { refused.reach() }
+                }
+                await Self.waitForQueue(registry, index + 1)
+            }
+            let full = await servingError { _ = try await registry.call(publication, CallRequest(inputs: [input])) }
+            #expect(full != nil)
+            for asker in askers { asker.go() }
+            async let here = registry.call(publication, CallRequest(inputs: [input]))
+            while !refused.isReached { await Task.yield() }
+            gate.open()
+            #expect((try? await here) != nil)
+        }
+        #expect(registry.facts.queuedCalls == 0)
+    }
+
     @Test(.timeLimit(.minutes(5))) func callsThatComeTooLateAreRefused() async throws {
         let registry = queued()
         let publication = try await registry.add("fc", .linear(2, 2))

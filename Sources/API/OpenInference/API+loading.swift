@@ -21,6 +21,9 @@ extension API {
             // Those that are postponed stay where they are, before those that were not tried yet.
             while waiting.count > postponed.count {
                 let name = waiting[postponed.count]
+                // On a single core this is where a signal gets its turn.
+                await Task.yield()
+                try Task.checkCancellation()
                 willLoad(name, names.count - waiting.count, names.count)
                 do {
                     _ = try await registry.loadModel(named: name, from: folder, decoding: description)

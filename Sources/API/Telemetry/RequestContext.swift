@@ -14,9 +14,11 @@ package final class RequestContext: Sendable {
     let traceParent: TraceParent?
     /// Whether the client wants to know where the time went: `Prefer: server-timing` (RFC 7240).
     let isTimed: Bool
+    private let client: Client?
     private let notes = Mutex(Notes())
 
     init(_ request: Request) {
+        client = request.client
         id = RequestID(sent: request.fields[.xRequestID])
         traceParent = TraceParent(request.fields[.traceParent])
         isTimed = request.fields[.prefer]?.contains("server-timing") ?? false
@@ -38,6 +40,12 @@ package final class RequestContext: Sendable {
 extension RequestContext: CallOrigin {
     package var requestID: String { id.text }
     package var traceID: String? { traceParent.map { String($0.traceID) } }
+
+    package func whenGone(_ body: @escaping @Sendable () -> Void) -> @Sendable () -> Void {
+        guard let client else { return {} }
+        let watch = client.whenGone(body)
+        return { client.forget(watch) }
+    }
 }
 
 extension RequestContext {

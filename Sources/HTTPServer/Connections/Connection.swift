@@ -1,4 +1,5 @@
 import HTTP
+import Logging
 import Metrics
 
 /// One client's connection: reads requests, hands them to the handler one after another, and writes the answers.
@@ -95,9 +96,18 @@ final class Connection {
         counted.add(1)
     }
 
-    /// Whether nothing is owed to the client and nothing has come of its next request.
-    var isIdle: Bool {
-        phase == .reading && progress == .nothing && leftover.isEmpty && output.isEmpty
+    /// Whether a request is being read or answered, or its answer is not out.
+    var owes: Bool {
+        switch phase {
+        case .opening, .lingering, .closed: false
+        case .answering: true
+        case .reading: progress != .nothing || !leftover.isEmpty || !output.isEmpty
+        }
+    }
+
+    /// Whether the client has shown no certificate, or one that an authority of `context` signs.
+    func isTrusted(by context: TLSContext) -> Bool {
+        (stream as? TLSStream)?.isTrusted(by: context) ?? true
     }
 
     /// Takes up a report of the kernel.
@@ -105,6 +115,7 @@ final class Connection {
         guard !interest.overlaps(.hungUp) else { return close(on: loop) }
         if interest.overlaps(.peerHalfClosed) {
             peerIsEnding = true
+            parser.client?.hasGone()
             // Most clients that end their direction in the middle of a stream are gone, and a silent one never finds out.
             guard !isStreaming else { return close(on: loop) }
         }
@@ -135,12 +146,21 @@ final class Connection {
     private func finishOpening(on loop: isolated EventLoop) -> Bool {
         switch stream.open() {
         case .done:
+            // The authorities may have changed since the handshake began.
+            if let context = loop.shared.tls?.context, !isTrusted(by: context) {
+                close(on: loop)
+                return false
+            }
             begin(on: loop)
             return true
         case .wouldBlock: updateDeadline(on: loop)
         case .plainText: refusePlainText(on: loop)
-        case .failed:
+        case .failed(let reason):
             loop.shared.metrics.handshakeFailures.increment()
+            if let reason {
+                let metadata: Logger.Metadata = ["peer": "\(peer)", "reason": "\(reason)"]
+                loop.configuration.logger.info("refused a TLS handshake", metadata: metadata)
+            }
             close(on: loop)
         }
         return false

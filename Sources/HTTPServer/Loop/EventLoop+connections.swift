@@ -7,7 +7,7 @@ extension EventLoop {
     func adopt(_ socket: consuming Descriptor, peer: String, isOverflow: Bool) {
         now = .now()
         let number = socket.number
-        let context = shared.tlsContext
+        let context = shared.tls?.context
         guard let stream = makeStream(socket, context) else { return shared.connectionClosed() }
         let connection = connections.insert {
             Connection(stream: stream, token: $0, peer: peer, isOverflow: isOverflow, loop: self)
@@ -39,10 +39,19 @@ extension EventLoop {
         for connection in connections.all { connection.updateDeadline(on: self) }
     }
 
-    /// Ends what is still open.
+    /// Ends what is still open, and counts the requests that are cut off so.
     func closeAll() {
         now = .now()
-        for connection in connections.all { connection.close(on: self) }
+        for connection in connections.all {
+            if connection.owes { shared.countCutOff(1) }
+            connection.close(on: self)
+        }
+    }
+
+    /// Ends the connections of clients whose certificate no authority of `context` signs.
+    func closeDistrusted(by context: TLSContext) {
+        now = .now()
+        for connection in connections.all where !connection.isTrusted(by: context) { connection.close(on: self) }
     }
 }
 

@@ -78,7 +78,7 @@ actor EventLoop {
     /// Lets go of everything; the loop, and with it its descriptors, goes when the source has ended.
     func stop() {
         listener = nil
-        for connection in connections.all { connection.close(on: self) }
+        closeAll()
         executor.onWork(nil)
         source?.setCancelHandler { _ = self }
         source?.cancel()

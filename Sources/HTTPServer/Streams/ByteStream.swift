@@ -28,7 +28,8 @@ enum Opening: Equatable {
     case wouldBlock
     /// An HTTP request came where a handshake is due; nothing of it has been read.
     case plainText
-    case failed
+    /// The reason in words, if there was a handshake to fail.
+    case failed(reason: String?)
 }
 
 /// What became of a read or a write.

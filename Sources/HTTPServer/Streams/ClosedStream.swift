@@ -8,7 +8,7 @@ final class ClosedStream: ByteStream, Sendable {
     let shortReadEmpties = true
     let peerName: String? = nil
 
-    func open() -> Opening { .failed }
+    func open() -> Opening { .failed(reason: nil) }
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Transfer { .failed }
     func write(_ pieces: UnsafeBufferPointer<iovec>) -> Transfer { .failed }
     func endWriting() {}

@@ -9,6 +9,8 @@ package struct TLSConfiguration: Sendable, Equatable {
     package var certificateChainFile: String
     /// A PEM file with the private key of that certificate.
     package var privateKeyFile: String
+    /// A file whose first line opens that key; nil for a key that is not encrypted.
+    package var keyPasswordFile: String?
     /// Whether clients have to show a certificate.
     package var clientAuthentication = ClientAuthentication.off
     /// A PEM file with the authorities that sign clients' certificates; the system's are never used.
@@ -27,6 +29,11 @@ package enum TLSError: Error, Equatable {
     case badCertificate(file: String, reason: String)
     case badPrivateKey(file: String, reason: String)
     case badClientAuthorities(file: String, reason: String)
+    case badPassPhrase(file: String, reason: String)
+    /// The key is encrypted, and no pass phrase is given.
+    case missingPassPhrase(key: String)
+    /// The key is encrypted, and the pass phrase in `file` does not open it.
+    case wrongPassPhrase(key: String, file: String)
     /// Certificate and key are both good, but not for each other.
     case keyDoesNotMatch(certificate: String, key: String)
     /// Clients are to be authenticated, but no authorities are named.

@@ -13,13 +13,13 @@ final class TLSContext: @unchecked Sendable {
 
     let pointer: OpaquePointer
 
-    init(_ configuration: TLSConfiguration, logger: Logger) throws(TLSError) {
+    init(_ configuration: TLSConfiguration, _ files: TLSFiles, logger: Logger) throws(TLSError) {
         ERR_clear_error()
         guard let pointer = SSL_CTX_new(TLS_server_method()) else { throw .openSSL(reason: lastOpenSSLError()) }
         self.pointer = pointer
         try setProtocol()
-        try loadIdentity(configuration)
-        try setClientAuthentication(configuration)
+        try loadIdentity(configuration, files)
+        try setClientAuthentication(configuration, files)
         warn(of: configuration, logger)
     }
 
@@ -49,33 +49,81 @@ final class TLSContext: @unchecked Sendable {
         SSL_CTX_set_alpn_select_cb(pointer, selectProtocol, nil)
     }
 
-    private func loadIdentity(_ configuration: TLSConfiguration) throws(TLSError) {
+    private func loadIdentity(_ configuration: TLSConfiguration, _ files: TLSFiles) throws(TLSError) {
         let (chain, key) = (configuration.certificateChainFile, configuration.privateKeyFile)
-        guard SSL_CTX_use_certificate_chain_file(pointer, chain) == 1 else {
-            throw .badCertificate(file: chain, reason: lastOpenSSLError())
-        }
         ERR_clear_error()
-        guard SSL_CTX_use_PrivateKey_file(pointer, key, SSL_FILETYPE_PEM) == 1 else {
+        guard withPEM(files.chain, useChain) else { throw .badCertificate(file: chain, reason: lastOpenSSLError()) }
+        ERR_clear_error()
+        let passPhrase = PassPhrase(files.passPhrase)
+        guard withPEM(files.key, { useKey($0, passPhrase) }) else {
             let reason = lastOpenSSLError()
-            throw reason.contains("mismatch")
-                ? .keyDoesNotMatch(certificate: chain, key: key) : .badPrivateKey(file: key, reason: reason)
+            if reason.contains("mismatch") { throw .keyDoesNotMatch(certificate: chain, key: key) }
+            guard passPhrase.wasAsked else { throw .badPrivateKey(file: key, reason: reason) }
+            throw files.passPhrase == nil
+                ? .missingPassPhrase(key: key)
+                : .wrongPassPhrase(key: key, file: configuration.keyPasswordFile ?? "")
         }
         guard SSL_CTX_check_private_key(pointer) == 1 else {
             throw .keyDoesNotMatch(certificate: chain, key: key)
         }
     }
 
-    private func setClientAuthentication(_ configuration: TLSConfiguration) throws(TLSError) {
-        guard configuration.clientAuthentication != .off else { return }
-        guard let file = configuration.clientAuthoritiesFile else { throw .missingClientAuthorities }
+    /// Uses the first certificate as the server's own and those behind it as the rest of its chain.
+    private func useChain(_ source: OpaquePointer) -> Bool {
+        guard let own = PEM_read_bio_X509_AUX(source, nil, PassPhrase.answer, nil) else { return false }
+        defer { X509_free(own) }
+        guard SSL_CTX_use_certificate(pointer, own) == 1 else { return false }
+        while let next = PEM_read_bio_X509(source, nil, PassPhrase.answer, nil) {
+            guard copenssl_add_to_chain(pointer, next) == 1 else {
+                X509_free(next)
+                return false
+            }
+        }
+        return copenssl_is_end_of_pem(ERR_peek_last_error()) == 1
+    }
+
+    private func useKey(_ source: OpaquePointer, _ passPhrase: PassPhrase) -> Bool {
+        let key = passPhrase.withPointer { PEM_read_bio_PrivateKey(source, nil, PassPhrase.answer, $0) }
+        guard let key else { return false }
+        defer { EVP_PKEY_free(key) }
+        return SSL_CTX_use_PrivateKey(pointer, key) == 1
+    }
+
+    private func setClientAuthentication(_ configuration: TLSConfiguration, _ files: TLSFiles) throws(TLSError) {
+        guard let authorities = files.authorities, let file = configuration.clientAuthoritiesFile else { return }
         ERR_clear_error()
-        guard SSL_CTX_load_verify_file(pointer, file) == 1, let names = SSL_load_client_CA_file(file) else {
+        guard withPEM(authorities, trust) else {
             throw .badClientAuthorities(file: file, reason: lastOpenSSLError())
         }
-        SSL_CTX_set_client_CA_list(pointer, names)
         let isRequired = configuration.clientAuthentication == .required
         SSL_CTX_set_verify(pointer, SSL_VERIFY_PEER | (isRequired ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nil)
         SSL_CTX_set_purpose(pointer, X509_PURPOSE_SSL_CLIENT)
+    }
+
+    /// Trusts every certificate of the file, of which there must be one, to sign clients', and names them to clients.
+    private func trust(_ source: OpaquePointer) -> Bool {
+        var count = 0
+        while let authority = PEM_read_bio_X509_AUX(source, nil, PassPhrase.answer, nil) {
+            defer { X509_free(authority) }
+            guard X509_STORE_add_cert(SSL_CTX_get_cert_store(pointer), authority) == 1,
+                SSL_CTX_add_client_CA(pointer, authority) == 1
+            else { return false }
+            count += 1
+        }
+        return count > 0 && copenssl_is_end_of_pem(ERR_peek_last_error()) == 1
+    }
+
+    /// Whether an authority of this context signs the certificate that the client of `session` has shown, if it did.
+    func stillTrusts(clientOf session: OpaquePointer) -> Bool {
+        guard let certificate = SSL_get0_peer_certificate(session) else { return true }
+        guard let check = X509_STORE_CTX_new() else { return false }
+        defer { X509_STORE_CTX_free(check) }
+        let store = SSL_CTX_get_cert_store(pointer)
+        guard X509_STORE_CTX_init(check, store, certificate, SSL_get_peer_cert_chain(session)) == 1 else {
+            return false
+        }
+        X509_STORE_CTX_set_purpose(check, X509_PURPOSE_SSL_CLIENT)
+        return X509_verify_cert(check) == 1
     }
 
     private func warn(of configuration: TLSConfiguration, _ logger: Logger) {
@@ -113,6 +161,15 @@ private let selectProtocol:
         }
         return SSL_TLSEXT_ERR_ALERT_FATAL
     }
+
+/// Lets `body` read `octets` as a file; false if it cannot.
+private func withPEM(_ octets: [UInt8], _ body: (OpaquePointer) -> Bool) -> Bool {
+    octets.withUnsafeBytes { bytes in
+        guard let source = BIO_new_mem_buf(bytes.baseAddress, Int32(bytes.count)) else { return false }
+        defer { BIO_free(source) }
+        return body(source)
+    }
+}
 
 /// Takes the reason of the last failure of this thread's OpenSSL calls: of the errors it left, the first is the cause.
 private func lastOpenSSLError() -> String {

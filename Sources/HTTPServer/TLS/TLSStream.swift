@@ -59,7 +59,23 @@ final class TLSStream: ByteStream {
             peerName = provenName()
             return .done
         }
-        return outcome(of: code) == .wouldBlock ? .wouldBlock : .failed
+        return outcome(of: code) == .wouldBlock ? .wouldBlock : .failed(reason: refusalReason())
+    }
+
+    /// Says why the handshake that has just failed did; nil if the client only went away.
+    private func refusalReason() -> String? {
+        let verdict = SSL_get_verify_result(session)
+        guard verdict == X509_V_OK else {
+            return "the client's certificate: " + String(cString: X509_verify_cert_error_string(verdict))
+        }
+        let code = ERR_peek_error()
+        guard code != 0, let reason = ERR_reason_error_string(code) else { return nil }
+        return String(cString: reason)
+    }
+
+    /// Whether the client has shown no certificate, or one that an authority of `context` signs.
+    func isTrusted(by context: TLSContext) -> Bool {
+        permit != nil || context === self.context || context.stillTrusts(clientOf: session)
     }
 
     /// Looks at the first octet, and returns why no handshake can begin with it: a capital letter begins a method.
@@ -69,7 +85,7 @@ final class TLSStream: ByteStream {
     private func lookAhead() -> Opening? {
         var first: UInt8 = 0
         let count = recv(number, &first, 1, Int32(MSG_PEEK))
-        guard count == 1 else { return count < 0 && errno == EAGAIN ? .wouldBlock : .failed }
+        guard count == 1 else { return count < 0 && errno == EAGAIN ? .wouldBlock : .failed(reason: nil) }
         return UInt8(ascii: "A")...UInt8(ascii: "Z") ~= first ? .plainText : nil
     }
 

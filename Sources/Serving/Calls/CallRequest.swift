@@ -38,6 +38,8 @@ package protocol CallOrigin: AnyObject, Sendable {
     var requestID: String { get }
     /// The identity of the distributed trace that the request is part of.
     var traceID: String? { get }
+    /// Has `body` run once nobody may wait for the answer any more, and returns what ends that watch.
+    func whenGone(_ body: @escaping @Sendable () -> Void) -> @Sendable () -> Void
 }
 
 /// How long the parts of a call took.

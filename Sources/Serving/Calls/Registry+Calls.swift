@@ -65,7 +65,12 @@ extension Registry {
         let start = ContinuousClock.now
         do {
             let call = try prepare(publication, request, mode: mode, tracer: tracer)
-            let done = try await computeQueue.compute(call, priority: request.priority, deadline: request.deadline)
+            let done = try await computeQueue.compute(
+                call,
+                priority: request.priority,
+                deadline: request.deadline,
+                origin: request.origin
+            )
             return (finished(done, call), done.outcome)
         } catch {
             count(error, of: publication, after: start.duration(to: .now))

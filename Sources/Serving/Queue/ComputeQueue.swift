@@ -20,6 +20,8 @@ final class ComputeQueue: Sendable {
 
     fileprivate struct State {
         var waiting: [WaitingCall] = []
+        /// Those whose clients may have gone: each is computed alone once nothing else waits, if it is not dropped before.
+        var abandoned: [WaitingCall] = []
         var byteCount = 0
         var workers = 0
         /// The products under way: calls that could have joined one wait for its end, and are joined themselves.
@@ -51,19 +53,26 @@ final class ComputeQueue: Sendable {
 
     /// What waits at the moment.
     var level: (calls: Int, byteCount: Int) {
-        state.withLock { ($0.waiting.count, $0.byteCount) }
+        state.withLock { ($0.count, $0.byteCount) }
     }
 
     /// Computes `call`, here if it is small.
     /// - Throws: What the call throws; `ServingError.overloaded` when the queue has no room, `.deadlineExpired` when the
     ///   call could not begin in time, `CancellationError` when the task is cancelled while the call waits.
-    func compute(_ call: PreparedCall, priority: Int, deadline: ContinuousClock.Instant?) async throws -> Done {
+    func compute(
+        _ call: PreparedCall,
+        priority: Int,
+        deadline: ContinuousClock.Instant?,
+        origin: (any CallOrigin)? = nil
+    ) async throws -> Done {
         guard !isSmall(call.inputs, for: call.publication) else { return try computeHere(call, deadline: deadline) }
         if let deadline, deadline <= .now { throw ServingError.deadlineExpired }
         let waiting = WaitingCall(call, priority: priority, deadline: deadline)
         // Calls that came at the same time are let in first, so that they can join: the others of a loop's turn, and those
         // whose bodies are being read. A call that is alone comes back at once.
         if waiting.joinKey != nil { await Task.yield() }
+        let forget = origin?.whenGone { self.putBehind(waiting) }
+        defer { forget?() }
         return try await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 waiting.wait(with: continuation)
@@ -91,20 +100,25 @@ final class ComputeQueue: Sendable {
 
     private func enqueue(_ call: WaitingCall) {
         let limits = options.limits
-        let (refusal, needsWorker) = state.withLock { state -> (ServingError?, Bool) in
-            if call.isOver { return (nil, false) }
-            guard state.waiting.count < limits.maxQueuedCalls,
-                state.byteCount + call.byteCount <= limits.maxQueuedBytes
-            else { return (.overloaded(retryAfter: state.timeToEmpty), false) }
-            let place = state.waiting.lastIndex { $0.rank <= call.rank }.map { $0 + 1 } ?? 0
-            state.waiting.insert(call, at: place)
-            state.byteCount += call.byteCount
-            state.gather(call, upTo: options.maxBatchRows)
-            guard state.workers < width else { return (nil, false) }
+        var refused: [WaitingCall] = []
+        let needsWorker = state.withLock { state in
+            if call.isOver { return false }
+            if !call.isAbandoned { refused = state.makeRoom(for: call, within: limits) }
+            guard state.hasRoom(for: call, within: limits) else {
+                refused.append(call)
+                return false
+            }
+            state.insert(call)
+            if !call.isAbandoned { state.gather(call, upTo: options.maxBatchRows) }
+            guard state.workers < width else { return false }
             state.workers += 1
-            return (nil, true)
+            return true
         }
-        if let refusal { return call.finish(.failure(refusal)) }
+        if !refused.isEmpty {
+            let refusal = ServingError.overloaded(retryAfter: state.withLock { $0.timeToEmpty })
+            for call in refused { call.finish(.failure(refusal)) }
+        }
+        guard !call.isOver else { return }
         if let deadline = call.deadline { expire(call, at: deadline) }
         if needsWorker { threads.async { self.work() } }
     }
@@ -125,9 +139,15 @@ final class ComputeQueue: Sendable {
     /// Takes a call that is over out of the queue.
     private func drop(_ call: WaitingCall) {
         state.withLock { state in
-            guard call.isOver, let place = state.waiting.firstIndex(where: { $0 === call }) else { return }
-            state.waiting.remove(at: place)
-            state.byteCount -= call.byteCount
+            if call.isOver { state.remove(call) }
+        }
+    }
+
+    /// Puts a call whose client may have gone behind all others.
+    private func putBehind(_ call: WaitingCall) {
+        state.withLock { state in
+            call.abandon()
+            if state.remove(call) { state.insert(call) }
         }
     }
 
@@ -135,29 +155,33 @@ final class ComputeQueue: Sendable {
 
     /// Computes one product after another until nothing waits that could begin.
     private func work() {
-        while let calls = take() {
-            let product = Product(waitForCompany(calls), metrics: metrics)
+        while let (calls, key) = take() {
+            let product = Product(key.map { waitForCompany(calls, $0) } ?? calls, metrics: metrics)
             let start = ContinuousClock.now
             product.compute()
-            finished(calls[0].joinKey, after: start.duration(to: .now))
+            finished(key, after: start.duration(to: .now))
         }
     }
 
-    private func take() -> [WaitingCall]? {
+    /// Takes out the calls of the next product, and what others must have in common with them to wait for its end.
+    private func take() -> (calls: [WaitingCall], key: WaitingCall.JoinKey?)? {
         state.withLock { state in
-            guard let first = state.waiting.first(where: { $0.joinKey.map { !state.running.contains($0) } ?? true })
-            else {
+            if let first = state.waiting.first(where: { $0.joinKey.map { !state.running.contains($0) } ?? true }) {
+                if let key = first.joinKey { state.running.insert(key) }
+                return (state.remove(first: first, upTo: options.maxBatchRows), first.joinKey)
+            }
+            guard state.waiting.isEmpty, let call = state.abandoned.first else {
                 state.workers -= 1
                 return nil
             }
-            if let key = first.joinKey { state.running.insert(key) }
-            return state.remove(first: first, upTo: options.maxBatchRows)
+            state.remove(call)
+            return ([call], nil)
         }
     }
 
     /// With a delay as an option: gives others the time to join `calls`.
-    private func waitForCompany(_ calls: [WaitingCall]) -> [WaitingCall] {
-        guard options.batchDelay > .zero, let first = calls.first, let key = first.joinKey else { return calls }
+    private func waitForCompany(_ calls: [WaitingCall], _ key: WaitingCall.JoinKey) -> [WaitingCall] {
+        guard options.batchDelay > .zero, let first = calls.first else { return calls }
         let rows = calls.reduce(0) { $0 + $1.rows }
         let rest = ContinuousClock.now.duration(to: first.arrival + options.batchDelay)
         guard rest > .zero, rows < options.maxBatchRows else { return calls }
@@ -181,6 +205,44 @@ final class ComputeQueue: Sendable {
 }
 
 extension ComputeQueue.State {
+    /// The calls that wait.
+    fileprivate var count: Int { waiting.count + abandoned.count }
+
+    fileprivate func hasRoom(for call: WaitingCall, within limits: ServingLimits) -> Bool {
+        count < limits.maxQueuedCalls && byteCount + call.byteCount <= limits.maxQueuedBytes
+    }
+
+    /// Takes out calls that nobody may wait for, the oldest first, until there is room for one that somebody waits for.
+    fileprivate mutating func makeRoom(for call: WaitingCall, within limits: ServingLimits) -> [WaitingCall] {
+        var removed: [WaitingCall] = []
+        while !hasRoom(for: call, within: limits), let oldest = abandoned.first {
+            remove(oldest)
+            removed.append(oldest)
+        }
+        return removed
+    }
+
+    fileprivate mutating func insert(_ call: WaitingCall) {
+        byteCount += call.byteCount
+        guard !call.isAbandoned else { return abandoned.append(call) }
+        let place = waiting.lastIndex { $0.rank <= call.rank }.map { $0 + 1 } ?? 0
+        waiting.insert(call, at: place)
+    }
+
+    /// Takes a call out; false if it does not wait here.
+    @discardableResult
+    fileprivate mutating func remove(_ call: WaitingCall) -> Bool {
+        if let place = waiting.firstIndex(where: { $0 === call }) {
+            waiting.remove(at: place)
+        } else if let place = abandoned.firstIndex(where: { $0 === call }) {
+            abandoned.remove(at: place)
+        } else {
+            return false
+        }
+        byteCount -= call.byteCount
+        return true
+    }
+
     /// A guess at how long the queue takes to get through what waits: between one second and thirty.
     fileprivate var timeToEmpty: Duration {
         min(max(usualTime * waiting.count, .seconds(1)), .seconds(30))

@@ -30,6 +30,7 @@ final class WaitingCall: Sendable {
     let joinKey: JoinKey?
     let arrival = ContinuousClock.now
     private let state = Mutex(State.new)
+    private let isLetGo = Atomic<Bool>(false)
 
     init(_ call: PreparedCall, priority: Int, deadline: ContinuousClock.Instant?) {
         self.call = call
@@ -67,6 +68,13 @@ final class WaitingCall: Sendable {
 
     /// Whether the client has gone or was told already.
     var isOver: Bool { outcome != nil }
+
+    /// Whether the client may not wait for it any more: it comes behind those whose clients do, and joins none of them.
+    var isAbandoned: Bool { isLetGo.load(ordering: .acquiring) }
+
+    func abandon() {
+        isLetGo.store(true, ordering: .releasing)
+    }
 
     /// Lets `continuation` wait for the end, which may be there already.
     func wait(with continuation: CheckedContinuation<Void, Never>) {

@@ -7,12 +7,21 @@ struct HealthProbe {
         case unknownHost(String)
         case unreachable(host: String, port: UInt16, errno: Int32)
         case noHandshake
+        case certificateRequired
+        case refused(String)
+        case badIdentity(String)
+        case encryptedIdentity(String)
         case noAnswer
 
         var description: String {
             switch self {
             case .unknownHost(let host): "no address for \(host)"
             case .unreachable(let host, let port, let errno): "\(host):\(port): \(String(cString: strerror(errno)))"
+            case .certificateRequired: "the server asks for a client certificate (--client-certificate)"
+            case .refused(let reason): "the server refuses the TLS connection: \(reason)"
+            case .badIdentity(let file): "--client-certificate: '\(file)' does not hold a certificate and its key"
+            case .encryptedIdentity(let file):
+                "--client-certificate: the key in '\(file)' needs a pass phrase, and health has none: name a plain key"
             case .noHandshake: "no TLS handshake in time"
             case .noAnswer: "no answer in time"
             }
@@ -38,20 +47,19 @@ struct HealthProbe {
         let descriptor = try connected()
         defer { close(descriptor) }
         guard usingTLS else { return try status(of: path, through: PlainChannel(descriptor: descriptor)) }
-        guard let channel = TLSChannel(descriptor, identity: identity) else { throw Failure.noHandshake }
-        return try status(of: path, through: channel)
+        return try status(of: path, through: TLSChannel(descriptor, identity: identity))
     }
 
     private func status(of path: String, through channel: some ProbeChannel) throws -> Int {
         let request = Array(
             "GET \(path) HTTP/1.1\r\nHost: \(host.contains(":") ? "[\(host)]" : host)\r\nConnection: close\r\n\r\n".utf8
         )
-        guard channel.write(request) else { throw Failure.noAnswer }
+        guard channel.write(request) else { throw channel.failure }
         var line: [UInt8] = []
         while line.count < 12 {
             var part = [UInt8](repeating: 0, count: 12 - line.count)
             let count = channel.read(into: &part)
-            guard count > 0 else { throw Failure.noAnswer }
+            guard count > 0 else { throw channel.failure }
             line += part.prefix(count)
         }
         guard line.starts(with: "HTTP/1.1 ".utf8), let status = Int(String(decoding: line.suffix(3), as: UTF8.self))

@@ -7,11 +7,14 @@ protocol ProbeChannel {
     func write(_ bytes: [UInt8]) -> Bool
     /// Reads once and returns the number of octets; none at the end and after a failure.
     func read(into buffer: inout [UInt8]) -> Int
+    /// Why there is no answer.
+    var failure: HealthProbe.Failure { get }
 }
 
 /// A socket as it is.
 struct PlainChannel: ProbeChannel {
     let descriptor: Int32
+    var failure: HealthProbe.Failure { .noAnswer }
 
     func write(_ bytes: [UInt8]) -> Bool {
         send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
@@ -24,28 +27,60 @@ struct PlainChannel: ProbeChannel {
 final class TLSChannel: ProbeChannel {
     private let context: OpaquePointer
     private let session: OpaquePointer
+    /// Whether the server has asked for a certificate, and there was none to show.
+    private var isAskedInVain = false
 
     /// Shakes hands; `identity` is a PEM file of a certificate and its key, for a server that asks for one.
-    init?(_ descriptor: Int32, identity: String?) {
-        guard let context = SSL_CTX_new(TLS_client_method()) else { return nil }
-        if let identity {
-            SSL_CTX_use_certificate_chain_file(context, identity)
-            SSL_CTX_use_PrivateKey_file(context, identity, SSL_FILETYPE_PEM)
-        }
+    init(_ descriptor: Int32, identity: String?) throws(HealthProbe.Failure) {
+        guard let context = SSL_CTX_new(TLS_client_method()) else { throw .noHandshake }
         guard let session = SSL_new(context) else {
             SSL_CTX_free(context)
-            return nil
+            throw .noHandshake
         }
         (self.context, self.session) = (context, session)
         // OpenSSL writes with write(2), which cannot be told not to signal.
         signal(SIGPIPE, SIG_IGN)
-        guard SSL_set_fd(session, descriptor) == 1, SSL_connect(session) == 1 else { return nil }
+        SSL_set_ex_data(session, 0, Unmanaged.passUnretained(self).toOpaque())
+        SSL_CTX_set_client_cert_cb(context) { session, _, _ in
+            guard let pointer = SSL_get_ex_data(session, 0) else { return 0 }
+            Unmanaged<TLSChannel>.fromOpaque(pointer).takeUnretainedValue().isAskedInVain = true
+            return 0
+        }
+        if let identity { try show(identity) }
+        ERR_clear_error()
+        guard SSL_set_fd(session, descriptor) == 1, SSL_connect(session) == 1 else {
+            throw refusal ?? .noHandshake
+        }
+    }
+
+    /// Uses a certificate and a key; one that is encrypted is refused, as nobody is there to be asked for a pass phrase.
+    private func show(_ identity: String) throws(HealthProbe.Failure) {
+        var isEncrypted = false
+        let isUsed = withUnsafeMutablePointer(to: &isEncrypted) { isEncrypted in
+            SSL_set_default_passwd_cb(session) { _, _, _, isEncrypted in
+                isEncrypted?.storeBytes(of: true, as: Bool.self)
+                return -1
+            }
+            SSL_set_default_passwd_cb_userdata(session, isEncrypted)
+            return SSL_use_certificate_chain_file(session, identity) == 1
+                && SSL_use_PrivateKey_file(session, identity, SSL_FILETYPE_PEM) == 1
+        }
+        guard isUsed else { throw isEncrypted ? .encryptedIdentity(identity) : .badIdentity(identity) }
     }
 
     deinit {
         SSL_free(session)
         SSL_CTX_free(context)
     }
+
+    /// Why the server broke off, as far as it said so.
+    private var refusal: HealthProbe.Failure? {
+        let code = ERR_peek_error()
+        guard code != 0, let reason = ERR_reason_error_string(code) else { return nil }
+        return isAskedInVain ? .certificateRequired : .refused(String(cString: reason))
+    }
+
+    var failure: HealthProbe.Failure { refusal ?? .noAnswer }
 
     func write(_ bytes: [UInt8]) -> Bool { SSL_write(session, bytes, Int32(bytes.count)) == bytes.count }
 

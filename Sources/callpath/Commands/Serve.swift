@@ -19,8 +19,9 @@ struct Serve: AsyncParsableCommand {
     var words: [String] = []
 
     private func serve(_ configuration: Configuration) async throws {
+        let signals = await ServerSignals(limit: configuration.drainDelay + configuration.shutdownGrace + .seconds(1))
         do {
-            try await Service(configuration).run()
+            try await Service(configuration).run(signals)
         } catch let error as ServerError {
             throw StartFailure(error)
         } catch let error as TLSError {

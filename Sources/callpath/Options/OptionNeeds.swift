@@ -28,6 +28,12 @@ extension Configuration {
                 needed: "--tls-certificate",
                 isMet: hasCertificate
             ),
+            Need(
+                option: "--tls-key-password-file",
+                isGiven: !tls.keyPasswordFile.isEmpty,
+                needed: "--tls-certificate",
+                isMet: hasCertificate
+            ),
             Need(option: "--tls-client-auth", isGiven: asksClients, needed: "--tls-certificate", isMet: hasCertificate),
             Need(option: "--tls-client-auth", isGiven: asksClients, needed: "--tls-client-ca", isMet: hasAuthorities),
             Need(

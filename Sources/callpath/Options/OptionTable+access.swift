@@ -22,6 +22,7 @@ extension OptionTable {
             \.tls.certificateFile
         ),
         ServeOption("tls-key", "PEM file of the key; the certificate's file if not given", \.tls.keyFile),
+        ServeOption("tls-key-password-file", "file whose first line is the key's pass phrase", \.tls.keyPasswordFile),
         ServeOption("tls-client-auth", "whether clients show a certificate", \.tls.clientAuthentication),
         ServeOption(
             "tls-client-ca",

@@ -6,6 +6,8 @@ struct TLSOptions {
     var certificateFile = ""
     /// A PEM file with the certificate's key; the certificate's file if empty.
     var keyFile = ""
+    /// A file whose first line is the key's pass phrase; none if empty.
+    var keyPasswordFile = ""
     /// Whether clients have to show a certificate.
     var clientAuthentication = TLSConfiguration.ClientAuthentication.off
     /// A PEM file with the authorities of clients' certificates.
@@ -18,6 +20,7 @@ struct TLSOptions {
             certificateChainFile: certificateFile,
             privateKeyFile: keyFile.isEmpty ? certificateFile : keyFile
         )
+        configuration.keyPasswordFile = keyPasswordFile.isEmpty ? nil : keyPasswordFile
         configuration.clientAuthentication = clientAuthentication
         configuration.clientAuthoritiesFile = clientAuthoritiesFile.isEmpty ? nil : clientAuthoritiesFile
         return configuration

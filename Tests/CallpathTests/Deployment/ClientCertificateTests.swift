@@ -1,0 +1,92 @@
+import Foundation
+import Testing
+
+/// Servers that ask their clients for a certificate, and say what became of it.
+@Suite(.timeLimit(.minutes(10)))
+struct ClientCertificateTests {
+    private static let fixtures = repository.appendingPathComponent("Tests/HTTPServerTests/Fixtures").path
+    private static let identity = ["--tls-certificate", "\(fixtures)/first.pem", "--tls-key", "\(fixtures)/first.key"]
+
+    @Test(arguments: [
+        ("", "peer did not return a certificate"), ("stranger", "the client's certificate: "),
+        ("second", "the client's certificate: unsuitable certificate purpose"),
+    ])
+    func theLogSaysWhyAHandshakeWasRefused(shown: String, reason: String) throws {
+        let log = try LogFile()
+        let asked = ["--tls-client-auth", "required", "--tls-client-ca", "\(Self.fixtures)/authority.pem"]
+        let server = try RunningServer(arguments: Self.identity + asked, log: log.handle)
+        let certificate =
+            shown.isEmpty ? "" : "--cert '\(Self.fixtures)/\(shown).pem' --key '\(Self.fixtures)/\(shown).key'"
+        _ = try shell(
+            "curl -s --cacert '\(Self.fixtures)/authority.pem' \(certificate) https://localhost:\(server.port)/"
+        )
+        let text = try log.wait(for: "refused a TLS handshake")
+        #expect(text.contains("peer=127.0.0.1") && text.contains(reason), "\(text)")
+    }
+
+    @Test(arguments: [
+        ("", "the server asks for a client certificate (--client-certificate)"),
+        ("stranger", "the server refuses the TLS connection: "), ("nowhere", "does not hold a certificate and its key"),
+    ])
+    func theHealthCommandSaysWhatTheServerWants(shown: String, words: String) throws {
+        let folder = try Folder()
+        let both = folder.path("both.pem")
+        _ = try shell("cat '\(Self.fixtures)/\(shown).pem' '\(Self.fixtures)/\(shown).key' > '\(both)' 2> /dev/null")
+        let asked = ["--tls-client-auth", "required", "--tls-client-ca", "\(Self.fixtures)/authority.pem"]
+        let server = try RunningServer(arguments: Self.identity + asked)
+        let option = shown.isEmpty ? "" : "--client-certificate '\(both)'"
+        let (output, status) = try shell("'\(RunningServer.binary().path)' health --port \(server.port) \(option) 2>&1")
+        #expect(status != 0)
+        #expect(output.contains(words), "\(output)")
+    }
+
+    /// Connections that are kept alive end with the authority that let them in, those of others stay.
+    @Test func aClientWhoseAuthorityIsGoneIsCutOff() throws {
+        let (folder, log) = (try Folder(), try LogFile())
+        let authorities = try ["authority", "stranger"].map {
+            try String(contentsOfFile: "\(Self.fixtures)/\($0).pem", encoding: .utf8)
+        }
+        let file = try folder.write(authorities.joined(), to: "clients.pem")
+        let asked = ["--tls-client-auth", "required", "--tls-client-ca", file]
+        let server = try RunningServer(arguments: Self.identity + asked, log: log.handle)
+        func stream(_ name: String) throws -> Job {
+            let certificate = "-cert '\(Self.fixtures)/\(name).pem' -key '\(Self.fixtures)/\(name).key' -quiet"
+            let ask = #"{ printf 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n'; sleep 30; }"#
+            return try Job("\(ask) | timeout 20 openssl s_client -connect localhost:\(server.port) \(certificate) 2>&1")
+        }
+        let lost = try stream("client")
+        try log.wait(for: "client=worker@callpath.test")
+        try folder.write(authorities[1], to: "clients.pem")
+        server.send(SIGHUP)
+        try log.wait(for: "read the certificate again")
+        #expect(lost.wait().contains("200 OK"))
+        #expect(server.terminate() == 0)
+    }
+
+    /// Certificates come by a symbolic link that is swapped, as in Kubernetes' volumes, and no signal.
+    @Test func filesAreLookedAtThroughLinks() throws {
+        let (folder, log) = (try Folder(), try LogFile())
+        let (link, chain, key) = (folder.path("..data"), folder.path("..data/tls.crt"), folder.path("..data/tls.key"))
+        func install(_ name: String, in version: String) throws {
+            let path = folder.path(version)
+            let copy = ["pem": "tls.crt", "key": "tls.key"].map {
+                "cp '\(Self.fixtures)/\(name).\($0)' '\(path)/\($1)'"
+            }
+            let swap = "ln -s '\(path)' '\(link).new' && mv -T '\(link).new' '\(link)'"
+            #expect(try shell("mkdir '\(path)' && \(copy.joined(separator: " && ")) && \(swap)").status == 0)
+        }
+        try install("first", in: "..1")
+        let server = try RunningServer(arguments: ["--tls-certificate", chain, "--tls-key", key], log: log.handle)
+        try install("second", in: "..2")
+        try log.wait(for: "read the certificate again")
+        let client = "openssl s_client -connect localhost:\(server.port) -CAfile '\(Self.fixtures)/authority.pem'"
+        #expect(try shell("true | \(client) 2>&1").output.contains("CN = second"))
+        // A file that does not fit keeps what is there, and is told of once.
+        #expect(try shell("cp '\(Self.fixtures)/first.key' '\(key)'").status == 0)
+        try log.wait(for: "could not read the certificate again")
+        #expect(try shell("cp '\(Self.fixtures)/first.pem' '\(chain)'").status == 0)
+        let text = try log.wait(for: "read the certificate again", times: 3)
+        #expect(text.components(separatedBy: "could not read").count == 2, "\(text)")
+        #expect(try shell("true | \(client) 2>&1").output.contains("CN = first"))
+    }
+}

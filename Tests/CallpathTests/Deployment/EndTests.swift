@@ -1,0 +1,70 @@
+import Foundation
+import Testing
+
+/// How the process ends: when it is asked to, whatever it is at, and never for a signal that means something else.
+@Suite(.timeLimit(.minutes(10)))
+struct EndTests {
+    /// Runs `callpath serve` with `options`, lets bash do `body` with its process as `$server`, and returns what it logged
+    /// and printed, its status, and the seconds from the first line of `body` on.
+    private func run(_ options: String, _ body: String) throws -> (output: String, status: Int32) {
+        let folder = try Folder()
+        let (log, port) = (folder.path("log"), folder.path("port"))
+        return try shell(
+            """
+            touch '\(log)'
+            '\(try RunningServer.binary().path)' serve --port 0 --port-file '\(port)' \(options) > '\(log)' 2>&1 & server=$!
+            said() { for i in {1..6000}; do grep -q -- "$1" '\(log)' && return; sleep 0.01; done; return 1; }
+            ready() { said 'is ready'; port=$(cat '\(port)'); }
+            \(body)
+            wait $server; status=$?
+            cat '\(log)'; exit $status
+            """
+        )
+    }
+
+    @Test(arguments: ["USR1", "USR2"])
+    func ignoresWhatLogRotationSends(signal: String) throws {
+        let (output, status) = try run(
+            "--log-level debug",
+            "ready; kill -\(signal) $server; said 'ignored signal'; curl -s localhost:$port/livez; kill -TERM $server"
+        )
+        #expect(status == 0)
+        #expect(output.contains("ignored signal"), "\(output)")
+    }
+
+    @Test(arguments: ["TERM", "INT"], ["TERM", "INT"])
+    func theSecondSignalEndsADrainDelay(first: String, second: String) throws {
+        let body = "ready; kill -\(first) $server; said draining; kill -\(second) $server"
+        let (output, status) = try run("--drain-delay 600s", body)
+        #expect(status == 0)
+        #expect(!output.contains("did not finish"), "\(output)")
+    }
+
+    @Test func theSecondSignalSaysHowManyRequestsItCutOff() throws {
+        let half = #"printf 'POST /v1/modules HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{' >&3"#
+        let body = """
+            ready; exec 3<>/dev/tcp/127.0.0.1/$port; \(half); sleep 0.3
+            kill -TERM $server; said draining; kill -TERM $server
+            """
+        let (output, status) = try run("--drain-delay 600s --body-idle-timeout 600s --body-timeout 600s", body)
+        #expect(status == 0)
+        #expect(output.contains("1 request did not finish before a second signal"), "\(output)")
+    }
+
+    @Test(arguments: ["TERM", "INT"])
+    func aSignalEndsTheLoadingOfModels(signal: String) throws {
+        let models = try Folder()
+        let header = #"{"weight":{"dtype":"F32","shape":[1,1],"data_offsets":[0,4]}}"#
+        let file =
+            withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) } + Data(header.utf8)
+            + Data(count: 4)
+        for index in 1...3_000 { try file.write(to: models.url("m\(index).safetensors")) }
+        let (output, status) = try run(
+            "--models '\(models.path(""))' --max-modules 5000 --drain-delay 600s",
+            "said 'loading model 2 of'; kill -\(signal) $server"
+        )
+        #expect(status == 0, "\(output.suffix(2_000))")
+        #expect(output.contains("draining"))
+        #expect(!output.contains("is ready") && !output.contains("loading model 3000 of"), "\(output.suffix(2_000))")
+    }
+}
