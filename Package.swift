@@ -77,13 +77,16 @@ let package = Package(
         room("Tensors", ["CKernels", "CThread"]),
         room("NN", ["CThread", "Tensors", orderedCollections]),
         room("Safetensors", ["Tensors", "JSON", orderedCollections]),
-        room("Serving", ["NN", "Safetensors", "Tensors", "Metrics", orderedCollections]),
+        room("Models", ["NN", "Safetensors", "Tensors", "JSON", orderedCollections]),
+        room("Serving", ["Models", "NN", "Safetensors", "Tensors", "Metrics", orderedCollections]),
 
         // The network wing: knows no tensor.
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(name: "CLinux"),
         room("HTTP", [httpTypes, "CZlib"]),
+        .target(name: "COpenAPI"),
+        room("Web", ["COpenAPI", "COpenSSL", "HTTP", "JSON", "Metrics", httpTypes, logging]),
         room("HTTPServer", ["HTTP", "Metrics", "COpenSSL", "CLinux", httpTypes, logging, dequeModule]),
 
         // Both wings stand on these.
@@ -92,19 +95,22 @@ let package = Package(
         room("Logs", ["JSON", logging]),
 
         // Where the wings meet.
-        .target(name: "COpenAPI"),
         room(
-            "API",
+            "ModuleAPI",
             [
-                "COpenAPI", "COpenSSL", "Serving", "HTTP", "JSON", "Metrics", "Safetensors", "NN", "Tensors", httpTypes,
+                "Models", "Serving", "Web", "HTTP", "JSON", "Metrics", "Safetensors", "NN", "Tensors", httpTypes,
                 logging, orderedCollections,
             ]
+        ),
+        room(
+            "OpenInference",
+            ["ModuleAPI", "Models", "Serving", "Web", "HTTP", "JSON", "Safetensors", "Tensors", httpTypes]
         ),
         .executableTarget(
             name: "callpath",
             dependencies: [
-                "API", "COpenSSL", "HTTPServer", "HTTP", "JSON", "Serving", "Tensors", "Metrics", "Logs",
-                argumentParser, logging,
+                "ModuleAPI", "OpenInference", "Web", "COpenSSL", "HTTPServer", "HTTP", "JSON", "Models", "Serving",
+                "Tensors", "Metrics", "Logs", argumentParser, logging,
             ],
             swiftSettings: upcomingFeatures,
             linkerSettings: [.unsafeFlags(smallerBinary, .when(platforms: [.linux]))]
@@ -122,7 +128,10 @@ let package = Package(
         .target(name: "CAllocations", path: "Benchmarks/CAllocations"),
         .executableTarget(
             name: "allocations",
-            dependencies: ["API", "CAllocations", "HTTP", "JSON", "NN", "Serving", "Tensors", httpTypes, logging],
+            dependencies: [
+                "ModuleAPI", "OpenInference", "Web", "CAllocations", "HTTP", "JSON", "Models", "NN", "Serving",
+                "Tensors", httpTypes, logging,
+            ],
             path: "Benchmarks/Allocations",
             swiftSettings: upcomingFeatures
         ),
@@ -139,7 +148,7 @@ let package = Package(
         tests(of: "Tensors", resources: [.copy("Fixtures")]),
         tests(of: "NN", ["Tensors", "JSON", orderedCollections], resources: [.copy("Fixtures")]),
         tests(of: "Safetensors", ["Tensors", "JSON", orderedCollections], resources: [.copy("Fixtures")]),
-        tests(of: "Serving", ["NN", "Safetensors", "Tensors"]),
+        tests(of: "Serving", ["Models", "NN", "Safetensors", "Tensors"]),
         // The wire cases that the parser and the live server are held to.
         .target(
             name: "WireCases",
@@ -156,7 +165,23 @@ let package = Package(
         tests(of: "JSON", ["WireCases"]),
         tests(of: "Metrics"),
         tests(of: "Logs", ["JSON", logging]),
-        tests(of: "API", ["HTTP", "Metrics", "Serving", "JSON", httpTypes, yams]),
+        tests(of: "Models", ["JSON", "NN", "Safetensors", "Tensors", orderedCollections]),
+        tests(of: "Web", ["HTTP", "JSON", "Metrics", httpTypes]),
+        // The interface over a registry of its own, asked without a socket.
+        .target(
+            name: "TestServer",
+            dependencies: ["HTTP", "JSON", "ModuleAPI", "OpenInference", "Serving", "Web", httpTypes],
+            path: "Tests/TestServer",
+            swiftSettings: upcomingFeatures
+        ),
+        tests(of: "ModuleAPI", ["HTTP", "JSON", "Models", "Serving", "TestServer", "Web", httpTypes]),
+        tests(
+            of: "OpenInference",
+            [
+                "HTTP", "JSON", "Metrics", "ModuleAPI", "Models", "Safetensors", "Serving", "TestServer", "Web",
+                httpTypes, yams,
+            ]
+        ),
         .testTarget(
             name: "CallpathTests",
             dependencies: ["JSON", "WireCases", yams],

@@ -1,14 +1,15 @@
-import API
 import HTTP
 import HTTPTypes
 import Logging
+import ModuleAPI
+import OpenInference
 import Serving
 
 extension Subject {
     /// Whole requests, from the octets that a socket gave to the head and the body of the answer.
     static func requests() async throws -> [Subject] {
         LoggingSystem.bootstrap { _ in SwiftLogNoOpLogHandler() }
-        let exchange = WireExchange(API(registry: Registry()).handler())
+        let exchange = WireExchange(InferenceAPI(api: API(registry: Registry())).handler())
         try await exchange.create("fc", #""type": "Linear", "in_features": 4, "out_features": 3"#)
         try await exchange.create(
             "net",

@@ -1,6 +1,6 @@
-import API
 import ArgumentParser
 import Glibc
+import Web
 
 /// The command line.
 @main
@@ -8,7 +8,7 @@ struct Callpath: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "callpath",
         abstract: "PyTorch-style modules behind HTTP.",
-        version: API.version,
+        version: ServerVersion.current,
         subcommands: [Serve.self, Health.self, Key.self, Version.self],
         defaultSubcommand: Serve.self
     )

@@ -1,5 +1,5 @@
-import API
 import FoundationEssentials
+import Web
 
 /// The file of access keys, and the ring of those that are let in.
 struct KeyFileReader {

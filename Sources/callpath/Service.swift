@@ -1,4 +1,3 @@
-import API
 import FoundationEssentials
 import Glibc
 import HTTP
@@ -6,8 +5,12 @@ import HTTPServer
 import Logging
 import Logs
 import Metrics
+import Models
+import ModuleAPI
+import OpenInference
 import Serving
 import Tensors
+import Web
 
 /// The running server: a registry, the interface in front of it, and the sockets in front of that.
 struct Service {
@@ -15,7 +18,7 @@ struct Service {
     private let logQueue: LogQueue
     private let logger: Logger
     private let registry: Registry
-    private let api: API
+    private let inference: InferenceAPI
     private let readiness = Readiness(.loading)
     private let keys: KeyFileReader?
     private let server: HTTPServer
@@ -34,7 +37,7 @@ struct Service {
         let metrics = Self.metrics(logQueue)
         registry = Registry(options: configuration.serving(logger: logger), metrics: ServingMetrics(in: metrics))
         registry.addGauges(to: metrics)
-        api = API(
+        let api = API(
             registry: registry,
             readiness: readiness,
             options: configuration.interface,
@@ -44,9 +47,10 @@ struct Service {
             metrics: metrics,
             logger: logger
         )
+        inference = InferenceAPI(api: api, options: configuration.protocolOptions)
         server = try HTTPServer(
             configuration: configuration.listening(metrics: metrics, logger: logger),
-            handler: Self.handler(api, keys?.ring, configuration)
+            handler: Self.handler(inference, keys?.ring, configuration)
         )
     }
 
@@ -59,13 +63,14 @@ struct Service {
         return metrics
     }
 
-    private static func handler(_ api: API, _ keys: KeyRing?, _ configuration: Configuration) -> Handler {
+    private static func handler(_ inference: InferenceAPI, _ keys: KeyRing?, _ configuration: Configuration) -> Handler
+    {
         let rules = AccessRules(
             keys: keys,
             limits: configuration.admission,
             crossOrigin: CrossOrigin(origins: Set(configuration.origins.origins))
         )
-        let handler = api.handler(rules: rules)
+        let handler = inference.handler(rules: rules)
         return configuration.compresses ? Compression.wrap(handler) : handler
     }
 
@@ -146,7 +151,7 @@ struct Service {
         guard !configuration.modelsFolder.isEmpty else { return }
         let folder = ModelFolder(path: configuration.modelsFolder)
         do {
-            try await api.loadModels(from: folder) { name, loaded, count in
+            try await inference.loadModels(from: folder) { name, loaded, count in
                 logger.info("loading model \(loaded + 1) of \(count): \(name)")
             } didRefuse: { name, reason in
                 guard configuration.skipsBadModels else { throw StartFailure("--models", "\(name): \(reason)") }

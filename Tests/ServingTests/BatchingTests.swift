@@ -4,6 +4,7 @@ import Synchronization
 import Tensors
 import Testing
 
+@testable import Models
 @testable import Serving
 
 /// Calls that wait in the compute queue: joined, or alone, with the same bits.

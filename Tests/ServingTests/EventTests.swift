@@ -1,6 +1,7 @@
 import Tensors
 import Testing
 
+@testable import Models
 @testable import Serving
 
 struct EventTests {

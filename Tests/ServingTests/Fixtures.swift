@@ -1,6 +1,7 @@
 import OrderedCollections
 import Tensors
 
+@testable import Models
 @testable import Serving
 
 extension NodeDescription {
@@ -68,14 +69,13 @@ func servingError(_ body: () async throws -> Void) async -> ServingError? {
 /// Returns the text of what is wrong with the description of `node`, or `nil`.
 func problem(with node: NodeDescription, limits: ServingLimits = ServingLimits()) -> (text: String, pointer: [String])?
 {
-    var checker = DescriptionChecker(limits: limits)
-    do throws(ServingError) {
+    var checker = DescriptionChecker(limits: limits.descriptions)
+    do throws(DescriptionProblem) {
         let layer = try checker.check(root: node)
         var builder = TreeBuilder(seed: 0, isTraining: false)
         _ = try builder.build(layer)
         return nil
     } catch {
-        guard case .invalidDescription(let problem) = error else { return (error.message, []) }
-        return (problem.message, problem.pointer)
+        return (error.message, error.pointer)
     }
 }

@@ -3,6 +3,7 @@ import Synchronization
 import Tensors
 import Testing
 
+@testable import Models
 @testable import Serving
 
 struct HookActionTests {

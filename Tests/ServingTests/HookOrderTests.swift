@@ -2,6 +2,7 @@ import NN
 import Tensors
 import Testing
 
+@testable import Models
 @testable import Serving
 
 struct HookOrderTests {

@@ -4,6 +4,7 @@ import Safetensors
 import Tensors
 import Testing
 
+@testable import Models
 @testable import Serving
 
 /// Models from a folder, in which anything may lie.
@@ -24,9 +25,7 @@ final class ModelFolderTests {
     }
 
     private func load(_ name: String) async throws -> Publication {
-        try await registry.loadModel(named: name, from: ModelFolder(path: path)) { _ in
-            ModuleDescription(root: .sequential(.linear(2, 2)))
-        }
+        try await registry.loadModel(named: name, from: ModelFolder(path: path))
     }
 
     /// Returns what a load throws, in words.
@@ -52,10 +51,12 @@ final class ModelFolderTests {
     }
 
     @Test func aDescriptionStandsInTheMetadataOrBesideTheFile() async throws {
+        let description =
+            #"{"type": "Sequential", "modules": [{"type": "Linear", "in_features": 2, "out_features": 2}]}"#
         let state = try smallState(prefix: "0.")
-        try write("a.safetensors", Safetensors.bytes(of: state, metadata: ["callpath": "{}"]))
+        try write("a.safetensors", Safetensors.bytes(of: state, metadata: ["callpath": description]))
         try write("b.safetensors", Safetensors.bytes(of: state))
-        try write("b.json", Array("{}".utf8))
+        try write("b.json", Array(description.utf8))
         for name in ["a", "b"] {
             #expect(try await load(name).typeName == "Sequential")
             #expect(try await registry.call(name, [1, 1]) == [3.5, 6.5])
@@ -119,7 +120,7 @@ final class ModelFolderTests {
         await #expect(
             throws: ModelFileError.tooLarge(path: "\(path)/fc.safetensors", limit: 100, byteCount: 101)
         ) {
-            _ = try await registry.loadModel(named: "fc", from: folder) { _ in ModuleDescription(root: .linear(1, 1)) }
+            _ = try await registry.loadModel(named: "fc", from: folder)
         }
     }
 

@@ -2,6 +2,7 @@ import OrderedCollections
 import Tensors
 import Testing
 
+@testable import Models
 @testable import Serving
 
 struct ParameterTests {

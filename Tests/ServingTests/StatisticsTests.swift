@@ -3,6 +3,7 @@ import OrderedCollections
 import Tensors
 import Testing
 
+@testable import Models
 @testable import Serving
 
 struct StatisticsTests {

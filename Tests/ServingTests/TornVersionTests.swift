@@ -3,6 +3,7 @@ import Synchronization
 import Tensors
 import Testing
 
+@testable import Models
 @testable import Serving
 
 /// Weight, bias and the referring network change together while many call; a call that saw two versions would show.

@@ -1,3 +1,4 @@
+package import Models
 package import NN
 package import OrderedCollections
 package import Tensors

@@ -1,4 +1,5 @@
 import Metrics
+import Models
 import Synchronization
 import Tensors
 

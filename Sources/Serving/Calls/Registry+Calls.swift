@@ -1,4 +1,5 @@
 import Metrics
+import Models
 import NN
 import Synchronization
 package import Tensors

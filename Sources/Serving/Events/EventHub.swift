@@ -1,3 +1,4 @@
+import Models
 import Synchronization
 
 /// Brings events to their listeners, and keeps the last ones for those who come back.

@@ -1,3 +1,4 @@
+package import Models
 package import Tensors
 
 /// What a `log` hook has to say; never the data.

@@ -1,3 +1,4 @@
+package import Models
 import Synchronization
 package import Tensors
 

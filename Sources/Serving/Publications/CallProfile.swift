@@ -1,3 +1,4 @@
+import Models
 import Tensors
 
 /// What a registry knows of a module's calls before it makes them.

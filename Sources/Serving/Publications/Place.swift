@@ -1,3 +1,4 @@
+import Models
 import NN
 
 /// A place in a published tree: the module there, and whose it is.

@@ -1,3 +1,4 @@
+import Models
 package import Tensors
 
 /// A tensor as a model's metadata names it.

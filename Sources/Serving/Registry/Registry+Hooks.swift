@@ -1,3 +1,4 @@
+package import Models
 import NN
 import Synchronization
 

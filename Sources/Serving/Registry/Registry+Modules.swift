@@ -1,3 +1,4 @@
+package import Models
 import NN
 import OrderedCollections
 import Synchronization
@@ -29,8 +30,8 @@ extension Registry {
     ) async throws -> (publication: Publication, created: Bool) {
         let name = description.name ?? ""
         try ModuleName.check(name)
-        var checker = DescriptionChecker(limits: limits)
-        let layer = try checker.check(root: description.root)
+        var checker = DescriptionChecker(limits: limits.descriptions)
+        let layer = try Self.refusing { () throws(DescriptionProblem) in try checker.check(root: description.root) }
         let (isNew, size) = try admit(name, layer, when: precondition, mayReplace: mayReplace)
         let wanted = RegistryState.Reservation(
             modules: isNew ? 1 : 0,
@@ -38,7 +39,9 @@ extension Registry {
         )
         try state.withLock { state throws(ServingError) in try state.reserve(wanted, limits: limits) }
         defer { state.withLock { $0.release(wanted) } }
-        let built = try await build { try BuiltTree(description, layer) }
+        let built = try await build {
+            try Self.refusing { () throws(DescriptionProblem) in try BuiltTree(description, layer) }
+        }
         return try await change {
             let created = try self.admit(name, layer, when: precondition, mayReplace: mayReplace).isNew
             var revision = Revision(over: self.currentPublications())
@@ -46,6 +49,17 @@ extension Registry {
             try revision.add(name, plan: built.plan, tree: built.tree.module, standIns: built.references)
             try revision.load(description.stateDict, into: name)
             return (try self.publish(revision, name), created)
+        }
+    }
+
+    /// Runs `body`, and gives what is wrong with a description as the registry's error.
+    private static func refusing<Result>(
+        _ body: () throws(DescriptionProblem) -> Result
+    ) throws(ServingError) -> Result {
+        do throws(DescriptionProblem) {
+            return try body()
+        } catch {
+            throw ServingError(error)
         }
     }
 

@@ -1,3 +1,4 @@
+import Models
 import NN
 
 /// What the registry holds at one moment.

@@ -1,3 +1,5 @@
+package import Models
+
 /// What the registry refuses, as facts; the words for them are in `message`.
 package enum ServingError: Error, Equatable {
     // What does not exist.
@@ -36,17 +38,15 @@ package enum ServingError: Error, Equatable {
     case shuttingDown
 }
 
-/// The limits that a request can run into, by the name of their field in `ServingLimits`.
-package enum LimitName: String, Sendable {
-    case modules = "maxModules"
-    case bytes = "maxBytes"
-    case parameterBytes = "maxParameterBytes"
-    case treeDepth = "maxTreeDepth"
-    case treeModules = "maxTreeModules"
-    case hooks = "maxHooks"
-    case hooksPerCall = "maxHooksPerCall"
-    case hookBytes = "maxHookBytes"
-    case listeners = "maxListeners"
+extension ServingError {
+    /// Creates the refusal of a description.
+    init(_ problem: DescriptionProblem) {
+        guard case .beyond(let name, let limit, let requested) = problem.fault else {
+            self = .invalidDescription(problem)
+            return
+        }
+        self = .limitExceeded(name, limit: limit, requested: requested, at: problem.pointer)
+    }
 }
 
 extension ServingError {
@@ -99,7 +99,7 @@ extension ServingError {
         case .assertionFailed(let finding): finding.message
         case .captureTooLarge(let limit): "the hooks of one call may capture \(limit) bytes"
         case .limitExceeded(let name, let limit, let requested, _):
-            "the limit \(name.rawValue) is \(limit)" + (requested.map { ", this needs \($0)" } ?? "")
+            name.message(limit: limit, requested: requested)
         case .overloaded: "the compute queue is full"
         case .deadlineExpired: "the time for this call was over before it began"
         case .shuttingDown: "the server is going down"

@@ -1,3 +1,5 @@
+package import Models
+
 /// How much the registry and its calls may hold; whatever goes beyond is refused before memory is taken.
 package struct ServingLimits: Sendable {
     /// Registered modules.
@@ -71,6 +73,16 @@ package struct ServingLimits: Sendable {
     package var maxPendingEventBytes = 8 << 20
 
     package init() {}
+
+    /// How large a tree may be that a description asks for.
+    package var descriptions: DescriptionLimits {
+        DescriptionLimits(
+            maxBytes: maxBytes,
+            maxParameterBytes: maxParameterBytes,
+            maxTreeDepth: maxTreeDepth,
+            maxTreeModules: maxTreeModules
+        )
+    }
 }
 
 /// How the registry computes; every field is an option of the server.

@@ -1,5 +1,5 @@
-import API
 import ArgumentParser
+import Web
 
 /// `callpath key`: makes an access key.
 struct Key: ParsableCommand {
@@ -17,7 +17,7 @@ struct Key: ParsableCommand {
         guard KeyFile.isName(name) else {
             throw ValidationError("--name: expected 1 to 64 letters, digits, '.', '_' or '-', got '\(name)'")
         }
-        guard let known = Route.Scope(rawValue: scope), known != .open else {
+        guard let known = Scope(rawValue: scope), known != .open else {
             throw ValidationError("--scope: expected infer or admin, got '\(scope)'")
         }
     }

@@ -1,9 +1,9 @@
-import API
 import ArgumentParser
 import FoundationEssentials
 import HTTPServer
 import Logging
 import Serving
+import Web
 
 /// `callpath serve`: runs the server until it is told to end.
 struct Serve: AsyncParsableCommand {

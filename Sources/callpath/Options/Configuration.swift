@@ -1,10 +1,12 @@
-import API
 import HTTP
 import HTTPServer
 import Logging
 import Logs
 import Metrics
+import ModuleAPI
+import OpenInference
 import Serving
+import Web
 
 /// All that users can choose; each field starts with its default.
 struct Configuration {
@@ -14,6 +16,8 @@ struct Configuration {
     var serving = ServingOptions()
     /// How the interface answers.
     var api = API.Options()
+    /// How the Open Inference Protocol answers.
+    var inference = InferenceAPI.Options()
     /// The instruction set to compute with; the fastest that the machine has if `auto`.
     var kernels = KernelChoice.auto
     /// The time that a call may wait for its turn; none if zero.
@@ -56,6 +60,12 @@ extension Configuration {
         var options = api
         options.callTimeout = callTimeout == .zero ? nil : callTimeout
         options.maxDecodedBodyBytes = server.limits.maxDecodedBodyBytes
+        return options
+    }
+
+    /// How the Open Inference Protocol and the clouds are answered.
+    var protocolOptions: InferenceAPI.Options {
+        var options = inference
         options.defaultModel = defaultModel.isEmpty ? nil : defaultModel
         options.vertexHealthRoute = vertexHealthRoute.isEmpty ? nil : vertexHealthRoute
         options.vertexPredictRoute = vertexPredictRoute.isEmpty ? nil : vertexPredictRoute
@@ -84,7 +94,7 @@ extension Configuration {
             }
             access.info("refused", metadata: metadata)
         }
-        configuration.refusalForm = API.refusalForm
+        configuration.refusalForm = InferenceAPI.refusalForm
         configuration.isExempt = { request in
             request.pathOctets.elementsEqual("/livez".utf8) || request.pathOctets.elementsEqual("/readyz".utf8)
         }

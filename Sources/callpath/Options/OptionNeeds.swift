@@ -1,5 +1,5 @@
-import API
 import HTTPServer
+import Web
 
 /// An option that does nothing, or less than its user thinks, without another: refused rather than ignored.
 struct IncompleteOption: Error, CustomStringConvertible {

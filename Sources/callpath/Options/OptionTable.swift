@@ -1,7 +1,9 @@
-import API
 import HTTP
 import HTTPServer
 import JSON
+import ModuleAPI
+import OpenInference
+import Web
 
 /// The options of `callpath serve`, in the order of the README's table.
 enum OptionTable {
@@ -33,7 +35,7 @@ enum OptionTable {
         ServeOption(
             "inference-non-finite",
             "NaN and infinity in JSON answers under /v2",
-            \.api.inferenceNonFinite,
+            \.inference.nonFinite,
             .init(words: "refuse or tokens") { [.refuse, .tokens].contains($0) }
         ),
         ServeOption("compression", "gzip and deflate for clients that ask for it", \.compresses),

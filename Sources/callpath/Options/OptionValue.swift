@@ -1,7 +1,7 @@
-import API
 import JSON
 import Logging
 import Logs
+import Web
 
 /// A type that an option can have, as text.
 protocol OptionValue: Sendable, SendableMetatype {

@@ -1,0 +1,113 @@
+import NN
+package import OrderedCollections
+
+/// Arguments that fit their layer: known names, right types, defaults filled in, in PyTorch's order.
+package struct CheckedArguments: Sendable, Equatable {
+    package private(set) var values: OrderedDictionary<String, ArgumentValue> = [:]
+
+    /// Checks `given` against what the constructor of `type` takes.
+    package init(_ given: OrderedDictionary<String, ArgumentValue>, for type: LayerType) throws(DescriptionProblem) {
+        let function = "\(type.name).__init__"
+        for name in given.keys where !type.arguments.contains(where: { $0.name == name }) {
+            throw DescriptionProblem(.unexpectedArgument(function: function, name: name), at: [name])
+        }
+        let missing = type.arguments.filter { $0.defaultValue == nil && given[$0.name] == nil }.map(\.name)
+        guard missing.isEmpty else {
+            throw DescriptionProblem(.missingArguments(function: function, names: missing))
+        }
+        for argument in type.arguments {
+            guard let value = given[argument.name] ?? argument.defaultValue else { continue }
+            values[argument.name] = try argument.checked(value, function: function)
+        }
+    }
+
+    /// Returns the whole number under `name`, whose type was checked.
+    package func int(_ name: String) -> Int { values[name]?.integer ?? 0 }
+    /// Returns the whole number under `name`, `nil` for None.
+    func optionalInt(_ name: String) -> Int? { values[name]?.integer }
+    /// Returns the number under `name`, whose type was checked.
+    func number(_ name: String) -> PythonNumber { values[name]?.number ?? 0 }
+    /// Returns the number under `name`, `nil` for None.
+    func optionalNumber(_ name: String) -> PythonNumber? { values[name]?.number }
+    /// Returns the flag under `name`.
+    func flag(_ name: String) -> Bool { values[name]?.flag ?? false }
+    /// Returns the text under `name`.
+    func text(_ name: String) -> String {
+        guard case .string(let text) = values[name] else { return "" }
+        return text
+    }
+    /// Returns the sizes under `name`; a number is one size.
+    func sizes(_ name: String) -> [Int] {
+        guard case .list(let sizes) = values[name] else { return optionalInt(name).map { [$0] } ?? [] }
+        return sizes.compactMap(\.integer)
+    }
+}
+
+/// One argument of a layer's constructor.
+package struct LayerArgument: Sendable {
+    /// What the argument may be.
+    enum Kind: Sendable {
+        case int, optionalInt, number, optionalNumber, flag, text
+        /// A whole number or a list of them.
+        case sizes
+    }
+
+    package let name: String
+    let kind: Kind
+    /// `nil` when it must be given.
+    var defaultValue: ArgumentValue?
+
+    init(_ name: String, _ kind: Kind, _ defaultValue: ArgumentValue? = nil) {
+        self.name = name
+        self.kind = kind
+        self.defaultValue = defaultValue
+    }
+
+    func checked(_ value: ArgumentValue, function: String) throws(DescriptionProblem) -> ArgumentValue {
+        if case .tooBig = value { throw refusal(of: "Overflow when unpacking long long") }
+        if kind == .flag, let flag = value.flag { return .bool(flag) }
+        guard fits(value) else {
+            let fault = DescriptionProblem.Fault.argumentType(
+                function: function,
+                name: name,
+                expected: expectation,
+                got: value.pythonType
+            )
+            throw DescriptionProblem(fault, at: [name])
+        }
+        return value
+    }
+
+    private func fits(_ value: ArgumentValue) -> Bool {
+        switch kind {
+        case .int: value.integer != nil
+        case .optionalInt: value == .null || value.integer != nil
+        case .number: value.number != nil
+        case .optionalNumber: value == .null || value.number != nil
+        case .flag: false
+        case .text: value.pythonType == "str"
+        case .sizes: Self.areSizes(value)
+        }
+    }
+
+    private static func areSizes(_ value: ArgumentValue) -> Bool {
+        guard case .list(let sizes) = value else { return value.integer != nil }
+        return sizes.count <= 64 && sizes.allSatisfy { $0.integer != nil }
+    }
+
+    private var expectation: String {
+        switch kind {
+        case .int: "int"
+        case .optionalInt: "int or None"
+        case .number: "float"
+        case .optionalNumber: "float or None"
+        case .flag: "bool"
+        case .text: "str"
+        case .sizes: "int or tuple of ints"
+        }
+    }
+
+    private func refusal(of text: String) -> DescriptionProblem {
+        DescriptionProblem(.refused(text), at: [name])
+    }
+}

@@ -1,0 +1,48 @@
+import NN
+import OrderedCollections
+package import Tensors
+
+/// A place in a tree whose description holds water.
+package indirect enum CheckedNode: Sendable {
+    case ref(String)
+    case layer(CheckedLayer)
+}
+
+/// A module inside a container.
+package struct CheckedChild: Sendable {
+    package let key: String
+    /// Where it stands in the description, as a component of a JSON pointer.
+    package let place: String
+    package let node: CheckedNode
+}
+
+/// A layer whose type is known and whose arguments fit.
+package struct CheckedLayer: Sendable {
+    package let type: LayerType
+    package let arguments: CheckedArguments
+    /// What the client asked for; `nil` is float32 where it matters.
+    package let dtype: DType?
+    /// The modules inside in order.
+    package let children: [CheckedChild]
+
+    /// The parameters and buffers that the layer has when it is made.
+    var presentTensors: [TensorPlan] { type.tensors(arguments).filter(\.isPresent) }
+
+    /// The type of the tensor `plan`.
+    package func dtype(of plan: TensorPlan) -> DType { plan.dtype ?? dtype ?? .float32 }
+
+    /// Makes the layer, without children.
+    func make(with generator: Generator) throws -> Module {
+        try type.make(arguments, dtype ?? .float32, generator)
+    }
+
+    /// The names of all references in the tree.
+    package var references: [String] {
+        children.flatMap { child -> [String] in
+            switch child.node {
+            case .ref(let name): [name]
+            case .layer(let layer): layer.references
+            }
+        }
+    }
+}

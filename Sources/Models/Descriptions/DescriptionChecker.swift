@@ -1,0 +1,166 @@
+import OrderedCollections
+import Tensors
+
+/// Checks descriptions before any memory is taken for what they describe.
+package struct DescriptionChecker {
+    let limits: DescriptionLimits
+    package private(set) var byteCount = 0
+    private var moduleCount = 0
+
+    package init(limits: DescriptionLimits) {
+        self.limits = limits
+    }
+
+    /// Returns the root of a tree, checked.
+    package mutating func check(root: NodeDescription) throws(DescriptionProblem) -> CheckedLayer {
+        guard case .layer(let layer) = root else {
+            throw DescriptionProblem(.referenceAtRoot, at: ["ref"])
+        }
+        let checked = try check(layer, at: [], depth: 1)
+        try take(checked.objectByteCount, at: [])
+        return checked
+    }
+
+    private mutating func check(
+        _ layer: LayerDescription,
+        at pointer: [String],
+        depth: Int
+    ) throws(DescriptionProblem) -> CheckedLayer {
+        guard depth <= limits.maxTreeDepth else {
+            throw DescriptionProblem(.beyond(.treeDepth, limit: limits.maxTreeDepth, requested: nil), at: pointer)
+        }
+        moduleCount += 1
+        guard moduleCount <= limits.maxTreeModules else {
+            throw DescriptionProblem(.beyond(.treeModules, limit: limits.maxTreeModules, requested: nil), at: pointer)
+        }
+        let (type, arguments) = try Self.locating(pointer) { () throws(DescriptionProblem) in
+            try Self.typeAndArguments(of: layer)
+        }
+        let checked = CheckedLayer(
+            type: type,
+            arguments: arguments,
+            dtype: layer.dtype,
+            children: try children(of: layer, type: type, at: pointer, depth: depth)
+        )
+        try count(checked, at: pointer)
+        return checked
+    }
+
+    private static func typeAndArguments(
+        of layer: LayerDescription
+    ) throws(DescriptionProblem) -> (LayerType, CheckedArguments) {
+        guard let type = LayerType.all[layer.type] else {
+            throw DescriptionProblem(.unknownType(layer.type), at: ["type"])
+        }
+        if layer.dtype != nil, !type.takesDType {
+            let function = "\(type.name).__init__"
+            throw DescriptionProblem(.unexpectedArgument(function: function, name: "dtype"), at: ["dtype"])
+        }
+        let arguments = try CheckedArguments(layer.arguments, for: type)
+        if let dtype = layer.dtype, !dtype.isFloatingPoint, !type.tensors(arguments).isEmpty {
+            let text = "Only Tensors of floating point and complex dtype can require gradients"
+            throw DescriptionProblem(.refused(text), at: ["dtype"])
+        }
+        return (type, arguments)
+    }
+
+    private mutating func children(
+        of layer: LayerDescription,
+        type: LayerType,
+        at pointer: [String],
+        depth: Int
+    ) throws(DescriptionProblem) -> [CheckedChild] {
+        guard let children = layer.children else { return [] }
+        let pointer = pointer + ["modules"]
+        var checked: [CheckedChild] = []
+        var keys: Set<String> = []
+        for (index, child) in children.enumerated() {
+            let (key, place) = (child.key ?? "\(index)", child.place ?? child.key ?? "\(index)")
+            if let fault = Self.fault(in: child, at: index, of: type, isNew: keys.insert(key).inserted) {
+                throw DescriptionProblem(fault, at: pointer + [place])
+            }
+            let node = try node(child.node, at: pointer + [place], depth: depth + 1)
+            checked.append(CheckedChild(key: key, place: place, node: node))
+        }
+        guard type.children != .none else {
+            throw DescriptionProblem(.notAContainer(type: type.name), at: pointer)
+        }
+        return checked
+    }
+
+    private mutating func node(
+        _ node: NodeDescription,
+        at pointer: [String],
+        depth: Int
+    ) throws(DescriptionProblem) -> CheckedNode {
+        switch node {
+        case .ref(let name): .ref(name)
+        case .layer(let layer): .layer(try check(layer, at: pointer, depth: depth))
+        }
+    }
+
+    private static func fault(
+        in child: ChildDescription,
+        at index: Int,
+        of type: LayerType,
+        isNew: Bool
+    ) -> DescriptionProblem.Fault? {
+        guard isNew else { return .duplicateKey(child.key ?? "\(index)") }
+        if type.children == .positions, let key = child.key, key != "\(index)" {
+            return .unexpectedKeys(type: type.name)
+        }
+        guard case .layer(let layer) = child.node, type.name == "Sequential",
+            let inner = LayerType.all[layer.type], inner.inputCount > 1
+        else { return nil }
+        return .notInSequential(type: layer.type)
+    }
+
+    private mutating func count(_ layer: CheckedLayer, at pointer: [String]) throws(DescriptionProblem) {
+        for plan in layer.presentTensors {
+            let bytes = try Self.locating(pointer) { () throws(DescriptionProblem) in
+                try Self.byteCount(of: plan, in: layer)
+            }
+            guard bytes <= limits.maxParameterBytes else {
+                throw DescriptionProblem(
+                    .beyond(.parameterBytes, limit: limits.maxParameterBytes, requested: bytes),
+                    at: pointer
+                )
+            }
+            let (footprint, isHuge) = bytes.multipliedReportingOverflow(by: plan.isPacked ? 2 : 1)
+            try take(isHuge ? nil : footprint, at: pointer)
+        }
+    }
+
+    /// Counts bytes of the tree; `nil` is more than can be counted.
+    private mutating func take(_ bytes: Int?, at pointer: [String]) throws(DescriptionProblem) {
+        let (sum, overflow) = byteCount.addingReportingOverflow(bytes ?? .max)
+        let requested = overflow || bytes == nil ? nil : sum
+        guard let requested, requested <= limits.maxBytes else {
+            throw DescriptionProblem(.beyond(.bytes, limit: limits.maxBytes, requested: requested), at: pointer)
+        }
+        byteCount = requested
+    }
+
+    private static func byteCount(of plan: TensorPlan, in layer: CheckedLayer) throws(DescriptionProblem) -> Int {
+        do throws(TensorError) {
+            let shape = try Shape(checking: plan.sizes)
+            let (bytes, overflow) = shape.elementCount.multipliedReportingOverflow(by: layer.dtype(of: plan).itemSize)
+            guard !overflow else { throw .storageOverflow(shape: plan.sizes) }
+            return bytes
+        } catch {
+            if case .negativeDimension = error { throw DescriptionProblem(.refused(error.message())) }
+            throw DescriptionProblem(.impossibleTensor(error.message()))
+        }
+    }
+
+    private static func locating<Result>(
+        _ pointer: [String],
+        _ body: () throws(DescriptionProblem) -> Result
+    ) throws(DescriptionProblem) -> Result {
+        do throws(DescriptionProblem) {
+            return try body()
+        } catch {
+            throw error.inside(pointer)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package import NN
+import Tensors
+
+/// Stands for a registered module while a tree is built; the registry puts the module itself in its place.
+package final class Reference: Module {
+    package let name: String
+
+    init(to name: String) {
+        self.name = name
+    }
+
+    package override func emptyCopy() throws -> Module { Reference(to: name) }
+}
+
+/// Makes the modules that a checked description describes.
+struct TreeBuilder {
+    let generator: Generator
+    let isTraining: Bool
+    /// The stand-ins for registered modules, one for each name.
+    private(set) var references: [String: Reference] = [:]
+
+    init(seed: UInt64?, isTraining: Bool) {
+        generator = seed.map { Generator(seed: $0) } ?? Generator()
+        self.isTraining = isTraining
+    }
+
+    /// Returns the tree, in its mode; what references bring keeps its own.
+    mutating func build(_ layer: CheckedLayer) throws(DescriptionProblem) -> Module {
+        try build(layer, at: []).train(isTraining)
+    }
+
+    private mutating func build(_ layer: CheckedLayer, at pointer: [String]) throws(DescriptionProblem) -> Module {
+        let module = try Self.locating(pointer) {
+            try Warnings.handled(by: { _ in }) {
+                try layer.make(with: generator)
+            }
+        }
+        for child in layer.children {
+            let place = pointer + ["modules", child.place]
+            let inner = try self.module(for: child.node, at: place)
+            _ = try Self.locating(place) { try module.registerChild(child.key, inner) }
+        }
+        return module
+    }
+
+    private mutating func module(for node: CheckedNode, at pointer: [String]) throws(DescriptionProblem) -> Module {
+        switch node {
+        case .layer(let layer): return try build(layer, at: pointer)
+        case .ref(let name):
+            let reference = references[name] ?? Reference(to: name)
+            references[name] = reference
+            return reference
+        }
+    }
+
+    private static func locating<Result>(
+        _ pointer: [String],
+        _ body: () throws -> Result
+    ) throws(DescriptionProblem) -> Result {
+        do {
+            return try body()
+        } catch let error as TensorError {
+            throw DescriptionProblem(.refused(error.message()), at: pointer)
+        } catch let error as ModuleError {
+            throw DescriptionProblem(.refused(error.message()), at: pointer)
+        } catch let error as DescriptionProblem {
+            throw error.inside(pointer)
+        } catch {
+            throw DescriptionProblem(.refused("\(error)"), at: pointer)
+        }
+    }
+}

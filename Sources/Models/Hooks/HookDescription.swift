@@ -1,0 +1,127 @@
+package import OrderedCollections
+package import Tensors
+
+/// When a hook runs; the raw value is its name on the wire.
+package enum HookKind: String, Sendable, CaseIterable {
+    case forwardPre = "forward_pre"
+    case forward
+    case fullBackwardPre = "full_backward_pre"
+    case fullBackward = "full_backward"
+
+    /// Whether it runs on the way back.
+    package var isBackward: Bool { self == .fullBackwardPre || self == .fullBackward }
+}
+
+/// A hook as data.
+package struct HookDescription: Sendable {
+    /// When it runs.
+    package var kind: HookKind
+    /// The path of the module on which it runs, empty for the root.
+    package var module: String
+    /// What it does.
+    package var action: HookAction
+    /// Whether it goes before those that are there.
+    package var prepend: Bool
+    /// Whether it also runs when the call fails before its turn; for `forward` only.
+    package var alwaysCall: Bool
+
+    package init(
+        kind: HookKind,
+        module: String = "",
+        action: HookAction,
+        prepend: Bool = false,
+        alwaysCall: Bool = false
+    ) {
+        self.kind = kind
+        self.module = module
+        self.action = action
+        self.prepend = prepend
+        self.alwaysCall = alwaysCall
+    }
+}
+
+/// What a hook does to its tensor.
+package enum HookAction: Sendable {
+    case capture
+    case replace(HookValue)
+    case add(HookValue)
+    case scale(HookValue)
+    case clamp(min: HookScalar?, max: HookScalar?)
+    case normalize(mean: HookValue, std: HookValue)
+    case mask(indices: [Int])
+    case activation(name: String, arguments: OrderedDictionary<String, ArgumentValue>)
+    case topk(k: Int)
+    case assertFinite
+    case assertRange(min: Double?, max: Double?)
+    case assertShape([Int])
+    case statistics
+    case log(level: LogLevel)
+
+    /// The action's name on the wire.
+    package var typeName: String {
+        switch self {
+        case .capture: "capture"
+        case .replace: "replace"
+        case .add: "add"
+        case .scale: "scale"
+        case .clamp: "clamp"
+        case .normalize: "normalize"
+        case .mask: "mask"
+        case .activation: "activation"
+        case .topk: "topk"
+        case .assertFinite: "assert_finite"
+        case .assertRange: "assert_range"
+        case .assertShape: "assert_shape"
+        case .statistics: "statistics"
+        case .log: "log"
+        }
+    }
+
+    /// The bytes of the tensors that the action brings along.
+    package var byteCount: Int {
+        switch self {
+        case .replace(let value), .add(let value), .scale(let value): value.byteCount
+        case .normalize(let mean, let std): mean.byteCount + std.byteCount
+        default: 0
+        }
+    }
+}
+
+/// A number as a client wrote it: beside whole numbers, PyTorch lets integers stay integers.
+package enum HookScalar: Sendable, Equatable {
+    case int(Int64)
+    case double(Double)
+
+    /// The number in floating point.
+    package var double: Double {
+        switch self {
+        case .int(let value): Double(value)
+        case .double(let value): value
+        }
+    }
+}
+
+/// An operand of an action.
+package enum HookValue: Sendable {
+    case tensor(Tensor)
+    case int(Int64)
+    case double(Double)
+
+    /// Creates an operand of a number.
+    package init(_ number: HookScalar) {
+        switch number {
+        case .int(let value): self = .int(value)
+        case .double(let value): self = .double(value)
+        }
+    }
+
+    package var byteCount: Int {
+        guard case .tensor(let tensor) = self else { return 0 }
+        return tensor.byteCount
+    }
+}
+
+/// How much a log line matters; the raw values are swift-log's.
+package enum LogLevel: String, Sendable, CaseIterable {
+    case trace, debug, info, notice, warning, error, critical
+}

@@ -1,0 +1,46 @@
+/// What is wrong with a hook's description, and where.
+package struct HookProblem: Error, Equatable {
+    /// The ways in which a hook can be wrong.
+    package enum Fault: Equatable {
+        case unknownActivation(String)
+        case activation(DescriptionProblem)
+        case emptyRange(min: Double, max: Double)
+        case noBound
+        case negativeCount(Int)
+        case alwaysCallNeedsForward
+        case backwardInPlainCall(HookKind)
+        case notForGlobalHooks(String)
+        case shape([Int])
+        case unknownPath(String)
+    }
+
+    /// What is wrong.
+    package var fault: Fault
+    /// The components of the JSON pointer to the offending value, from the hook's description.
+    package var pointer: [String]
+    /// The hook's place in the request, for hooks of one call.
+    package var index: Int?
+
+    package init(_ fault: Fault, at pointer: [String], index: Int? = nil) {
+        self.fault = fault
+        self.pointer = pointer
+        self.index = index
+    }
+
+    /// The text for people.
+    package var message: String {
+        switch fault {
+        case .unknownActivation(let name):
+            "unknown activation '\(name)'; known are \(LayerType.parameterless.map(\.name).joined(separator: ", "))"
+        case .activation(let problem): problem.message
+        case .emptyRange(let min, let max): "min \(min) is greater than max \(max)"
+        case .noBound: "at least one of 'min' or 'max' must not be None"
+        case .negativeCount(let k): "k must not be negative, got \(k)"
+        case .alwaysCallNeedsForward: "always_call is for forward hooks only"
+        case .backwardInPlainCall(let kind): "a \(kind.rawValue) hook never runs in a call that does not go backward"
+        case .notForGlobalHooks(let name): "a global hook takes no '\(name)'"
+        case .shape(let shape): "a shape has sizes, or -1 for any; got \(shape)"
+        case .unknownPath(let path): "there is no module at '\(path)'"
+        }
+    }
+}

@@ -1,0 +1,27 @@
+package import HTTP
+package import Web
+
+extension API {
+    /// The rows of the interface of modules, in the order of `openapi.yaml`.
+    package var routes: [Route] {
+        ModulesResource(api: self).routes + ParametersResource(api: self).routes + StateDictResource(api: self).routes
+            + CallsResource(api: self).routes + HooksResource(api: self).routes + GlobalHooksResource(api: self).routes
+            + EventsResource(api: self).routes + OperationsResource(readiness: readiness, metrics: metrics).routes
+    }
+
+    /// Returns the handler that a server runs for `routes`; `rules` decide which requests reach one.
+    package func handler(
+        _ routes: [Route],
+        rules: AccessRules = AccessRules(),
+        present: @escaping Interface.Presentation = { problem, _ in problem.response }
+    ) -> Handler {
+        let interface = Interface(
+            routes: routes,
+            present: present,
+            maxDecodedBodyBytes: options.maxDecodedBodyBytes,
+            metrics: metrics,
+            logger: logger
+        )
+        return interface.handler(rules: rules)
+    }
+}

@@ -1,0 +1,30 @@
+import HTTP
+import HTTPTypes
+import JSON
+import Models
+import Serving
+import Web
+
+/// The answer to a change of a module: its new version.
+enum ChangeAnswer {
+    static func response(
+        _ publication: Publication,
+        as representation: Representation = .json,
+        members: (inout JSONWriter) -> Void = { _ in }
+    ) -> Response {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("name", publication.name)
+        writer.member("version", publication.version)
+        members(&writer)
+        writer.endObject()
+        return Response.json(writer, fields: fields(of: publication, as: representation))
+    }
+
+    /// The fields of an answer to a change.
+    static func fields(of publication: Publication, as representation: Representation = .json) -> ResponseFields {
+        var fields = ResponseFields.unstored(representation)
+        fields[.eTag] = VersionTag.tag(version: publication.version, as: representation).description
+        return fields
+    }
+}

@@ -1,0 +1,48 @@
+import HTTP
+import HTTPTypes
+import JSON
+import Models
+import OrderedCollections
+import Safetensors
+import Serving
+import Tensors
+import Web
+
+/// Tensors by name as one file in the safetensors format.
+enum SafetensorsAnswer {
+    static func response(
+        _ tensors: OrderedDictionary<String, Tensor>,
+        metadata: [String: String] = [:],
+        fields: ResponseFields
+    ) throws -> Response {
+        let bytes = try Safetensors.bytes(of: tensors, metadata: metadata)
+        return Response(status: .ok, fields: fields, body: .bytes(bytes))
+    }
+
+    /// Returns an output with the captures of its call: `output`, and `captures.0` onwards, which the file's metadata
+    /// describes under the same names.
+    static func response(_ result: CallResult, fields: ResponseFields) throws -> Response {
+        var tensors: OrderedDictionary<String, Tensor> = ["output": result.output.detached()]
+        var metadata: [String: String] = [:]
+        for (index, capture) in result.captures.enumerated() {
+            tensors["captures.\(index)"] = capture.tensor
+            metadata["captures.\(index)"] = description(of: capture)
+        }
+        return try response(tensors, metadata: metadata, fields: fields)
+    }
+
+    /// Reads the tensors in a file.
+    static func entries(in bytes: [UInt8]) throws -> OrderedDictionary<String, Tensor> {
+        try Safetensors.tensors(in: bytes)
+    }
+
+    private static func description(of capture: Capture) -> String {
+        var writer = JSONWriter(capacity: 64)
+        writer.beginObject()
+        writer.member("hook", capture.hook)
+        writer.member("module", capture.module)
+        writer.member("kind", capture.kind.rawValue)
+        writer.endObject()
+        return String(decoding: writer.finish(), as: UTF8.self)
+    }
+}

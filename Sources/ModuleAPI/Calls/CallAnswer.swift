@@ -1,0 +1,66 @@
+import HTTP
+import HTTPTypes
+import JSON
+import Models
+import Serving
+import Tensors
+import Web
+
+/// The answer to a call.
+struct CallAnswer {
+    let result: CallResult
+    let nonFinite: NonFinitePolicy
+    /// Bytes of the fields of most answers, with those that layers add.
+    private static let usualFieldBytes = 256
+
+    /// Returns the output in the form that the client asked for.
+    func response(as representation: Representation, showsGradient: Bool, showsCaptures: Bool) throws -> Response {
+        switch representation {
+        case .text: Response.text(text, fields: fields(.text))
+        case .bytes: TensorAnswer.bytes(result.output, fields: fields(.bytes))
+        case .safetensors: try SafetensorsAnswer.response(result, fields: fields(.safetensors))
+        default: try json(showsGradient: showsGradient, showsCaptures: showsCaptures)
+        }
+    }
+
+    /// Returns the output as JSON, with more `members` behind it.
+    func json(
+        showsGradient: Bool,
+        showsCaptures: Bool,
+        members: (inout JSONWriter) throws(DocumentProblem) -> Void = { _ in }
+    ) throws -> Response {
+        var writer = JSONWriter(capacity: 256 + 12 * result.output.elementCount)
+        writer.beginObject()
+        try writer.members(of: result.output, data: "output", nonFinite)
+        if showsGradient {
+            writer.key("grad_fn")
+            if let name = result.gradFunction { writer.write(name) } else { writer.writeNull() }
+        }
+        try members(&writer)
+        if showsCaptures { try write(result.captures, to: &writer) }
+        writer.endObject()
+        return Response.json(writer, fields: fields(.json))
+    }
+
+    private func fields(_ representation: Representation) -> ResponseFields {
+        var fields = ResponseFields(.unstored(representation), room: Self.usualFieldBytes)
+        fields.append("Callpath-Module-Version", decimal: result.version)
+        return fields
+    }
+
+    private var text: String { result.output.description }
+
+    private func write(_ captures: [Capture], to writer: inout JSONWriter) throws(DocumentProblem) {
+        writer.key("captures")
+        writer.beginArray()
+        for capture in captures {
+            writer.beginObject()
+            writer.member("hook", capture.hook)
+            writer.member("module", capture.module)
+            writer.member("kind", capture.kind.rawValue)
+            try writer.members(of: capture.tensor, nonFinite)
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+}

@@ -1,0 +1,221 @@
+import HTTP
+import HTTPTypes
+import JSON
+import Models
+import OrderedCollections
+import Serving
+import Tensors
+package import Web
+
+/// `/v1/modules/{name}/call`, `.../trace` and `.../backward`.
+package struct CallsResource: Sendable {
+    private static let statuses = [200, 400, 404, 406, 413, 415, 422, 429, 503]
+
+    let api: API
+
+    package init(api: API) {
+        self.api = api
+    }
+
+    var routes: [Route] {
+        [
+            Route(
+                .post,
+                "/v1/modules/{name}/call",
+                "callModule",
+                scope: .infer,
+                query: ["grad"],
+                statuses: Self.statuses,
+                outcome: { try call($0, of: $0.parameter("name")) }
+            ),
+            route("trace", "traceModule", query: ["grad"], trace),
+            route("backward", "backwardModule", query: [], backward),
+        ]
+    }
+
+    private func route(
+        _ verb: String,
+        _ operation: String,
+        query: [String],
+        _ endpoint: @escaping WaitingEndpoint
+    ) -> Route {
+        Route(
+            .post,
+            "/v1/modules/{name}/\(verb)",
+            operation,
+            scope: .infer,
+            query: query,
+            statuses: Self.statuses,
+            endpoint: endpoint
+        )
+    }
+
+    /// Calls a module: a small call on the spot, a large one in its turn of the compute queue.
+    package func call(_ exchange: Exchange, of module: String) throws -> Outcome {
+        let representation = try exchange.representation(among: .call)
+        let publication = try api.registry.publication(module)
+        let reader = reader(for: publication)
+        let request = try exchange.context.measure(.parse) { try self.request(exchange, with: reader) }
+        try Self.refuseCaptures(of: request, as: representation)
+        guard api.registry.isSmall(request, for: publication) else {
+            return .later {
+                let result = try await run(publication) { try await api.registry.call(publication, request) }
+                return try await answer(exchange, request, result, as: representation).response
+            }
+        }
+        let result = try runHere(publication) { try api.registry.callHere(publication, request) }
+        return try answer(exchange, request, result, as: representation)
+    }
+
+    private func answer(
+        _ exchange: Exchange,
+        _ request: CallRequest,
+        _ result: consuming CallResult,
+        as representation: Representation
+    ) throws -> Outcome {
+        exchange.context.note(result.timing)
+        let isLong = try isLong(result, as: representation)
+        let answer = CallAnswer(result: result, nonFinite: api.options.nonFinite)
+        let (showsGradient, showsCaptures) = (request.recordsGradients, !request.hooks.isEmpty)
+        guard isLong else {
+            return .now(try exchange.context.measured(answer, as: representation, showsGradient, showsCaptures))
+        }
+        return .later {
+            try await LongWork.run(if: true) {
+                try exchange.context.measured(answer, as: representation, showsGradient, showsCaptures)
+            }
+        }
+    }
+
+    private func trace(_ exchange: Exchange) async throws -> Response {
+        _ = try exchange.representation(among: .json)
+        let publication = try api.registry.publication(exchange.parameter("name"))
+        let request = try request(exchange, with: reader(for: publication))
+        let result = try await run(publication) { try await api.registry.trace(publication, request) }
+        let answer = CallAnswer(result: result.call, nonFinite: api.options.nonFinite)
+        let (showsGradient, showsCaptures) = (request.recordsGradients, !request.hooks.isEmpty)
+        return try await LongWork.run(if: isLong(result.call)) {
+            try answer.json(showsGradient: showsGradient, showsCaptures: showsCaptures) { writer in
+                TraceWriter.write(result.events, to: &writer)
+            }
+        }
+    }
+
+    private func backward(_ exchange: Exchange) async throws -> Response {
+        _ = try exchange.representation(among: .json)
+        let publication = try api.registry.publication(exchange.parameter("name"))
+        let recordsGradients = try Self.recordsGradients(exchange)
+        let document = try Self.document(exchange, with: reader(for: publication, takesGradient: true))
+        let request = request(exchange, document, recordsGradients)
+        let result = try await run(publication) {
+            try await api.registry.backward(publication, request, gradOutput: document.gradOutput)
+        }
+        let answer = CallAnswer(result: result.call, nonFinite: api.options.nonFinite)
+        let gradients = result.gradInputs + result.gradients.values
+        let isLong = try isLong(result.call, and: gradients.compactMap(\.self))
+        return try await LongWork.run(if: isLong) {
+            try answer.json(showsGradient: true, showsCaptures: true) { writer throws(DocumentProblem) in
+                try GradientsWriter(nonFinite: answer.nonFinite).write(result, to: &writer)
+            }
+        }
+    }
+
+    /// Returns whether writing an answer is long work; bytes are sent from where they lie.
+    private func isLong(
+        _ result: CallResult,
+        as representation: Representation = .json,
+        and others: [Tensor] = []
+    ) throws(Problem) -> Bool {
+        guard representation == .json else { return representation == .safetensors }
+        let elements = result.output.elementCount + result.captures.reduce(0) { $0 + $1.tensor.elementCount }
+        return try LongWork.isLong(
+            elements: others.reduce(elements) { $0 + $1.elementCount },
+            limit: api.options.maxAnswerBytes
+        )
+    }
+
+    /// Runs a call, and gives what it throws the words of the PyTorch whose rules the module follows.
+    private func run<Result>(
+        _ publication: Publication,
+        _ body: () async throws -> Result
+    ) async throws -> Result {
+        do {
+            return try await body()
+        } catch {
+            throw Problem(error, compatibility: publication.compatibility)
+        }
+    }
+
+    private func runHere<Result>(_ publication: Publication, _ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch {
+            throw Problem(error, compatibility: publication.compatibility)
+        }
+    }
+
+    private func reader(for publication: Publication, takesGradient: Bool = false) -> CallReader {
+        CallReader(
+            listDType: publication.listDType ?? .float32,
+            maxHooks: api.registry.limits.maxHooksPerCall,
+            takesGradient: takesGradient
+        )
+    }
+
+    private func request(_ exchange: Exchange, with reader: CallReader) throws -> CallRequest {
+        let recordsGradients = try Self.recordsGradients(exchange)
+        return request(exchange, try Self.document(exchange, with: reader), recordsGradients)
+    }
+
+    private static func recordsGradients(_ exchange: Exchange) throws -> Bool {
+        try exchange.request.query != nil && Query(exchange).flag("grad")
+    }
+
+    /// Reads the body of a request, JSON or the bytes of one tensor.
+    private static func document(_ exchange: Exchange, with reader: CallReader) throws -> CallDocument {
+        switch try exchange.bodyType(among: [.json, .bytes]) {
+        case .bytes: CallDocument(inputs: [try TensorBytes.tensor(exchange.request)])
+        default: try reader.call(in: exchange.request.body)
+        }
+    }
+
+    private func request(
+        _ exchange: Exchange,
+        _ document: consuming CallDocument,
+        _ recordsGradients: Bool
+    ) -> CallRequest {
+        CallRequest(
+            inputs: document.inputs,
+            recordsGradients: recordsGradients,
+            hooks: document.hooks,
+            deadline: api.options.callTimeout.map { exchange.request.arrival + $0 },
+            origin: exchange.context
+        )
+    }
+
+    /// Refuses captures where the answer has room for one tensor only.
+    private static func refuseCaptures(of request: CallRequest, as representation: Representation) throws(Problem) {
+        guard representation == .text || representation == .bytes else { return }
+        guard request.hooks.contains(where: { if case .capture = $0.action { true } else { false } }) else { return }
+        throw Problem(
+            .notAcceptable,
+            "Captures come as JSON or safetensors, not as \(representation.rawValue).",
+            expected: [.string(Representation.json.rawValue), .string(Representation.safetensors.rawValue)],
+            got: .string(representation.rawValue)
+        )
+    }
+}
+
+extension RequestContext {
+    /// Returns an answer in its form, and notes how long that took.
+    fileprivate func measured(
+        _ answer: CallAnswer,
+        as representation: Representation,
+        _ showsGradient: Bool,
+        _ showsCaptures: Bool
+    ) throws -> Response {
+        try measure(.encode) {
+            try answer.response(as: representation, showsGradient: showsGradient, showsCaptures: showsCaptures)
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import HTTP
+import HTTPTypes
+import JSON
+import Models
+import Serving
+import Web
+
+/// `/v1/modules/{name}/events`: calls and captures, live, as server-sent events.
+struct EventsResource: Sendable {
+    let api: API
+
+    var routes: [Route] {
+        [
+            Route(
+                .get,
+                "/v1/modules/{name}/events",
+                "streamEvents",
+                scope: .infer,
+                query: ["kind", "module"],
+                statuses: [200, 400, 404, 406, 429, 503],
+                endpoint: stream
+            )
+        ]
+    }
+
+    private func stream(_ exchange: Exchange) async throws -> Response {
+        _ = try exchange.representation(among: .events)
+        let publication = try api.registry.publication(exchange.parameter("name"))
+        let query = try Query(exchange)
+        let filter = EventFilter(
+            name: publication.name,
+            kinds: try query["kind"].map(Self.kinds),
+            module: query["module"]
+        )
+        let lastID = try exchange.request.fields[.lastEventID].map(Self.eventID)
+        let fields = ResponseFields.unstored(.events)
+        guard exchange.request.method != .head else { return Response(status: .ok, fields: fields) }
+        let listener = try api.registry.events.listen(filter, after: lastID)
+        let stream = EventStream(listener: listener, heartbeat: api.options.heartbeat)
+        return Response(status: .ok, fields: fields, body: .stream(stream.run))
+    }
+
+    private static func kinds(_ text: String) throws(Problem) -> Set<EventKind> {
+        var kinds: Set<EventKind> = []
+        for word in text.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let kind = EventKind(rawValue: String(word)) else {
+                throw Problem(
+                    .malformedQuery,
+                    "'\(word)' is no kind of event.",
+                    expected: .array(EventKind.allCases.map { .string($0.rawValue) }),
+                    got: .string(String(word))
+                )
+            }
+            kinds.insert(kind)
+        }
+        return kinds
+    }
+
+    private static func eventID(_ text: String) throws(Problem) -> UInt64 {
+        guard let id = UInt64(text), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            throw Problem(.malformedQuery, "Last-Event-ID is the id of an event, a whole number.", got: .string(text))
+        }
+        return id
+    }
+}
+
+extension HTTPField.Name {
+    /// The last event that a listener has seen.
+    fileprivate static let lastEventID = constant("Last-Event-ID")
+}

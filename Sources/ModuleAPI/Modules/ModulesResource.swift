@@ -1,0 +1,172 @@
+import HTTP
+import HTTPTypes
+import JSON
+import Models
+import Serving
+import Web
+
+/// `/v1/modules` and `/v1/modules/{name}`.
+struct ModulesResource: Sendable {
+    private static let defaultPage = 100
+    private static let largestPage = 1_000
+
+    let api: API
+
+    var routes: [Route] {
+        [
+            Route(
+                .get,
+                "/v1/modules",
+                "listModules",
+                scope: .infer,
+                query: ["prefix", "limit", "after"],
+                statuses: [200, 400, 406],
+                endpoint: list
+            ),
+            Route(
+                .post,
+                "/v1/modules",
+                "createModule",
+                scope: .admin,
+                statuses: [201, 400, 406, 409, 412, 413, 415, 422],
+                endpoint: create
+            ),
+            Route(
+                .get,
+                "/v1/modules/{name}",
+                "getModule",
+                scope: .infer,
+                statuses: [200, 304, 404, 406, 412],
+                endpoint: get
+            ),
+            Route(
+                .put,
+                "/v1/modules/{name}",
+                "putModule",
+                scope: .admin,
+                statuses: [200, 201, 400, 406, 409, 412, 413, 415, 422],
+                endpoint: put
+            ),
+            Route(
+                .delete,
+                "/v1/modules/{name}",
+                "deleteModule",
+                scope: .admin,
+                statuses: [204, 404, 409, 412],
+                endpoint: delete
+            ),
+        ]
+    }
+
+    private func list(_ exchange: Exchange) async throws -> Response {
+        _ = try exchange.representation(among: .json)
+        let query = try Query(exchange)
+        let limit = try query.count("limit", default: Self.defaultPage, maximum: Self.largestPage)
+        let page = api.registry.list(prefix: query["prefix"] ?? "", after: query["after"], limit: limit)
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("modules")
+        writer.beginArray()
+        for publication in page.publications {
+            writer.beginObject()
+            writer.member("name", publication.name)
+            writer.member("type", publication.typeName)
+            writer.member("version", publication.version)
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.key("next")
+        if let next = page.next { writer.write(next) } else { writer.writeNull() }
+        writer.endObject()
+        return Response.json(writer, fields: .unstored(.json))
+    }
+
+    private func create(_ exchange: Exchange) async throws -> Response {
+        let representation = try exchange.representation(among: .document)
+        let description = try description(exchange)
+        let publication: Publication
+        do {
+            publication = try await api.registry.create(description, when: exchange.precondition)
+        } catch ServingError.unknownModule(let name) {
+            throw Self.unknownReference(to: name, in: description)
+        } catch let error as ServingError where error.isAboutName {
+            throw Problem(error).at("/name")
+        }
+        api.repository.forget(publication.name)
+        return document(publication, as: representation, status: .created)
+    }
+
+    private func get(_ exchange: Exchange) async throws -> Response {
+        let representation = try exchange.representation(among: .document)
+        let publication = try api.registry.publication(exchange.parameter("name"))
+        let tag = VersionTag.tag(version: publication.version, as: representation)
+        return try exchange.notModified(tag) ?? document(publication, as: representation)
+    }
+
+    private func put(_ exchange: Exchange) async throws -> Response {
+        let representation = try exchange.representation(among: .document)
+        let name = exchange.parameter("name")
+        let description = try description(exchange).named(name)
+        let (publication, created) = try await replace(name, by: description, when: exchange.precondition)
+        api.repository.forget(name)
+        return document(publication, as: representation, status: created ? .created : .ok)
+    }
+
+    /// A condition that wants the module to exist fails if it does not: a module that PUT would create is never missing.
+    private func replace(
+        _ name: String,
+        by description: ModuleDescription,
+        when precondition: Precondition
+    ) async throws -> (Publication, Bool) {
+        do throws(any Error) {
+            return try await api.registry.put(description, when: precondition)
+        } catch ServingError.unknownModule(name) where precondition != .always {
+            throw Problem(.preconditionFailed, "There is no module '\(name)' yet.")
+        } catch ServingError.unknownModule(let other) {
+            throw Self.unknownReference(to: other, in: description)
+        }
+    }
+
+    private static func unknownReference(to name: String, in description: ModuleDescription) -> Problem {
+        let error = ServingError.unknownModule(name)
+        return Problem(
+            .unknownReference,
+            error.message,
+            got: .string(name),
+            pointer: description.root.pointer(toReference: name)
+        )
+    }
+
+    private func delete(_ exchange: Exchange) async throws -> Response {
+        try await api.registry.delete(exchange.parameter("name"), when: exchange.precondition)
+        return Response(status: .noContent)
+    }
+
+    private func description(_ exchange: Exchange) throws -> ModuleDescription {
+        _ = try exchange.bodyType(among: [.json])
+        return try DescriptionReader.description(
+            in: exchange.request.body,
+            maxModules: api.registry.limits.maxTreeModules
+        )
+    }
+
+    private func document(
+        _ publication: Publication,
+        as representation: Representation,
+        status: HTTPResponse.Status = .ok
+    ) -> Response {
+        var fields = ResponseFields.versioned(
+            VersionTag.tag(version: publication.version, as: representation),
+            as: representation
+        )
+        if status == .created { fields[.location] = "/v1/modules/\(publication.name)" }
+        guard representation == .json else {
+            var response = Response.text(publication.repr, fields: fields)
+            response.status = status
+            return response
+        }
+        var writer = JSONWriter(capacity: 1_024)
+        ModuleDocumentWriter.write(publication, to: &writer)
+        return Response.json(writer, status: status, fields: fields)
+    }
+}

@@ -1,0 +1,134 @@
+import HTTP
+import HTTPTypes
+import JSON
+import Models
+import ModuleAPI
+import Serving
+import Tensors
+import Web
+
+/// What SageMaker and Vertex AI ask of a container: `/ping` and `/invocations`, and the routes that Vertex names.
+struct CloudResource: Sendable {
+    private static let statuses = [200, 400, 404, 406, 422, 503]
+
+    let api: InferenceAPI
+    let calls: CallsResource
+    let inference: InferResource
+
+    init(api: InferenceAPI) {
+        self.api = api
+        calls = CallsResource(api: api.api)
+        inference = InferResource(api: api)
+    }
+
+    var routes: [Route] {
+        [
+            Route(.get, "/ping", "ping", scope: .open, statuses: [200], endpoint: ping),
+            Route(
+                .post,
+                "/invocations",
+                "invoke",
+                scope: .infer,
+                query: ["grad"],
+                statuses: Self.statuses,
+                endpoint: invoke
+            ),
+        ]
+    }
+
+    /// The routes that `AIP_HEALTH_ROUTE` and `AIP_PREDICT_ROUTE` ask for, where `others` do not take them anyway.
+    func vertexRoutes(beside others: [Route]) -> [Route] {
+        let router = Router(others)
+        let health = api.options.vertexHealthRoute.map {
+            Route(.get, $0, "vertexHealth", scope: .open, statuses: [200], endpoint: ping)
+        }
+        let predict = api.options.vertexPredictRoute.map {
+            Route(.post, $0, "vertexPredict", scope: .infer, query: ["grad"], statuses: Self.statuses, endpoint: invoke)
+        }
+        return [health, predict].compactMap(\.self).filter { route in
+            guard case .route = router.resolve(route.method, path: Array(route.template.description.utf8)[...]) else {
+                return true
+            }
+            return false
+        }
+    }
+
+    private func ping(_ exchange: Exchange) async throws -> Response {
+        try api.api.readiness.requireReady()
+        return OpenInferenceResource.json { $0.member("status", "ready") }
+    }
+
+    private func invoke(_ exchange: Exchange) async throws -> Response {
+        let model = try target(of: exchange.request)
+        switch try InvocationForm(of: exchange) {
+        case .native:
+            return try await calls.call(exchange, of: model.name).response
+        case .openInference:
+            return try await infer(exchange, with: model)
+        case .vertex:
+            return try await predict(exchange, with: model)
+        }
+    }
+
+    /// Answers a request of the protocol, in its form also where something is wrong with it.
+    private func infer(_ exchange: Exchange, with model: Publication) async throws -> Response {
+        do {
+            return try await inference.answer(exchange, from: model).response
+        } catch {
+            let problem = Problem(error, compatibility: model.compatibility)
+            guard problem.code != .internalError else { throw error }
+            return problem.openInferenceResponse
+        }
+    }
+
+    /// Returns the module that a request is for: the one it names, the default one, or the only one.
+    private func target(of request: Request) throws -> Publication {
+        if let name = request.fields[.targetModel] ?? api.options.defaultModel {
+            return try api.registry.publication(name)
+        }
+        let modules = api.registry.list(limit: 2).publications
+        guard let only = modules.first, modules.count == 1 else {
+            let count = modules.isEmpty ? "no modules" : "several modules"
+            throw Problem(
+                .moduleNotFound,
+                "There are \(count), and the request names none: X-Amzn-SageMaker-Target-Model or --default-model does."
+            )
+        }
+        return only
+    }
+
+    /// Answers a request of Vertex AI: `{"instances": ...}` with `{"predictions": ...}`.
+    private func predict(_ exchange: Exchange, with model: Publication) async throws -> Response {
+        let tensors = JSONTensorReader(listDType: .fixed(model.listDType ?? .float32))
+        let instances = try JSONBody.decode(exchange.request.body) { reader in
+            var object = try ObjectReader(&reader, "A prediction")
+            let instances = try object.require("instances", tensors.read)
+            object.ignore(["parameters"])
+            try object.finish(known: ["instances", "parameters"])
+            return instances
+        }
+        let deadline = api.api.options.callTimeout.map { exchange.request.arrival + $0 }
+        do {
+            let call = CallRequest(inputs: [instances], deadline: deadline, origin: exchange.context)
+            let output = try await api.registry.call(model, call).output
+            let isLong = try LongWork.isLong(elements: output.elementCount, limit: api.api.options.maxAnswerBytes)
+            return try await LongWork.run(if: isLong) { try predictions(output) }
+        } catch {
+            throw Problem(error, compatibility: model.compatibility)
+        }
+    }
+
+    private func predictions(_ output: Tensor) throws -> Response {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("predictions")
+        try writer.write(output, api.api.options.nonFinite)
+        writer.endObject()
+        return OpenInferenceResource.json(writer.finish())
+    }
+}
+
+extension HTTPField.Name {
+    /// The model that SageMaker wants to be called.
+    static let targetModel = constant("X-Amzn-SageMaker-Target-Model")
+}

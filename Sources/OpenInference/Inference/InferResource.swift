@@ -1,0 +1,167 @@
+import HTTP
+import HTTPTypes
+import JSON
+import Models
+import ModuleAPI
+import Serving
+import Tensors
+import Web
+
+/// `POST /v2/models/{name}[/versions/{version}]/infer`.
+struct InferResource: Sendable {
+    private static let statuses = [200, 404]
+    /// Bytes from which copying them is long work: some 100 µs.
+    private static let longByteCount = 1 << 20
+
+    let api: InferenceAPI
+
+    var routes: [Route] {
+        [
+            Route(
+                .post,
+                "/v2/models/{name}/infer",
+                "infer",
+                scope: .infer,
+                statuses: Self.statuses,
+                outcome: infer
+            ),
+            Route(
+                .post,
+                "/v2/models/{name}/versions/{version}/infer",
+                "inferVersion",
+                scope: .infer,
+                statuses: Self.statuses,
+                outcome: infer
+            ),
+        ]
+    }
+
+    private func infer(_ exchange: Exchange) throws -> Outcome {
+        let model = try api.model(of: exchange)
+        return try Outcome.explained(by: model.compatibility) { try answer(exchange, from: model) }
+    }
+
+    /// Infers with `model` from the body of a request: a small call on the spot, a large one in its turn.
+    func answer(_ exchange: Exchange, from model: Publication) throws -> Outcome {
+        let inference = try inference(exchange, from: model)
+        guard api.registry.isSmall(inference.call, for: model) else {
+            return .later {
+                let result = try await api.registry.call(model, inference.call)
+                return try await answer(inference, result).response
+            }
+        }
+        return try answer(inference, try api.registry.callHere(model, inference.call))
+    }
+
+    /// Reads a request and checks it.
+    private func inference(_ exchange: Exchange, from model: Publication) throws -> Inference {
+        let start = ContinuousClock.now
+        let request = try Self.read(exchange.request, for: model)
+        let outputs = try RequestedOutputs(request, model: model)
+        let call = try callRequest(request, of: exchange, for: model)
+        return Inference(model: model, id: request.id, call: call, outputs: outputs, decoding: .now - start)
+    }
+
+    private func answer(_ inference: Inference, _ result: CallResult) throws -> Outcome {
+        let policy = api.options.nonFinite
+        guard try isLong(result, inference.outputs) else { return .now(try inference.response(result, policy)) }
+        return .later { try await LongWork.run(if: true) { try inference.response(result, policy) } }
+    }
+
+    private static func read(_ request: Request, for model: Publication) throws(InferenceError) -> InferRequest {
+        let headerLength = request.fields[.inferenceHeaderContentLength]
+        if let headerLength, try InferRequestReader.headerLength(headerLength, bodyBytes: request.body.count) == 0 {
+            return try RawRequest.read(request.body, inputs: model.inputs)
+        }
+        var reader = try InferRequestReader(body: request.body, headerLength: headerLength)
+        return try reader.read()
+    }
+
+    private func callRequest(
+        _ infer: InferRequest,
+        of exchange: Exchange,
+        for model: Publication
+    ) throws -> CallRequest {
+        let timeout =
+            switch (infer.parameters.timeout, api.api.options.callTimeout) {
+            case (let own?, let most?): min(own, most)
+            case (let own, let most): own ?? most
+            }
+        return CallRequest(
+            inputs: try Self.inputs(infer.inputs, of: model),
+            hooks: try hooks(infer.parameters.hooks, for: model),
+            deadline: timeout.map { exchange.request.arrival + $0 },
+            priority: infer.parameters.priority,
+            origin: exchange.context
+        )
+    }
+
+    /// Returns the inputs in the order in which the module takes them.
+    private static func inputs(_ given: [InferInput], of model: Publication) throws(InferenceError) -> [Tensor] {
+        let taken = model.inputs
+        let tensors = taken.compactMap { input in given.first { $0.name == input.name }?.tensor }
+        guard tensors.count == taken.count, given.count == taken.count else {
+            throw .inputs(expected: taken.map(\.name), got: given.map { String($0.name.prefix(64)) })
+        }
+        return tensors
+    }
+
+    private func hooks(_ value: JSONValue?, for model: Publication) throws -> [HookDescription] {
+        guard let value else { return [] }
+        let reader = CallReader(
+            listDType: model.listDType ?? .float32,
+            maxHooks: api.registry.limits.maxHooksPerCall
+        )
+        return try reader.hooks(in: value.serialized)
+    }
+
+    /// Returns whether writing the outputs is long work; bytes are only copied.
+    private func isLong(_ result: CallResult, _ outputs: RequestedOutputs) throws(Problem) -> Bool {
+        let elements = outputs.textElementCount(of: result)
+        let isLong = try LongWork.isLong(elements: elements, limit: api.api.options.maxAnswerBytes)
+        return isLong || result.output.byteCount >= Self.longByteCount
+    }
+}
+
+/// An inference that is read and checked, and not yet computed.
+private struct Inference: Sendable {
+    let model: Publication
+    let id: String?
+    let call: CallRequest
+    let outputs: RequestedOutputs
+    /// How long reading it took.
+    let decoding: Duration
+
+    /// Writes what came out, and counts how long that and the reading took.
+    func response(_ result: CallResult, _ nonFinite: NonFinitePolicy) throws -> Response {
+        let start = ContinuousClock.now
+        let writer = InferResponseWriter(
+            modelName: model.name,
+            modelVersion: result.version,
+            id: id,
+            nonFinite: nonFinite
+        )
+        let response = try writer.response(outputs.outputs(of: result))
+        model.recordCodec(input: decoding, output: .now - start, batchSize: result.batchSize)
+        return response
+    }
+}
+
+extension Outcome {
+    /// Gives what `body` throws, now or later, the words of the PyTorch whose rules a module follows.
+    fileprivate static func explained(by compatibility: Compatibility, _ body: () throws -> Outcome) throws -> Outcome {
+        do {
+            let outcome = try body()
+            guard case .later(let work) = outcome else { return outcome }
+            return .later {
+                do {
+                    return try await work()
+                } catch {
+                    throw Problem(error, compatibility: compatibility)
+                }
+            }
+        } catch {
+            throw Problem(error, compatibility: compatibility)
+        }
+    }
+}

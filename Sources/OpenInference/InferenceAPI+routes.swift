@@ -1,0 +1,23 @@
+package import HTTP
+import ModuleAPI
+package import Web
+
+extension InferenceAPI {
+    /// The rows of the protocol and of the clouds.
+    package var routes: [Route] {
+        let cloud = CloudResource(api: self)
+        let routes = protocolRoutes.map(\.ignoringQuery) + cloud.routes
+        return routes + cloud.vertexRoutes(beside: api.routes + routes)
+    }
+
+    /// The rows of the Open Inference Protocol, whose clients let their users add any query, for gateways on the way.
+    private var protocolRoutes: [Route] {
+        OpenInferenceResource(api: self).routes + InferResource(api: self).routes
+            + StatisticsResource(api: self).routes + RepositoryResource(api: self).routes
+    }
+
+    /// Returns the handler that a server runs for these rows and those of modules; `rules` decide which requests reach one.
+    package func handler(rules: AccessRules = AccessRules()) -> Handler {
+        api.handler(api.routes + routes, rules: rules) { problem, request in problem.response(to: request) }
+    }
+}

@@ -1,0 +1,132 @@
+import HTTP
+import HTTPTypes
+import JSON
+import Models
+import ModuleAPI
+import Serving
+import Web
+
+/// `/v2` and the models below it, as the Open Inference Protocol describes them.
+struct OpenInferenceResource: Sendable {
+    /// The extensions that work, by the names of the protocol's clients.
+    static let extensions = [
+        "binary_tensor_data", "classification", "model_configuration", "model_repository", "parameters",
+        "schedule_policy", "statistics", "callpath_hooks",
+    ]
+
+    let api: InferenceAPI
+
+    var routes: [Route] {
+        [
+            Route(.get, "/v2", "inferenceServer", scope: .open, statuses: [200], endpoint: server),
+            Route(.get, "/v2/", "inferenceServerRoot", scope: .open, statuses: [200], endpoint: server),
+            Route(.get, "/v2/health/live", "inferenceServerLive", scope: .open, statuses: [200], endpoint: live),
+            Route(.get, "/v2/health/ready", "inferenceServerReady", scope: .open, statuses: [200], endpoint: ready),
+            Route(.get, "/v2/models", "inferenceModels", scope: .infer, statuses: [200], endpoint: models),
+        ]
+            + both("", "inferenceModel", metadata) + both("/ready", "inferenceModelReady", modelReady)
+            + both("/config", "inferenceModelConfiguration", configuration)
+    }
+
+    /// Returns the routes of a model with and without a version.
+    private func both(_ suffix: String, _ operation: String, _ endpoint: @escaping WaitingEndpoint) -> [Route] {
+        ["/v2/models/{name}\(suffix)", "/v2/models/{name}/versions/{version}\(suffix)"].enumerated().map {
+            index,
+            template in
+            let operation = index == 0 ? operation : operation + "Version"
+            return Route(.get, template, operation, scope: .infer, statuses: [200, 404], endpoint: endpoint)
+        }
+    }
+
+    private func server(_ exchange: Exchange) async throws -> Response {
+        Self.json { writer in
+            writer.member("name", "callpath")
+            writer.member("version", ServerVersion.current)
+            writer.key("extensions")
+            writer.beginArray()
+            for name in Self.extensions { writer.write(name) }
+            writer.endArray()
+        }
+    }
+
+    private func live(_ exchange: Exchange) async throws -> Response {
+        Self.json { $0.member("live", true) }
+    }
+
+    private func ready(_ exchange: Exchange) async throws -> Response {
+        try api.api.readiness.requireReady()
+        return Self.json { $0.member("ready", true) }
+    }
+
+    private func models(_ exchange: Exchange) async throws -> Response {
+        let names = api.registry.list(limit: api.registry.limits.maxModules).publications.map(\.name)
+        return Self.json { writer in
+            writer.key("models")
+            writer.beginArray()
+            for name in names { writer.write(name) }
+            writer.endArray()
+        }
+    }
+
+    private func metadata(_ exchange: Exchange) async throws -> Response {
+        let model = try api.model(of: exchange)
+        let versions = try api.registry.versions(of: model.name)
+        return Self.json {
+            ModelWriter(model: model, registry: api.registry).writeMetadata(versions: versions, to: &$0)
+        }
+    }
+
+    private func modelReady(_ exchange: Exchange) async throws -> Response {
+        let model = try api.model(of: exchange)
+        try api.api.readiness.requireNotDraining()
+        return Self.json { writer in
+            writer.member("name", model.name)
+            writer.member("ready", true)
+        }
+    }
+
+    private func configuration(_ exchange: Exchange) async throws -> Response {
+        let model = try api.model(of: exchange)
+        return Self.json { ModelWriter(model: model, registry: api.registry).writeConfiguration(to: &$0) }
+    }
+
+    /// Returns an answer of one JSON object; its media type has no parameter, for kserve's client.
+    static func json(_ members: (inout JSONWriter) -> Void) -> Response {
+        var writer = JSONWriter()
+        writer.beginObject()
+        members(&writer)
+        writer.endObject()
+        return json(writer.finish())
+    }
+
+    static func json(_ body: [UInt8]) -> Response {
+        let fields: ResponseFields = [
+            .contentType: "application/json", .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
+        ]
+        return Response(status: .ok, fields: fields, body: .bytes(body))
+    }
+}
+
+extension InferenceAPI {
+    /// Returns the version of the model that a path names, or its current one.
+    ///
+    /// - Throws: 503 for one that is still being loaded: it may be there in a moment.
+    func model(of exchange: Exchange) throws -> Publication {
+        do {
+            return try registry.publication(exchange.parameter("name"), version: exchange.parameter("version"))
+        } catch ServingError.unknownModule(let name) where repository.isLoading(name) {
+            throw Problem(.notReady, "Model '\(name)' is being loaded.", fields: [.retryAfter: "1"])
+        }
+    }
+}
+
+extension Registry {
+    /// Returns the version of a module that a path names, or the current one if it names none.
+    fileprivate func publication(_ name: String, version: String) throws -> Publication {
+        guard !version.isEmpty else { return try publication(name) }
+        guard version.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(version) else {
+            throw Problem(.moduleNotFound, "Request for unknown version of model '\(name)': '\(version.prefix(32))'")
+        }
+        return try publication(name, version: number)
+    }
+}

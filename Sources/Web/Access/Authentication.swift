@@ -1,0 +1,63 @@
+import HTTP
+import HTTPTypes
+import JSON
+
+/// Finds out whose key a request shows, and whether that key allows its route's scope (RFC 6750).
+struct Authentication {
+    let keys: KeyRing
+
+    /// The layer that notes the key that a request shows; it refuses nobody.
+    func identify(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
+        guard route.scope != .open else { return next }
+        return { exchange in
+            let shown = Self.bearerToken(exchange.request.fields[.authorization])
+            exchange.context.key = shown.flatMap(keys.key(matching:))
+            return try next(exchange)
+        }
+    }
+
+    /// The layer that refuses whoever shows no key, none that is known, or one without the route's scope.
+    func authorize(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
+        guard route.scope != .open else { return next }
+        return { exchange in
+            try check(exchange, scope: route.scope)
+            return try next(exchange)
+        }
+    }
+
+    private func check(_ exchange: Exchange, scope: Scope) throws(Problem) {
+        guard let key = exchange.context.key else {
+            let isShown = Self.bearerToken(exchange.request.fields[.authorization]) != nil
+            throw isShown ? Self.unknownKey : Self.missingKey
+        }
+        guard key.allows(scope) else {
+            throw Problem(
+                .forbidden,
+                "The key '\(key.name)' does not have the scope '\(scope.rawValue)'.",
+                expected: .string(scope.rawValue),
+                got: .array(key.scopes.map(\.rawValue).sorted().map { .string($0) }),
+                fields: [.wwwAuthenticate: #"Bearer realm="callpath", error="insufficient_scope""#]
+            )
+        }
+    }
+
+    private static let missingKey = Problem(
+        .unauthorized,
+        "This server wants a key: Authorization: Bearer KEY.",
+        fields: [.wwwAuthenticate: #"Bearer realm="callpath""#]
+    )
+
+    private static let unknownKey = Problem(
+        .unauthorized,
+        "This key is not known here.",
+        fields: [.wwwAuthenticate: #"Bearer realm="callpath", error="invalid_token""#]
+    )
+
+    /// Returns the token of a value like `Bearer abc`; the scheme has no case.
+    private static func bearerToken(_ value: String?) -> String? {
+        guard let words = value?.split(separator: " ", maxSplits: 1), words.count == 2,
+            words[0].lowercased() == "bearer"
+        else { return nil }
+        return String(words[1])
+    }
+}

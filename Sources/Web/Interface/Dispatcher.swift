@@ -1,0 +1,77 @@
+import HTTP
+import HTTPTypes
+import JSON
+
+/// Answers requests: those that a route takes, and those that none does, all of them through the same layers.
+struct Dispatcher: Sendable {
+    private let router: Router
+    /// Stands for all requests without a route, so that layers see them too.
+    private let unmatched: Route
+
+    private let present: Interface.Presentation
+
+    init(_ routes: [Route], layers: [Layer], present: @escaping Interface.Presentation) {
+        let router = Router(routes, layers: layers)
+        self.router = router
+        self.present = present
+        unmatched = Route(
+            .get,
+            "unmatched",
+            "unmatched",
+            scope: .open,
+            query: nil,
+            statuses: [204, 404],
+            outcome: { exchange in .now(try Self.refuse(exchange.request, router)) }
+        ).wrapped(in: layers)
+    }
+
+    func answer(_ request: Request) -> Answer {
+        do {
+            let exchange = exchange(for: request)
+            switch try exchange.route.endpoint(exchange) {
+            case .now(let response): return .now(response)
+            case .later(let work): return .later { await answer(request, work) }
+            }
+        } catch {
+            return .now(present(Problem(error), request))
+        }
+    }
+
+    private func answer(_ request: Request, _ work: () async throws -> Response) async -> Response {
+        do {
+            return try await work()
+        } catch {
+            return present(Problem(error), request)
+        }
+    }
+
+    private func exchange(for request: Request) -> Exchange {
+        let context = RequestContext(request)
+        guard case .route(let route) = router.resolve(request.method, path: request.pathOctets) else {
+            return Exchange(request: request, route: unmatched, context: context)
+        }
+        return Exchange(request: request, route: route, context: context)
+    }
+
+    /// Says why no route takes a request, or what its path takes.
+    private static func refuse(_ request: Request, _ router: Router) throws(Problem) -> Response {
+        switch router.resolve(request.method, path: request.pathOctets) {
+        case .options(let allow): return Response(status: .noContent, fields: [.allow: list(allow)])
+        case .methodNotAllowed(let allow):
+            throw Problem(
+                .methodNotAllowed,
+                "\(request.method.rawValue) is not allowed here.",
+                expected: .array(allow.map { .string($0.rawValue) }),
+                got: .string(request.method.rawValue),
+                fields: [.allow: list(allow)]
+            )
+        case .methodNotImplemented: throw Problem(.methodNotImplemented, "This server implements no such method.")
+        case .malformedPath: throw Problem(.malformedTarget, "The percent-encoding of the path is broken.")
+        case .notFound, .route: throw Problem(.notFound, "There is nothing at this path; see /openapi.yaml.")
+        }
+    }
+
+    private static func list(_ methods: [HTTPRequest.Method]) -> String {
+        methods.map(\.rawValue).joined(separator: ", ")
+    }
+}

@@ -1,0 +1,68 @@
+import HTTP
+import HTTPTypes
+import Logging
+
+extension Interface {
+    /// A layer that turns errors into problem documents, and writes defects to the log.
+    var answeringProblems: Layer {
+        Layer { [self] route, next in
+            { exchange in
+                do {
+                    let outcome = try next(exchange)
+                    guard case .later(let work) = outcome else { return outcome }
+                    return .later {
+                        do {
+                            return try await work()
+                        } catch {
+                            return answer(to: error, exchange, route)
+                        }
+                    }
+                } catch {
+                    return .now(answer(to: error, exchange, route))
+                }
+            }
+        }
+    }
+
+    private func answer(to error: any Error, _ exchange: Exchange, _ route: Route) -> Response {
+        let problem = Problem(error)
+        if problem.code == .internalError { logger.error("\(route.operation) failed: \(error)") }
+        return present(problem, exchange.request)
+    }
+
+    /// A layer that refuses queries where a route takes none; a route that takes some reads them, and refuses others.
+    var refusingQueries: Layer {
+        Layer { route, next in
+            guard route.query == [] else { return next }
+            return { exchange in
+                if !exchange.request.queryOctets.isEmpty { _ = try Query(exchange) }
+                return try next(exchange)
+            }
+        }
+    }
+
+    /// A layer that takes the content coding off a request's body.
+    var decodingContent: Layer {
+        Layer { [limit = maxDecodedBodyBytes] _, next in
+            { exchange in
+                guard exchange.request.fields.contains(.contentEncoding) else { return try next(exchange) }
+                let body = try exchange.request.decodedBody(limit: limit)
+                let decoded = Request(exchange.request, body: body)
+                return try next(Exchange(request: decoded, route: exchange.route, context: exchange.context))
+            }
+        }
+    }
+
+    /// A layer that answers requests with much to read off the event loop.
+    var sparingTheLoop: Layer {
+        Layer { _, next in
+            { exchange in
+                let isLong = exchange.request.body.count >= LongWork.byteCount
+                guard isLong || exchange.request.fields.contains(.contentEncoding) else {
+                    return try next(exchange)
+                }
+                return .later { try await LongWork.answer(exchange, next) }
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import HTTP
+import HTTPTypes
+import JSON
+import Synchronization
+
+/// Whether the server should be sent requests.
+package final class Readiness: Sendable {
+    /// The phases of a server's life.
+    package enum Phase: Int, Sendable {
+        case loading, ready, draining
+    }
+
+    private let state: Atomic<Int>
+
+    package init(_ phase: Phase = .ready) {
+        state = Atomic(phase.rawValue)
+    }
+
+    /// The phase of the moment.
+    package var phase: Phase {
+        get { Phase(rawValue: state.load(ordering: .acquiring)) ?? .draining }
+        set { state.store(newValue.rawValue, ordering: .releasing) }
+    }
+}
+
+extension Readiness {
+    /// Refuses with 503 while the server loads or drains.
+    package func requireReady() throws(Problem) {
+        guard phase != .ready else { return }
+        throw notReady
+    }
+
+    /// Refuses with 503 while the server drains; what is loaded already can be used while other models load.
+    package func requireNotDraining() throws(Problem) {
+        guard phase == .draining else { return }
+        throw notReady
+    }
+
+    private var notReady: Problem {
+        Problem(
+            phase == .draining ? .draining : .notReady,
+            "The server is \(phase).",
+            expected: "ready",
+            got: .string("\(phase)"),
+            fields: [.retryAfter: "1"]
+        )
+    }
+}

@@ -1,0 +1,118 @@
+package import HTTP
+package import HTTPTypes
+
+/// A request on its way to an endpoint: what was asked, and the route that was found for it.
+package struct Exchange: Sendable {
+    /// The request, its body already decoded.
+    package let request: Request
+    /// The route that its method and path lead to.
+    package let route: Route
+    /// What is known of the request beside what the client sent.
+    package let context: RequestContext
+
+    /// Returns what the path says where its template has `{name}`, decoded; empty if it has no such parameter.
+    package func parameter(_ name: String) -> String {
+        route.template.value(of: name, in: request.pathOctets.span)
+    }
+}
+
+/// What answers an exchange, or says how it will be; errors become problem documents outside of it.
+package typealias Endpoint = @Sendable (Exchange) throws -> Outcome
+
+/// What answers an exchange in a task of its own.
+package typealias WaitingEndpoint = @Sendable (Exchange) async throws -> Response
+
+/// A function that wraps the endpoint of a route, once, when the router is made.
+///
+/// A type of its own: functions in an array are called through two thunks each.
+package struct Layer: Sendable {
+    package let wrap: @Sendable (_ route: Route, _ next: @escaping Endpoint) -> Endpoint
+
+    package init(_ wrap: @escaping @Sendable (_ route: Route, _ next: @escaping Endpoint) -> Endpoint) {
+        self.wrap = wrap
+    }
+}
+
+/// One row of the interface: a method on a path, and who answers it.
+package final class Route: Sendable {
+    /// The method; a route for GET answers HEAD too.
+    package let method: HTTPRequest.Method
+    /// The form of its path.
+    package let template: PathTemplate
+    /// The name of the operation, as `operationId` in `openapi.yaml`.
+    package let operation: String
+    /// Who may ask.
+    package let scope: Scope
+    /// The parameters that its query may have; `nil` if others than we say what may stand there.
+    package let query: [String]?
+    /// The status codes that it can answer, beside those that any route can (`Route.universalStatuses`).
+    package let statuses: [Int]
+    /// The endpoint with its layers.
+    package let endpoint: Endpoint
+
+    /// The status codes that any route can answer: a bad target, wrong keys, a method or coding that nobody takes,
+    /// overload and a defect.
+    package static let universalStatuses = [400, 401, 403, 405, 413, 415, 429, 500, 501, 503]
+
+    /// Creates a row whose endpoint may wait.
+    package convenience init(
+        _ method: HTTPRequest.Method,
+        _ template: String,
+        _ operation: String,
+        scope: Scope,
+        query: [String]? = [],
+        statuses: [Int],
+        endpoint: @escaping WaitingEndpoint
+    ) {
+        self.init(
+            method,
+            template,
+            operation,
+            scope: scope,
+            query: query,
+            statuses: statuses,
+            outcome: { exchange in .later { try await endpoint(exchange) } }
+        )
+    }
+
+    /// Creates a row whose endpoint says whether it has to wait.
+    package init(
+        _ method: HTTPRequest.Method,
+        _ template: String,
+        _ operation: String,
+        scope: Scope,
+        query: [String]? = [],
+        statuses: [Int],
+        outcome endpoint: @escaping Endpoint
+    ) {
+        self.method = method
+        self.template = PathTemplate(template)
+        self.operation = operation
+        self.scope = scope
+        self.query = query
+        self.statuses = statuses
+        self.endpoint = endpoint
+    }
+
+    /// Returns the route with its endpoint in `layers`, the first outermost.
+    package func wrapped(in layers: [Layer]) -> Route {
+        var endpoint = endpoint
+        for layer in layers.reversed() { endpoint = layer.wrap(self, endpoint) }
+        return copy(endpoint, query: query)
+    }
+
+    /// The route as it is for clients that put into its query what is none of our business.
+    package var ignoringQuery: Route { copy(endpoint, query: nil) }
+
+    private func copy(_ endpoint: @escaping Endpoint, query: [String]?) -> Route {
+        Route(
+            method,
+            template.description,
+            operation,
+            scope: scope,
+            query: query,
+            statuses: statuses,
+            outcome: endpoint
+        )
+    }
+}
