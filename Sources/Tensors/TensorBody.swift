@@ -1,3 +1,5 @@
+internal import CThread
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -93,6 +95,7 @@ final class TensorBody: @unchecked Sendable {
 
     deinit {
         guard case .memory(let memory) = owner else { return }
+        cthread_give_bytes(Int64(shape.elementCount &* dtype.itemSize))
         free(memory)
     }
 
@@ -111,8 +114,12 @@ final class TensorBody: @unchecked Sendable {
     /// Takes memory with room to align: for small tensors much faster than `posix_memalign`.
     private static func allocate(_ byteCount: Int) throws(TensorError) -> UnsafeMutableRawPointer {
         try check(byteCount)
+        guard cthread_take_bytes(Int64(byteCount)) else { throw CallMeter.liveBytesError }
         let (room, overflow) = byteCount.addingReportingOverflow(alignment)
-        guard !overflow, let memory = malloc(room) else { throw .outOfMemory(byteCount) }
+        guard !overflow, let memory = malloc(room) else {
+            cthread_give_bytes(Int64(byteCount))
+            throw .outOfMemory(byteCount)
+        }
         return memory
     }
 }

@@ -104,7 +104,7 @@ extension ProblemCode {
     init(_ error: TensorError) {
         self =
             switch error {
-            case .tooManyBytes, .outOfMemory, .storageOverflow: .tensorTooLarge
+            case .tooManyBytes, .tooManyLiveBytes, .tooMuchWork, .outOfMemory, .storageOverflow: .tensorTooLarge
             case .raggedSequence, .nestedWhereNumberExpected, .notASequence, .invalidData, .tooManyDimensions,
                 .cannotInferType, .integerOverflow, .notRepresentable, .scalarNotRepresentable, .negativeDimension,
                 .countMismatch, .byteCountMismatch:

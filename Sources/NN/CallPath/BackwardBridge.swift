@@ -7,6 +7,8 @@ final class BackwardBridge: Sendable {
     private let owner: ModuleReference
     private let pre: [FullBackwardPreHook]
     private let full: [BackwardHook]
+    /// Whether it stands on the value of a node of a graph, which has no inputs.
+    private let isOfNode: Bool
     private let state = Mutex(State())
 
     private struct State {
@@ -17,8 +19,9 @@ final class BackwardBridge: Sendable {
         var watchesInputs = false
     }
 
-    init(module: Module, pre: [FullBackwardPreHook], full: [BackwardHook]) {
+    init(module: Module, pre: [FullBackwardPreHook], full: [BackwardHook], isOfNode: Bool = false) {
         owner = ModuleReference(module)
+        self.isOfNode = isOfNode
         self.pre = pre
         self.full = full
     }
@@ -83,7 +86,7 @@ final class BackwardBridge: Sendable {
             state.gradOutputs = state.watchesInputs ? gradOutputs : nil
             return (state.inputs.count, state.watchesInputs)
         }
-        if !watchesInputs { try fireWithoutInputs(gradOutputs, inputCount: inputCount) }
+        if !watchesInputs, !isOfNode { try fireWithoutInputs(gradOutputs, inputCount: inputCount) }
         try Self.check(gradOutputs, against: gradients)
         return gradOutputs
     }

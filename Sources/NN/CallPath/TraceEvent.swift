@@ -24,6 +24,8 @@ public struct TraceEvent: Sendable, Equatable {
     public var scope: String
     /// The operation's name in ATen, such as `addmm`; `nil` for what is no operation.
     public var name: String?
+    /// The node of the graph whose operation it is; `nil` outside of graphs.
+    public var node: String?
     /// The shape that came out; at the beginning of `forward`, the one that goes in.
     ///
     /// Of several tensors it is the first one's; a hook has none.

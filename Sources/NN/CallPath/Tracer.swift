@@ -9,6 +9,8 @@ public final class Tracer: Sendable {
         let text: String
         /// The names of the module's children, for those who are called without saying under which name.
         let childNames: [ObjectIdentifier: String]
+        /// The node of the module's graph that is running.
+        var node: String?
     }
 
     private struct State {
@@ -45,6 +47,14 @@ public final class Tracer: Sendable {
         return try body()
     }
 
+    /// Notes that the node `name` of the running module's graph begins.
+    func beginNode(_ name: String) {
+        state.withLock { state in
+            guard !state.scopes.isEmpty else { return }
+            state.scopes[state.scopes.count - 1].node = name
+        }
+    }
+
     /// Records that `forward` begins, and returns when.
     func beginForward(of input: Tensor?) -> ContinuousClock.Instant {
         record(.forwardBegin, shape: input?.shape)
@@ -75,6 +85,7 @@ public final class Tracer: Sendable {
                     type: scope.type,
                     scope: scope.text,
                     name: name,
+                    node: kind == .operation ? scope.node : nil,
                     shape: shape.map(Array.init),
                     nanoseconds: duration.nanoseconds,
                     hook: hook

@@ -35,6 +35,8 @@ func callPathMessage(of error: any Error, _ compatibility: Compatibility) -> Str
     case let error as TensorError: error.message(compatibility)
     case let error as ModuleError: error.message(compatibility)
     case let error as InChildError: error.message(compatibility)
+    case let error as InNodeError: error.message(compatibility)
+    case let error as GraphProblem: error.message
     default: "\(error)"
     }
 }

@@ -9,13 +9,14 @@ extension ModuleError: CustomStringConvertible {
         switch self {
         case .missingForward: .notImplemented
         case .missingArguments, .tooManyArguments, .unexpectedKeyword, .repeatedArgument, .missingParameter,
-            .notATensor, .outputIsNoTensor, .hookTakesTensors, .emptySlot, .convertsToIntegers, .cannotAssign:
+            .argumentType, .elementType, .notSubscriptable, .sliceBound, .outputIsNoTensor, .hookTakesTensors,
+            .emptySlot, .convertsToIntegers, .cannotAssign:
             .type
         case .emptyName, .dottedName, .nameTaken, .noChild: .key
-        case .indexOutOfRange, .insertionOutOfRange: .index
+        case .indexOutOfRange, .insertionOutOfRange, .sequenceIndex: .index
         case .noSuchEntry: .attribute
         case .fanOfVector, .emptyParameterList, .invalidValue, .invalidBeta, .nesterovNeedsMomentum,
-            .nonPositiveFeatures, .batchNormRank, .invalidDropout:
+            .nonPositiveFeatures, .batchNormRank, .invalidDropout, .zeroSliceStep:
             .value
         case .invalidPadding, .emptyRange: .assertion
         case .divisionByZero: .zeroDivision
@@ -50,8 +51,19 @@ extension ModuleError: CustomStringConvertible {
             return "\(forward(of: type)) got multiple values for argument '\(name)'"
         case .missingParameter(let function, let name, let position):
             return "\(function)(): argument '\(name)' (position \(position)) must be Tensor, not NoneType"
-        case .notATensor(let function, let name, let position, let got):
-            return "\(function)(): argument '\(name)' (position \(position)) must be Tensor, not \(got)"
+        case .argumentType(let function, let name, let position, let expected, let got):
+            return "\(function)(): argument '\(name)' (position \(position)) must be \(expected), not \(got)"
+        case .elementType(let function, let name, let position, let element, let expected, let got):
+            return "\(function)(): expected \(expected) as element \(element) in argument '\(name)' "
+                + "(position \(position)), but got \(got)"
+        case .notSubscriptable(let type):
+            return "'\(type)' object is not subscriptable"
+        case .sequenceIndex(let type):
+            return "\(type) index out of range"
+        case .sliceBound:
+            return "slice indices must be integers or None or have an __index__ method"
+        case .zeroSliceStep:
+            return "slice step cannot be zero"
         case .outputIsNoTensor(let type, let got):
             return "\(forward(of: type)) returned a \(got) where one Tensor was expected"
         case .emptySlot:

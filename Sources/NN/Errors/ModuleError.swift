@@ -9,7 +9,12 @@ public enum ModuleError: Error, Equatable, Sendable {
     case unexpectedKeyword(type: String, name: String)
     case repeatedArgument(type: String, name: String)
     case missingParameter(function: String, name: String, position: Int)
-    case notATensor(function: String, name: String, position: Int, got: String)
+    case argumentType(function: String, name: String, position: Int, expected: String, got: String)
+    case elementType(function: String, name: String, position: Int, element: Int, expected: String, got: String)
+    case notSubscriptable(String)
+    case sequenceIndex(String)
+    case sliceBound(String)
+    case zeroSliceStep
     case outputIsNoTensor(type: String, got: String)
     case emptySlot(name: String)
 

@@ -5,12 +5,14 @@
 public struct CallHooks: Sendable {
     private var early: [ObjectIdentifier: HookList] = [:]
     private var late: [ObjectIdentifier: HookList] = [:]
+    /// Those on the values of nodes, before and after the nodes' own.
+    private var nodes: [ObjectIdentifier: [String: (early: HookList, late: HookList)]] = [:]
 
     /// Creates an empty set of hooks.
     public init() {}
 
     /// Whether there is no hook.
-    public var isEmpty: Bool { early.isEmpty && late.isEmpty }
+    public var isEmpty: Bool { early.isEmpty && late.isEmpty && nodes.isEmpty }
 
     /// Adds `hook` to run before the `forward` of `module`.
     public mutating func addForwardPreHook(
@@ -93,6 +95,45 @@ public struct CallHooks: Sendable {
         _ hook: @escaping BackwardHook
     ) {
         change(module, prepend) { $0.backward.insert(Hook(id: .call(id), body: hook), atFront: prepend) }
+    }
+
+    /// Adds `hook` to run on the value of `node` of the graph of `module`.
+    public mutating func addForwardHook(
+        toNode node: String,
+        of module: GraphModule,
+        id: Int,
+        prepend: Bool = false,
+        _ hook: @escaping ForwardHookWithKeywords
+    ) {
+        change(node, of: module, prepend) {
+            $0.forward.insert(Hook(id: .call(id), body: .withKeywords(hook)), atFront: prepend)
+        }
+    }
+
+    /// Adds `hook` to run on the gradient of the value of `node`.
+    public mutating func addFullBackwardHook(
+        toNode node: String,
+        of module: GraphModule,
+        id: Int,
+        prepend: Bool = false,
+        _ hook: @escaping BackwardHook
+    ) {
+        change(node, of: module, prepend) { $0.backward.insert(Hook(id: .call(id), body: hook), atFront: prepend) }
+    }
+
+    private mutating func change(
+        _ node: String,
+        of module: GraphModule,
+        _ isEarly: Bool,
+        _ body: (inout HookList) -> Void
+    ) {
+        var lists = nodes[ObjectIdentifier(module), default: [:]][node] ?? (HookList(), HookList())
+        if isEarly { body(&lists.early) } else { body(&lists.late) }
+        nodes[ObjectIdentifier(module), default: [:]][node] = lists
+    }
+
+    func nodes(of module: GraphModule) -> [String: (early: HookList, late: HookList)] {
+        nodes.isEmpty ? [:] : nodes[ObjectIdentifier(module)] ?? [:]
     }
 
     private mutating func change(_ module: Module, _ isEarly: Bool, _ body: (inout HookList) -> Void) {

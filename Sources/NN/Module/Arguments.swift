@@ -90,7 +90,13 @@ extension Arguments {
         let values = try bound(to: names.map { CallParameter($0) }, in: module)
         return try zip(names, values).enumerated().map { index, pair throws(ModuleError) in
             guard let tensor = pair.1.tensor else {
-                throw .notATensor(function: "forward", name: pair.0, position: index + 1, got: pair.1.pythonType)
+                throw .argumentType(
+                    function: "forward",
+                    name: pair.0,
+                    position: index + 1,
+                    expected: "Tensor",
+                    got: pair.1.pythonType
+                )
             }
             return tensor
         }

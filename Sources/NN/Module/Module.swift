@@ -57,6 +57,17 @@ open class Module {
         childTable.map { ($0.name, $0.value?.text(compatibility) ?? "None") }
     }
 
+    /// Whether it stands for a module that is put in its place before anyone calls it.
+    package var isStandIn: Bool { false }
+
+    /// Returns how many module calls one call of this module makes, itself included, given those of a child.
+    func callCount(_ count: (Module) -> Int) -> Int {
+        childSlots.values.lazy.compactMap(\.value).reduce(1) { sum, child in
+            let (next, overflow) = sum.addingReportingOverflow(count(child))
+            return overflow ? .max : next
+        }
+    }
+
     /// The names in Python that are attributes of this module and so can name no parameter, buffer or child.
     open var attributeNames: Set<String> { [] }
 

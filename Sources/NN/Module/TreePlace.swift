@@ -85,11 +85,7 @@ extension Module {
 
     private final func callCount(known: inout [ObjectIdentifier: Int]) -> Int {
         if let count = known[ObjectIdentifier(self)] { return count }
-        var count = 1
-        for case let child? in childSlots.values.lazy.map(\.value) {
-            let (sum, overflow) = count.addingReportingOverflow(child.callCount(known: &known))
-            count = overflow ? .max : sum
-        }
+        let count = callCount { $0.callCount(known: &known) }
         known[ObjectIdentifier(self)] = count
         return count
     }

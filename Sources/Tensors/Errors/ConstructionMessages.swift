@@ -11,6 +11,10 @@ extension TensorError {
                 + "Error code 12 (Cannot allocate memory)"
         case .tooManyBytes(let count, let limit):
             "can't allocate memory: you tried to allocate \(count) bytes, and the limit is \(limit)"
+        case .tooManyLiveBytes(let limit):
+            "the values of one call may take \(limit) bytes at once, and this one takes more"
+        case .tooMuchWork(let limit):
+            "one call may take \(limit) multiply-adds, and this one takes more"
         case .countMismatch(let shape, _, let got):
             "shape '\(shape)' is invalid for input of size \(got)"
         case .byteCountMismatch(let dtype, let shape, let expected, let got):

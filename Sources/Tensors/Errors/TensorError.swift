@@ -5,6 +5,8 @@ public enum TensorError: Error, Equatable, Sendable {
     case storageOverflow(shape: [Int])
     case outOfMemory(Int)
     case tooManyBytes(Int, limit: Int)
+    case tooManyLiveBytes(limit: Int)
+    case tooMuchWork(limit: Int)
     case countMismatch(shape: [Int], expected: Int, got: Int)
     case byteCountMismatch(DType, shape: [Int], expected: Int, got: Int)
     case notOneElement(count: Int)

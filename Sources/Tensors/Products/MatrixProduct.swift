@@ -42,6 +42,7 @@ enum MatrixProduct {
         packed: (WeightStorage) throws(TensorError) -> PackedWeight,
         plain: () throws(TensorError) -> Tensor
     ) throws(TensorError) -> Tensor {
+        try CallMeter.charge(form.rows, form.outputs, form.inner)
         guard let format = WeightStorage(input.dtype) else {
             let result = try input.dtype.acceptArithmetic(
                 IntegerProduct(first: input, second: try plain(), form: form),

@@ -29,6 +29,7 @@ extension Tensor {
         let rows = elementCount / inner
         let (count, overflow) = rows.multipliedReportingOverflow(by: outputs)
         guard !overflow else { return nil }
+        try CallMeter.charge(rows, outputs, inner)
         var sizes = shape.dimensions
         sizes[sizes.count - 1] = outputs
         let result = Shape(sizes, elementCount: count)

@@ -1,0 +1,82 @@
+import Tensors
+
+/// A function of `torch` or `torch.nn.functional` that a graph can call, declared once: its name, its parameters as PyTorch
+/// lists them, what it does, and what is known of its result before a call.
+///
+/// To add one, write its declaration into the file of its family, and its name into that file's list:
+///
+///     static let cumsum = FunctionType("cumsum", "input, dim, *, dtype=None", spec: .sameShape(promotes: true)) { call in
+///         .tensor(try call.tensor(0).cumsum(dim: call.int(1), dtype: call.optionalDType(2)))
+///     }
+///
+/// - The parameters are Python's: `*` begins those given by name only, `*size` gathers the rest of those given by position.
+/// - Arguments come in the order of the parameters, with defaults filled in; `FunctionCall` reads them and throws PyTorch's
+///   text when one is of the wrong kind.
+/// - Without a `spec` nothing is known of the result, and calls of a graph with the function are never joined.
+/// - A function that draws random numbers says so, and takes them from `call.generator`.
+public final class FunctionType: Sendable {
+    /// What computes the result.
+    enum Body: Sendable {
+        /// Of the first argument, a tensor; the others change nothing.
+        case unary(@Sendable (Tensor) throws -> Tensor)
+        case any(@Sendable (borrowing FunctionCall) throws -> Value)
+    }
+
+    /// PyTorch's name.
+    public let name: String
+    /// The parameters in order.
+    public let parameters: [CallParameter]
+    /// The parameter that gathers the rest of the arguments given by position: its index.
+    let gathering: Int?
+    /// Whether it draws from the generator of the call.
+    public let isRandom: Bool
+    let body: Body
+    let spec: SpecRule
+
+    /// Declares a function.
+    /// - Parameter parameters: As Python lists them, such as `"input, dim=None, keepdim=False, *, dtype=None"`.
+    init(
+        _ name: String,
+        _ parameters: String,
+        isRandom: Bool = false,
+        spec: SpecRule = .unknown,
+        body: @escaping @Sendable (borrowing FunctionCall) throws -> Value
+    ) {
+        let signature = FunctionSignature(parameters)
+        self.name = name
+        self.parameters = signature.parameters
+        gathering = signature.gathering
+        self.isRandom = isRandom
+        self.spec = spec
+        self.body = .any(body)
+    }
+
+    /// Declares a function of one tensor that works on each element by itself.
+    init(
+        elementwise name: String,
+        _ parameters: String = "input",
+        spec: SpecRule = .elementwise,
+        body: @escaping @Sendable (Tensor) throws -> Tensor
+    ) {
+        let signature = FunctionSignature(parameters)
+        self.name = name
+        self.parameters = signature.parameters
+        gathering = nil
+        isRandom = false
+        self.spec = spec
+        self.body = .unary(body)
+    }
+
+    /// Calls the function with `values` for its parameters.
+    func callAsFunction(_ values: [Value]) throws -> Value {
+        switch body {
+        case .unary(let body):
+            guard case .tensor(let tensor)? = values.first else {
+                throw FunctionCall(type: self, values: values).mismatch(0, "Tensor")
+            }
+            return .tensor(try body(tensor))
+        case .any(let body):
+            return try body(FunctionCall(type: self, values: values))
+        }
+    }
+}

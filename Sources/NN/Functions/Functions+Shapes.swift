@@ -1,0 +1,75 @@
+import Tensors
+
+extension FunctionType {
+    /// Shapes.
+    static let shapes: [FunctionType] = [
+        reshape("reshape"), reshape("view"),
+        FunctionType(
+            "flatten",
+            "input, start_dim=0, end_dim=-1",
+            spec: SpecRule { call in
+                let spec = call.tensor(0)
+                guard let shape = spec.shape, let first = call.int(1).flatMap(spec.axis),
+                    let last = call.int(2).flatMap(spec.axis), first <= last, !shape.isEmpty
+                else { return .unknown }
+                let middle = shape[first...last].reduce(.fixed(1), *)
+                return .tensor(spec.reshaped(to: shape[..<first] + [middle] + shape[(last + 1)...]))
+            }
+        ) { call in
+            .tensor(try call.tensor(0).flattened(from: call.int(1), through: call.int(2)))
+        },
+        FunctionType(
+            "cat",
+            "tensors, dim=0",
+            spec: SpecRule { call in
+                guard let parts = call.values[0].elements?.map({ $0.tensor ?? .unknown }), let dim = call.int(1) else {
+                    return .unknown
+                }
+                return .tensor(.concatenated(parts, dim: dim))
+            }
+        ) { call in
+            .tensor(try Tensor.concatenated(call.tensors(0)))
+        },
+        FunctionType(
+            "size",
+            "input, dim=None",
+            spec: SpecRule { call in
+                let spec = call.tensor(0)
+                guard let shape = spec.shape else { return .unknown }
+                guard let dim = call.int(1) else { return .tuple(shape.map(ValueSpec.size)) }
+                return spec.axis(dim).map { .size(shape[$0]) } ?? .unknown
+            }
+        ) { call in
+            let shape = try call.tensor(0).shape
+            guard let dim = try call.optionalInt(1) else { return .tuple(shape.map { .integer(Int64($0)) }) }
+            guard (-max(1, shape.rank)..<max(1, shape.rank)).contains(dim), !shape.isEmpty else {
+                throw TensorError.dimensionOutOfRange(dim, rank: shape.rank)
+            }
+            return .integer(Int64(shape[dim < 0 ? dim + shape.rank : dim]))
+        },
+    ]
+
+    private static func reshape(_ name: String) -> FunctionType {
+        FunctionType(
+            name,
+            "input, *shape",
+            spec: SpecRule { call in
+                call.sizes(1).map { .tensor(call.tensor(0).reshaped(to: $0)) } ?? .unknown
+            }
+        ) { call in
+            .tensor(try call.tensor(0).reshaped(to: call.sizes(1)))
+        }
+    }
+}
+
+extension FunctionCall {
+    /// Returns sizes, apart or in one tuple.
+    func sizes(_ index: Int) throws(ModuleError) -> [Int] {
+        guard case .tuple(let elements) = values[index], elements.count == 1, elements[0].elements != nil else {
+            return try ints(index)
+        }
+        let numbers = elements[0].elements?.map(\.wholeNumber) ?? []
+        guard !numbers.contains(nil) else { throw mismatch(index, "tuple of ints") }
+        return numbers.compactMap(\.self)
+    }
+}

@@ -1,0 +1,88 @@
+import Synchronization
+import Tensors
+
+/// The hooks on the nodes of one graph: forward hooks see and replace a node's value, backward hooks its gradient.
+final class NodeHookTables: Sendable {
+    private let lists: Mutex<[String: HookList]>
+    /// Whether there are any, so that a call sees it without the lock.
+    private let isFilled: Atomic<Bool>
+
+    init(_ lists: [String: HookList] = [:]) {
+        isFilled = Atomic(!lists.isEmpty)
+        self.lists = Mutex(lists)
+    }
+
+    var isEmpty: Bool { !isFilled.load(ordering: .relaxed) }
+
+    var current: [String: HookList] { isEmpty ? [:] : lists.withLock { $0 } }
+
+    func change(_ node: String, _ body: (inout HookList) -> Void) {
+        lists.withLock { lists in
+            body(&lists[node, default: HookList()])
+            if lists[node]?.isEmpty == true { lists[node] = nil }
+            isFilled.store(!lists.isEmpty, ordering: .relaxed)
+        }
+    }
+}
+
+extension GraphModule {
+    /// Adds `hooks` to those on the value of `node`, under the numbers they have; before the others with `prepend`.
+    ///
+    /// Pre-hooks have no place there and are left out.
+    public func addHooks(_ hooks: HookSnapshot, toNode node: String, prepend: Bool = false) {
+        nodeHooks.change(node) { own in
+            for hook in hooks.hooks.forward { own.forward.insert(hook, atFront: prepend) }
+            for hook in hooks.hooks.backward { own.backward.insert(hook, atFront: prepend) }
+        }
+    }
+
+    /// Removes the hook with the number `id` from the value of `node`.
+    public func removeHook(_ id: Int, fromNode node: String) {
+        nodeHooks.change(node) { $0.remove(.registered(id)) }
+    }
+
+    /// Whether the graph has a node of that name whose value can be seen.
+    public func hasNode(_ name: String) -> Bool {
+        graph.nodes.contains { node in
+            if case .output = node.operation { false } else { node.name == name }
+        }
+    }
+
+    /// The hooks on nodes in this call: the module's own between those of the call; `nil` without any.
+    func nodeHooks(in context: CallContext?) -> [String: HookList]? {
+        let call = context?.hooks.nodes(of: self) ?? [:]
+        guard !call.isEmpty || !nodeHooks.isEmpty else { return nil }
+        var lists = nodeHooks.current
+        for (node, (early, late)) in call {
+            var list = early
+            list.append(lists[node] ?? HookList())
+            list.append(late)
+            lists[node] = list
+        }
+        return lists
+    }
+
+    /// Returns the value of a node as its hooks leave it.
+    func run(_ hooks: HookList, on value: Value, _ context: CallContext?) throws -> Value {
+        var value = value
+        var inputs = HookInputs(Arguments(values: []))
+        for hook in hooks.forward {
+            let start = ContinuousClock.now
+            if let replacement = try hook.body(self, &inputs, value) { value = replacement }
+            context?.tracer?.recordHook(.forwardHook, hook.id, since: start)
+        }
+        guard !hooks.backward.isEmpty else { return value }
+        let gradientHooks = hooks.backward.map { hook -> FullBackwardPreHook in
+            { module, gradients in try hook.body(module, gradients, gradients) }
+        }
+        return BackwardBridge(module: self, pre: gradientHooks, full: [], isOfNode: true).closed(over: value)
+    }
+}
+
+extension HookList {
+    /// Adds the hooks of `other` behind these.
+    fileprivate mutating func append(_ other: HookList) {
+        forward += other.forward
+        backward += other.backward
+    }
+}

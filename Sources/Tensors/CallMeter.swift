@@ -1,0 +1,36 @@
+internal import CThread
+
+/// What one call may take: bytes of tensors that live at once, and work.
+///
+/// As the mode of gradients it belongs to the running thread. Every new tensor counts its bytes, and every product its
+/// multiply-adds, before memory or time is spent.
+public enum CallMeter {
+    /// Runs `body`, whose tensors may take `liveBytes` at once and whose operations `work` multiply-adds or elements read.
+    public static func limited<Result>(
+        liveBytes: Int,
+        work: Int,
+        _ body: () throws -> Result
+    ) rethrows -> Result {
+        let outer = cthread_meter()
+        defer { cthread_set_meter(outer) }
+        cthread_set_meter(
+            cthread_meter(live_bytes: 0, live_limit: Int64(max(1, liveBytes)), work: 0, work_limit: Int64(max(1, work)))
+        )
+        return try body()
+    }
+
+    /// Counts `count` multiply-adds or elements read before they are done.
+    /// - Throws: `TensorError.tooMuchWork` when the running call may not do as many more.
+    public static func charge(_ count: Int) throws(TensorError) {
+        guard cthread_take_work(Int64(count)) else { throw .tooMuchWork(limit: Int(cthread_meter().work_limit)) }
+    }
+
+    /// Counts `rows * columns * depth` multiply-adds.
+    public static func charge(_ rows: Int, _ columns: Int, _ depth: Int) throws(TensorError) {
+        let (plane, isLarge) = rows.multipliedReportingOverflow(by: columns)
+        let (count, isHuge) = plane.multipliedReportingOverflow(by: depth)
+        try charge(isLarge || isHuge ? .max : count)
+    }
+
+    static var liveBytesError: TensorError { .tooManyLiveBytes(limit: Int(cthread_meter().live_limit)) }
+}
