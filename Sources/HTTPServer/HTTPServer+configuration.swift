@@ -5,14 +5,20 @@ package import Metrics
 extension HTTPServer {
     /// Where and how a server listens; every field has a default.
     package struct Configuration: Sendable {
-        /// An address of this machine or a name that has one.
-        package var host = "127.0.0.1"
-        /// The port; 0 for any that is free.
+        /// Addresses of this machine or names that have one; none to listen on a Unix socket only.
+        package var hosts = ["127.0.0.1"]
+        /// The port of them all; 0 for any that is free.
         package var port = 8080
+        /// A socket in the file system, to listen on too, for plain HTTP.
+        package var unixSocket: UnixSocket?
+        /// A port for those who watch the server, for plain HTTP; its requests say that they came by it.
+        package var operations: OperationsPort?
+        /// Whose word on who their client is counts.
+        package var trustedProxies = TrustedProxies()
         /// Event loops; each keeps one core busy at most.
-        package var loopCount = coreCount
+        package var loopCount: Int
         /// How long a loop polls after its last event before it sleeps; zero on a single core.
-        package var polling = coreCount > 1 ? Duration.microseconds(50) : .zero
+        package var polling: Duration
         /// Connections that the kernel keeps until they are accepted; the kernel's own limit applies too.
         package var backlog = 4_096
         /// The bounds on what clients may send and how long they may take.
@@ -30,8 +36,31 @@ extension HTTPServer {
         /// Where the server writes what its operator should know.
         package var logger = Logger(label: "callpath.server")
 
-        /// Creates the default configuration.
-        package init() {}
+        /// Creates the default configuration for so many cores, or the time of so many.
+        package init(coreCount: Int = HTTPServer.coreCount) {
+            loopCount = coreCount
+            polling = coreCount > 1 ? .microseconds(50) : .zero
+        }
+    }
+
+    /// Where those who watch a server reach it.
+    package struct OperationsPort: Sendable, Equatable {
+        /// Addresses of this machine or names that have one.
+        package var hosts: [String]
+        /// The port of them all; 0 for any that is free.
+        package var port: Int
+
+        package init(hosts: [String], port: Int) {
+            self.hosts = hosts
+            self.port = port
+        }
+    }
+
+    /// Where a server listens.
+    package struct Addresses: Sendable {
+        /// All with one port.
+        package var main: [SocketAddress] = []
+        package var operations: [SocketAddress] = []
     }
 }
 

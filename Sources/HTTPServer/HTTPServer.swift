@@ -4,14 +4,14 @@ import Glibc
 package import HTTP
 import Synchronization
 
-/// The number of cores that this process may run on, which can be fewer than are online.
-let coreCount = max(1, Int(clinux_processor_count()))
-
 /// An HTTP/1.1 server on Dispatch and epoll: listens, reads requests, and sends what its handler answers.
 package final class HTTPServer: Sendable {
     private enum Stage {
         case idle, running, draining, ended
     }
+
+    /// The number of cores that this process may run on, which can be fewer than are online.
+    package static let coreCount = max(1, Int(clinux_processor_count()))
 
     /// How the server was set up.
     package let configuration: Configuration
@@ -35,15 +35,35 @@ package final class HTTPServer: Sendable {
         }
     }
 
-    /// Listens, and returns the address with the port that the kernel chose.
-    package func start() async throws -> SocketAddress {
+    /// Listens, and returns the addresses with the ports that the kernel chose.
+    package func start() async throws -> Addresses {
         try advance(from: .idle, to: .running)
         prepareProcess()
-        let listener = try Listener(host: configuration.host, port: configuration.port, backlog: configuration.backlog)
-        guard let address = listener.address else { throw ServerError.systemCall("getsockname", errno) }
+        let (listeners, addresses) = try listen()
         for loop in loops { await loop.start() }
-        await loops[0].listen(listener, sharingWith: loops)
-        return address
+        await loops[0].listen(listeners, sharingWith: loops)
+        return addresses
+    }
+
+    private func listen() throws(ServerError) -> sending (listeners: [Listener], addresses: Addresses) {
+        let backlog = configuration.backlog
+        let main = try Listener.listen(
+            at: configuration.hosts,
+            port: configuration.port,
+            backlog: backlog,
+            entrance: Entrance(isEncrypted: configuration.tls != nil)
+        )
+        var operations: [Listener] = []
+        if let port = configuration.operations {
+            let entrance = Entrance(isForOperations: true)
+            operations = try Listener.listen(at: port.hosts, port: port.port, backlog: backlog, entrance: entrance)
+        }
+        var unix: [Listener] = []
+        if let socket = configuration.unixSocket {
+            unix = [try Listener.listen(at: socket, backlog: backlog, entrance: Entrance(isUnix: true))]
+        }
+        let addresses = Addresses(main: main.compactMap(\.address), operations: operations.compactMap(\.address))
+        return (main + operations + unix, addresses)
     }
 
     /// Sets what belongs to the whole process and a server depends on.

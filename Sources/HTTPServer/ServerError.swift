@@ -4,6 +4,14 @@ package enum ServerError: Error, Equatable {
     case unknownHost(String, reason: String)
     /// The address is taken, forbidden, or not of this machine.
     case cannotListen(host: String, port: Int, errno: Int32)
+    /// The path of a Unix socket is longer than the kernel takes.
+    case pathTooLong(String, limit: Int)
+    /// Something that is no socket stands at the path of a Unix socket.
+    case notASocket(String)
+    /// Somebody serves the Unix socket at this path.
+    case socketInUse(String)
+    /// The path of a Unix socket cannot be had.
+    case cannotListenAtPath(String, errno: Int32)
     /// A system call that has to work did not.
     case systemCall(String, Int32)
     /// `start()` was called twice, or after a shutdown.

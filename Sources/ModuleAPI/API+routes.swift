@@ -10,18 +10,18 @@ extension API {
     }
 
     /// Returns the handler that a server runs for `routes`; `rules` decide which requests reach one.
-    package func handler(
-        _ routes: [Route],
-        rules: AccessRules = AccessRules(),
-        present: @escaping Interface.Presentation = { problem, _ in problem.response }
-    ) -> Handler {
-        let interface = Interface(
+    package func handler(_ routes: [Route], rules: AccessRules = AccessRules()) -> Handler {
+        interface(of: routes) { problem, _ in problem.response }.handler(rules: rules)
+    }
+
+    /// Returns the interface that has `routes`.
+    package func interface(of routes: [Route], present: @escaping Interface.Presentation) -> Interface {
+        Interface(
             routes: routes,
             present: present,
             maxDecodedBodyBytes: options.maxDecodedBodyBytes,
             metrics: metrics,
             logger: logger
         )
-        return interface.handler(rules: rules)
     }
 }

@@ -18,6 +18,11 @@ extension InferenceAPI {
 
     /// Returns the handler that a server runs for these rows and those of modules; `rules` decide which requests reach one.
     package func handler(rules: AccessRules = AccessRules()) -> Handler {
-        api.handler(api.routes + routes, rules: rules) { problem, request in problem.response(to: request) }
+        interface.handler(rules: rules)
+    }
+
+    /// These rows and those of modules.
+    package var interface: Interface {
+        api.interface(of: api.routes + routes) { problem, request in problem.response(to: request) }
     }
 }

@@ -16,11 +16,21 @@ struct Callpath: AsyncParsableCommand {
     /// Refuses to run without `/proc`, as in a bare chroot: there Swift finds no arguments, so that `health` would serve,
     /// and Dispatch stops the process when it counts its threads.
     static func main() async {
+        openStandardDescriptors()
         guard access("/proc/self/cmdline", R_OK) == 0 else {
             let text = "Error: callpath needs /proc, which containers have: mount it first\n"
             _ = write(STDERR_FILENO, text, text.utf8.count)
             Glibc.exit(1)
         }
         await main(nil)
+    }
+
+    /// Opens `/dev/null` where a starter has closed standard input, output or error: else the next file or socket would
+    /// take the number, and what is meant for the log would be written into it.
+    private static func openStandardDescriptors() {
+        for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) < 0 && errno == EBADF {
+            // The lowest number that is free is this one.
+            _ = open("/dev/null", O_RDWR)
+        }
     }
 }

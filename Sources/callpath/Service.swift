@@ -70,8 +70,13 @@ struct Service {
             limits: configuration.admission,
             crossOrigin: CrossOrigin(origins: Set(configuration.origins.origins))
         )
-        let handler = inference.handler(rules: rules)
-        return configuration.compresses ? Compression.wrap(handler) : handler
+        let interface = inference.interface
+        let hasOperationsPort = configuration.operationsPort.port != nil
+        let main = interface.handler(rules: rules, offering: hasOperationsPort ? .allButMetrics : .all)
+        let handler = configuration.compresses ? Compression.wrap(main) : main
+        guard hasOperationsPort else { return handler }
+        let operations = interface.handler(offering: .operations)
+        return { $0.client?.isOnOperationsPort == true ? operations($0) : handler($0) }
     }
 
     /// Listens, loads, says so, serves until a signal comes, and goes without losing a request.
@@ -82,19 +87,25 @@ struct Service {
             Task { await ignore(signals.ignored) },
         ]
         let ending = Task { await signals.endings.next() }
-        let address = try await started(before: ending)
-        if let address {
-            readiness.phase = .ready
-            try announce(host: address.host, port: address.port)
-            _ = await ending.value
+        do {
+            let addresses = try await started(before: ending)
+            if let addresses {
+                readiness.phase = .ready
+                try announce(addresses)
+                _ = await ending.value
+            }
+            for task in background { task.cancel() }
+            await drain(signals.endings, delay: addresses == nil ? .zero : configuration.drainDelay)
+        } catch {
+            // What the server has made goes with it, as the file of a Unix socket.
+            await server.shutdown(grace: .zero)
+            throw error
         }
-        for task in background { task.cancel() }
-        await drain(signals.endings, delay: address == nil ? .zero : configuration.drainDelay)
     }
 
-    /// Returns the address once all is listening and loaded; nil if the signal that asks for the end comes first.
-    private func started(before ending: Task<Int32?, Never>) async throws -> SocketAddress? {
-        let (stream, continuation) = AsyncStream.makeStream(of: Result<SocketAddress?, any Error>.self)
+    /// Returns the addresses once all is listening and loaded; nil if the signal that asks for the end comes first.
+    private func started(before ending: Task<Int32?, Never>) async throws -> HTTPServer.Addresses? {
+        let (stream, continuation) = AsyncStream.makeStream(of: Result<HTTPServer.Addresses?, any Error>.self)
         let start = Task {
             do {
                 continuation.yield(.success(try await self.start()))
@@ -111,37 +122,40 @@ struct Service {
         return try await iterator.next()?.get()
     }
 
-    private func start() async throws -> SocketAddress {
-        let address = try await server.start()
-        warnIfOpen(host: address.host)
+    private func start() async throws -> HTTPServer.Addresses {
+        let addresses = try await server.start()
+        addresses.main.forEach(warnIfOpen)
         try await load()
-        return address
+        return addresses
     }
 
     private func ignore(_ signals: Signals) async {
         while let number = await signals.next() { logger.debug("ignored signal \(number)") }
     }
 
-    private func announce(host: String, port: Int) throws {
-        try writeDown(port)
+    private func announce(_ addresses: HTTPServer.Addresses) throws {
+        try writeDown(addresses.main, to: configuration.portFile, of: "--port-file")
+        try writeDown(addresses.operations, to: configuration.operationsPortFile, of: "--operations-port-file")
+        for address in addresses.operations { logger.info("operations on http://\(address)") }
         let scheme = configuration.tls.configuration == nil ? "http" : "https"
-        print("callpath is ready on \(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)")
+        let places = configuration.unixSocket.isEmpty ? [] : ["unix:\(configuration.unixSocket)"]
+        print("callpath is ready on \((places + addresses.main.map { "\(scheme)://\($0)" }).joined(separator: ", "))")
         // Whoever started the server may read a pipe, and waits for this line.
         fflush(nil)
     }
 
-    private func writeDown(_ port: Int) throws {
-        guard !configuration.portFile.isEmpty else { return }
+    private func writeDown(_ addresses: [SocketAddress], to file: String, of option: String) throws {
+        guard !file.isEmpty, let address = addresses.first else { return }
         do {
-            try Data("\(port)\n".utf8).write(to: URL(filePath: configuration.portFile), options: .atomic)
+            try Data("\(address.port)\n".utf8).write(to: URL(filePath: file), options: .atomic)
         } catch {
-            throw StartFailure("--port-file", "cannot write '\(configuration.portFile)'")
+            throw StartFailure(option, "cannot write '\(file)'")
         }
     }
 
     /// Warns whoever lets the whole network in.
-    private func warnIfOpen(host: String) {
-        let isLoopback = host.hasPrefix("127.") || host == "::1" || host == "localhost"
+    private func warnIfOpen(_ address: SocketAddress) {
+        let isLoopback = address.host.hasPrefix("127.") || address.host == "::1"
         let isGuarded = keys != nil || configuration.tls.configuration?.clientAuthentication == .required
         guard !isLoopback, !isGuarded else { return }
         logger.warning("listening beyond loopback without keys: anyone who reaches this port may change every module")

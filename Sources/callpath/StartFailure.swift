@@ -16,6 +16,12 @@ struct StartFailure: Error, CustomStringConvertible {
             case .unknownHost(let host, let reason): "--host: '\(host)' has no address: \(reason)"
             case .cannotListen(let host, let port, let number):
                 "--host, --port: cannot listen on \(host):\(port): \(Self.words(number))"
+            case .pathTooLong(let path, let limit):
+                "--unix-socket: expected a path of 1 to \(limit) bytes, got '\(path)'"
+            case .notASocket(let path): "--unix-socket: '\(path)' is not a socket; it stays as it is"
+            case .socketInUse(let path): "--unix-socket: another process serves '\(path)'"
+            case .cannotListenAtPath(let path, let number):
+                "--unix-socket: cannot listen at '\(path)': \(Self.words(number))"
             case .systemCall(let name, let number): "\(name): \(Self.words(number))"
             case .alreadyStarted: "the server was started before"
             }

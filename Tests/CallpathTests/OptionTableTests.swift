@@ -27,7 +27,11 @@ struct OptionTableTests {
         }
 
         private static let own = [
-            "cors-origins": ("https://one.test", "https://two.test"), "tls-client-auth": ("optional", "required"),
+            "host": ("one.test", "two.test,three.test"), "unix-socket-mode": ("0600", "0666"),
+            "operations-host": ("one.test", "::1"), "operations-port": ("3", "5"),
+            "trusted-proxies": ("10.0.0.0/8,unix", "::1"), "forwarded-field": ("x-forwarded-for", "forwarded"),
+            "cors-origins": ("https://one.test", "https://two.test"),
+            "tls-client-auth": ("optional", "required"),
             "inference-non-finite": ("refuse", "tokens"), "vertex-health-route": ("/one", "/two"),
             "vertex-predict-route": ("/one", "/two"),
         ]

@@ -41,8 +41,13 @@ struct AdmissionTests {
         try admission.enter("newcomer", now: start + .seconds(2))
     }
 
-    @Test(arguments: [("127.0.0.1:5000", "127.0.0.1"), ("[::1]:80", "[::1]"), ("", ""), ("local", "local")])
-    func takesThePortOffAnAddress(peer: String, host: String) {
-        #expect(Admission.host(peer) == host)
+    /// An address has no port, so what follows its last colon is a part of it.
+    @Test func tellsClientsApartByTheirWholeAddress() {
+        let addresses = ["2001:db8::1", "2001:db8::2", "2001:db8:0:1::1", "127.0.0.1", "127.0.0.2", "unix"]
+        let names = addresses.map { address in
+            let request = Request(method: .get, target: "/", fields: [:])
+            return Admission.address(of: Request(request, client: Client(address: address)))
+        }
+        #expect(Set(names).count == addresses.count)
     }
 }

@@ -51,15 +51,24 @@ package final class Request: Sendable {
         arrival = .now
     }
 
+    /// Creates a copy of `request` from the client that its sender speaks for.
+    package convenience init(_ request: Request, client: Client) {
+        self.init(request, body: request.body, client: client)
+    }
+
     /// Creates a copy of `request` with another body.
-    package init(_ request: Request, body: [UInt8]) {
+    package convenience init(_ request: Request, body: [UInt8]) {
+        self.init(request, body: body, client: request.client)
+    }
+
+    private init(_ request: Request, body: [UInt8], client: Client?) {
         method = request.method
         version = request.version
         fields = request.fields
         keepsAlive = request.keepsAlive
         targetRange = request.targetRange
         self.body = body
-        client = request.client
+        self.client = client
         arrival = request.arrival
     }
 

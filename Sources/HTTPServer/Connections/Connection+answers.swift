@@ -11,12 +11,21 @@ extension Connection {
             return refuse(.overloaded, to: request.outline, on: loop)
         }
         phase = .answering
+        let request = isTrustedProxy ? forwarded(request, on: loop) : request
         switch loop.handler(request) {
         case .now(let response):
             guard response.body.isStream else { return finish(response, to: request, on: loop) }
             work(on: request, on: loop) { response }
         case .later(let body): work(on: request, on: loop, body)
         }
+    }
+
+    /// Returns a request as from the client that a trusted proxy names.
+    private func forwarded(_ request: Request, on loop: isolated EventLoop) -> Request {
+        guard let proxy = request.client,
+            let address = loop.configuration.trustedProxies.client(in: request.fields), address != proxy.address
+        else { return request }
+        return Request(request, client: Client(address: address, behind: proxy))
     }
 
     /// Starts work that waits; some of it is done when this returns.

@@ -23,8 +23,11 @@ final class Connection {
 
     let token: ConnectionTable.Token
     let peer: String
+    private let entrance: Entrance
     /// Whether the server was full when it came: it gets one answer, most likely 503.
     let isOverflow: Bool
+    /// Whether the peer may say for whom it speaks.
+    private(set) var isTrustedProxy = false
     var stream: any ByteStream
     @exclusivity(unchecked) var phase = Phase.opening
 
@@ -77,12 +80,12 @@ final class Connection {
     /// When the wheel will look at this connection.
     var nextLook = Instant.never
 
-    init(stream: any ByteStream, token: ConnectionTable.Token, peer: String, isOverflow: Bool, loop: isolated EventLoop)
-    {
+    init(stream: any ByteStream, token: ConnectionTable.Token, _ arrival: Arrival, loop: isolated EventLoop) {
         self.stream = stream
         self.token = token
-        self.peer = peer
-        self.isOverflow = isOverflow
+        peer = arrival.peer
+        entrance = arrival.entrance
+        isOverflow = arrival.isOverflow
         parser = RequestParser(limits: loop.limits)
         waitStart = loop.now
         lastProgress = loop.now
@@ -169,7 +172,14 @@ final class Connection {
     /// Starts to wait for the first request.
     func begin(on loop: isolated EventLoop) {
         phase = .reading
-        parser.client = Client(address: peer, isSecure: stream is TLSStream, name: stream.peerName)
+        parser.client = Client(
+            address: peer,
+            isSecure: entrance.isEncrypted,
+            name: stream.peerName,
+            isOnOperationsPort: entrance.isForOperations
+        )
+        let proxies = loop.configuration.trustedProxies
+        isTrustedProxy = !proxies.isEmpty && proxies.contains(peer: peer)
         count(as: loop.shared.metrics.reading)
         waitStart = loop.now
         mayRead = true

@@ -1,8 +1,9 @@
 import CLinux
 import Glibc
+import HTTP
 
 /// A listening socket, and the patience it needs when the process runs out of descriptors.
-struct Listener: ~Copyable {
+final class Listener {
     /// What an attempt to accept brought.
     enum Accepted {
         /// A connected socket, non-blocking, that the caller now owns, and the address of its peer.
@@ -15,54 +16,22 @@ struct Listener: ~Copyable {
     private static let shortestDelay = Duration.milliseconds(5)
     private static let longestDelay = Duration.seconds(1)
 
+    /// What the connections that come in here are like.
+    let entrance: Entrance
     private let descriptor: Descriptor
+    /// The file of a Unix socket.
+    private let file: SocketFile?
     private var delay = shortestDelay
 
     var number: Int32 { descriptor.number }
 
-    /// Listens at the first address of `host` that can be had.
-    init(host: String, port: Int, backlog: Int) throws(ServerError) {
-        var hints = addrinfo()
-        hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var list: UnsafeMutablePointer<addrinfo>?
-        let code = getaddrinfo(host, String(port), &hints, &list)
-        guard code == 0, let list else { throw .unknownHost(host, reason: String(cString: gai_strerror(code))) }
-        defer { freeaddrinfo(list) }
-        var failure = EADDRNOTAVAIL
-        for address in sequence(first: list, next: { $0.pointee.ai_next }) {
-            let number = Self.listen(at: address.pointee, backlog: backlog)
-            guard number < 0 else {
-                descriptor = Descriptor(adopting: number)
-                return
-            }
-            failure = -number
-        }
-        throw .cannotListen(host: host, port: port, errno: failure)
+    init(adopting descriptor: consuming Descriptor, entrance: Entrance, file: SocketFile? = nil) {
+        self.descriptor = descriptor
+        self.entrance = entrance
+        self.file = file
     }
 
-    /// Returns a listening socket, or the negative of `errno`.
-    private static func listen(at address: addrinfo, backlog: Int) -> Int32 {
-        let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-        let number = socket(address.ai_family, type, 0)
-        guard number >= 0 else { return -errno }
-        set(SO_REUSEADDR, of: number, at: SOL_SOCKET)
-        // Accepted sockets inherit it: an answer is one write and must not wait for an acknowledgement.
-        set(TCP_NODELAY, of: number, at: Int32(IPPROTO_TCP))
-        guard bind(number, address.ai_addr, address.ai_addrlen) == 0, Glibc.listen(number, Int32(backlog)) == 0 else {
-            let failure = errno
-            close(number)
-            return -failure
-        }
-        return number
-    }
-
-    private static func set(_ option: Int32, of number: Int32, at level: Int32) {
-        var on: Int32 = 1
-        setsockopt(number, level, option, &on, socklen_t(MemoryLayout<Int32>.size))
-    }
-
-    /// The address that the kernel has bound.
+    /// The address that the kernel has bound; nil for a Unix socket.
     var address: SocketAddress? {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -73,7 +42,7 @@ struct Listener: ~Copyable {
     }
 
     /// Accepts one connection, if one waits.
-    mutating func accept() -> Accepted {
+    func accept() -> Accepted {
         var storage = sockaddr_storage()
         while true {
             var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -82,7 +51,8 @@ struct Listener: ~Copyable {
             }
             if accepted >= 0 {
                 delay = Self.shortestDelay
-                return .socket(accepted, peer: SocketAddress(storage)?.host ?? "")
+                let peer = entrance.isUnix ? TrustedProxies.unixPeer : SocketAddress(storage)?.host
+                return .socket(accepted, peer: peer ?? "")
             }
             switch errno {
             case EAGAIN, EWOULDBLOCK: return .nothing
@@ -94,4 +64,12 @@ struct Listener: ~Copyable {
             }
         }
     }
+}
+
+/// What all connections that come in by one listener have in common.
+struct Entrance: Sendable {
+    var isEncrypted = false
+    /// Whether it is the port of those who watch the server.
+    var isForOperations = false
+    var isUnix = false
 }

@@ -1,8 +1,9 @@
 import Glibc
+import HTTP
 
 /// A host's address in numbers, and a port.
 package struct SocketAddress: Sendable, Equatable, CustomStringConvertible {
-    /// The address as `inet_ntop` writes it.
+    /// The address as `inet_ntop` writes it; an IPv4 address within IPv6 is that IPv4 address.
     package let host: String
     /// The port, in host order.
     package let port: Int
@@ -12,27 +13,30 @@ package struct SocketAddress: Sendable, Equatable, CustomStringConvertible {
 
     /// Reads what the kernel wrote; nil for a family other than IPv4 and IPv6.
     init?(_ storage: sockaddr_storage) {
-        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-        var copy = storage
-        let port: in_port_t? = withUnsafePointer(to: &copy) { pointer in
-            switch Int32(storage.ss_family) {
-            case AF_INET:
-                pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { address in
-                    var number = address.pointee.sin_addr
-                    inet_ntop(AF_INET, &number, &text, socklen_t(text.count))
-                    return address.pointee.sin_port
-                }
-            case AF_INET6:
-                pointer.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { address in
-                    var number = address.pointee.sin6_addr
-                    inet_ntop(AF_INET6, &number, &text, socklen_t(text.count))
-                    return address.pointee.sin6_port
-                }
-            default: nil
-            }
+        var storage = storage
+        let read = withUnsafePointer(to: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Self.read($0) }
         }
-        guard let port else { return nil }
-        self.host = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        self.port = Int(UInt16(bigEndian: port))
+        guard let (host, port) = read else { return nil }
+        (self.host, self.port) = (host.description, port)
+    }
+
+    /// Reads what a name was resolved to.
+    init?(_ item: addrinfo) {
+        guard let pointer = item.ai_addr, let (host, port) = Self.read(pointer) else { return nil }
+        (self.host, self.port) = (host.description, port)
+    }
+
+    private static func read(_ pointer: UnsafePointer<sockaddr>) -> (IPAddress, port: Int)? {
+        let raw = UnsafeRawPointer(pointer)
+        switch Int32(pointer.pointee.sa_family) {
+        case AF_INET:
+            let address = raw.loadUnaligned(as: sockaddr_in.self)
+            return (IPAddress(address.sin_addr), Int(UInt16(bigEndian: address.sin_port)))
+        case AF_INET6:
+            let address = raw.loadUnaligned(as: sockaddr_in6.self)
+            return (IPAddress(address.sin6_addr), Int(UInt16(bigEndian: address.sin6_port)))
+        default: return nil
+        }
     }
 }

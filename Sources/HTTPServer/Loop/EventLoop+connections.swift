@@ -4,13 +4,13 @@ import Metrics
 // Connections come and go.
 extension EventLoop {
     /// Takes over an accepted socket.
-    func adopt(_ socket: consuming Descriptor, peer: String, isOverflow: Bool) {
+    func adopt(_ socket: consuming Descriptor, _ arrival: Arrival) {
         now = .now()
         let number = socket.number
-        let context = shared.tls?.context
+        let context = arrival.entrance.isEncrypted ? shared.tls?.context : nil
         guard let stream = makeStream(socket, context) else { return shared.connectionClosed() }
         let connection = connections.insert {
-            Connection(stream: stream, token: $0, peer: peer, isOverflow: isOverflow, loop: self)
+            Connection(stream: stream, token: $0, arrival, loop: self)
         }
         let interest: Epoll.Interest = [.readable, .writable, .peerHalfClosed, .edgeTriggered]
         guard epoll.add(number, interest, token: connection.token) == 0 else { return connection.close(on: self) }
@@ -33,8 +33,10 @@ extension EventLoop {
     /// Lets the connections finish what they do, and no more.
     func drain() {
         now = .now()
-        if listener != nil { acceptConnections() }
-        listener = nil
+        for (index, listener) in listeners.enumerated() {
+            acceptConnections(of: listener, token: Self.token(ofListener: index))
+        }
+        listeners = []
         drainStart = now
         for connection in connections.all { connection.updateDeadline(on: self) }
     }
@@ -58,50 +60,51 @@ extension EventLoop {
 // Accepting.
 extension EventLoop {
     /// Starts to accept, and shares the connections out among `siblings`.
-    func listen(_ listener: consuming Listener, sharingWith siblings: [EventLoop]) {
-        let failure = epoll.add(listener.number, .readable, token: Self.listenerToken)
-        precondition(failure == 0, "A listening socket can be watched.")
+    func listen(_ listeners: sending [Listener], sharingWith siblings: [EventLoop]) {
         self.siblings = siblings
-        self.listener = consume listener
+        self.listeners = listeners
+        for (index, listener) in self.listeners.enumerated() {
+            let failure = epoll.add(listener.number, .readable, token: Self.token(ofListener: index))
+            precondition(failure == 0, "A listening socket can be watched.")
+        }
     }
 
     /// Accepts what waits: a batch, so that a flood of connections does not starve those that are open.
-    func acceptConnections() {
+    func acceptConnections(of listener: Listener, token: UInt64) {
         for _ in 0..<(isDraining ? limits.maxConnections : 64) {
             guard shared.openConnections < limits.maxConnections + limits.maxOverflowConnections else {
-                return pauseAccepting(for: .milliseconds(10))
+                return pauseAccepting(of: listener, token, for: .milliseconds(10))
             }
-            switch listener?.accept() ?? .nothing {
+            switch listener.accept() {
             case .nothing: return
-            case .exhausted(let delay): return pauseAccepting(for: delay)
-            case .socket(let number, let peer): place(number, peer)
+            case .exhausted(let delay): return pauseAccepting(of: listener, token, for: delay)
+            case .socket(let number, let peer): place(number, peer, listener.entrance)
             }
         }
     }
 
-    private func place(_ number: Int32, _ peer: String) {
+    private func place(_ number: Int32, _ peer: String, _ entrance: Entrance) {
         let isOverflow = shared.connectionOpened() > limits.maxConnections
         shared.metrics.accepted.increment()
         nextSibling = (nextSibling + 1) % siblings.count
         let loop = siblings[nextSibling]
-        guard loop !== self else { return adopt(Descriptor(adopting: number), peer: peer, isOverflow: isOverflow) }
-        loop.executor.submit(
-            .closure {
-                loop.assumeIsolated { $0.adopt(Descriptor(adopting: number), peer: peer, isOverflow: isOverflow) }
-            }
-        )
+        let arrival = Arrival(peer: peer, entrance: entrance, isOverflow: isOverflow)
+        guard loop !== self else { return adopt(Descriptor(adopting: number), arrival) }
+        loop.executor.submit(.closure { loop.assumeIsolated { $0.adopt(Descriptor(adopting: number), arrival) } })
     }
 
-    /// Leaves the listener alone for a while: it would only report again what cannot be helped now.
-    private func pauseAccepting(for delay: Duration) {
-        guard let number = listener?.number else { return }
+    /// Leaves a listener alone for a while: it would only report again what cannot be helped now.
+    private func pauseAccepting(of listener: Listener, _ token: UInt64, for delay: Duration) {
         shared.metrics.acceptPauses.increment()
-        epoll.change(number, [], token: Self.listenerToken)
-        _ = scheduleLook(at: now + delay.nanoseconds, token: Self.listenerToken)
+        epoll.change(listener.number, [], token: token)
+        _ = scheduleLook(at: now + delay.nanoseconds, token: token)
     }
+}
 
-    func resumeAccepting() {
-        guard let number = listener?.number else { return }
-        epoll.change(number, .readable, token: Self.listenerToken)
-    }
+/// What is known of a connection that has just come.
+struct Arrival: Sendable {
+    let peer: String
+    let entrance: Entrance
+    /// Whether the server was full when it came: it gets one answer, most likely 503.
+    let isOverflow: Bool
 }

@@ -19,8 +19,8 @@ actor EventLoop {
 
     @exclusivity(unchecked) var connections = ConnectionTable()
     let traffic: ServerMetrics.Traffic
-    /// Only the first loop has one, and the loops that it shares the connections out to.
-    var listener: Listener?
+    /// Only the first loop has some, and the loops that it shares the connections out to.
+    var listeners: [Listener] = []
     var siblings: [EventLoop] = []
     var nextSibling = 0
     private let scratchMemory = ScratchMemory(byteCount: 65_536)
@@ -77,7 +77,7 @@ actor EventLoop {
 
     /// Lets go of everything; the loop, and with it its descriptors, goes when the source has ended.
     func stop() {
-        listener = nil
+        listeners = []
         closeAll()
         executor.onWork(nil)
         source?.setCancelHandler { _ = self }
@@ -86,7 +86,14 @@ actor EventLoop {
     }
 
     private static let timerToken = UInt64.max
-    static let listenerToken = UInt64.max - 1
+    /// The tokens of listeners, from the end: those of connections never come so far.
+    static func token(ofListener index: Int) -> UInt64 { timerToken - 1 - UInt64(index) }
+
+    /// The listener of `token`, if that is one's.
+    func listener(of token: UInt64) -> Listener? {
+        let index = Self.timerToken &- 1 &- token
+        return index < listeners.count ? listeners[Int(index)] : nil
+    }
 }
 
 // A turn.
@@ -125,10 +132,12 @@ extension EventLoop {
     }
 
     private func dispatch(_ token: UInt64, _ interest: Epoll.Interest) {
-        switch token {
-        case Self.timerToken: expireDeadlines()
-        case Self.listenerToken: acceptConnections()
-        default: connections[token]?.ready(interest, on: self)
+        if let connection = connections[token] {
+            connection.ready(interest, on: self)
+        } else if token == Self.timerToken {
+            expireDeadlines()
+        } else if let listener = listener(of: token) {
+            acceptConnections(of: listener, token: token)
         }
     }
 
@@ -163,8 +172,8 @@ extension EventLoop {
     private func expireDeadlines() {
         timer.acknowledge()
         for token in wheel.takeDue(at: now) {
-            if token == Self.listenerToken {
-                resumeAccepting()
+            if let listener = listener(of: token) {
+                epoll.change(listener.number, .readable, token: token)
             } else {
                 connections[token]?.look(on: self)
             }

@@ -112,15 +112,7 @@ final class Admission: Sendable {
         return clients.count < Self.maximumClientCount
     }
 
-    private static func address(of request: Request) -> String {
-        "address " + host(request.client?.address ?? "")
-    }
-
-    /// Returns an address without its port: `127.0.0.1:5000`, `[::1]:5000`.
-    static func host(_ peer: String) -> String {
-        guard let colon = peer.lastIndex(of: ":"), peer[colon...].dropFirst().allSatisfy(\.isNumber) else {
-            return peer
-        }
-        return String(peer[..<colon])
+    static func address(of request: Request) -> String {
+        "address " + (request.client?.address ?? "")
     }
 }

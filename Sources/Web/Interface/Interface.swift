@@ -32,11 +32,11 @@ package struct Interface: Sendable {
         telemetry = Telemetry(metrics: RequestMetrics(in: metrics))
     }
 
-    /// Returns the handler that a server runs; `rules` decide which requests reach a route.
-    package func handler(rules: AccessRules = AccessRules()) -> Handler {
+    /// Returns the handler that a server runs; `rules` decide which requests reach a route of the `selection`.
+    package func handler(rules: AccessRules = AccessRules(), offering selection: RouteSelection = .all) -> Handler {
         let outer = [Layer(telemetry.layer), Layer(rules.crossOrigin.layer), answeringProblems]
         let layers = outer + rules.guards + [refusingQueries, sparingTheLoop, decodingContent]
-        let dispatcher = Dispatcher(routes, layers: layers, present: present)
+        let dispatcher = Dispatcher(routes.filter(selection.includes), layers: layers, present: present)
         return { request in dispatcher.answer(request) }
     }
 }

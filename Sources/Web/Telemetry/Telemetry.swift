@@ -54,6 +54,7 @@ package struct Telemetry: Sendable {
             "bytes_in": "\(request.body.count)", "bytes_out": "\(response.body.count ?? 0)",
             "peer": "\(request.client?.address ?? "")", "request_id": "\(context.id.text)",
         ]
+        if let proxy = request.client?.proxy { metadata["proxy"] = "\(proxy)" }
         if let key = context.key { metadata["key"] = "\(key.name)" }
         if let name = request.client?.name { metadata["client"] = "\(name)" }
         if let trace = context.traceParent?.traceID { metadata["trace_id"] = "\(trace)" }

@@ -14,6 +14,9 @@ struct Health: ParsableCommand {
     @Option(help: "Port of the server. CALLPATH_PORT if set, else AIP_HTTP_PORT, which Vertex AI sets.")
     var port: UInt16?
 
+    @Option(help: "Port of --operations-port, to ask in place of the other. CALLPATH_OPERATIONS_PORT if set.")
+    var operationsPort: UInt16?
+
     @Flag(help: "Ask whether it takes requests (/readyz), not only whether it is alive (/livez).")
     var ready = false
 
@@ -30,9 +33,10 @@ struct Health: ParsableCommand {
     func run() throws {
         let environment = ProcessInfo.processInfo.environment
         let standard = Configuration().server
-        let variable = environment["CALLPATH_PORT"] ?? environment["AIP_HTTP_PORT"]
-        let port = port ?? variable.flatMap(UInt16.init) ?? UInt16(clamping: standard.port)
-        let host = Self.reachable(host ?? environment["CALLPATH_HOST"] ?? standard.host)
+        let names = ["CALLPATH_OPERATIONS_PORT", "CALLPATH_PORT", "AIP_HTTP_PORT"]
+        let variable = names.lazy.compactMap { environment[$0] }.first
+        let port = operationsPort ?? port ?? variable.flatMap(UInt16.init) ?? UInt16(clamping: standard.port)
+        let host = Self.reachable(host ?? environment["CALLPATH_HOST"] ?? standard.hosts[0])
         let path = ready ? "/readyz" : "/livez"
         let probe = HealthProbe(host: host, port: port, timeout: timeout, identity: clientCertificate)
         let status = try probe.status(of: path)
@@ -41,8 +45,9 @@ struct Health: ParsableCommand {
     }
 
     /// Returns an address to connect to in place of one that only listeners use.
-    private static func reachable(_ host: String) -> String {
-        switch host {
+    private static func reachable(_ hosts: String) -> String {
+        let host = HostList(optionText: hosts)?.hosts.first ?? hosts
+        return switch host {
         case "0.0.0.0", "": "127.0.0.1"
         case "::": "::1"
         default: host

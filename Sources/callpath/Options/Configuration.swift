@@ -6,12 +6,13 @@ import Metrics
 import ModuleAPI
 import OpenInference
 import Serving
+import Tensors
 import Web
 
 /// All that users can choose; each field starts with its default.
 struct Configuration {
     /// Where and how to listen, and the limits of the network wing.
-    var server = HTTPServer.Configuration()
+    var server = HTTPServer.Configuration(coreCount: min(HTTPServer.coreCount, ProcessorCount.available))
     /// The limits of the registry and how it computes.
     var serving = ServingOptions()
     /// How the interface answers.
@@ -22,6 +23,24 @@ struct Configuration {
     var kernels = KernelChoice.auto
     /// The time that a call may wait for its turn; none if zero.
     var callTimeout = Duration.zero
+    /// The addresses to listen on.
+    var hosts = HostList(["127.0.0.1"])
+    /// Whether an address or a port is asked for, and not only a Unix socket.
+    var wantsPort = true
+    /// The path of a Unix socket to listen on; none if empty.
+    var unixSocket = ""
+    /// Who may connect to it.
+    var unixSocketMode = FileMode(0o660)
+    /// The port for those who watch the server.
+    var operationsPort = OptionalPort()
+    /// Its addresses; those of the other port if empty.
+    var operationsHosts = HostList([])
+    /// The file to write that port to; none if empty.
+    var operationsPortFile = ""
+    /// The proxies whose word on who their client is counts.
+    var trustedProxies = ProxyList()
+    /// The field in which they say it.
+    var forwardedField = TrustedProxies.Field.xForwardedFor
     /// The file to write the port to once it is known; none if empty.
     var portFile = ""
     /// The folder of models to load at start; none if empty.
@@ -86,6 +105,18 @@ extension Configuration {
         configuration.metrics = metrics
         configuration.logger = logger
         configuration.tls = tls.configuration
+        configuration.hosts = wantsPort ? hosts.hosts : []
+        if !unixSocket.isEmpty {
+            configuration.unixSocket = UnixSocket(path: unixSocket)
+            configuration.unixSocket?.mode = unixSocketMode.bits
+        }
+        configuration.operations = operationsPort.port.map {
+            let isElsewhere = !operationsHosts.hosts.isEmpty
+            return HTTPServer.OperationsPort(hosts: isElsewhere ? operationsHosts.hosts : hosts.hosts, port: $0)
+        }
+        configuration.trustedProxies.networks = trustedProxies.networks
+        configuration.trustedProxies.includesUnix = trustedProxies.includesUnix
+        configuration.trustedProxies.field = forwardedField
         configuration.events.refused = { status, peer, outline in
             var metadata: Logger.Metadata = ["status": "\(status)", "peer": "\(peer)"]
             if let outline {

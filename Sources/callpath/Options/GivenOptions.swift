@@ -18,7 +18,10 @@ struct GivenOptions {
     private(set) var printsHelp = false
     /// Whether only the README's table is to be printed.
     private(set) var printsTable = false
-    private var values: [(option: ServeOption, text: String, source: String)] = []
+    private typealias Given = (option: ServeOption, text: String, source: String)
+
+    private var values: [Given] = []
+    private var flags: [Given] = []
 
     /// The file of `--config` or `CALLPATH_CONFIG`.
     private var file: String?
@@ -33,7 +36,16 @@ struct GivenOptions {
         file = environment["CALLPATH_CONFIG"]
         var rest = words[...]
         while let word = rest.popFirst() { try read(word, &rest) }
-        if let file { values = try OptionFile.read(file) + values }
+        values = try (file.map { Self.joined(try OptionFile.read($0)) } ?? []) + values + Self.joined(flags)
+    }
+
+    /// Joins what one place gives of a list in pieces: a flag that is repeated, lines of a file.
+    private static func joined(_ values: [Given]) -> [Given] {
+        values.reduce(into: []) { joined, given in
+            let same = joined.lastIndex { $0.option.name == given.option.name }
+            guard given.option.isList, let same else { return joined.append(given) }
+            joined[same].text += joined[same].text.isEmpty ? given.text : ",\(given.text)"
+        }
     }
 
     private mutating func read(_ word: String, _ rest: inout ArraySlice<String>) throws {
@@ -48,7 +60,7 @@ struct GivenOptions {
             guard let text = halves.count == 2 ? String(halves[1]) : rest.popFirst() else {
                 throw MissingValue(flag: String(halves[0]))
             }
-            if let option { values.append((option, text, option.flag)) } else { file = text }
+            if let option { flags.append((option, text, option.flag)) } else { file = text }
         }
     }
 
@@ -56,6 +68,8 @@ struct GivenOptions {
     func configuration() throws -> Configuration {
         var configuration = Configuration()
         for (option, text, source) in values { try option.apply(text, from: source, to: &configuration) }
+        let isPortGiven = values.contains { ["host", "port"].contains($0.option.name) }
+        configuration.wantsPort = configuration.unixSocket.isEmpty || isPortGiven
         try configuration.checkNeeds()
         return configuration
     }

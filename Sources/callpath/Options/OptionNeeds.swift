@@ -1,3 +1,4 @@
+import HTTP
 import HTTPServer
 import Web
 
@@ -22,6 +23,36 @@ extension Configuration {
         let hasAuthorities = !tls.clientAuthoritiesFile.isEmpty
         let asksClients = tls.clientAuthentication != .off
         return [
+            Need(
+                option: "--port-file",
+                isGiven: !portFile.isEmpty,
+                needed: "--host or --port beside --unix-socket",
+                isMet: wantsPort
+            ),
+            Need(
+                option: "--unix-socket-mode",
+                isGiven: unixSocketMode != Configuration().unixSocketMode,
+                needed: "--unix-socket",
+                isMet: !unixSocket.isEmpty
+            ),
+            Need(
+                option: "--operations-host",
+                isGiven: !operationsHosts.hosts.isEmpty,
+                needed: "--operations-port",
+                isMet: operationsPort.port != nil
+            ),
+            Need(
+                option: "--operations-port-file",
+                isGiven: !operationsPortFile.isEmpty,
+                needed: "--operations-port",
+                isMet: operationsPort.port != nil
+            ),
+            Need(
+                option: "--forwarded-field",
+                isGiven: forwardedField != .xForwardedFor,
+                needed: "--trusted-proxies",
+                isMet: !trustedProxies.optionText.isEmpty
+            ),
             Need(
                 option: "--tls-key",
                 isGiven: !tls.keyFile.isEmpty,

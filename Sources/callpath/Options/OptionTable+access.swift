@@ -15,6 +15,12 @@ extension OptionTable {
             \.admission.concurrency,
             .atLeast(0)
         ),
+        ServeOption(
+            "trusted-proxies",
+            "addresses and networks, and unix, whose word on who their client is counts",
+            \.trustedProxies
+        ),
+        ServeOption("forwarded-field", "field in which they say it", \.forwardedField),
         ServeOption("cors-origins", "origins whose scripts may read answers", \.origins),
         ServeOption(
             "tls-certificate",

@@ -10,9 +10,22 @@ enum OptionTable {
     static let options = listening + access + network + registry + computing + answers
 
     private static let listening: [ServeOption] = [
-        ServeOption("host", "address to listen on", \.server.host),
+        ServeOption("host", "addresses to listen on, all with one port", \.hosts),
         ServeOption("port", "port to listen on; 0 takes a free one", \.server.port, .within(0...65_535)),
         ServeOption("port-file", "file to write the port to", \.portFile),
+        ServeOption(
+            "unix-socket",
+            "path of a socket to listen on for plain HTTP; without --host and --port nowhere else",
+            \.unixSocket
+        ),
+        ServeOption("unix-socket-mode", "mode of that socket's file", \.unixSocketMode),
+        ServeOption(
+            "operations-port",
+            "port of /, /livez, /readyz, /metrics and /version without TLS and keys; 0 takes a free one",
+            \.operationsPort
+        ),
+        ServeOption("operations-host", "addresses for that port", \.operationsHosts, shown: "that of --host"),
+        ServeOption("operations-port-file", "file to write that port to", \.operationsPortFile),
         ServeOption("models", "folder of models to load at start", \.modelsFolder),
         ServeOption("skip-bad-models", "go on without a bad file of that folder", \.skipsBadModels),
         ServeOption("log-level", "least severe line to log, to standard error", \.logLevel),

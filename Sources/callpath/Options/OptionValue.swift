@@ -11,6 +11,12 @@ protocol OptionValue: Sendable, SendableMetatype {
     var optionText: String { get }
     /// What stands for the value in the list of options.
     static var placeholder: String { get }
+    /// Whether it is a list with commas, so that an option that is given twice means both.
+    static var isList: Bool { get }
+}
+
+extension OptionValue {
+    static var isList: Bool { false }
 }
 
 extension String: OptionValue {

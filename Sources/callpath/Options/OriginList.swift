@@ -12,6 +12,7 @@ struct OriginList: OptionValue {
 
     var optionText: String { origins.joined(separator: ",") }
     static var placeholder: String { "ORIGIN,..." }
+    static var isList: Bool { true }
 
     /// Returns whether a text is a scheme, a host and perhaps a port, and nothing behind them.
     private static func isOrigin(_ text: String) -> Bool {

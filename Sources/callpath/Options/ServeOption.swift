@@ -25,6 +25,8 @@ struct ServeOption: Sendable {
     let placeholder: String
     /// The default as the README shows it: the same on every machine.
     let standard: String
+    /// Whether what is given several times is joined with commas; the last wins if not.
+    let isList: Bool
     /// What a value must be, in words.
     private let expected: String
     /// Writes a value into a configuration, or returns `false` if it is none.
@@ -37,6 +39,7 @@ struct ServeOption: Sendable {
         placeholder: String,
         expected: String,
         shown: String? = nil,
+        isList: Bool = false,
         write: @escaping @Sendable (inout Configuration, String) -> Bool,
         read: @escaping @Sendable (Configuration) -> String
     ) {
@@ -44,6 +47,7 @@ struct ServeOption: Sendable {
         self.help = help
         self.placeholder = placeholder
         self.expected = expected
+        self.isList = isList
         self.write = write
         self.read = read
         standard = shown ?? read(Configuration())
@@ -60,7 +64,14 @@ struct ServeOption: Sendable {
         shown: String? = nil
     ) {
         let expected = rule?.words ?? Value.placeholder
-        self.init(name: name, help: help, placeholder: Value.placeholder, expected: expected, shown: shown) {
+        self.init(
+            name: name,
+            help: help,
+            placeholder: Value.placeholder,
+            expected: expected,
+            shown: shown,
+            isList: Value.isList
+        ) {
             guard let value = Value(optionText: $1), rule?.isMet(value) != false else { return false }
             $0[keyPath: path] = value
             return true

@@ -25,9 +25,9 @@ func withServer<Result: Sendable>(
         guard let handler else { return .now(hello(request)) }
         return .later { await handler(request) }
     }
-    let address = try await server.start()
+    let port = try await server.start().main.first?.port ?? 0
     do {
-        let result = try await body(server, address.port)
+        let result = try await body(server, port)
         await server.shutdown(grace: .zero)
         return result
     } catch {
