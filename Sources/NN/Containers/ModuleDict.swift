@@ -40,3 +40,7 @@ public final class ModuleDict: Module {
 
     public override func emptyCopy() throws -> Module { try ModuleDict() }
 }
+
+extension ModuleType {
+    static let moduleDict = ModuleType("ModuleDict", children: .names) { _, _, _ in try ModuleDict() }
+}

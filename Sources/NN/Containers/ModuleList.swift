@@ -45,3 +45,7 @@ public final class ModuleList: Module, ModuleSequence {
 
     public override func emptyCopy() throws -> Module { try ModuleList() }
 }
+
+extension ModuleType {
+    static let moduleList = ModuleType("ModuleList", children: .positions) { _, _, _ in try ModuleList() }
+}

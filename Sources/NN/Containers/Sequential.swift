@@ -47,7 +47,43 @@ public final class Sequential: Module {
 
     public override var attributeNames: Set<String> { ["append", "extend", "insert", "pop"] }
 
+    /// What the first module that cares takes, unless it stands behind one that reshapes.
+    public override var inputSpecs: [TensorSpec]? {
+        for case let module? in childSlots.values.lazy.map(\.value) {
+            if let specs = module.inputSpecs { return specs }
+            guard module.keepsShapes else { return nil }
+        }
+        return nil
+    }
+
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        childSlots.values.lazy.compactMap(\.value).reduce(inputs.first ?? .unknown) { $1.outputSpec(for: [$0]) }
+    }
+
+    public override func work(for inputs: [ValueSpec], rows: Int) -> Int? {
+        var (sum, inputs) = (0, inputs)
+        for case let module? in childSlots.values.lazy.map(\.value) {
+            guard let work = module.work(for: inputs, rows: rows) else { return nil }
+            let (total, overflow) = sum.addingReportingOverflow(work)
+            sum = overflow ? .max : total
+            inputs = [module.outputSpec(for: inputs)]
+        }
+        return sum
+    }
+
     public override func emptyCopy() throws -> Module { try Sequential([]) }
 }
 
 extension Sequential: ModuleSequence {}
+
+extension Module {
+    /// Whether an output has the shape of its input, whatever that is.
+    fileprivate var keepsShapes: Bool {
+        let shape: [Extent] = [.batch(1), .unknown, .unknown]
+        return outputSpec(for: [.tensor(TensorSpec(shape: shape, rows: .axis(0)))]).tensor?.shape == shape
+    }
+}
+
+extension ModuleType {
+    static let sequential = ModuleType("Sequential", children: .positionsOrNames) { _, _, _ in try Sequential([]) }
+}

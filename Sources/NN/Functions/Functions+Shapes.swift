@@ -8,12 +8,8 @@ extension FunctionType {
             "flatten",
             "input, start_dim=0, end_dim=-1",
             spec: SpecRule { call in
-                let spec = call.tensor(0)
-                guard let shape = spec.shape, let first = call.int(1).flatMap(spec.axis),
-                    let last = call.int(2).flatMap(spec.axis), first <= last, !shape.isEmpty
-                else { return .unknown }
-                let middle = shape[first...last].reduce(.fixed(1), *)
-                return .tensor(spec.reshaped(to: shape[..<first] + [middle] + shape[(last + 1)...]))
+                guard let first = call.int(1), let last = call.int(2) else { return .unknown }
+                return .tensor(call.tensor(0).flattened(from: first, through: last))
             }
         ) { call in
             .tensor(try call.tensor(0).flattened(from: call.int(1), through: call.int(2)))

@@ -79,11 +79,7 @@ struct SpecCall {
         case .constant: true
         case .tuple(let elements), .list(let elements): elements.allSatisfy { $0.extent?.number != nil }
         case .size(let extent): extent.number != nil
-        case .tensor, .dictionary, .unknown: false
+        case .tensor, .slice, .dictionary, .unknown: false
         }
     }
-}
-
-extension TensorSpec {
-    func with(rows: Rows) -> TensorSpec { TensorSpec(shape: shape, dtype: dtype, rows: rows) }
 }

@@ -90,6 +90,19 @@ public final class GraphModule: Module {
         return try interpreter.run()
     }
 
+    public override var inputSpecs: [TensorSpec]? { knownInputs }
+
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        var walk = SpecWalk(self, inputs)
+        return walk.run()
+    }
+
+    public override func work(for inputs: [ValueSpec], rows: Int) -> Int? {
+        var walk = SpecWalk(self, inputs, rows: rows)
+        _ = walk.run()
+        return walk.work
+    }
+
     /// A child counts once for each node that calls it.
     override func callCount(_ count: (Module) -> Int) -> Int {
         var sum = 1

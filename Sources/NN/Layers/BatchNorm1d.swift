@@ -141,5 +141,54 @@ public final class BatchNorm1d: Module {
         return "\(dtype)[N, \(numFeatures)] or [N, \(numFeatures), L]"
     }
 
+    public override var inputSpecs: [TensorSpec]? {
+        let dtype = weight?.tensor.dtype ?? runningMean?.dtype
+        return [TensorSpec(shape: [.batch(1), .fixed(numFeatures)], dtype: dtype, rows: .axis(0))]
+    }
+
+    /// In training, and without running statistics, it takes those of the batch, in which rows meet.
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        guard let spec = inputs.first?.tensor, spec.rank == 2 || spec.rank == 3 else { return .unknown }
+        let usesBatch = isTraining || (runningMean == nil && runningVariance == nil)
+        let isMixed = spec.rows != .none && (usesBatch || spec.batchAxis == 1)
+        return .tensor(isMixed ? spec.with(rows: .mixed) : spec)
+    }
+
     public override func emptyCopy() throws -> Module { try BatchNorm1d(unfilled: numFeatures, options) }
+}
+
+extension ModuleType {
+    static let batchNorm1d = ModuleType(
+        "BatchNorm1d",
+        parameters: [
+            ModuleParameter("num_features", .int), ModuleParameter("eps", .number, 1e-5),
+            ModuleParameter("momentum", .optionalNumber, 0.1), ModuleParameter("affine", .flag, true),
+            ModuleParameter("track_running_stats", .flag, true), ModuleParameter("bias", .flag, true),
+        ],
+        tensors: { given in
+            let sizes = [given.int("num_features")]
+            let (isAffine, tracks) = (given.flag("affine"), given.flag("track_running_stats"))
+            return [
+                TensorDeclaration("weight", sizes, isPresent: isAffine),
+                TensorDeclaration("bias", sizes, isPresent: isAffine && given.flag("bias")),
+                TensorDeclaration("running_mean", sizes, isPresent: tracks),
+                TensorDeclaration("running_var", sizes, isPresent: tracks),
+                TensorDeclaration("num_batches_tracked", [], isPresent: tracks, dtype: .int64),
+            ]
+        },
+        make: { given, dtype, generator in
+            var options = BatchNorm1d.Options()
+            options.epsilon = given.number("eps")
+            options.momentum = given.optionalNumber("momentum")
+            options.affine = given.flag("affine")
+            options.bias = given.flag("bias")
+            options.trackRunningStats = given.flag("track_running_stats")
+            return try BatchNorm1d(
+                numFeatures: given.int("num_features"),
+                options: options,
+                dtype: dtype,
+                generator: generator
+            )
+        }
+    )
 }

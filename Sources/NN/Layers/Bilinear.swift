@@ -78,7 +78,53 @@ public final class Bilinear: Module {
         weight.map { "\($0.tensor.dtype.rawValue)[*, \(in1Features)] and [*, \(in2Features)]" }
     }
 
+    public override var inputSpecs: [TensorSpec]? {
+        [in1Features, in2Features].map {
+            TensorSpec(shape: [.batch(1), .fixed($0)], dtype: weight?.tensor.dtype, rows: .axis(0))
+        }
+    }
+
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        guard inputs.count == 2, let first = inputs[0].tensor, let second = inputs[1].tensor,
+            first.shape?.dropLast() == second.shape?.dropLast(), first.rows == second.rows
+        else { return .unknown }
+        return .lastAxis([inputs[0]], from: in1Features, to: outFeatures)
+    }
+
+    public override var workPerElement: Int {
+        let (product, overflow) = in1Features.multipliedReportingOverflow(by: in2Features)
+        return overflow ? .max : product
+    }
+
     public override func emptyCopy() throws -> Module {
         try Bilinear(unfilled: in1Features, in2Features, outFeatures)
     }
+}
+
+extension ModuleType {
+    static let bilinear = ModuleType(
+        "Bilinear",
+        parameters: [
+            ModuleParameter("in1_features", .int), ModuleParameter("in2_features", .int),
+            ModuleParameter("out_features", .int), ModuleParameter("bias", .flag, true),
+        ],
+        inputCount: 2,
+        tensors: { given in
+            let sizes = [given.int("out_features"), given.int("in1_features"), given.int("in2_features")]
+            return [
+                TensorDeclaration("weight", sizes),
+                TensorDeclaration("bias", [given.int("out_features")], isPresent: given.flag("bias")),
+            ]
+        },
+        make: { given, dtype, generator in
+            try Bilinear(
+                in1Features: given.int("in1_features"),
+                in2Features: given.int("in2_features"),
+                outFeatures: given.int("out_features"),
+                bias: given.flag("bias"),
+                dtype: dtype,
+                generator: generator
+            )
+        }
+    )
 }

@@ -27,5 +27,19 @@ public final class Dropout: Module {
     public override var extraRepr: String { "p=\(p), inplace=\(inplace.pythonText)" }
     override var oldExtraRepr: String { "p=\(p)" + (inplace ? ", inplace" : "") }
     public override var attributeNames: Set<String> { ["p", "inplace"] }
+    /// In training it draws one number after the other, so that rows meet in the stream.
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        isTraining ? .unknown : .elementwise(inputs)
+    }
+
     public override func emptyCopy() throws -> Module { try Dropout(p: p, inplace: inplace) }
+}
+
+extension ModuleType {
+    static let dropout = ModuleType("Dropout", parameters: [ModuleParameter("p", .number, 0.5), .inplace]) {
+        given,
+        _,
+        _ in
+        try Dropout(p: given.number("p"), inplace: given.flag("inplace"))
+    }
 }

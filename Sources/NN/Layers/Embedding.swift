@@ -69,6 +69,16 @@ public final class Embedding: Module {
 
     public override var expectedInput: String? { "int64[*] from 0 to \(numEmbeddings - 1)" }
 
+    public override var inputSpecs: [TensorSpec]? {
+        [TensorSpec(shape: [.batch(1), .unknown], dtype: .int64, rows: .axis(0))]
+    }
+
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        guard let indices = inputs.first?.tensor, let shape = indices.shape else { return .unknown }
+        let spec = TensorSpec(shape: shape + [.fixed(embeddingDim)], dtype: weight?.tensor.dtype, rows: indices.rows)
+        return .tensor(spec)
+    }
+
     public override func emptyCopy() throws -> Module {
         try Embedding(unfilled: numEmbeddings, embeddingDim, paddingIndex)
     }
@@ -82,4 +92,24 @@ public final class Embedding: Module {
             bytes.initializeMemory(as: UInt8.self, repeating: 0)
         }
     }
+}
+
+extension ModuleType {
+    static let embedding = ModuleType(
+        "Embedding",
+        parameters: [
+            ModuleParameter("num_embeddings", .int), ModuleParameter("embedding_dim", .int),
+            ModuleParameter("padding_idx", .optionalInt, Value.none),
+        ],
+        tensors: { [TensorDeclaration("weight", [$0.int("num_embeddings"), $0.int("embedding_dim")])] },
+        make: { given, dtype, generator in
+            try Embedding(
+                numEmbeddings: given.int("num_embeddings"),
+                embeddingDim: given.int("embedding_dim"),
+                paddingIndex: given.optionalInt("padding_idx"),
+                dtype: dtype,
+                generator: generator
+            )
+        }
+    )
 }

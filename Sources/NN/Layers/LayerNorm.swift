@@ -77,7 +77,42 @@ public final class LayerNorm: Module {
         "\(weight.map { $0.tensor.dtype.rawValue } ?? "")[*, \(normalizedShape.map(String.init).joined(separator: ", "))]"
     }
 
+    public override var inputSpecs: [TensorSpec]? {
+        let sizes = normalizedShape.map(Extent.fixed)
+        return [TensorSpec(shape: [.batch(1)] + sizes, dtype: weight?.tensor.dtype, rows: .axis(0))]
+    }
+
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        .trailingAxes(inputs, sizes: normalizedShape)
+    }
+
     public override func emptyCopy() throws -> Module {
         try LayerNorm(unfilled: normalizedShape, epsilon, elementwiseAffine)
     }
+}
+
+extension ModuleType {
+    static let layerNorm = ModuleType(
+        "LayerNorm",
+        parameters: [
+            ModuleParameter("normalized_shape", .sizes), ModuleParameter("eps", .number, 1e-5),
+            ModuleParameter("elementwise_affine", .flag, true), ModuleParameter("bias", .flag, true),
+        ],
+        tensors: { given in
+            let (sizes, isAffine) = (given.sizes("normalized_shape"), given.flag("elementwise_affine"))
+            return [
+                TensorDeclaration("weight", sizes, isPresent: isAffine),
+                TensorDeclaration("bias", sizes, isPresent: isAffine && given.flag("bias")),
+            ]
+        },
+        make: { given, dtype, _ in
+            try LayerNorm(
+                normalizedShape: given.sizes("normalized_shape"),
+                epsilon: given.number("eps"),
+                elementwiseAffine: given.flag("elementwise_affine"),
+                bias: given.flag("bias"),
+                dtype: dtype
+            )
+        }
+    )
 }

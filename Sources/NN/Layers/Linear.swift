@@ -74,5 +74,41 @@ public final class Linear: Module {
         weight.map { "\($0.tensor.dtype.rawValue)[*, \($0.tensor.shape.last ?? 0)]" }
     }
 
+    public override var inputSpecs: [TensorSpec]? {
+        let width = weight?.tensor.shape.last ?? inFeatures
+        return [TensorSpec(shape: [.batch(1), .fixed(width)], dtype: weight?.tensor.dtype, rows: .axis(0))]
+    }
+
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        .lastAxis(inputs, from: weight?.tensor.shape.last, to: weight?.tensor.shape.first)
+    }
+
+    public override var workPerElement: Int { inFeatures }
+
     public override func emptyCopy() throws -> Module { try Linear(unfilled: inFeatures, outFeatures) }
+}
+
+extension ModuleType {
+    static let linear = ModuleType(
+        "Linear",
+        parameters: [
+            ModuleParameter("in_features", .int), ModuleParameter("out_features", .int),
+            ModuleParameter("bias", .flag, true),
+        ],
+        tensors: { given in
+            [
+                TensorDeclaration("weight", [given.int("out_features"), given.int("in_features")], isPacked: true),
+                TensorDeclaration("bias", [given.int("out_features")], isPresent: given.flag("bias")),
+            ]
+        },
+        make: { given, dtype, generator in
+            try Linear(
+                inFeatures: given.int("in_features"),
+                outFeatures: given.int("out_features"),
+                bias: given.flag("bias"),
+                dtype: dtype,
+                generator: generator
+            )
+        }
+    )
 }

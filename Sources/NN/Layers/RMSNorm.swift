@@ -56,7 +56,38 @@ public final class RMSNorm: Module {
         "\(weight.map { $0.tensor.dtype.rawValue } ?? "")[*, \(normalizedShape.map(String.init).joined(separator: ", "))]"
     }
 
+    public override var inputSpecs: [TensorSpec]? {
+        let sizes = normalizedShape.map(Extent.fixed)
+        return [TensorSpec(shape: [.batch(1)] + sizes, dtype: weight?.tensor.dtype, rows: .axis(0))]
+    }
+
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        .trailingAxes(inputs, sizes: normalizedShape)
+    }
+
     public override func emptyCopy() throws -> Module {
         try RMSNorm(unfilled: normalizedShape, epsilon, elementwiseAffine)
     }
+}
+
+extension ModuleType {
+    static let rmsNorm = ModuleType(
+        "RMSNorm",
+        parameters: [
+            ModuleParameter("normalized_shape", .sizes), ModuleParameter("eps", .optionalNumber, Value.none),
+            ModuleParameter("elementwise_affine", .flag, true),
+        ],
+        tensors: { given in
+            let isAffine = given.flag("elementwise_affine")
+            return [TensorDeclaration("weight", given.sizes("normalized_shape"), isPresent: isAffine)]
+        },
+        make: { given, dtype, _ in
+            try RMSNorm(
+                normalizedShape: given.sizes("normalized_shape"),
+                epsilon: given.optionalNumber("eps"),
+                elementwiseAffine: given.flag("elementwise_affine"),
+                dtype: dtype
+            )
+        }
+    )
 }

@@ -19,6 +19,8 @@ public final class ReLU: Module {
     public override var extraRepr: String { inplace ? "inplace=True" : "" }
     override var oldExtraRepr: String { inplace ? "inplace" : "" }
     public override var attributeNames: Set<String> { ["inplace"] }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
+
     public override func emptyCopy() throws -> Module { ReLU(inplace: inplace) }
 }
 
@@ -45,6 +47,8 @@ public final class LeakyReLU: Module {
     public override var extraRepr: String { "negative_slope=\(negativeSlope)" + (inplace ? ", inplace=True" : "") }
     override var oldExtraRepr: String { "negative_slope=\(negativeSlope)" + (inplace ? ", inplace" : "") }
     public override var attributeNames: Set<String> { ["negative_slope", "inplace"] }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
+
     public override func emptyCopy() throws -> Module { LeakyReLU(negativeSlope: negativeSlope, inplace: inplace) }
 }
 
@@ -68,6 +72,8 @@ public final class ELU: Module {
     public override var extraRepr: String { "alpha=\(alpha)" + (inplace ? ", inplace=True" : "") }
     override var oldExtraRepr: String { "alpha=\(alpha)" + (inplace ? ", inplace" : "") }
     public override var attributeNames: Set<String> { ["alpha", "inplace"] }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
+
     public override func emptyCopy() throws -> Module { ELU(alpha: alpha, inplace: inplace) }
 }
 
@@ -106,6 +112,8 @@ public class Hardtanh: Module {
 
     public final override var attributeNames: Set<String> { ["min_val", "max_val", "inplace"] }
 
+    public final override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
+
     public override func emptyCopy() throws -> Module {
         try Hardtanh(minVal: minVal, maxVal: maxVal, inplace: inplace)
     }
@@ -124,4 +132,41 @@ public final class ReLU6: Hardtanh {
     public override var extraRepr: String { inplace ? "inplace=True" : "" }
     override var oldExtraRepr: String { inplace ? "inplace" : "" }
     public override func emptyCopy() throws -> Module { try ReLU6(inplace: inplace) }
+}
+
+extension ModuleParameter {
+    /// Whether PyTorch would work in place.
+    static let inplace = ModuleParameter("inplace", .flag, false)
+}
+
+extension ModuleType {
+    static let relu = ModuleType("ReLU", parameters: [.inplace]) { given, _, _ in
+        ReLU(inplace: given.flag("inplace"))
+    }
+
+    static let relu6 = ModuleType("ReLU6", parameters: [.inplace]) { given, _, _ in
+        try ReLU6(inplace: given.flag("inplace"))
+    }
+
+    static let leakyReLU = ModuleType(
+        "LeakyReLU",
+        parameters: [ModuleParameter("negative_slope", .number, 0.01), .inplace]
+    ) { given, _, _ in
+        LeakyReLU(negativeSlope: given.number("negative_slope"), inplace: given.flag("inplace"))
+    }
+
+    static let elu = ModuleType("ELU", parameters: [ModuleParameter("alpha", .number, 1.0), .inplace]) { given, _, _ in
+        ELU(alpha: given.number("alpha"), inplace: given.flag("inplace"))
+    }
+
+    static let hardtanh = ModuleType(
+        "Hardtanh",
+        parameters: [ModuleParameter("min_val", .number, -1.0), ModuleParameter("max_val", .number, 1.0), .inplace]
+    ) { given, _, _ in
+        try Hardtanh(
+            minVal: given.number("min_val"),
+            maxVal: given.number("max_val"),
+            inplace: given.flag("inplace")
+        )
+    }
 }

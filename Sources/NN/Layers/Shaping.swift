@@ -4,6 +4,8 @@ public import Tensors
 public final class Identity: Module {
     public override func forward(_ input: Tensor) throws -> Tensor { input }
     public override var typeName: String { "Identity" }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { inputs.first ?? .unknown }
+
     public override func emptyCopy() throws -> Module { Identity() }
 }
 
@@ -29,5 +31,20 @@ public final class Flatten: Module {
     public override var typeName: String { "Flatten" }
     public override var extraRepr: String { "start_dim=\(startDim), end_dim=\(endDim)" }
     public override var attributeNames: Set<String> { ["start_dim", "end_dim"] }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        .tensor((inputs.first?.tensor ?? .unknown).flattened(from: startDim, through: endDim))
+    }
+
     public override func emptyCopy() throws -> Module { Flatten(startDim: startDim, endDim: endDim) }
+}
+
+extension ModuleType {
+    static let identity = ModuleType("Identity", takesDType: true) { _, _, _ in Identity() }
+
+    static let flatten = ModuleType(
+        "Flatten",
+        parameters: [ModuleParameter("start_dim", .int, 1), ModuleParameter("end_dim", .int, -1)]
+    ) { given, _, _ in
+        Flatten(startDim: given.int("start_dim"), endDim: given.int("end_dim"))
+    }
 }

@@ -18,6 +18,8 @@ public final class GELU: Module {
     public override var typeName: String { "GELU" }
     public override var extraRepr: String { "approximate='\(approximate.rawValue)'" }
     public override var attributeNames: Set<String> { ["approximate"] }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
+
     public override func emptyCopy() throws -> Module { GELU(approximate: approximate) }
 }
 
@@ -37,6 +39,8 @@ public final class SiLU: Module {
     public override var typeName: String { "SiLU" }
     public override var extraRepr: String { inplace ? "inplace=True" : "" }
     public override var attributeNames: Set<String> { ["inplace"] }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
+
     public override func emptyCopy() throws -> Module { SiLU(inplace: inplace) }
 }
 
@@ -46,6 +50,8 @@ public final class SiLU: Module {
 public final class Sigmoid: Module {
     public override func forward(_ input: Tensor) throws -> Tensor { try input.sigmoid() }
     public override var typeName: String { "Sigmoid" }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
+
     public override func emptyCopy() throws -> Module { Sigmoid() }
 }
 
@@ -55,6 +61,8 @@ public final class Sigmoid: Module {
 public final class Tanh: Module {
     public override func forward(_ input: Tensor) throws -> Tensor { try input.tanh() }
     public override var typeName: String { "Tanh" }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
+
     public override func emptyCopy() throws -> Module { Tanh() }
 }
 
@@ -81,5 +89,27 @@ public final class Softplus: Module {
     public override var extraRepr: String { "beta=\(beta), threshold=\(threshold)" }
     override var oldExtraRepr: String { "beta=\(beta.shortPythonText), threshold=\(threshold.shortPythonText)" }
     public override var attributeNames: Set<String> { ["beta", "threshold"] }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
+
     public override func emptyCopy() throws -> Module { Softplus(beta: beta, threshold: threshold) }
+}
+
+extension ModuleType {
+    static let gelu = ModuleType("GELU", parameters: [ModuleParameter("approximate", .text, "none")]) { given, _, _ in
+        guard let approximation = GELUApproximation(rawValue: given.text("approximate")) else {
+            throw ArgumentProblem(.refused("approximate argument must be either none or tanh."), at: ["approximate"])
+        }
+        return GELU(approximate: approximation)
+    }
+
+    static let silu = ModuleType("SiLU", parameters: [.inplace]) { given, _, _ in SiLU(inplace: given.flag("inplace")) }
+    static let sigmoid = ModuleType("Sigmoid") { _, _, _ in Sigmoid() }
+    static let tanh = ModuleType("Tanh") { _, _, _ in Tanh() }
+
+    static let softplus = ModuleType(
+        "Softplus",
+        parameters: [ModuleParameter("beta", .number, 1.0), ModuleParameter("threshold", .number, 20.0)]
+    ) { given, _, _ in
+        Softplus(beta: given.number("beta"), threshold: given.number("threshold"))
+    }
 }

@@ -20,6 +20,8 @@ public final class Softmax: Module {
     public override var extraRepr: String { "dim=\(dim.pythonText)" }
     override var oldExtraRepr: String { "" }
     public override var attributeNames: Set<String> { ["dim"] }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .alongImplicitAxis(inputs, dim) }
+
     public override func emptyCopy() throws -> Module { Softmax(dim: dim) }
 }
 
@@ -43,6 +45,8 @@ public final class LogSoftmax: Module {
     public override var extraRepr: String { "dim=\(dim.pythonText)" }
     override var oldExtraRepr: String { "" }
     public override var attributeNames: Set<String> { ["dim"] }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .alongImplicitAxis(inputs, dim) }
+
     public override func emptyCopy() throws -> Module { LogSoftmax(dim: dim) }
 }
 
@@ -50,4 +54,28 @@ public final class LogSoftmax: Module {
 private func implicitDimension(for input: Tensor, in function: String) -> Int {
     Warnings.emit(.implicitDimension(function: function))
     return [0, 1, 3].contains(input.rank) ? 0 : 1
+}
+
+extension ValueSpec {
+    /// As the first input, along `dim` or the axis of PyTorch's old rule.
+    fileprivate static func alongImplicitAxis(_ inputs: [ValueSpec], _ dim: Int?) -> ValueSpec {
+        guard let rank = inputs.first?.tensor?.rank else { return .unknown }
+        return .along(inputs, dim ?? ([0, 1, 3].contains(rank) ? 0 : 1))
+    }
+}
+
+extension ModuleType {
+    static let softmax = ModuleType("Softmax", parameters: [ModuleParameter("dim", .optionalInt, Value.none)]) {
+        given,
+        _,
+        _ in
+        Softmax(dim: given.optionalInt("dim"))
+    }
+
+    static let logSoftmax = ModuleType("LogSoftmax", parameters: [ModuleParameter("dim", .optionalInt, Value.none)]) {
+        given,
+        _,
+        _ in
+        LogSoftmax(dim: given.optionalInt("dim"))
+    }
 }

@@ -74,6 +74,22 @@ open class Module {
     /// What this module takes, such as `float32[*, 4]`, for errors inside a tree; `nil` when it takes anything.
     open var expectedInput: String? { nil }
 
+    /// What a call takes, as far as the module knows: the sizes of a batch and its type; `nil` when it takes anything.
+    open var inputSpecs: [TensorSpec]? { nil }
+
+    /// Returns what is known of the output before a call, given what is known of its positional inputs.
+    ///
+    /// What cannot be shown is taken not to hold: by default nothing is known, and calls are never joined.
+    open func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .unknown }
+
+    /// The multiply-adds that each element of the output takes, about.
+    open var workPerElement: Int { 1 }
+
+    /// Returns about how many multiply-adds a call takes with a batch of `rows`; `nil` when it cannot be told.
+    open func work(for inputs: [ValueSpec], rows: Int) -> Int? {
+        outputSpec(for: inputs).work(rows: rows, perElement: workPerElement)
+    }
+
     /// Returns a module made with the same arguments, whose parameters are yet to be set; it draws nothing.
     ///
     /// `copied()` fills it. A subclass that is to be copied overrides this.

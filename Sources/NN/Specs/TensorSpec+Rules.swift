@@ -48,6 +48,9 @@ extension TensorSpec {
     /// Returns the same with another type.
     public func with(dtype: DType?) -> TensorSpec { TensorSpec(shape: shape, dtype: dtype, rows: rows) }
 
+    /// Returns the same with its rows elsewhere.
+    func with(rows: Rows) -> TensorSpec { TensorSpec(shape: shape, dtype: dtype, rows: rows) }
+
     /// Returns what is left without `axes`, or with one entry in each of them.
     public func reduced(over dims: [Int]?, keepDim: Bool, dtype: DType? = nil) -> TensorSpec {
         guard let shape else { return TensorSpec(shape: nil, dtype: dtype, rows: rows == .none ? .none : .mixed) }
@@ -87,6 +90,14 @@ extension TensorSpec {
             )
         }
         return TensorSpec(shape: sizes, dtype: dtype, rows: .mixed)
+    }
+
+    /// Returns the axes from `first` through `last` merged into one.
+    public func flattened(from first: Int, through last: Int) -> TensorSpec {
+        guard let shape, let first = axis(first), let last = axis(last), first <= last else { return .unknown }
+        guard !shape.isEmpty else { return reshaped(to: [.fixed(1)]) }
+        let middle = shape[first...last].reduce(.fixed(1), *)
+        return reshaped(to: shape[..<first] + [middle] + shape[(last + 1)...])
     }
 
     /// Returns the axes in the order of `dims`.

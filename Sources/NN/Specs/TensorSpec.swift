@@ -70,6 +70,8 @@ public indirect enum ValueSpec: Sendable {
     case size(Extent)
     /// A value that is the same in every call.
     case constant(Value)
+    /// Python's slice; `nil` for a bound that is left out.
+    case slice(start: Extent?, stop: Extent?, step: Extent?)
     case tuple([ValueSpec])
     case list([ValueSpec])
     case dictionary([(key: String, value: ValueSpec)])
@@ -80,7 +82,7 @@ public indirect enum ValueSpec: Sendable {
         switch self {
         case .tensor(let spec): spec
         case .constant(.tensor(let tensor)): TensorSpec(of: tensor)
-        case .size, .constant, .tuple, .list, .dictionary, .unknown: nil
+        case .size, .constant, .slice, .tuple, .list, .dictionary, .unknown: nil
         }
     }
 
@@ -89,7 +91,7 @@ public indirect enum ValueSpec: Sendable {
         switch self {
         case .size(let extent): extent
         case .constant(.integer(let number)): .fixed(Int(number))
-        case .tensor, .constant, .tuple, .list, .dictionary, .unknown: nil
+        case .tensor, .constant, .slice, .tuple, .list, .dictionary, .unknown: nil
         }
     }
 
@@ -98,7 +100,7 @@ public indirect enum ValueSpec: Sendable {
         switch self {
         case .tuple(let elements), .list(let elements): elements
         case .constant(let value): value.elements.map { $0.map(ValueSpec.constant) }
-        case .tensor, .size, .dictionary, .unknown: nil
+        case .tensor, .size, .slice, .dictionary, .unknown: nil
         }
     }
 
@@ -106,10 +108,28 @@ public indirect enum ValueSpec: Sendable {
     public var tensors: [TensorSpec] {
         switch self {
         case .tensor(let spec): [spec]
-        case .size, .constant: []
+        case .size, .slice: []
+        case .constant(let value): value.tensors.map { TensorSpec(of: $0) }
         case .tuple(let elements), .list(let elements): elements.flatMap(\.tensors)
         case .dictionary(let elements): elements.flatMap(\.value.tensors)
         case .unknown: [.unknown]
         }
+    }
+
+    /// Returns the multiply-adds that all elements take together; `nil` when their number is not known.
+    func work(rows: Int, perElement: Int) -> Int? {
+        var sum = 0
+        for spec in tensors {
+            guard let shape = spec.shape else { return nil }
+            var count = perElement
+            for extent in shape {
+                guard let size = extent.size(rows: rows) else { return nil }
+                let (product, overflow) = count.multipliedReportingOverflow(by: size)
+                count = overflow ? .max : product
+            }
+            let (total, overflow) = sum.addingReportingOverflow(count)
+            sum = overflow ? .max : total
+        }
+        return sum
     }
 }

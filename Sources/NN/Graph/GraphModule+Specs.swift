@@ -1,0 +1,137 @@
+import OrderedCollections
+import Tensors
+
+/// What is known of a graph's calls before they are made: torch.fx's ShapeProp, on a batch of any size.
+extension GraphModule {
+    /// The inputs that are tensors, by name: those that must be given, or whose default is None.
+    public var inputNames: [String] {
+        program.parameters.filter { $0.defaultValue?.isNone ?? true }.map(\.name)
+    }
+
+    /// The parameters of `forward`.
+    public var parameters: [CallParameter] { program.parameters }
+
+    /// What each input is by what the module that takes it first says.
+    var knownInputs: [TensorSpec] {
+        program.parameters.indices.map { place in
+            for (step, target) in zip(program.steps, targets) {
+                guard case .module(let path, let operands, _) = step.action, case .module(let slot) = target,
+                    let index = operands.firstIndex(where: { $0.place == place }),
+                    let specs = slot.value?.submodule(at: path.rest ?? "")?.inputSpecs, index < specs.count
+                else { continue }
+                return specs[index]
+            }
+            return TensorSpec(shape: nil, rows: .axis(0))
+        }
+    }
+}
+
+/// One walk through a graph with what is known of its values.
+struct SpecWalk {
+    private let module: GraphModule
+    private var values: [ValueSpec]
+    private let rows: Int?
+    /// The multiply-adds so far; `nil` once one step's cannot be told.
+    private(set) var work: Int? = 0
+
+    init(_ module: GraphModule, _ inputs: [ValueSpec], rows: Int? = nil) {
+        self.module = module
+        self.rows = rows
+        values = []
+        values.reserveCapacity(module.program.steps.count)
+        for (place, parameter) in module.program.parameters.enumerated() {
+            values.append(
+                inputs.indices.contains(place)
+                    ? inputs[place] : parameter.defaultValue.map(ValueSpec.constant) ?? .unknown
+            )
+        }
+    }
+
+    mutating func run() -> ValueSpec {
+        for (index, step) in module.program.steps.enumerated().dropFirst(module.program.parameters.count) {
+            switch step.action {
+            case .placeholder: break
+            case .attribute: values.append(attribute(module.targets[index]))
+            case .module(let path, let operands, let named):
+                values.append(call(module.targets[index], path, operands, hasNamed: !named.isEmpty))
+            case .unary(let type, let place):
+                let rest = type.parameters.dropFirst().map { ValueSpec.constant($0.defaultValue ?? .none) }
+                values.append(call(type, [values[place]] + rest))
+            case .function(let type, let operands): values.append(call(type, operands.map(spec)))
+            case .output(let operand): return spec(of: operand)
+            }
+        }
+        return .unknown
+    }
+
+    private func spec(of operand: GraphProgram.Operand) -> ValueSpec {
+        switch operand {
+        case .constant(let value): .constant(value)
+        case .place(let place): values[place]
+        case .tuple(let elements): .tuple(elements.map(spec))
+        case .list(let elements): .list(elements.map(spec))
+        case .dictionary(let elements): .dictionary(elements.map { ($0.key, spec(of: $0.value)) })
+        case .slice(let start, let stop, let step):
+            .slice(start: bound(start), stop: bound(stop), step: bound(step))
+        }
+    }
+
+    private func bound(_ operand: GraphProgram.Operand) -> Extent? {
+        if case .constant(.none) = operand { nil } else { spec(of: operand).extent ?? .unknown }
+    }
+
+    private mutating func call(_ type: FunctionType, _ inputs: [ValueSpec]) -> ValueSpec {
+        guard !type.isRandom else {
+            work = nil
+            return .unknown
+        }
+        let call = SpecCall(values: inputs)
+        let output = type.spec.rule(call)
+        add(output, rows.map { _ in type.spec.workPerElement(call) } ?? 1)
+        return output
+    }
+
+    private mutating func call(
+        _ target: GraphModule.Target,
+        _ path: GraphProgram.ModulePath,
+        _ operands: [GraphProgram.Operand],
+        hasNamed: Bool
+    ) -> ValueSpec {
+        guard !hasNamed, case .module(let slot) = target, let child = slot.value?.submodule(at: path.rest ?? "") else {
+            work = nil
+            return .unknown
+        }
+        let inputs = operands.map(spec)
+        if let rows { add(child.work(for: inputs, rows: rows)) }
+        return child.outputSpec(for: inputs)
+    }
+
+    private func attribute(_ target: GraphModule.Target) -> ValueSpec {
+        switch target {
+        case .parameter(let slot): slot.value.map { .tensor(TensorSpec(of: $0.tensor)) } ?? .constant(.none)
+        case .buffer(let slot): slot.value.map { .tensor(TensorSpec(of: $0)) } ?? .constant(.none)
+        case .inside(let slot, let key):
+            (slot.value?.parameter(at: key)?.tensor ?? slot.value?.buffer(at: key)).map { .tensor(TensorSpec(of: $0)) }
+                ?? .unknown
+        case .nothing, .module: .unknown
+        }
+    }
+
+    private mutating func add(_ output: ValueSpec, _ workPerElement: Int) {
+        guard let rows else { return }
+        add(output.work(rows: rows, perElement: workPerElement))
+    }
+
+    private mutating func add(_ more: Int?) {
+        guard let sum = work, let more else { return work = nil }
+        let (total, overflow) = sum.addingReportingOverflow(more)
+        work = overflow ? .max : total
+    }
+}
+
+extension GraphProgram.Operand {
+    /// The place, if it is what another step gave.
+    fileprivate var place: Int? {
+        if case .place(let place) = self { place } else { nil }
+    }
+}
