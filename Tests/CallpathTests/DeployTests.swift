@@ -47,7 +47,7 @@ struct DeployTests {
         try #require(text.flatMap { $0.hasSuffix("s") ? Int($0.dropLast()) : nil })
     }
 
-    @Test(arguments: ["deploy/kubernetes.yaml", "deploy/compose.yaml", "Dockerfile"])
+    @Test(arguments: ["deploy/kubernetes.yaml", "deploy/compose.yaml", "deploy/callpath.service", "Dockerfile"])
     func namesVariablesThatTheBinaryReads(file: String) throws {
         let options = try shell("'\(try RunningServer.binary().path)' serve --print-options").output
         for match in try Self.text(file).matches(of: /CALLPATH_[A-Z_]+/) {
@@ -100,6 +100,37 @@ struct DeployTests {
         let mounts = try #require(Self.container()["volumeMounts"]?.array()).compactMap { $0["mountPath"]?.string }
         #expect(options["models"].map(mounts.contains) == true)
         #expect(mounts.contains { options["keys"]?.hasPrefix($0 + "/") == true })
+    }
+
+    /// What compose and Kubernetes mount is there, and is served.
+    @Test func mountsAModelThatIsServed() throws {
+        let folder = repository.appendingPathComponent("deploy/models")
+        #expect(try Self.compose()["volumes"]?[0]?.string == "./models:/models:ro")
+        let map = try #require(Self.kubernetes()["ConfigMap"])
+        let volume = try #require(Self.pod()["volumes"]?.array().first { $0["name"]?.string == "models" })
+        #expect(volume["configMap"]?["name"]?.string == map["metadata"]?["name"]?.string)
+        let text = try #require(map["binaryData"]?["fc.safetensors"]?.string).filter { !$0.isWhitespace }
+        #expect(try Data(base64Encoded: text) == Data(contentsOf: folder.appendingPathComponent("fc.safetensors")))
+        let server = try RunningServer(arguments: ["--models", folder.path])
+        let answer = try Client(port: server.port).json("POST", "/v1/modules/fc/call", #"{"input": [1, 2, 3, 4]}"#)
+        #expect(answer.text.contains(#""output":[30.0261,40.1404,49.7643]"#), "\(answer.text)")
+    }
+
+    @Test func kubernetesPullsNoImageThatIsThere() throws {
+        #expect(try Self.container()["imagePullPolicy"]?.string == "IfNotPresent")
+    }
+
+    @Test func systemdStartsTheBinaryAndGivesItTimeToEnd() throws {
+        let unit = try Self.text("deploy/callpath.service")
+        let words = try #require(unit.firstMatch(of: /\nExecStart=\S+ ([^\n]*)/)).output.1
+        let (folder, binary) = (try Folder(), try RunningServer.binary().path)
+        let file = try folder.write("", to: "callpath.conf")
+        let command = "'\(binary)' \(words.replacing("/etc/callpath/callpath.conf", with: file)) --print-config"
+        let (output, status) = try shell(command)
+        #expect(status == 0)
+        let grace = try #require(output.firstMatch(of: /shutdown-grace = (\S+)/)).output.1
+        let timeout = try #require(unit.firstMatch(of: /\nTimeoutStopSec=(\d+)\n/)).output.1
+        #expect(try #require(Int(timeout)) > Self.seconds(String(grace)))
     }
 
     @Test func kubernetesObjectsMeanTheSamePods() throws {

@@ -96,10 +96,10 @@ struct OptionTableTests {
         #expect(try shell("'\(binary)' serve --config '\(file)' --print-config").output == printed)
     }
 
-    @Test func theReadmesTableIsTheBinarys() throws {
-        let readme = try String(contentsOf: repository.appendingPathComponent("README.md"), encoding: .utf8)
+    @Test func theTableOfThePageIsTheBinarys() throws {
+        let page = try String(contentsOf: repository.appendingPathComponent("docs/options.md"), encoding: .utf8)
         let table = try shell("'\(try RunningServer.binary().path)' serve --print-options").output
-        let rows = readme.split(separator: "\n").filter { $0.hasPrefix("| flag |") || $0.hasPrefix("| `--") }
+        let rows = page.split(separator: "\n").filter { $0.hasPrefix("| flag |") || $0.hasPrefix("| `--") }
         #expect(rows == table.split(separator: "\n").filter { !$0.hasPrefix("|--") })
     }
 

@@ -14,7 +14,7 @@ struct Serve: AsyncParsableCommand {
         helpNames: []
     )
 
-    /// What follows the command; read by `GivenOptions`, so that flags, variables and the README come from one table.
+    /// What follows the command; read by `GivenOptions`, so that flags, variables and docs/options.md come from one table.
     @Argument(parsing: .captureForPassthrough, help: "Options.")
     var words: [String] = []
 

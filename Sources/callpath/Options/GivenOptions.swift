@@ -16,7 +16,7 @@ struct GivenOptions {
     private(set) var printsConfiguration = false
     /// Whether only the list of options is to be printed.
     private(set) var printsHelp = false
-    /// Whether only the README's table is to be printed.
+    /// Whether only the table of docs/options.md is to be printed.
     private(set) var printsTable = false
     private typealias Given = (option: ServeOption, text: String, source: String)
 

@@ -20,7 +20,7 @@ enum OptionListing {
             """
     }
 
-    /// The table of the README.
+    /// The table of docs/options.md.
     static var table: String {
         let rows = OptionTable.options.map { option in
             let standard = option.standard

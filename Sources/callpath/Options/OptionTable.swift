@@ -5,7 +5,7 @@ import ModuleAPI
 import OpenInference
 import Web
 
-/// The options of `callpath serve`, in the order of the README's table.
+/// The options of `callpath serve`, in the order of the table in docs/options.md.
 enum OptionTable {
     static let options = listening + access + network + registry + computing + answers
 

@@ -1,4 +1,4 @@
-/// One option of `callpath serve`: a flag, an environment variable, a line of the README's table.
+/// One option of `callpath serve`: a flag, an environment variable, a row of the table in docs/options.md.
 struct ServeOption: Sendable {
     /// What is wrong with a value that a user gave.
     struct Refusal: Error, CustomStringConvertible {
@@ -23,7 +23,7 @@ struct ServeOption: Sendable {
     let help: String
     /// What stands for its value.
     let placeholder: String
-    /// The default as the README shows it: the same on every machine.
+    /// The default as the table shows it: the same on every machine.
     let standard: String
     /// Whether what is given several times is joined with commas; the last wins if not.
     let isList: Bool
