@@ -1,53 +1,124 @@
 import Dispatch
-import Glibc
-import Logging
+package import Logging
 import Synchronization
 
-/// Takes log entries without ever making their writer wait, and writes them behind its back.
+/// Takes log lines without ever making their writer wait for the output: they gather in a buffer that goes out behind its back.
 ///
-/// What comes while the queue is full is dropped and counted, and the count is logged as soon as there is room.
+/// The buffer goes out when it is large, at once after a warning, and soon in any case. What comes while it is full is
+/// dropped and counted, as is what the output does not take, and the count is logged as soon as there is room.
 package final class LogQueue: Sendable {
     private struct State {
-        var entries: [LogEntry] = []
+        var buffer: [UInt8] = []
+        /// A buffer that was written, kept for its memory.
+        var spare: [UInt8] = []
+        var clock = WallClock()
+        /// Lines dropped that no line has told of.
         var dropped = 0
+        /// Whether something waits that should go out at once.
+        var isUrgent = false
+        var isTimed = false
         var isDraining = false
     }
 
-    /// The most entries that wait (default: 8,192).
+    /// The most bytes that wait (default: 4 MiB).
     package let capacity: Int
     private let format: LogFormat
-    private let write: @Sendable ([UInt8]) -> Void
+    private let delay: Duration
+    private let write: @Sendable ([UInt8]) -> Int
+    private let now: @Sendable () -> Int64
     private let queue = DispatchQueue(label: "callpath.log", qos: .utility)
     private let state = Mutex(State())
     private let droppedTotal = Atomic(0)
 
-    /// Creates a queue that hands its lines to `write`, which may block; by default to standard error.
+    /// The bytes that go out at once.
+    private static let largeBuffer = 65_536
+    /// What lets a line go out at once.
+    private static let urgentLevel = Logger.Level.warning
+
+    /// Creates a queue that hands its lines to `write`, which may block, and returns how many bytes of them were lost.
+    ///
+    /// By default they go to standard error. `now` gives the nanoseconds since 1970.
     package init(
         format: LogFormat,
-        capacity: Int = 8192,
-        write: @escaping @Sendable ([UInt8]) -> Void = LogQueue.writeToStandardError
+        capacity: Int = 4 << 20,
+        delay: Duration = .milliseconds(250),
+        write: @escaping @Sendable ([UInt8]) -> Int = StandardError.write,
+        now: @escaping @Sendable () -> Int64 = WallClock.nanoseconds
     ) {
         self.format = format
         self.capacity = capacity
+        self.delay = delay
+        self.now = now
         self.write = write
     }
 
-    /// How many entries were dropped since the start.
+    /// How many lines were dropped since the start.
     package var droppedCount: Int { droppedTotal.load(ordering: .relaxed) }
 
-    /// Adds an entry, or drops it if too many wait; never blocks on the output.
+    /// Adds what swift-log gave.
     package func append(_ entry: LogEntry) {
-        let startsDraining = state.withLock { state in
-            guard state.entries.count < capacity else {
+        append(entry.level, label: entry.label, message: entry.message) { entry.write(to: &$0) }
+    }
+
+    /// Adds a line with the members that `body` adds, or drops it if too much waits; never blocks on the output.
+    package func append(
+        _ level: Logger.Level,
+        label: String,
+        message: String,
+        _ body: (inout LogLine) -> Void
+    ) {
+        let next: Next = state.withLock { state in
+            guard state.buffer.count < capacity else {
                 state.dropped += 1
                 droppedTotal.add(1, ordering: .relaxed)
-                return false
+                return .nothing
             }
-            state.entries.append(entry)
-            defer { state.isDraining = true }
-            return !state.isDraining
+            add(level, label: label, message: message, to: &state, body)
+            if level >= Self.urgentLevel { state.isUrgent = true }
+            return Self.next(&state)
         }
-        if startsDraining { queue.async { self.drain() } }
+        perform(next)
+    }
+
+    /// What follows a change of the buffer.
+    private enum Next { case nothing, drain, timer }
+
+    private static func next(_ state: inout State) -> Next {
+        guard !state.isDraining, !state.buffer.isEmpty else { return .nothing }
+        if state.isUrgent || state.buffer.count >= largeBuffer {
+            state.isDraining = true
+            return .drain
+        }
+        guard !state.isTimed else { return .nothing }
+        state.isTimed = true
+        return .timer
+    }
+
+    private func perform(_ next: Next) {
+        switch next {
+        case .nothing: break
+        case .drain: queue.async { self.drain() }
+        case .timer:
+            queue.asyncAfter(deadline: .now() + delay / .seconds(1)) {
+                self.state.withLock { $0.isTimed = false }
+                self.drain()
+            }
+        }
+    }
+
+    private func add(
+        _ level: Logger.Level,
+        label: String,
+        message: String,
+        to state: inout State,
+        _ body: (inout LogLine) -> Void
+    ) {
+        var bytes: [UInt8] = []
+        swap(&bytes, &state.buffer)
+        let time = state.clock.text(now())
+        var line = LogLine(format, after: bytes, time: time, level: level, label: label, message: message)
+        body(&line)
+        state.buffer = line.finish()
     }
 
     /// Waits until all that was added before is written, or `patience` is at its end.
@@ -62,42 +133,44 @@ package final class LogQueue: Sendable {
         _ = done.wait(timeout: .now() + patience / .seconds(1))
     }
 
+    /// Writes what waits; runs on the queue only.
     private func drain() {
-        while let (entries, dropped) = take() {
-            var bytes: [UInt8] = []
-            for entry in entries { format.append(entry, to: &bytes) }
-            if dropped > 0 {
-                let notice = LogEntry(
-                    level: .warning,
-                    label: "callpath.log",
-                    message: "log lines were dropped",
-                    metadata: ["count": "\(dropped)"]
-                )
-                format.append(notice, to: &bytes)
-            }
-            write(bytes)
+        var bytes = take()
+        if !bytes.isEmpty {
+            let lost = write(bytes)
+            if lost > 0 { countLost(bytes.suffix(lost)) }
         }
-    }
-
-    private func take() -> (entries: [LogEntry], dropped: Int)? {
-        state.withLock { state in
-            guard !state.entries.isEmpty || state.dropped > 0 else {
+        bytes.removeAll(keepingCapacity: true)
+        perform(
+            state.withLock { state in
+                state.spare = bytes
                 state.isDraining = false
-                return nil
+                return Self.next(&state)
             }
-            defer { (state.entries, state.dropped) = ([], 0) }
-            return (state.entries, state.dropped)
+        )
+    }
+
+    /// Counts the lines of which not all went out; the output that lost them is not told of them.
+    private func countLost(_ bytes: ArraySlice<UInt8>) {
+        droppedTotal.add(bytes.count { $0 == UInt8(ascii: "\n") }, ordering: .relaxed)
+    }
+
+    /// Returns what waits, and puts the spare buffer in its place.
+    private func take() -> [UInt8] {
+        state.withLock { state in
+            tellOfDropped(in: &state)
+            (state.isDraining, state.isUrgent) = (true, false)
+            var taken: [UInt8] = []
+            swap(&taken, &state.spare)
+            swap(&taken, &state.buffer)
+            return taken
         }
     }
 
-    /// Writes all of `bytes` to standard error.
-    package static func writeToStandardError(_ bytes: [UInt8]) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { return }
-            rest = rest.dropFirst(count)
-        }
+    private func tellOfDropped(in state: inout State) {
+        guard state.dropped > 0 else { return }
+        let count = state.dropped
+        state.dropped = 0
+        add(.warning, label: "callpath.log", message: "log lines were dropped", to: &state) { $0.add("count", count) }
     }
 }

@@ -1,5 +1,6 @@
 import JSON
 import Logging
+import Synchronization
 import Testing
 
 @testable import Logs
@@ -7,11 +8,27 @@ import Testing
 struct LogFormatTests {
     private static let time: Int64 = 1_795_422_600_123_456_789
 
+    /// What a queue writes of one line.
+    private func written(_ format: LogFormat, _ append: (LogQueue) -> Void) -> String {
+        let output = Mutex("")
+        let write: @Sendable ([UInt8]) -> Int = { bytes in
+            output.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
+            return 0
+        }
+        let queue = LogQueue(format: format, write: write, now: { Self.time })
+        append(queue)
+        queue.flush()
+        return output.withLock { $0 }
+    }
+
     private func line(_ format: LogFormat, _ message: String, _ metadata: Logger.Metadata = [:]) -> String {
-        var bytes: [UInt8] = []
-        let entry = LogEntry(level: .info, label: "callpath", message: message, metadata: metadata, time: Self.time)
-        format.append(entry, to: &bytes)
-        return String(decoding: bytes, as: UTF8.self)
+        written(format) {
+            $0.append(LogEntry(level: .info, label: "callpath", message: message, metadata: metadata))
+        }
+    }
+
+    private func member(_ format: LogFormat, _ value: String) -> String {
+        written(format) { $0.append(.info, label: "callpath", message: "m") { $0.add("path", value) } }
     }
 
     @Test func writesTextWithKeysInOrder() {
@@ -28,6 +45,25 @@ struct LogFormatTests {
     ])
     func keepsAValueOnItsLine(value: String, written: String) {
         #expect(line(.text, "m", ["path": "\(value)"]) == "2026-11-23T08:30:00.123Z info callpath: m path=\(written)\n")
+        #expect(member(.text, value) == line(.text, "m", ["path": "\(value)"]))
+    }
+
+    /// Whoever builds a line member by member decides on their order, and may add numbers.
+    @Test func keepsTheOrderOfMembers() {
+        let add: (inout LogLine) -> Void = { line in
+            line.add("status", 200)
+            line.add("duration_ms", "0.125")
+            line.add("method", "GET")
+        }
+        let head = #""time":"2026-11-23T08:30:00.123Z","level":"info","label":"a","message":"request""#
+        #expect(
+            written(.text) { $0.append(.info, label: "a", message: "request", add) }
+                == "2026-11-23T08:30:00.123Z info a: request status=200 duration_ms=0.125 method=GET\n"
+        )
+        #expect(
+            written(.json) { $0.append(.info, label: "a", message: "request", add) }
+                == "{\(head),\"status\":\"200\",\"duration_ms\":\"0.125\",\"method\":\"GET\"}\n"
+        )
     }
 
     @Test(arguments: ["plain", "a\nb", "\u{0}\u{1B}", "\"quoted\"", "\u{2028}"])
@@ -37,6 +73,7 @@ struct LogFormatTests {
         let object = try JSONValue(parsing: Array(text.utf8))
         #expect(object["message"]?.asString == value)
         #expect(object["path"]?.asString == value)
+        #expect(try JSONValue(parsing: Array(member(.json, value).utf8))["path"]?.asString == value)
         #expect(object["level"]?.asString == "info")
         #expect(object["time"]?.asString == "2026-11-23T08:30:00.123Z")
     }

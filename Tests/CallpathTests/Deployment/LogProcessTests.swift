@@ -141,14 +141,16 @@ struct LogProcessTests {
         let stuck = Pipe()
         let server = try RunningServer(log: stuck)
         let client = try Client(port: server.port)
-        let request = Array("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)
-        for _ in 0..<200 {
+        // Their lines are more than a pipe and the buffer hold.
+        let target = "/v1/modules?prefix=" + String(repeating: "a", count: 1000)
+        let request = Array("GET \(target) HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)
+        for _ in 0..<60 {
             try client.write(Array(repeatElement(request, count: 100).joined()))
             for _ in 0..<100 { #expect(try client.readAnswer().status == 200) }
         }
         let metrics = try Client(port: server.port).send("GET", "/metrics").text
         let dropped = try #require(metrics.firstMatch(of: /callpath_log_lines_dropped_total (\d+)/)?.output.1)
-        #expect(try #require(Int(dropped)) > 1_000)
+        #expect(try #require(Int(dropped)) > 100)
         let start = ContinuousClock.now
         #expect(server.terminate() == 0)
         #expect(ContinuousClock.now - start < .seconds(10))
