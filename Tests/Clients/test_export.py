@@ -1,9 +1,10 @@
-"""Models that script/export.py wrote answer as PyTorch does.
+"""Models that `callpath export` wrote answer as PyTorch does.
 
 The files beside `Fixtures/export/generate.py` hold what it exported, and what PyTorch answered. Where torch is installed
 (`pip install torch safetensors`), everything is exported and asked anew.
 """
 import json
+import os
 import subprocess
 import sys
 
@@ -39,8 +40,9 @@ def test_a_saved_model_is_exported_by_the_command(tmp_path):
     torch = pytest.importorskip("torch", reason="torch takes gigabytes: this runs where it is installed")
     model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Tanh())
     torch.save(model, tmp_path / "model.pt")
-    command = [sys.executable, REPOSITORY / "script/export.py", tmp_path / "model.pt", tmp_path / "net.safetensors"]
-    subprocess.run([*command, "--input-name", "x", "--output-name", "y"], check=True)
+    command = [sys.executable, "-m", "callpath", "export", tmp_path / "model.pt", tmp_path / "net.safetensors"]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "Python/src")}
+    subprocess.run([*command, "--input-name", "x", "--output-name", "y"], check=True, env=environment)
     server = Server("--models", str(tmp_path))
     body = {"inputs": [{"name": "x", "shape": [1, 3], "datatype": "FP32", "data": [1, 2, 3]}]}
     answer = server.json("POST", "/v2/models/net/infer", body)["outputs"][0]
@@ -61,8 +63,8 @@ def refused(torch):
 
 def test_what_callpath_does_not_know_is_refused_by_name(tmp_path):
     torch = pytest.importorskip("torch", reason="torch takes gigabytes: this runs where it is installed")
-    sys.path.insert(0, str(REPOSITORY / "script"))
-    from export import NotExportable, export
+    sys.path.insert(0, str(REPOSITORY / "Python/src"))
+    from callpath.exporter import NotExportable, export
     for model, words in refused(torch):
         with pytest.raises(NotExportable) as error:
             export(model, tmp_path / "x.safetensors")

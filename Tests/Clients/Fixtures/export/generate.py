@@ -1,4 +1,4 @@
-"""Exports models with script/export.py and records what PyTorch answers. Needs torch and safetensors:
+"""Exports models with callpath.exporter and records what PyTorch answers. Needs torch and safetensors:
 
     python Tests/Clients/Fixtures/export/generate.py [FOLDER]      # beside this file if no folder is given
 """
@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 HERE = pathlib.Path(__file__).parent
-sys.path.insert(0, str(HERE.parent.parent.parent.parent / "script"))
+sys.path.insert(0, str(HERE.parent.parent.parent.parent / "Python/src"))
 
-from export import export  # noqa: E402
+from callpath.exporter import export  # noqa: E402
 
 
 def models():
