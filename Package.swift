@@ -148,7 +148,11 @@ let package = Package(
         tests(of: "Tensors", resources: [.copy("Fixtures")]),
         tests(of: "NN", ["Tensors", "JSON", orderedCollections], resources: [.copy("Fixtures")]),
         tests(of: "Safetensors", ["Tensors", "JSON", orderedCollections], resources: [.copy("Fixtures")]),
-        tests(of: "Serving", ["Models", "NN", "Safetensors", "Tensors"]),
+        tests(
+            of: "Serving",
+            ["Models", "NN", "Safetensors", "Tensors", "JSON", orderedCollections],
+            resources: [.copy("Layers/Fixtures")]
+        ),
         // The wire cases that the parser and the live server are held to.
         .target(
             name: "WireCases",

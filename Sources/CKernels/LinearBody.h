@@ -127,7 +127,7 @@ INLINE struct KERNEL(block) KERNEL(at_chunk)(const callpath_product *product, si
         .first_chunk = k == 0,
         .last_chunk = left <= CHUNK,
         .row_stride = product->inputs,
-        .out_stride = product->outputs,
+        .out_stride = product->out_stride,
         .panel_stride = (product->inputs + PER_STORED - 1) / PER_STORED * WIDTH,
     };
 }
@@ -197,7 +197,7 @@ static void KERNEL(linear_batch)(
             for (size_t row = 0, rows; row < product->rows; row += rows) {
                 rows = KERNEL(block_rows)(product->rows - row);
                 b.x = x + row * product->inputs + k;
-                b.out = out + row * product->outputs;
+                b.out = out + row * product->out_stride;
                 b.fetches = fetched < product->end_panel && fetched < end + step;
                 b.fetch_ahead = (fetched++ - panel) * b.panel_stride;
                 KERNEL(chunk)(product, rows, panel, end, k, b, packed, bias);

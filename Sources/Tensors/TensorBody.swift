@@ -111,6 +111,12 @@ final class TensorBody: @unchecked Sendable {
         guard byteCount <= limit else { throw .tooManyBytes(byteCount, limit: limit) }
     }
 
+    /// Refuses so many elements if the running call has no room for them.
+    static func check(saturating count: Int, _ itemSize: Int) throws(TensorError) {
+        let (bytes, overflow) = count.multipliedReportingOverflow(by: itemSize)
+        try check(overflow ? .max : bytes)
+    }
+
     /// Takes memory with room to align: for small tensors much faster than `posix_memalign`.
     private static func allocate(_ byteCount: Int) throws(TensorError) -> UnsafeMutableRawPointer {
         try check(byteCount)

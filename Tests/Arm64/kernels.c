@@ -112,7 +112,7 @@ static size_t differing(const callpath_kernels *kernels, const struct layer *lay
     size_t width = callpath_panel_width(layer->storage), panels = (layer->outputs + width - 1) / width, wrong = 0;
     void *out = allocated(rows * layer->outputs * sizeof(double));
     for (size_t share = 0; share < shares; share++) {
-        callpath_product product = {rows, layer->inputs, layer->outputs,
+        callpath_product product = {rows, layer->inputs, layer->outputs, layer->outputs,
                                     panels * share / shares, panels * (share + 1) / shares, share & 1};
         run(kernels, layer, product, out);
     }

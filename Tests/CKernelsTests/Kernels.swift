@@ -86,6 +86,7 @@ final class PackedMatrix {
                 rows: rows,
                 inputs: inputs,
                 outputs: outputs,
+                out_stride: outputs,
                 first_panel: panels * $0 / shares,
                 end_panel: panels * ($0 + 1) / shares,
                 from_end: $0 % 2 == 1

@@ -76,7 +76,15 @@ struct LinearTests {
     func writesOnlyThePanelsAskedFor(kernels: Kernels) {
         let packed = PackedMatrix([Float](repeating: 1, count: 40), CALLPATH_F32, outputs: 40, inputs: 1)
         var out = [Float](repeating: 7, count: 40)
-        let middle = callpath_product(rows: 1, inputs: 1, outputs: 40, first_panel: 1, end_panel: 2, from_end: false)
+        let middle = callpath_product(
+            rows: 1,
+            inputs: 1,
+            outputs: 40,
+            out_stride: 40,
+            first_panel: 1,
+            end_panel: 2,
+            from_end: false
+        )
         kernels.table.pointee.linear_f32(middle, [2], packed.memory, nil, &out)
         #expect(
             out == [Float](repeating: 7, count: 16) + .init(repeating: 2, count: 16) + .init(repeating: 7, count: 8)

@@ -65,8 +65,8 @@ struct DescriptionTests {
     }
 
     @Test func refusesUnknownTypesAndNamesTheKnown() throws {
-        let found = try #require(problem(with: .layer("Conv2d")))
-        #expect(found.text.hasPrefix("unknown module type 'Conv2d'; known are Linear, Bilinear, Embedding, ReLU"))
+        let found = try #require(problem(with: .layer("Conv4d")))
+        #expect(found.text.hasPrefix("unknown module type 'Conv4d'; known are Linear, Bilinear, Embedding, Conv1d"))
         #expect(found.pointer == ["type"])
     }
 

@@ -33,13 +33,14 @@ typedef struct callpath_weight {
     size_t output_stride, input_stride;
 } callpath_weight;
 
-/// A part of one product. `x` is rows x inputs and `out` rows x outputs, both row-major without gaps; only the outputs
-/// of the panels from `first_panel` up to `end_panel` are written, so threads may share `out` if they share no panel.
+/// A part of one product. `x` is rows x inputs, row-major without gaps, and the rows of `out` lie `out_stride` apart; only
+/// the outputs of the panels from `first_panel` up to `end_panel` are written, so threads may share `out` if they share no
+/// panel.
 ///
 /// A product of few rows takes the panels in order, or `from_end`. Whoever turns round with each product finds first what
 /// the last one left in the second cache; in one direction, a weight that does not fit it would be gone each time.
 typedef struct callpath_product {
-    size_t rows, inputs, outputs;
+    size_t rows, inputs, outputs, out_stride;
     size_t first_panel, end_panel;
     bool from_end;
 } callpath_product;

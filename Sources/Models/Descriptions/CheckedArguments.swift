@@ -41,6 +41,18 @@ package struct CheckedArguments: Sendable, Equatable {
         guard case .list(let sizes) = values[name] else { return optionalInt(name).map { [$0] } ?? [] }
         return sizes.compactMap(\.integer)
     }
+    /// Returns the size for all axes under `name`, or those for each.
+    func axisSizes(_ name: String) -> AxisSizes {
+        guard case .list = values[name] else { return .all(int(name)) }
+        return .each(sizes(name))
+    }
+    /// Returns the sizes under `name`, `nil` for None.
+    func optionalAxisSizes(_ name: String) -> AxisSizes? { values[name] == .null ? nil : axisSizes(name) }
+    /// Returns the sizes of an output under `name`.
+    func outputSizes(_ name: String) -> OutputSizes {
+        guard case .list(let sizes) = values[name] else { return .all(optionalInt(name)) }
+        return .each(sizes.map(\.integer))
+    }
 }
 
 /// One argument of a layer's constructor.
@@ -50,6 +62,14 @@ package struct LayerArgument: Sendable {
         case int, optionalInt, number, optionalNumber, flag, text
         /// A whole number or a list of them.
         case sizes
+        /// A whole number, or one for each of so many axes.
+        case axisSizes(Int)
+        /// The same, or None.
+        case optionalAxisSizes(Int)
+        /// The same, or a word.
+        case axisSizesOrText(Int)
+        /// A whole number or None, or a list of such for so many axes.
+        case outputSizes(Int)
     }
 
     package let name: String
@@ -65,7 +85,7 @@ package struct LayerArgument: Sendable {
 
     func checked(_ value: ArgumentValue, function: String) throws(DescriptionProblem) -> ArgumentValue {
         if case .tooBig = value { throw refusal(of: "Overflow when unpacking long long") }
-        if kind == .flag, let flag = value.flag { return .bool(flag) }
+        if case .flag = kind, let flag = value.flag { return .bool(flag) }
         guard fits(value) else {
             let fault = DescriptionProblem.Fault.argumentType(
                 function: function,
@@ -87,12 +107,22 @@ package struct LayerArgument: Sendable {
         case .flag: false
         case .text: value.pythonType == "str"
         case .sizes: Self.areSizes(value)
+        case .axisSizes(let axes): Self.areSizes(value, axes)
+        case .optionalAxisSizes(let axes): value == .null || Self.areSizes(value, axes)
+        case .axisSizesOrText(let axes): value.pythonType == "str" || Self.areSizes(value, axes)
+        case .outputSizes(let axes): value == .null || Self.areSizes(value, axes, allowingNone: true)
         }
     }
 
     private static func areSizes(_ value: ArgumentValue) -> Bool {
         guard case .list(let sizes) = value else { return value.integer != nil }
         return sizes.count <= 64 && sizes.allSatisfy { $0.integer != nil }
+    }
+
+    /// Whether the value is a whole number or a list of `axes`.
+    private static func areSizes(_ value: ArgumentValue, _ axes: Int, allowingNone: Bool = false) -> Bool {
+        guard case .list(let sizes) = value else { return value.integer != nil }
+        return sizes.count == axes && sizes.allSatisfy { $0.integer != nil || allowingNone && $0 == .null }
     }
 
     private var expectation: String {
@@ -104,6 +134,10 @@ package struct LayerArgument: Sendable {
         case .flag: "bool"
         case .text: "str"
         case .sizes: "int or tuple of ints"
+        case .axisSizes(let axes): "int or tuple of \(axes) ints"
+        case .optionalAxisSizes(let axes): "int, tuple of \(axes) ints or None"
+        case .axisSizesOrText(let axes): "int, tuple of \(axes) ints or str"
+        case .outputSizes(let axes): "int, None or tuple of \(axes) of them"
         }
     }
 

@@ -24,6 +24,8 @@ package struct LayerType: Sendable {
     package var takesDType = false
     /// The modules inside.
     package var children = Children.none
+    /// Whether the output can have another number of axes than the input.
+    package var changesRank = false
     /// How many tensors a call takes.
     package var inputCount = 1
     /// The parameters and buffers that a layer with these arguments can have.
@@ -40,7 +42,8 @@ package struct LayerType: Sendable {
 
     /// All types by name.
     static let all: OrderedDictionary<String, LayerType> = OrderedDictionary(
-        uniqueKeysWithValues: (linears + activations + normalizations + shaping + containers).map { ($0.name, $0) }
+        uniqueKeysWithValues: (linears + convolutions + pools + activations + normalizations + shaping + containers)
+            .map { ($0.name, $0) }
     )
 }
 
@@ -64,10 +67,17 @@ package enum RowRule: Sendable, Equatable {
     case batchFirst
     /// Each element of the first axis for itself, also when it is the only one.
     case indices
+    /// Each image for itself when the input has two axes more than an image has, else it is one image.
+    case images(axes: Int)
     /// Rows meet, or it cannot be told.
     case together
     /// As the one inside, except in training.
     indirect case unlessTraining(RowRule)
+
+    /// The rule out of training.
+    package var inUse: RowRule {
+        if case .unlessTraining(let rule) = self { rule.inUse } else { self }
+    }
 }
 
 /// The sizes of the last axes that a layer takes and gives.

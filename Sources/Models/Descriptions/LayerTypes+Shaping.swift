@@ -16,6 +16,7 @@ extension LayerType {
         LayerType(
             name: "Flatten",
             arguments: [LayerArgument("start_dim", .int, .int(1)), LayerArgument("end_dim", .int, .int(-1))],
+            changesRank: true,
             rows: { $0.int("start_dim") >= 1 ? .batchFirst : .together },
             features: { _ in Features(output: .unknown) },
             make: { given, _, _ in Flatten(startDim: given.int("start_dim"), endDim: given.int("end_dim")) }

@@ -41,6 +41,7 @@ extension LayerType {
                 LayerArgument("padding_idx", .optionalInt, .null),
             ],
             takesDType: true,
+            changesRank: true,
             tensors: {
                 [TensorPlan(name: "weight", sizes: [$0.int("num_embeddings"), $0.int("embedding_dim")])]
             },

@@ -20,6 +20,7 @@ extension ModuleError: CustomStringConvertible {
             .value
         case .invalidPadding, .emptyRange: .assertion
         case .divisionByZero: .zeroDivision
+        case .layer(let problem): problem.kind
         default: .runtime
         }
     }
@@ -142,6 +143,7 @@ extension ModuleError: CustomStringConvertible {
         case .invalidDropout(let p): "dropout probability has to be between 0 and 1, but got \(p)"
         case .nonPositiveFeatures(let count): "in1_features must be > 0, but got (in1_features=\(count))"
         case .batchNormRank(let rank): "expected 2D or 3D input (got \(rank)D input)"
+        case .layer(let problem): problem.message
         default: kind.rawValue
         }
     }

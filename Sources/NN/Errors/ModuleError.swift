@@ -59,6 +59,7 @@ public enum ModuleError: Error, Equatable, Sendable {
     case invalidDropout(PythonNumber)
     case nonPositiveFeatures(Int)
     case batchNormRank(Int)
+    case layer(LayerArgumentProblem)
 
     /// What stands in a module's tables.
     public enum Entry: String, Sendable {

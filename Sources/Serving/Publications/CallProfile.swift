@@ -11,6 +11,8 @@ struct CallProfile: Sendable {
     let layerCount: Int
     /// Whether the input is indices.
     let takesIndices: Bool
+    /// The axes that an input has when its first one is a batch; `nil` when any number will do.
+    let batchRank: Int?
     /// Whether some part of the tree trains, and so may draw random numbers.
     let isTraining: Bool
     /// The type that a bare list of numbers takes; `nil` when no layer has parameters.
@@ -35,6 +37,7 @@ struct CallProfile: Sendable {
         walk.visit(plan.root)
         isTraining = plan.isTraining || references.values.contains(where: \.isTraining)
         joining = hasHooks ? .never : walk.joining
+        batchRank = walk.batchRank
         workPerRow = walk.work
         layerCount = walk.layers
         takesIndices = walk.takesIndices ?? false
@@ -50,6 +53,9 @@ struct CallProfile: Sendable {
         return overflow ? .max : sum
     }
 
+    /// Whether the number of axes of `input` lets its first one be a batch.
+    func isBatch(_ input: Tensor) -> Bool { batchRank.map { $0 == input.rank } ?? true }
+
     private func rows(of input: Tensor) -> Int {
         let axes = input.shape.count - (takesIndices ? 0 : 1)
         return (0..<max(0, axes)).reduce(1) { saturatingProduct($0, input.shape[$1]) }
@@ -63,12 +69,22 @@ struct CallProfile: Sendable {
         var layers = 0
         var takesIndices: Bool?
         var listDType: DType?
+        var batchRank: Int?
+        /// Whether every layer so far keeps the number of axes.
+        private var keepsRank = true
+
+        init(isTraining: Bool, references: [String: CallProfile]) {
+            self.isTraining = isTraining
+            self.references = references
+        }
 
         mutating func visit(_ layer: CheckedLayer) {
             let tensors = layer.type.tensors(layer.arguments)
             let rule = layer.type.rows(layer.arguments)
             if layer.type.children == .none || rule == .together {
                 add(Self.joining(by: rule, isTraining: isTraining, isFirst: takesIndices == nil))
+                if case .images(let axes) = rule.inUse { add(batchRank: axes + 2) }
+                if layer.type.changesRank { keepsRank = false }
                 add(work: Self.work(of: layer, tensors), layers: 1)
                 let indices = layer.type.features(layer.arguments).takesIndices
                 takesIndices = takesIndices ?? indices
@@ -85,6 +101,8 @@ struct CallProfile: Sendable {
             case .ref(let name):
                 guard let profile = references[name] else { return }
                 add(profile.joining)
+                if let rank = profile.batchRank { add(batchRank: rank) }
+                keepsRank = false
                 add(work: profile.workPerRow, layers: profile.layerCount)
                 takesIndices = takesIndices ?? profile.takesIndices
                 listDType = listDType ?? profile.listDType
@@ -101,6 +119,12 @@ struct CallProfile: Sendable {
             }
         }
 
+        /// Notes that what reaches a layer is a batch only with `rank` axes.
+        private mutating func add(batchRank rank: Int) {
+            if batchRank == nil, keepsRank { batchRank = rank }
+            if batchRank == nil || (keepsRank && batchRank != rank) { joining = .never }
+        }
+
         private mutating func add(work: Int, layers: Int) {
             let (sum, overflow) = self.work.addingReportingOverflow(work)
             self.work = overflow ? .max : sum
@@ -111,6 +135,7 @@ struct CallProfile: Sendable {
             switch rule {
             case .apart: .rows(.oneRow)
             case .batchFirst: .rows(.refused)
+            case .images: .rows(.refused)
             case .indices: .rows(isFirst ? .batch : .refused)
             case .together: .never
             case .unlessTraining(let rule):

@@ -44,7 +44,7 @@ final class WaitingCall: Sendable {
     private static func joinKey(of call: PreparedCall) -> JoinKey? {
         guard case .rows(let single) = call.publication.profile.joining, call.isPlain,
             let input = call.inputs.first, call.inputs.count == 1, input.rank > 0,
-            input.rank > 1 || single != .refused
+            input.rank > 1 || single != .refused, call.publication.profile.isBatch(input)
         else { return nil }
         let isOneRow = input.rank == 1 && single == .oneRow
         return JoinKey(
@@ -57,7 +57,10 @@ final class WaitingCall: Sendable {
 
     /// The rows that a call counts in statistics: the first axis, where it is a batch.
     static func rows(of call: PreparedCall) -> Int {
-        guard let input = call.inputs.first, input.rank > 1 || call.publication.profile.takesIndices else { return 1 }
+        let profile = call.publication.profile
+        guard let input = call.inputs.first, input.rank > 1 || profile.takesIndices, profile.isBatch(input) else {
+            return 1
+        }
         return input.shape.first ?? 1
     }
 

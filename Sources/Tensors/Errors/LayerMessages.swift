@@ -57,6 +57,7 @@ extension TensorError {
         case .missingRunningStatistics(let name): "\(name) must be defined in evaluation mode"
         case .topKOutOfRange: "selected index k out of range"
         case .random(let problem): problem.message
+        case .layer(let problem): problem.message
         default: embeddingMessage ?? lossMessage
         }
     }

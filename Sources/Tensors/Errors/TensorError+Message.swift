@@ -27,6 +27,8 @@ extension TensorError: CustomStringConvertible {
             .index
         case .notImplemented:
             .notImplemented
+        case .layer(let problem):
+            problem.kind
         default:
             .runtime
         }

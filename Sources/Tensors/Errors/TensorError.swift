@@ -82,6 +82,9 @@ public enum TensorError: Error, Equatable, Sendable {
     case embeddingIndexOutOfRange
     case topKOutOfRange
 
+    // Windows, images and the rest of torch.nn.
+    case layer(LayerProblem)
+
     // Random numbers.
     case random(RandomProblem)
 

@@ -95,6 +95,7 @@ final class PackedWeight: @unchecked Sendable {
                 rows: rows,
                 inputs: inputs,
                 outputs: outputs,
+                out_stride: outputs,
                 first_panel: share.lowerBound,
                 end_panel: share.upperBound,
                 from_end: fromEnd

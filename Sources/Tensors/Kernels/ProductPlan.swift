@@ -49,10 +49,24 @@ package struct ProductPlan: Sendable {
         }
     }
 
+    /// Calls `body` with ranges that cover units of so many multiply-adds each, on several threads if that is worth it.
+    func share(units: Int, work: Double, _ body: @Sendable (Range<Int>) -> Void) {
+        let shares = min(shares(work: Double(units) * work), units)
+        guard shares > 1 else { return body(0..<units) }
+        let pieces = min(shares * Self.piecesPerShare, units, SharedWork.maxPieces)
+        HelperTeam.shared.perform(pieces: pieces, shares: shares) { piece in
+            body(units * piece / pieces..<units * (piece + 1) / pieces)
+        }
+    }
+
     /// How many threads should compute a product of so many rows.
     private func shares(rows: Int, weights: Double) -> Int {
         // Reading a weight from beyond the second cache takes as long as four multiply-adds.
-        let work = (Double(rows) + 4) * weights
+        shares(work: (Double(rows) + 4) * weights)
+    }
+
+    /// How many threads should share so many multiply-adds.
+    private func shares(work: Double) -> Int {
         guard threads > 1, work >= Self.workPerAwakeThread * 2, !callpath_is_alone() else { return 1 }
         let workPerThread = HelperTeam.shared.isBusy() ? Self.workPerAwakeThread : Self.workPerSleepingThread
         return Int(min(work / workPerThread, Double(threads)))

@@ -1,3 +1,5 @@
+internal import CKernels
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -22,6 +24,16 @@ protocol Real: Scalar, BinaryFloatingPoint {
         by packed: PackedWeight,
         rows: Int,
         bias: UnsafePointer<Self>?,
+        into output: UnsafeMutablePointer<Self>
+    )
+    /// The numbers that lie side by side in a panel.
+    static var panelWidth: Int { get }
+    /// Writes the product of the rows at `input` with `panels`, laid out as a packed weight with room for one panel's width
+    /// behind it, to `output`; the caller's thread computes it alone.
+    static func multiply(
+        _ input: UnsafePointer<Self>,
+        panels: UnsafePointer<Self>,
+        _ form: PanelForm,
         into output: UnsafeMutablePointer<Self>
     )
 }
@@ -59,6 +71,17 @@ extension Float: Real {
     ) {
         packed.multiply(input, rows: rows, bias: bias, into: output)
     }
+
+    static var panelWidth: Int { 16 }
+
+    static func multiply(
+        _ input: UnsafePointer<Float>,
+        panels: UnsafePointer<Float>,
+        _ form: PanelForm,
+        into output: UnsafeMutablePointer<Float>
+    ) {
+        KernelSet.current.table.pointee.linear_f32(form.product(width: panelWidth), input, panels, nil, output)
+    }
 }
 
 extension Double: Real {
@@ -77,6 +100,17 @@ extension Double: Real {
         into output: UnsafeMutablePointer<Double>
     ) {
         packed.multiply(input, rows: rows, bias: bias, into: output)
+    }
+
+    static var panelWidth: Int { 8 }
+
+    static func multiply(
+        _ input: UnsafePointer<Double>,
+        panels: UnsafePointer<Double>,
+        _ form: PanelForm,
+        into output: UnsafeMutablePointer<Double>
+    ) {
+        KernelSet.current.table.pointee.linear_f64(form.product(width: panelWidth), input, panels, nil, output)
     }
 }
 

@@ -1,0 +1,85 @@
+public import Tensors
+
+/// The sizes that a pool gives, whatever it gets.
+public enum OutputSizes: Sendable, Hashable {
+    /// The same for all axes.
+    case all(Int?)
+    /// One for each axis; `nil` keeps it.
+    case each([Int?])
+
+    func spread(over axes: Int) throws(ModuleError) -> [Int?] {
+        switch self {
+        case .all(let size): return [Int?](repeating: size, count: axes)
+        case .each(let sizes):
+            guard sizes.count == axes else {
+                throw .layer(.sizeCount(name: "output_size", expected: axes, got: sizes.count))
+            }
+            return sizes
+        }
+    }
+}
+
+extension OutputSizes: CustomStringConvertible {
+    /// Python's text.
+    public var description: String {
+        switch self {
+        case .all(let size): size.pythonText
+        case .each(let sizes):
+            sizes.count == 1
+                ? "(\(sizes[0].pythonText),)" : "(\(sizes.map(\.pythonText).joined(separator: ", ")))"
+        }
+    }
+}
+
+/// What the pools of a given output size share: one number for each of so many even parts of each channel.
+///
+/// Input: `[channels, *sizes]` or a batch of such. Output: `[channels, *outputSize]`, or a batch.
+public class AdaptivePool: Module {
+    class var axes: Int { 1 }
+
+    /// The size of the output.
+    public final let outputSize: OutputSizes
+    final let sizes: [Int?]
+
+    /// Creates a pool.
+    /// - Throws: `ModuleError.layer` unless there is a size for each axis.
+    public required init(outputSize: OutputSizes) throws {
+        self.outputSize = outputSize
+        sizes = try outputSize.spread(over: Self.axes)
+    }
+
+    public final override var extraRepr: String { "output_size=\(outputSize)" }
+    public override var attributeNames: Set<String> { ["output_size"] }
+    public final override func emptyCopy() throws -> Module { try Self(outputSize: outputSize) }
+}
+
+/// The mean of each part along one axis.
+public class AdaptiveAvgPool1d: AdaptivePool {
+    public final override func forward(_ input: Tensor) throws -> Tensor { try input.adaptiveAveragePool(sizes) }
+}
+
+/// The mean of each part along two axes.
+public final class AdaptiveAvgPool2d: AdaptiveAvgPool1d {
+    override class var axes: Int { 2 }
+}
+
+/// The mean of each part along three axes.
+public final class AdaptiveAvgPool3d: AdaptiveAvgPool1d {
+    override class var axes: Int { 3 }
+}
+
+/// The largest number of each part along one axis.
+public class AdaptiveMaxPool1d: AdaptivePool {
+    public final override func forward(_ input: Tensor) throws -> Tensor { try input.adaptiveMaxPool(sizes).values }
+    public final override var attributeNames: Set<String> { ["output_size", "return_indices"] }
+}
+
+/// The largest number of each part along two axes.
+public final class AdaptiveMaxPool2d: AdaptiveMaxPool1d {
+    override class var axes: Int { 2 }
+}
+
+/// The largest number of each part along three axes.
+public final class AdaptiveMaxPool3d: AdaptiveMaxPool1d {
+    override class var axes: Int { 3 }
+}

@@ -1,0 +1,108 @@
+public import Tensors
+
+/// What the pools over windows share: one number for each window of each channel.
+///
+/// Input and output: `[channels, *sizes]` or a batch of such.
+public class WindowPool: Module {
+    /// The arguments that say how it goes over its input.
+    public struct Options: Sendable, Equatable {
+        /// The distance of windows; `nil` is their size.
+        public var stride: AxisSizes?
+        /// The padding on either side, which is never the largest and in a mean is zero.
+        public var padding: AxisSizes = 0
+        /// The distance of a window's numbers, for a maximum.
+        public var dilation: AxisSizes = 1
+        /// Whether windows that lie only partly inside count.
+        public var ceilMode = false
+        /// Whether a mean counts the padding.
+        public var countIncludePad = true
+        /// What a mean divides by in place of the count.
+        public var divisorOverride: Int?
+
+        /// Creates PyTorch's defaults.
+        public init() {}
+    }
+
+    /// The number of axes behind the channels.
+    class var axes: Int { 1 }
+
+    /// The size of a window.
+    public final let kernelSize: AxisSizes
+    /// How it goes over its input.
+    public final let options: Options
+    final let steps: PoolSteps
+
+    /// Creates a pool.
+    /// - Throws: `ModuleError.layer` unless there is a size for each axis.
+    public required init(kernelSize: AxisSizes, options: Options = Options()) throws {
+        self.kernelSize = kernelSize
+        self.options = options
+        let axes = Self.axes
+        steps = PoolSteps(
+            kernel: try kernelSize.spread(over: axes, "kernel_size"),
+            stride: try (options.stride ?? kernelSize).spread(over: axes, "stride"),
+            padding: try options.padding.spread(over: axes, "padding"),
+            dilation: try options.dilation.spread(over: axes, "dilation"),
+            isCeiled: options.ceilMode
+        )
+    }
+
+    public override var attributeNames: Set<String> { ["kernel_size", "stride", "padding", "ceil_mode"] }
+
+    public final override func emptyCopy() throws -> Module { try Self(kernelSize: kernelSize, options: options) }
+}
+
+/// The largest number of each window along one axis.
+public class MaxPool1d: WindowPool {
+    public final override func forward(_ input: Tensor) throws -> Tensor { try input.maxPool(steps).values }
+
+    public final override var extraRepr: String {
+        "kernel_size=\(kernelSize), stride=\(options.stride ?? kernelSize), padding=\(options.padding), "
+            + "dilation=\(options.dilation), ceil_mode=\(options.ceilMode.pythonText)"
+    }
+
+    public final override var attributeNames: Set<String> {
+        super.attributeNames.union(["dilation", "return_indices"])
+    }
+}
+
+/// The largest number of each window along two axes.
+public final class MaxPool2d: MaxPool1d {
+    override class var axes: Int { 2 }
+}
+
+/// The largest number of each window along three axes.
+public final class MaxPool3d: MaxPool1d {
+    override class var axes: Int { 3 }
+}
+
+/// The mean of each window along one axis.
+public class AvgPool1d: WindowPool {
+    public final override func forward(_ input: Tensor) throws -> Tensor {
+        try input.averagePool(steps, countsPadding: options.countIncludePad, divisor: options.divisorOverride)
+    }
+
+    public final override var extraRepr: String {
+        // PyTorch keeps the sizes of one axis as tuples.
+        func text(_ sizes: AxisSizes, _ spread: [Int]) -> String {
+            Self.axes == 1 ? spread.pythonTuple : sizes.description
+        }
+        return "kernel_size=\(text(kernelSize, steps.kernel)), "
+            + "stride=\(text(options.stride ?? kernelSize, steps.stride)), "
+            + "padding=\(text(options.padding, steps.padding))"
+    }
+
+    public final override var attributeNames: Set<String> {
+        super.attributeNames.union(["count_include_pad"] + (Self.axes == 1 ? [] : ["divisor_override"]))
+    }
+}
+
+/// The mean of each window along two axes.
+public final class AvgPool2d: AvgPool1d {
+    override class var axes: Int { 2 }
+}
+
+/// The mean of each window along three axes.
+public final class AvgPool3d: AvgPool1d {
+    override class var axes: Int { 3 }
+}
