@@ -158,7 +158,9 @@ struct DescriptionTests {
     @Test(arguments: LayerType.all.values.map(\.name))
     func knowsTheTensorsOfEveryType(name: String) async throws {
         let type = try #require(LayerType.all[name])
-        let given = type.arguments.filter { $0.defaultValue == nil }.map { ($0.name, ArgumentValue.int(3)) }
+        let given = type.arguments.filter { $0.defaultValue == nil }.map { argument -> (String, ArgumentValue) in
+            if case .tuple = argument.kind { (argument.name, .list([.int(3)])) } else { (argument.name, .int(3)) }
+        }
         let made = try await Registry().add("m", .layer(name, Arguments(uniqueKeysWithValues: given)))
         let planned = made.plan.root.presentTensors.filter { $0.sizes != [] || $0.dtype != nil }
         let found = (made.parameters + made.buffers).map { "\($0.name) \($0.shape) \($0.dtype.rawValue)" }

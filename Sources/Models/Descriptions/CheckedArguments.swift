@@ -48,6 +48,13 @@ package struct CheckedArguments: Sendable, Equatable {
     }
     /// Returns the sizes under `name`, `nil` for None.
     func optionalAxisSizes(_ name: String) -> AxisSizes? { values[name] == .null ? nil : axisSizes(name) }
+    /// Returns the flag under `name`, `nil` for None.
+    func optionalFlag(_ name: String) -> Bool? { values[name] == .null ? nil : values[name]?.flag }
+    /// Returns the numbers under `name`, `nil` for None.
+    func factors(_ name: String) -> AxisFactors? {
+        guard case .list(let numbers) = values[name] else { return optionalNumber(name).map { .all($0.value) } }
+        return .each(numbers.compactMap { $0.number?.value })
+    }
     /// Returns the sizes of an output under `name`.
     func outputSizes(_ name: String) -> OutputSizes {
         guard case .list(let sizes) = values[name] else { return .all(optionalInt(name)) }
@@ -68,6 +75,14 @@ package struct LayerArgument: Sendable {
         case optionalAxisSizes(Int)
         /// The same, or a word.
         case axisSizesOrText(Int)
+        /// Whole numbers in a list.
+        case tuple
+        /// A whole number or a list of them, or None.
+        case optionalSizes
+        /// A number or a list of them, or None.
+        case optionalFactors
+        /// A flag or None.
+        case optionalFlag
         /// A whole number or None, or a list of such for so many axes.
         case outputSizes(Int)
     }
@@ -110,6 +125,10 @@ package struct LayerArgument: Sendable {
         case .axisSizes(let axes): Self.areSizes(value, axes)
         case .optionalAxisSizes(let axes): value == .null || Self.areSizes(value, axes)
         case .axisSizesOrText(let axes): value.pythonType == "str" || Self.areSizes(value, axes)
+        case .tuple: value.pythonType == "list" && Self.areSizes(value)
+        case .optionalSizes: value == .null || Self.areSizes(value)
+        case .optionalFactors: value == .null || Self.areNumbers(value)
+        case .optionalFlag: value == .null || value.pythonType == "bool"
         case .outputSizes(let axes): value == .null || Self.areSizes(value, axes, allowingNone: true)
         }
     }
@@ -117,6 +136,11 @@ package struct LayerArgument: Sendable {
     private static func areSizes(_ value: ArgumentValue) -> Bool {
         guard case .list(let sizes) = value else { return value.integer != nil }
         return sizes.count <= 64 && sizes.allSatisfy { $0.integer != nil }
+    }
+
+    private static func areNumbers(_ value: ArgumentValue) -> Bool {
+        guard case .list(let numbers) = value else { return value.number != nil }
+        return numbers.count <= 64 && numbers.allSatisfy { $0.number != nil }
     }
 
     /// Whether the value is a whole number or a list of `axes`.
@@ -137,6 +161,10 @@ package struct LayerArgument: Sendable {
         case .axisSizes(let axes): "int or tuple of \(axes) ints"
         case .optionalAxisSizes(let axes): "int, tuple of \(axes) ints or None"
         case .axisSizesOrText(let axes): "int, tuple of \(axes) ints or str"
+        case .tuple: "tuple of ints"
+        case .optionalSizes: "int, tuple of ints or None"
+        case .optionalFactors: "float, tuple of floats or None"
+        case .optionalFlag: "bool or None"
         case .outputSizes(let axes): "int, None or tuple of \(axes) of them"
         }
     }

@@ -38,12 +38,14 @@ package struct LayerType: Sendable {
     package let make: @Sendable (CheckedArguments, DType, Generator?) throws -> Module
 
     /// The types that never have parameters, which a hook can apply.
-    package static let parameterless = activations + shaping
+    package static let parameterless = activations + units + shaping
 
     /// All types by name.
     static let all: OrderedDictionary<String, LayerType> = OrderedDictionary(
-        uniqueKeysWithValues: (linears + convolutions + pools + activations + normalizations + shaping + containers)
-            .map { ($0.name, $0) }
+        uniqueKeysWithValues: [
+            linears, convolutions, pools, activations, units, [learnedRectifier], normalizations, channelLayers, images,
+            shaping, containers,
+        ].joined().map { ($0.name, $0) }
     )
 }
 

@@ -51,7 +51,7 @@ public final class LogSoftmax: Module {
 }
 
 /// PyTorch's old rule for an axis that was not given.
-private func implicitDimension(for input: Tensor, in function: String) -> Int {
+func implicitDimension(for input: Tensor, in function: String) -> Int {
     Warnings.emit(.implicitDimension(function: function))
     return [0, 1, 3].contains(input.rank) ? 0 : 1
 }

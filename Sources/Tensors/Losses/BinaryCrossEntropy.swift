@@ -83,19 +83,3 @@ private struct BinaryCrossEntropy {
         return try values * weight
     }
 }
-
-extension Tensor {
-    fileprivate func logSigmoid() throws(TensorError) -> Tensor { try applying(LogSigmoid()) }
-}
-
-private struct LogSigmoid: Activation {
-    static let operation: StaticString = "log_sigmoid"
-    static let node = NodeName("LogSigmoidBackward0", old: "LogSigmoidBackward")
-    static let kernel: String? = "log_sigmoid_cpu"
-    static let savesResult = false
-
-    @inline(__always)
-    func value<R: Real>(_ x: R) -> R { (x < 0 ? x : 0) - (-x.magnitude).exponential.logarithmOfOnePlus }
-    @inline(__always)
-    func gradient<R: Real>(_ gradient: R, at saved: R) -> R { gradient * (-saved).sigmoid }
-}

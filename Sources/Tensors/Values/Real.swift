@@ -114,6 +114,11 @@ extension Double: Real {
     }
 }
 
+extension Double {
+    /// The number to the power of `exponent`.
+    func raised(to exponent: Double) -> Double { pow(self, exponent) }
+}
+
 extension Real {
     var sigmoid: Self { 1 / (1 + (-self).exponential) }
 }

@@ -4,7 +4,7 @@ import OrderedCollections
 import Tensors
 import Testing
 
-@testable import Serving
+@testable import Models
 
 /// A layer that PyTorch made and called, and what came of it.
 struct LayerCase: Sendable, CustomTestStringConvertible {

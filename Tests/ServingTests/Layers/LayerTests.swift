@@ -1,11 +1,12 @@
 import FoundationEssentials
 import JSON
 import NN
+import Serving
 import OrderedCollections
 import Tensors
 import Testing
 
-@testable import Serving
+@testable import Models
 
 /// Layers made of descriptions against PyTorch: bits of a seed, text, values, gradients, names of nodes, errors.
 struct LayerTests {
@@ -20,8 +21,7 @@ struct LayerTests {
                 try CallContext(generator: Generator(seed: given.seed + 1)).run { try call(module, inputs, given) }
             }
             expectNoError(given)
-        } catch let error as ServingError {
-            guard case .invalidDescription(let problem) = error else { throw error }
+        } catch let problem as DescriptionProblem {
             try expect(problem.message, given)
         } catch let error as TensorError {
             try expect(error.message(), given)
@@ -44,7 +44,7 @@ struct LayerTests {
     }
 
     private func make(_ given: LayerCase) throws -> Module {
-        var checker = DescriptionChecker(limits: ServingLimits())
+        var checker = DescriptionChecker(limits: ServingLimits().descriptions)
         let layer = try checker.check(root: .layer(given.description))
         var builder = TreeBuilder(seed: given.seed, isTraining: given.isTraining)
         return try builder.build(layer)

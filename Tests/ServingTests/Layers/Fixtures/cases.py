@@ -78,3 +78,129 @@ case("MaxPool2d", {"kernel_size": 2, "padding": -1}, [2, 2, 6, 7])
 case("MaxPool2d", {"kernel_size": 2, "dilation": 0}, [2, 2, 6, 7])
 case("MaxPool2d", {"kernel_size": 2}, [2, 0, 6, 7])
 case("AdaptiveAvgPool2d", {"output_size": 2}, {"shape": [1, 2, 4, 4], "dtype": "int64"})
+
+# Units.
+for kind, choices in {
+    "CELU": ({}, {"alpha": 2}, {"alpha": -0.5, "inplace": True}, {"alpha": 0}), "SELU": ({}, {"inplace": True}),
+    "Mish": ({},), "Hardsigmoid": ({},), "Hardswish": ({},), "LogSigmoid": ({},), "Softsign": ({},), "Tanhshrink": ({},),
+    "Hardshrink": ({}, {"lambd": 1}), "Softshrink": ({}, {"lambd": 1.5}, {"lambd": -1}),
+    "Threshold": ({"threshold": 0.5, "value": 2}, {"threshold": -1, "value": 0.25, "inplace": True}),
+    "RReLU": ({}, {"lower": 0.5, "upper": 0.2}, {"lower": 0, "upper": 1, "inplace": True}),
+    "GLU": ({}, {"dim": 0}, {"dim": 1}, {"dim": 3}), "Softmin": ({"dim": 1}, {"dim": -1}, {}),
+    "PReLU": ({}, {"num_parameters": 6, "init": 0.5}, {"num_parameters": 3}, {"num_parameters": -1}),
+}.items():
+    for arguments in choices:
+        case(kind, arguments, [4, 6], backward=not arguments.get("inplace"))
+    case(kind, choices[0], [3, 2, 4], dtype="float64" if kind == "PReLU" else None)
+    case(kind, choices[0], {"shape": [2, 4], "dtype": "int64", "below": 5})
+    case(kind, choices[0], {"shape": [2, 4], "dtype": "float64"})
+    case(kind, choices[0], [])
+case("RReLU", {}, [5, 6], training=True)
+case("RReLU", {"lower": 0.5, "upper": 0.75}, {"shape": [5, 3], "dtype": "float64"}, training=True)
+case("PReLU", {"num_parameters": 2}, [3, 2, 2, 2])
+case("GLU", {}, [2, 3])
+for shape in ([2, 3, 4], [2, 3, 2, 2], [4], [2, 3]):
+    case("Softmax2d", {}, shape)
+
+# Norms.
+for axes in (1, 2, 3):
+    sizes = [3, 4, 2][:axes]
+    for norm in (f"BatchNorm{axes}d", f"InstanceNorm{axes}d"):
+        for arguments in ({}, {"affine": True, "track_running_stats": True}, {"affine": False},
+                          {"affine": True, "bias": False, "eps": 0.1, "momentum": 0.5, "track_running_stats": True}):
+            for training in (False, True):
+                case(norm, {"num_features": 2} | arguments, [3, 2, *sizes], training=training)
+        case(norm, {"num_features": 2}, [2, *sizes], training=True)
+        case(norm, {"num_features": 2}, [2, 2] + [1] * axes, training=True)
+        case(norm, {"num_features": 2}, [1, 2] + [1] * axes, training=True)
+        case(norm, {"num_features": 2, "affine": True}, [2, 3, *sizes])
+        case(norm, {"num_features": 2}, [2])
+        case(norm, {"num_features": 2}, {"shape": [2, 2, *sizes], "dtype": "int64"})
+        case(norm, {"num_features": 2, "momentum": None, "track_running_stats": True}, [3, 2, *sizes], training=True)
+case("BatchNorm2d", {"num_features": 2}, [3, 2, 2, 2], dtype="float64", training=True)
+for arguments in ({"num_groups": 2, "num_channels": 4}, {"num_groups": 1, "num_channels": 4, "affine": False},
+                  {"num_groups": 4, "num_channels": 4, "bias": False, "eps": 0.1}, {"num_groups": 3, "num_channels": 4},
+                  {"num_groups": 0, "num_channels": 4}, {"num_groups": -2, "num_channels": 4},
+                  {"num_groups": 2, "num_channels": -4}):
+    case("GroupNorm", arguments, [2, 4, 3])
+for shape in ([2, 4], [2, 4, 3, 2], [4], [2, 3, 3], [1, 2, 3]):
+    case("GroupNorm", {"num_groups": 2, "num_channels": 4}, shape)
+case("GroupNorm", {"num_groups": 4, "num_channels": 4}, [1, 4])
+case("GroupNorm", {"num_groups": 2, "num_channels": 4, "affine": False}, [2, 3, 3])
+case("GroupNorm", {"num_groups": 2, "num_channels": 4}, {"shape": [2, 4, 3], "dtype": "int64"})
+for shape in ([2, 5, 3], [2, 5, 2, 2], [1, 2, 2, 2, 2], [2, 3], [2]):
+    case("LocalResponseNorm", {"size": 2}, shape)
+case("LocalResponseNorm", {"size": 3, "alpha": 0.5, "beta": 0.5, "k": 2}, [2, 5, 3])
+case("LocalResponseNorm", {"size": 9, "alpha": 0.5}, [2, 5, 3])
+case("LocalResponseNorm", {"size": 0}, [2, 5, 3])
+case("CrossMapLRN2d", {"size": 3, "alpha": 0.5}, [2, 3, 2, 2], backward=False)
+case("CrossMapLRN2d", {"size": 5, "alpha": 0.5, "k": 2}, [1, 7, 2, 2], backward=False)
+case("CrossMapLRN2d", {"size": 2}, [2, 3, 2])
+
+# Dropouts.
+for kind, shape in (("Dropout1d", [3, 2, 4]), ("Dropout1d", [5, 4]), ("Dropout1d", [5]), ("Dropout2d", [3, 2, 2, 2]),
+                    ("Dropout2d", [3, 2]), ("Dropout3d", [2, 3, 2, 2, 2]), ("Dropout3d", [3, 2, 2, 2]),
+                    ("AlphaDropout", [4, 5]), ("FeatureAlphaDropout", [4, 3, 2]), ("FeatureAlphaDropout", [4])):
+    for p in (0.5, 0.25, 0, 1):
+        case(kind, {"p": p}, shape, training=True)
+    case(kind, {}, shape)
+    case(kind, {"p": 1.5})
+
+# Padding.
+for axes in (1, 2, 3):
+    sizes = [4, 5, 3][:axes]
+    sides = [1, 2, 0, 1, 2, 1][:2 * axes]
+    for kind in ("Zero", "Constant", "Reflection", "Replication", "Circular"):
+        pad, more = f"{kind}Pad{axes}d", {"value": 1.5} if kind == "Constant" else {}
+        case(pad, {"padding": 1} | more, [2, 2, *sizes])
+        case(pad, {"padding": sides} | more, [2, *sizes])
+        case(pad, {"padding": -1} | more, [1, 1, *sizes])
+        case(pad, {"padding": 1} | more, [0, 2, *sizes])
+        case(pad, {"padding": 9} | more, [1, 2, *sizes])
+        case(pad, {"padding": 1} | more, [4])
+        case(pad, {"padding": 1} | more, [1, 1, 1, *sizes])
+        case(pad, {"padding": 1} | more, {"shape": [1, 2, *sizes], "dtype": "int64"})
+
+# Shuffles, folds and scaling.
+for kind, arguments, shapes in (
+    ("PixelShuffle", {"upscale_factor": 2}, ([2, 8, 2, 3], [4, 2, 3], [3, 2, 2], [2, 2])),
+    ("PixelShuffle", {"upscale_factor": 0}, ([2, 8, 2, 3],)),
+    ("PixelUnshuffle", {"downscale_factor": 2}, ([2, 2, 4, 6], [1, 4, 2], [1, 3, 2], [1, 2, 3], [2, 2])),
+    ("PixelUnshuffle", {"downscale_factor": -1}, ([2, 8, 2, 3],)),
+    ("ChannelShuffle", {"groups": 2}, ([2, 4, 3], [1, 6, 2, 2], [1, 3, 2], [2, 4])),
+    ("ChannelShuffle", {"groups": 0}, ([2, 4, 3],)),
+    ("Unflatten", {"dim": 1, "unflattened_size": [2, 3]}, ([2, 6], [2, 6, 2], [2, 5], [6])),
+    ("Unflatten", {"dim": -1, "unflattened_size": [2, -1]}, ([2, 6], [2, 5])),
+    ("Unfold", {"kernel_size": 2}, ([2, 3, 3, 4], [3, 3, 4], [1, 2, 1, 1])),
+    ("Unfold", {"kernel_size": [2, 3], "dilation": 2, "padding": [1, 2], "stride": 2}, ([2, 3, 5, 6],)),
+    ("Unfold", {"kernel_size": 0}, ([2, 3, 3, 4],)), ("Unfold", {"kernel_size": 2, "stride": 0}, ([2, 3, 3, 4],)),
+    ("Unfold", {"kernel_size": 2, "dilation": 0}, ([2, 3, 3, 4],)),
+    ("Unfold", {"kernel_size": 2, "padding": -1}, ([2, 3, 3, 4],)),
+    ("Fold", {"output_size": [3, 4], "kernel_size": 2}, ([2, 8, 6], [8, 6], [1, 7, 6], [1, 8, 5], [1, 1, 8, 6])),
+    ("Fold", {"output_size": [5, 6], "kernel_size": [2, 3], "dilation": 2, "padding": [1, 2], "stride": 2}, ([1, 12, 9],)),
+    ("Fold", {"output_size": 3, "kernel_size": 4}, ([1, 16, 4],)),
+):
+    for shape in shapes:
+        case(kind, arguments, shape)
+for mode, axes in (("nearest", (1, 2, 3)), ("nearest-exact", (1, 2, 3)), ("linear", (1,)), ("bilinear", (2,)),
+                   ("bicubic", (2,)), ("trilinear", (3,)), ("area", (1, 2, 3))):
+    for count in axes:
+        sizes = [3, 4, 2][:count]
+        for target in ({"size": 5}, {"size": [2, 7, 3][:count]}, {"scale_factor": 2}, {"scale_factor": 1.7},
+                       {"scale_factor": [0.6, 1.5, 2.0][:count]},
+                       {"scale_factor": 1.7, "recompute_scale_factor": True}):
+            case("Upsample", target | {"mode": mode}, [2, 2, *sizes])
+        if "linear" in mode or "cubic" in mode:
+            case("Upsample", {"size": 5, "mode": mode, "align_corners": True}, [2, 2, *sizes])
+            case("Upsample", {"size": 1, "mode": mode, "align_corners": True}, [2, 2, *sizes])
+        else:
+            case("Upsample", {"size": 5, "mode": mode, "align_corners": False}, [2, 2, *sizes])
+case("Upsample", {"size": 5, "mode": "bilinear"}, [1, 2, 3, 3], dtype=None, training=True)
+case("Upsample", {"scale_factor": 1.3, "mode": "bilinear"}, {"shape": [1, 2, 3, 3], "dtype": "float64"})
+for arguments, shape in (({}, [1, 2, 3]), ({"size": 4, "scale_factor": 2}, [1, 2, 3]), ({"size": 4}, [2, 3]),
+                         ({"size": 0}, [1, 2, 3, 3]), ({"size": [4, 5]}, [1, 2, 3]), ({"size": 4}, [1, 0, 3]),
+                         ({"scale_factor": [2.0, 3.0]}, [1, 2, 3]), ({"size": 4, "mode": "bilinear"}, [1, 2, 3]),
+                         ({"size": 4, "mode": "x"}, [1, 2, 3]), ({"size": 4}, [1, 2, 0])):
+    case("Upsample", arguments, shape)
+case("UpsamplingNearest2d", {"scale_factor": 2}, [1, 2, 3, 4])
+case("UpsamplingBilinear2d", {"size": [5, 6]}, [1, 2, 3, 4])

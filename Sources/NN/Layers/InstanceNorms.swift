@@ -1,0 +1,70 @@
+public import Tensors
+
+/// Normalisation of each channel of each image by itself.
+///
+/// Input and output: `[numFeatures, L]` or `[N, numFeatures, L]`. Without running statistics, as by default, it takes those
+/// of the input in use too.
+public class InstanceNorm1d: ChannelNorm {
+    override class var defaults: Options {
+        var options = Options()
+        (options.affine, options.trackRunningStats) = (false, false)
+        return options
+    }
+
+    /// The axes behind the channels.
+    class var axes: Int { 1 }
+
+    override final var countsBatches: Bool { false }
+
+    public final override func forward(_ input: Tensor) throws -> Tensor {
+        let (single, batch) = (Self.axes + 1, Self.axes + 2)
+        guard input.rank == single || input.rank == batch else {
+            throw ModuleError.layer(.inputRank(expected: "\(single)D or \(batch)D", got: input.rank))
+        }
+        let channels = input.shape[input.rank - single]
+        guard channels == numFeatures || !options.affine else {
+            throw ModuleError.layer(.channels(dim: input.rank - single, expected: numFeatures, got: channels))
+        }
+        guard input.rank == single else { return try normalized(input) }
+        return try normalized(input.withBatchAxis()).withoutBatchAxis()
+    }
+
+    /// Returns the batch with each channel of each image normalised as a channel of its own.
+    private func normalized(_ input: Tensor) throws -> Tensor {
+        let lengths = Array(input.shape.dropFirst(2))
+        if usesInput, lengths.allSatisfy({ $0 == 1 }) {
+            throw ModuleError.layer(.oneSpatialElement(input.shape.dimensions))
+        }
+        let (count, channels) = (input.shape[0], input.shape[1])
+        let rows = try input.reshaped(to: Shape(checking: [1, count * channels] + lengths))
+        let (weight, bias) = operands
+        let output = try rows.batchNorm(
+            mean: runningMean.map { try $0.repeated(count) },
+            variance: runningVariance.map { try $0.repeated(count) },
+            weight: weight.map { try $0.repeated(count) },
+            bias: bias.map { try $0.repeated(count) },
+            training: usesInput,
+            epsilon: options.epsilon.value
+        )
+        try track {
+            let (mean, variance) = try rows.detached().batchStatistics()
+            let form = try Shape(checking: [count, channels])
+            return try (mean.reshaped(to: form).mean(dim: 0), variance.reshaped(to: form).mean(dim: 0))
+        }
+        return try output.reshaped(to: input.shape)
+    }
+}
+
+/// Normalisation of each channel of each image by itself.
+///
+/// Input and output: `[numFeatures, H, W]` or `[N, numFeatures, H, W]`.
+public final class InstanceNorm2d: InstanceNorm1d {
+    override class var axes: Int { 2 }
+}
+
+/// Normalisation of each channel of each volume by itself.
+///
+/// Input and output: `[numFeatures, D, H, W]` or `[N, numFeatures, D, H, W]`.
+public final class InstanceNorm3d: InstanceNorm1d {
+    override class var axes: Int { 3 }
+}

@@ -1,0 +1,128 @@
+/// Division of each number by a power of the squares of its neighbours among the channels.
+public struct ResponseNorm: Sendable, Equatable {
+    /// Which channels are neighbours.
+    public enum Neighbours: Sendable, Equatable {
+        /// So many around the channel: `F.local_response_norm`.
+        case around
+        /// As `CrossMapLRN2d` adds and takes away channels while it goes through them.
+        case crossing
+    }
+
+    /// The number of neighbours.
+    public var size: Int
+    /// What the sum of squares is multiplied by, after division by `size`.
+    public var alpha: Double
+    /// The exponent.
+    public var beta: Double
+    /// What is added to the sum.
+    public var k: Double
+    /// Which channels are neighbours.
+    public var neighbours: Neighbours
+
+    /// Creates a norm.
+    public init(size: Int, alpha: Double, beta: Double, k: Double, neighbours: Neighbours = .around) {
+        (self.size, self.alpha, self.beta, self.k, self.neighbours) = (size, alpha, beta, k, neighbours)
+    }
+
+    /// Which channels each of `count` is divided by.
+    fileprivate func windows(_ count: Int) -> [[Int]] {
+        (0..<count).map { channel in
+            switch neighbours {
+            case .around:
+                return Array(
+                    max(0, channel - size / 2)..<max(0, min(count, channel.addingSaturating((size - 1) / 2 + 1)))
+                )
+            case .crossing:
+                let reach = (size - 1) / 2 + 1
+                let end = min(count, channel.addingSaturating(reach))
+                let first = channel > reach ? channel - reach + 1 : 0
+                // The first channel is never taken away again.
+                return channel > reach ? [0] + Array(max(1, first)..<max(end, 1)) : Array(0..<max(0, end))
+            }
+        }
+    }
+}
+
+extension Int {
+    fileprivate func addingSaturating(_ other: Int) -> Int {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
+}
+
+extension Tensor {
+    /// Returns x / (k + alpha / size * sum of squares of the neighbours)^beta; the channels are the second axis.
+    public func responseNorm(_ norm: ResponseNorm) throws(TensorError) -> Tensor {
+        guard elementCount > 0 else { return self }
+        guard norm.size > 0 else { throw .layer(.responseSize(norm.size)) }
+        guard dtype.isFloatingPoint else { throw .notImplemented(kernel: "avg_pool2d", dtype) }
+        let windows = norm.windows(shape[1])
+        let result = try Operations.perform("local_response_norm") { () throws(TensorError) in
+            let response = Response(input: try widened(), gradient: nil, norm: norm, windows: windows)
+            return try dtype.computing.acceptReal(response, kernel: "avg_pool2d").cast(to: dtype)
+        }
+        guard Autograd.records(self) else { return result }
+        let saved = detached()
+        let name =
+            norm.neighbours == .around
+            ? NodeName("DivBackward0") : NodeName("CrossMapLRN2dBackward", old: "CrossMapLRN2d")
+        return try result.recorded(name, [self], saving: [saved]) { gradient, _ in
+            let response = Response(
+                input: try saved.widened(),
+                gradient: try gradient.widened(),
+                norm: norm,
+                windows: windows
+            )
+            return [try saved.dtype.computing.acceptReal(response, kernel: "avg_pool2d").cast(to: saved.dtype)]
+        }
+    }
+}
+
+/// The norm, or, with a gradient, what goes back through it.
+private struct Response: RealVisitor {
+    let input: Tensor
+    let gradient: Tensor?
+    let norm: ResponseNorm
+    let windows: [[Int]]
+
+    func visit<R: Real>(_ type: R.Type) throws(TensorError) -> Tensor {
+        let (channels, length) = (input.shape[1], input.shape.dropFirst(2).reduce(1, *))
+        let factor = norm.alpha / Double(norm.size)
+        return try Tensor(of: R.self, shape: input.shape) { target in
+            let source = input.address(of: R.self)
+            let gradient = gradient?.address(of: R.self)
+            var divisors = [Double](repeating: 0, count: channels)
+            for image in 0..<input.shape[0] {
+                for place in 0..<length {
+                    let start = image * channels * length + place
+                    for channel in 0..<channels {
+                        var sum = 0.0
+                        for neighbour in windows[channel] {
+                            let value = Double(source[start + neighbour * length])
+                            sum += value * value
+                        }
+                        divisors[channel] = norm.k + factor * sum
+                    }
+                    for channel in 0..<channels {
+                        let at = start + channel * length
+                        let power = Self.power(divisors[channel], -norm.beta)
+                        let own = gradient.map { Double($0[at]) } ?? Double(source[at])
+                        (target + at).initialize(to: R(own * power))
+                    }
+                    guard let gradient else { continue }
+                    for channel in 0..<channels {
+                        let at = start + channel * length
+                        let power = Self.power(divisors[channel], -norm.beta - 1)
+                        let common = 2 * norm.beta * factor * Double(gradient[at]) * Double(source[at]) * power
+                        for neighbour in windows[channel] {
+                            let other = start + neighbour * length
+                            target[other] -= R(common * Double(source[other]))
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private static func power(_ base: Double, _ exponent: Double) -> Double { base.raised(to: exponent) }
+}
