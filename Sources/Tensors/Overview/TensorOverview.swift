@@ -1,0 +1,240 @@
+/// A tensor at a glance: a small matrix that stands for it, a histogram, and what describes its elements.
+///
+/// As a matrix a tensor is its first axis by all others; one axis is one row, a scalar 1 x 1.
+package struct TensorOverview: Sendable, Equatable {
+    /// What one element of the small matrix says of those it stands for.
+    package enum Pool: String, Sendable, CaseIterable {
+        /// The one of largest magnitude, with its sign, the first in row-major order; NaN if there is one.
+        case absmax
+        /// Their mean.
+        case mean
+    }
+
+    /// How large the matrix and the histogram may be, and how the matrix is made.
+    package struct Form: Sendable, Hashable {
+        package var rows: Int
+        package var columns: Int
+        package var bins: Int
+        package var pool: Pool
+
+        package init(rows: Int = 64, columns: Int = 64, bins: Int = 64, pool: Pool = .absmax) {
+            self.rows = rows
+            self.columns = columns
+            self.bins = bins
+            self.pool = pool
+        }
+
+        /// The bytes that an overview of this form takes at most, about.
+        package var byteCount: Int { 4 * rows * columns + 8 * bins + 256 }
+    }
+
+    /// How the finite elements are spread: as many in each bin, all of one width, the last with its end.
+    package struct Histogram: Sendable, Equatable {
+        /// The outer edges.
+        package let min: Double
+        package let max: Double
+        package let counts: [Int]
+    }
+
+    /// Figures of the finite elements; `nil` without any.
+    package struct Statistics: Sendable, Equatable {
+        package var count = 0
+        package var mean: Double?
+        /// Biased, as `torch.var(correction=0)`.
+        package var variance: Double?
+        package var min: Double?
+        package var max: Double?
+        /// The square root of the sum of squares.
+        package var norm: Double?
+        package var nanCount = 0
+        package var infinityCount = 0
+        package var zeroCount = 0
+    }
+
+    package let rows: Int
+    package let columns: Int
+    /// The elements of the small matrix, row by row.
+    package let matrix: [Float]
+    /// `nil` without a finite element.
+    package let histogram: Histogram?
+    package let statistics: Statistics
+}
+
+extension Tensor {
+    /// Returns this tensor at a glance; `form`'s sizes must be positive.
+    ///
+    /// - Complexity: O(number of elements), in two passes over them.
+    package func overview(_ form: TensorOverview.Form) -> TensorOverview {
+        do {
+            return try dtype.accept(Glance(tensor: self, form: form))
+        } catch {
+            preconditionFailure("looking at elements cannot fail")
+        }
+    }
+}
+
+/// Looks at the elements of a tensor, whatever their type.
+private struct Glance: ScalarVisitor {
+    let tensor: Tensor
+    let form: TensorOverview.Form
+
+    func visit<S: Scalar>(_ type: S.Type) throws(TensorError) -> TensorOverview {
+        let count = tensor.elementCount
+        let height = count == 0 ? 0 : tensor.rank > 1 ? tensor.shape[0] : 1
+        let width = count == 0 ? 0 : count / height
+        var matrix = PooledMatrix(height: height, width: width, form)
+        var sums = Sums()
+        return try tensor.withScalars(of: S.self) { scalars in
+            matrix.fill { row, columns in sums.add(scalars + row * width, columns) }
+            let spread = Spread(of: scalars, count: count, sums, bins: form.bins)
+            return TensorOverview(
+                rows: matrix.rows,
+                columns: matrix.columns,
+                matrix: matrix.elements(),
+                histogram: spread?.histogram,
+                statistics: sums.statistics(variance: spread?.variance)
+            )
+        }
+    }
+}
+
+/// How far elements lie from their mean and in which bins: what takes a second pass.
+private struct Spread {
+    let histogram: TensorOverview.Histogram
+    let variance: Double
+
+    init?<S: Scalar>(of scalars: UnsafePointer<S>, count: Int, _ sums: Sums, bins: Int) {
+        guard let mean = sums.mean else { return nil }
+        let isPoint = sums.min == sums.max
+        let (min, max) = isPoint ? (sums.min - 0.5, sums.max + 0.5) : (sums.min, sums.max)
+        // Halves, so that the width of the widest range is a number too.
+        let halfWidth = max / 2 - min / 2
+        let edges = (0...bins).map { min + Double($0) / Double(bins) * halfWidth * 2 }
+        let scale = Double(bins) / halfWidth
+        var counts = [Int](repeating: 0, count: bins)
+        var squares = 0.0
+        for index in 0..<count {
+            let number = scalars[index].converted(to: Double.self)
+            guard number.isFinite else { continue }
+            squares += (number - mean) * (number - mean)
+            var bin = Swift.min(bins - 1, Swift.max(0, Int((number / 2 - min / 2) * scale)))
+            // The quotient may be off by a rounding; the edges decide.
+            if number < edges[bin], bin > 0 { bin -= 1 }
+            if bin < bins - 1, number >= edges[bin + 1] { bin += 1 }
+            counts[bin] += 1
+        }
+        histogram = TensorOverview.Histogram(min: min, max: max, counts: counts)
+        variance = squares / Double(sums.finiteCount)
+    }
+}
+
+/// What is gathered of all elements on the first pass.
+private struct Sums {
+    var finiteCount = 0
+    var (min, max) = (Double.infinity, -Double.infinity)
+    private var count = 0
+    private var (nanCount, zeroCount) = (0, 0)
+    private var (sum, squares) = (0.0, 0.0)
+
+    /// What a block of one row contributes to an element of the small matrix.
+    struct Block {
+        var sum = 0.0
+        var largest: Double = 0
+        var isNaN = false
+    }
+
+    /// Takes in the elements at `columns` of a row.
+    @inline(__always)
+    mutating func add<S: Scalar>(_ row: UnsafePointer<S>, _ columns: Range<Int>) -> Block {
+        var block = Block(largest: row[columns.lowerBound].converted(to: Double.self))
+        for column in columns {
+            let number = row[column].converted(to: Double.self)
+            block.sum += number
+            if number.magnitude > block.largest.magnitude { block.largest = number }
+            guard number.isFinite else {
+                nanCount += number.isNaN ? 1 : 0
+                block.isNaN = block.isNaN || number.isNaN
+                continue
+            }
+            finiteCount += 1
+            zeroCount += number == 0 ? 1 : 0
+            min = Swift.min(min, number)
+            max = Swift.max(max, number)
+            sum += number
+            squares += number * number
+        }
+        count += columns.count
+        return block
+    }
+
+    var mean: Double? { finiteCount > 0 ? sum / Double(finiteCount) : nil }
+
+    func statistics(variance: Double?) -> TensorOverview.Statistics {
+        var result = TensorOverview.Statistics(count: count, mean: mean, variance: variance)
+        result.nanCount = nanCount
+        result.infinityCount = count - finiteCount - nanCount
+        result.zeroCount = zeroCount
+        guard finiteCount > 0 else { return result }
+        (result.min, result.max, result.norm) = (min, max, squares.squareRoot())
+        return result
+    }
+}
+
+/// The matrix while it is made: each element stands for a block of the large one.
+private struct PooledMatrix {
+    let rows: Int
+    let columns: Int
+    private let height: Int
+    private let width: Int
+    private let pool: TensorOverview.Pool
+    private var values: [Double]
+
+    init(height: Int, width: Int, _ form: TensorOverview.Form) {
+        (self.height, self.width, pool) = (height, width, form.pool)
+        rows = min(form.rows, height)
+        columns = min(form.columns, width)
+        values = [Double](repeating: 0, count: rows * columns)
+    }
+
+    /// Goes over the blocks of each row in row-major order; `look` says what is in one.
+    mutating func fill(_ look: (_ row: Int, _ columns: Range<Int>) -> Sums.Block) {
+        let edges = (0...columns).map { columns == 0 ? 0 : Self.edge($0, width, columns) }
+        for row in 0..<rows {
+            for y in Self.edge(row, height, rows)..<Self.edge(row + 1, height, rows) {
+                let isFirst = y == Self.edge(row, height, rows)
+                for column in 0..<columns {
+                    let block = look(y, edges[column]..<edges[column + 1])
+                    take(block, at: row * columns + column, isFirst: isFirst)
+                }
+            }
+        }
+    }
+
+    private mutating func take(_ block: Sums.Block, at index: Int, isFirst: Bool) {
+        switch pool {
+        case .mean: values[index] += block.sum
+        case .absmax:
+            if block.isNaN {
+                values[index] = .nan
+            } else if isFirst || block.largest.magnitude > values[index].magnitude {
+                // Nothing is larger than NaN, which stays.
+                values[index] = block.largest
+            }
+        }
+    }
+
+    /// Returns floor(index * size / parts), which is at most `size`.
+    private static func edge(_ index: Int, _ size: Int, _ parts: Int) -> Int {
+        parts.dividingFullWidth(index.multipliedFullWidth(by: size)).quotient
+    }
+
+    func elements() -> [Float] {
+        guard pool == .mean else { return values.map { Float($0) } }
+        return values.indices.map { index in
+            let (row, column) = (index / columns, index % columns)
+            let blockHeight = Self.edge(row + 1, height, rows) - Self.edge(row, height, rows)
+            let blockWidth = Self.edge(column + 1, width, columns) - Self.edge(column, width, columns)
+            return Float(values[index] / Double(blockHeight * blockWidth))
+        }
+    }
+}

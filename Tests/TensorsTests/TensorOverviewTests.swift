@@ -1,0 +1,72 @@
+@testable import Tensors
+import Testing
+
+/// The figures of the specification's example, and numpy's of others.
+struct TensorOverviewTests {
+    @Test func `a small tensor is shown whole`() throws {
+        let tensor = try Tensor([1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6] as [Float], shape: [3, 4])
+        let overview = tensor.overview(.init(bins: 3))
+        #expect(overview.rows == 3 && overview.columns == 4)
+        #expect(overview.matrix == [1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6])
+        #expect(overview.histogram == .init(min: 1, max: 6, counts: [3, 6, 3]))
+        #expect(overview.statistics.mean == 3.5)
+        #expect(overview.statistics.variance == 1.9166666666666667)
+        #expect(overview.statistics.norm == 13.038404810405298)
+        #expect(overview.statistics.count == 12 && overview.statistics.zeroCount == 0)
+    }
+
+    @Test(arguments: [
+        ([1, -2, 3, -4, 5, -6] as [Float], [-2, -4, -6] as [Float]),
+        ([1, -1, .nan, 0, -Float.infinity, 2], [1, .nan, -Float.infinity]),
+        ([0, -0.0, 0, 0, 0, 0], [0, 0, 0]),
+    ])
+    func `the element of largest magnitude stands for its block`(elements: [Float], expected: [Float]) throws {
+        let overview = try Tensor(elements, shape: [6]).overview(.init(rows: 1, columns: 3))
+        #expect(overview.matrix.map(\.bitPattern) == expected.map(\.bitPattern))
+    }
+
+    @Test func `blocks are as even as whole numbers allow`() throws {
+        let tensor = try Tensor((0..<35).map(Float.init), shape: [5, 7])
+        let overview = tensor.overview(.init(rows: 2, columns: 3, pool: .mean))
+        // Rows 0-1 and 2-4, columns 0-1, 2-3 and 4-6.
+        #expect(overview.matrix == [4, 6, 8.5, 21.5, 23.5, 26])
+    }
+
+    @Test func `what is not finite is counted and takes no part`() throws {
+        let overview = try Tensor([.nan, .infinity, -Double.infinity, 0, 2], shape: [5]).overview(.init(bins: 2))
+        #expect(overview.statistics.nanCount == 1 && overview.statistics.infinityCount == 2)
+        #expect(overview.statistics.mean == 1 && overview.statistics.variance == 1)
+        #expect(overview.histogram == .init(min: 0, max: 2, counts: [1, 1]))
+    }
+
+    @Test(arguments: [[0], [0, 3], [3, 0]])
+    func `no elements are no matrix and no histogram`(shape: [Int]) throws {
+        let overview = try Tensor([] as [Float], shape: Shape(checking: shape)).overview(.init())
+        #expect(overview.rows == 0 && overview.columns == 0 && overview.matrix.isEmpty)
+        #expect(overview.histogram == nil && overview.statistics.mean == nil)
+    }
+
+    @Test func `equal elements are one bin of a range of one`() throws {
+        let overview = try Tensor([7, 7, 7] as [Int64], shape: [3]).overview(.init(bins: 4))
+        #expect(overview.histogram == .init(min: 6.5, max: 7.5, counts: [0, 0, 3, 0]))
+        #expect(overview.statistics.variance == 0)
+    }
+
+    @Test(arguments: DType.allCases)
+    func `every type can be looked at`(dtype: DType) throws {
+        let overview = try Tensor([0, 1, 1, 0] as [Float], shape: [2, 2]).converted(to: dtype).overview(.init(bins: 2))
+        #expect(overview.matrix == [0, 1, 1, 0])
+        #expect(overview.histogram?.counts == [2, 2])
+    }
+
+    @Test func `numbers far from zero keep the digits of their variance`() throws {
+        let overview = try Tensor([1e9 + 1, 1e9 + 2, 1e9 + 3] as [Double], shape: [3]).overview(.init())
+        #expect(overview.statistics.variance == 2.0 / 3)
+    }
+
+    @Test func `the widest range has bins`() throws {
+        let largest = Double.greatestFiniteMagnitude
+        let overview = try Tensor([-largest, 0, largest] as [Double], shape: [3]).overview(.init(bins: 2))
+        #expect(overview.histogram?.counts == [1, 2])
+    }
+}
