@@ -1,3 +1,4 @@
+import NN
 import Tensors
 import Testing
 
@@ -51,6 +52,30 @@ struct EventTests {
         #expect(event.module == "0")
         #expect(tensor.scalars(as: Float.self) == [3.5, 6.5])
         #expect(await next(other) == nil)
+    }
+
+    @Test func tracesFourCallsASecondForThoseWhoAsk() async throws {
+        let untraced = try await registry.call("net", [1, 1])
+        let usual = try registry.events.listen(EventFilter(name: "net"))
+        let listener = try registry.events.listen(EventFilter(name: "net", kinds: [.trace]))
+        let started = ContinuousClock.now
+        for _ in 0..<20 { #expect(try await registry.call("net", [1, 1]) == untraced) }
+        let seconds = Int(started.duration(to: .now) / .seconds(1)) + 1
+        let event = try #require(await next(listener)).event
+        guard case .trace(let events) = event.content else { return #expect(event.kind == .trace) }
+        #expect(events.filter { $0.kind == .forwardBegin }.map(\.module) == ["", "0", "1"])
+        var count = 1
+        while await next(listener) != nil { count += 1 }
+        #expect(count <= 4 * seconds)
+        while let event = await next(usual) { #expect(event.event.kind == .call) }
+    }
+
+    @Test func tracesNothingForListenersToOtherModulesOrParts() async throws {
+        let other = try registry.events.listen(EventFilter(name: "fc", kinds: [.trace]))
+        let part = try registry.events.listen(EventFilter(name: "net", kinds: [.trace], module: "0"))
+        _ = try await registry.call("net", [1, 1])
+        #expect(await next(other) == nil)
+        #expect(await next(part) == nil)
     }
 
     @Test func neverTellsOfWhatACallCapturesForItself() async throws {

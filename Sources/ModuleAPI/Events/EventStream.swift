@@ -64,6 +64,7 @@ final class EventStream: Sendable {
             writer.member("kind", kind.rawValue)
             // A stream cannot turn into a refusal half way: NaN and infinity are always written as strings.
             try? writer.members(of: tensor, .strings)
+        case .trace(let events): TraceWriter.write(events, to: &writer)
         }
         writer.endObject()
         return writer.finish()

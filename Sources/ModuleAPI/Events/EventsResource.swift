@@ -5,7 +5,7 @@ import Models
 import Serving
 import Web
 
-/// `/v1/modules/{name}/events`: calls and captures, live, as server-sent events.
+/// `/v1/modules/{name}/events`: calls and captures, and traces for those who ask, live, as server-sent events.
 struct EventsResource: Sendable {
     let api: API
 
@@ -29,7 +29,7 @@ struct EventsResource: Sendable {
         let query = try Query(exchange)
         let filter = EventFilter(
             name: publication.name,
-            kinds: try query["kind"].map(Self.kinds),
+            kinds: try query["kind"].map(Self.kinds) ?? EventKind.usual,
             module: query["module"]
         )
         let lastID = try exchange.request.fields[.lastEventID].map(Self.eventID)
@@ -46,7 +46,7 @@ struct EventsResource: Sendable {
             guard let kind = EventKind(rawValue: String(word)) else {
                 throw Problem(
                     .malformedQuery,
-                    "'\(word)' is no kind of event.",
+                    "'\(word)' is not a kind of event.",
                     expected: .array(EventKind.allCases.map { .string($0.rawValue) }),
                     got: .string(String(word))
                 )

@@ -10,7 +10,10 @@ extension Registry {
     /// A small call runs where it was made and never waits; a large one goes through the compute queue.
     package func call(_ publication: Publication, _ request: CallRequest) async throws -> CallResult {
         let mode = PreparedCall.Mode.forward(recordsGradients: request.recordsGradients)
-        return try await perform(publication, request, mode: mode).result
+        let tracer = events.tracer(for: publication)
+        let result = try await perform(publication, request, mode: mode, tracer: tracer).result
+        publishTrace(tracer, of: publication)
+        return result
     }
 
     /// Calls a module and records the call path.
@@ -47,12 +50,21 @@ extension Registry {
         let start = ContinuousClock.now
         do {
             let mode = PreparedCall.Mode.forward(recordsGradients: request.recordsGradients)
-            let call = try prepare(publication, request, mode: mode, tracer: nil)
-            return finished(try computeQueue.computeHere(call, deadline: request.deadline), call)
+            let tracer = events.tracer(for: publication)
+            let call = try prepare(publication, request, mode: mode, tracer: tracer)
+            let result = finished(try computeQueue.computeHere(call, deadline: request.deadline), call)
+            publishTrace(tracer, of: publication)
+            return result
         } catch {
             count(error, of: publication, after: start.duration(to: .now))
             throw error
         }
+    }
+
+    /// Tells those who listen to traces which path a call took.
+    private func publishTrace(_ tracer: Tracer?, of publication: Publication) {
+        guard let tracer else { return }
+        events.publish(publication, module: "", .trace(tracer.events))
     }
 
     private func perform(

@@ -1,4 +1,5 @@
 import Models
+import NN
 import Synchronization
 
 /// Brings events to their listeners, and keeps the last ones for those who come back.
@@ -10,12 +11,16 @@ package final class EventHub: Sendable {
         var history: [ServingEvent] = []
         var historyBytes = 0
         var lastID: UInt64 = 0
+        /// How many calls of each module were traced in the second that began then.
+        var traced: [String: (second: ContinuousClock.Instant, count: Int)] = [:]
         var isFinished = false
     }
 
     private let limits: ServingLimits
     private let state = Mutex(State())
     private let isWatched = Atomic<Bool>(false)
+    /// Whether anyone listens to traces.
+    private let wantsTraces = Atomic<Bool>(false)
 
     init(limits: ServingLimits) {
         self.limits = limits
@@ -34,6 +39,7 @@ package final class EventHub: Sendable {
                 throw .limitExceeded(.listeners, limit: limits.maxListeners, requested: nil)
             }
             state.listeners.append(listener)
+            wantsTraces.store(state.wantsTraces, ordering: .relaxed)
             if let lastID { state.catchUp(listener, after: lastID) }
         }
         return listener
@@ -50,7 +56,16 @@ package final class EventHub: Sendable {
     }
 
     private func remove(_ listener: EventListener) {
-        state.withLock { $0.listeners.removeAll { $0 === listener } }
+        state.withLock { state in
+            state.listeners.removeAll { $0 === listener }
+            wantsTraces.store(state.wantsTraces, ordering: .relaxed)
+        }
+    }
+
+    /// Returns what records a call of `publication` for those who listen to its traces: at most four calls a second.
+    func tracer(for publication: Publication) -> Tracer? {
+        guard wantsTraces.load(ordering: .relaxed) else { return nil }
+        return state.withLock { $0.admitsTrace(of: publication.name, at: .now) } ? Tracer() : nil
     }
 
     /// Tells the listeners what happened to `publication`, if anyone may want to know.
@@ -75,6 +90,19 @@ package final class EventHub: Sendable {
 }
 
 extension EventHub.State {
+    /// Calls of a module that are traced in a second, however many are made and listen.
+    private static let tracesPerSecond = 4
+
+    fileprivate var wantsTraces: Bool { listeners.contains { $0.filter.kinds.contains(.trace) } }
+
+    fileprivate mutating func admitsTrace(of name: String, at now: ContinuousClock.Instant) -> Bool {
+        guard listeners.contains(where: { $0.filter.admitsTrace(of: name) }) else { return false }
+        traced = traced.filter { now - $0.value.second < .seconds(1) }
+        guard traced[name, default: (now, 0)].count < Self.tracesPerSecond else { return false }
+        traced[name, default: (now, 0)].count += 1
+        return true
+    }
+
     /// Tells `listener` what is remembered of all that happened after an event, and what is not.
     fileprivate func catchUp(_ listener: EventListener, after id: UInt64) {
         guard id <= lastID else {

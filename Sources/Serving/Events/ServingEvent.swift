@@ -1,10 +1,15 @@
 package import Models
+package import NN
 package import Tensors
 
 /// What listeners hear of.
 package enum EventKind: String, Sendable, CaseIterable {
     case call
     case capture
+    case trace
+
+    /// What a listener hears who names no kinds; a trace costs the call that it is of.
+    package static let usual: Set<EventKind> = [.call, .capture]
 }
 
 /// Something that happened to a registered module.
@@ -15,6 +20,8 @@ package struct ServingEvent: Sendable {
         case call(CallEvent)
         /// A registered `capture` hook saw a tensor.
         case capture(hook: Int, kind: HookKind, tensor: Tensor)
+        /// The call path that a call took; a few calls a second are traced while somebody listens.
+        case trace([TraceEvent])
     }
 
     /// Grows with every event of the registry.
@@ -32,12 +39,17 @@ package struct ServingEvent: Sendable {
         switch content {
         case .call: .call
         case .capture: .capture
+        case .trace: .trace
         }
     }
 
     var byteCount: Int {
-        guard case .capture(_, _, let tensor) = content else { return 0 }
-        return tensor.byteCount
+        switch content {
+        case .call: 0
+        case .capture(_, _, let tensor): tensor.byteCount
+        // Names, and a shape: about what an event takes in JSON.
+        case .trace(let events): events.count * 200
+        }
     }
 }
 
@@ -56,19 +68,24 @@ package struct CallEvent: Sendable, Equatable {
 package struct EventFilter: Sendable {
     /// The registered module; `nil` for all.
     package var name: String?
-    /// The kinds; `nil` for all.
-    package var kinds: Set<EventKind>?
+    /// The kinds.
+    package var kinds: Set<EventKind>
     /// The path of the module it is about; `nil` for any.
     package var module: String?
 
-    package init(name: String? = nil, kinds: Set<EventKind>? = nil, module: String? = nil) {
+    package init(name: String? = nil, kinds: Set<EventKind> = EventKind.usual, module: String? = nil) {
         self.name = name
         self.kinds = kinds
         self.module = module
     }
 
+    /// Whether the traces of the module `name` are wanted, which are of its root.
+    func admitsTrace(of name: String) -> Bool {
+        kinds.contains(.trace) && (self.name == nil || self.name == name) && (module ?? "").isEmpty
+    }
+
     func admits(_ event: ServingEvent) -> Bool {
-        (name == nil || name == event.name) && (kinds?.contains(event.kind) ?? true)
+        (name == nil || name == event.name) && kinds.contains(event.kind)
             && (module == nil || module == event.module)
     }
 }
