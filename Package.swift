@@ -85,8 +85,10 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(name: "CLinux"),
         room("HTTP", [httpTypes, "CZlib"]),
-        .target(name: "COpenAPI"),
+        .target(name: "COpenAPI", exclude: ["openapi.json"]),
         room("Web", ["COpenAPI", "COpenSSL", "HTTP", "JSON", "Metrics", httpTypes, logging]),
+        .target(name: "CConsole", exclude: ["console.css", "console.html", "console.js"]),
+        room("Console", ["CConsole", "HTTP", "Web", httpTypes]),
         room("HTTPServer", ["HTTP", "Metrics", "COpenSSL", "CLinux", httpTypes, logging, dequeModule]),
 
         // Both wings stand on these.
@@ -109,7 +111,7 @@ let package = Package(
         .executableTarget(
             name: "callpath",
             dependencies: [
-                "ModuleAPI", "OpenInference", "Web", "COpenSSL", "HTTPServer", "HTTP", "JSON", "Models", "Serving",
+                "Console", "ModuleAPI", "OpenInference", "Web", "COpenSSL", "HTTPServer", "HTTP", "JSON", "Models", "Serving",
                 "Tensors", "Metrics", "Logs", argumentParser, logging,
             ],
             swiftSettings: upcomingFeatures,
@@ -174,7 +176,7 @@ let package = Package(
         // The interface over a registry of its own, asked without a socket.
         .target(
             name: "TestServer",
-            dependencies: ["HTTP", "JSON", "ModuleAPI", "OpenInference", "Serving", "Web", httpTypes],
+            dependencies: ["Console", "HTTP", "JSON", "ModuleAPI", "OpenInference", "Serving", "Web", httpTypes],
             path: "Tests/TestServer",
             swiftSettings: upcomingFeatures
         ),

@@ -8,3 +8,9 @@ static const unsigned char text[] = {
 };
 const unsigned char *const callpath_openapi = text;
 const size_t callpath_openapi_size = sizeof text;
+
+static const unsigned char json[] = {
+#embed "openapi.json"
+};
+const unsigned char *const callpath_openapi_json = json;
+const size_t callpath_openapi_json_size = sizeof json;

@@ -16,13 +16,14 @@ extension InferenceAPI {
             + StatisticsResource(api: self).routes + RepositoryResource(api: self).routes
     }
 
-    /// Returns the handler that a server runs for these rows and those of modules; `rules` decide which requests reach one.
-    package func handler(rules: AccessRules = AccessRules()) -> Handler {
-        interface.handler(rules: rules)
+    /// Returns the handler that a server runs for these rows, those of modules and `others`; `rules` decide which requests
+    /// reach one.
+    package func handler(_ others: [Route] = [], rules: AccessRules = AccessRules()) -> Handler {
+        interface(others).handler(rules: rules)
     }
 
-    /// These rows and those of modules.
-    package var interface: Interface {
-        api.interface(of: api.routes + routes) { problem, request in problem.response(to: request) }
+    /// These rows, those of modules and `others`.
+    package func interface(_ others: [Route] = []) -> Interface {
+        api.interface(of: api.routes + routes + others) { problem, request in problem.response(to: request) }
     }
 }

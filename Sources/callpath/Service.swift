@@ -1,3 +1,4 @@
+import Console
 import FoundationEssentials
 import Glibc
 import HTTP
@@ -70,7 +71,7 @@ struct Service {
             limits: configuration.admission,
             crossOrigin: CrossOrigin(origins: Set(configuration.origins.origins))
         )
-        let interface = inference.interface
+        let interface = inference.interface(configuration.showsConsole ? ConsoleResource().routes : [])
         let hasOperationsPort = configuration.operationsPort.port != nil
         let main = interface.handler(rules: rules, offering: hasOperationsPort ? .allButMetrics : .all)
         let handler = configuration.compresses ? Compression.wrap(main) : main

@@ -1,3 +1,4 @@
+import Console
 package import HTTP
 package import HTTPTypes
 package import JSON
@@ -28,12 +29,14 @@ package struct Server {
             repository: repository
         )
         self.inference = InferenceAPI(api: api, options: inference)
-        handler = self.inference.handler()
-        router = Router(api.routes + self.inference.routes)
+        handler = self.inference.handler(Self.console)
+        router = Router(api.routes + self.inference.routes + Self.console)
     }
 
     /// All routes.
-    package var routes: [Route] { api.routes + inference.routes }
+    package var routes: [Route] { api.routes + inference.routes + Self.console }
+
+    private static let console = ConsoleResource().routes
 
     /// Sends a request with the fields that curl would send for it, and checks that its status is one that is declared.
     package func send(

@@ -4,3 +4,7 @@
 
 extern const unsigned char *const callpath_openapi;
 extern const size_t callpath_openapi_size;
+
+/// The same contract as JSON, which script/openapi writes.
+extern const unsigned char *const callpath_openapi_json;
+extern const size_t callpath_openapi_json_size;

@@ -18,6 +18,16 @@ extension Response {
         guard body.count ?? .max >= Self.minimumCompressedByteCount,
             let coding = AcceptEncoding(request.fields).preferred
         else { return }
+        code(coding)
+    }
+
+    /// Returns this answer with its content under `coding`, for content that is coded once and answered often.
+    package consuming func coded(_ coding: ContentCoding) -> Response {
+        code(coding)
+        return self
+    }
+
+    private mutating func code(_ coding: ContentCoding) {
         body = body.coded(coding)
         fields[.contentEncoding] = coding.rawValue
         codeEntityTag(coding)

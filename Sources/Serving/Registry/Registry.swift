@@ -10,6 +10,8 @@ package final class Registry: Sendable {
     package let options: ServingOptions
     /// The events of all modules.
     package let events: EventHub
+    /// Parameters and buffers at a glance.
+    package let overviews: OverviewCache
     let metrics: ServingMetrics
     let hookBudget: HookBudget
     let computeQueue: ComputeQueue
@@ -21,6 +23,7 @@ package final class Registry: Sendable {
         self.options = options
         self.metrics = metrics
         events = EventHub(limits: options.limits)
+        overviews = OverviewCache(limit: options.limits.maxSummaryBytes)
         hookBudget = HookBudget(limit: options.limits.maxHookBytes)
         computeQueue = ComputeQueue(options: options, metrics: metrics)
     }

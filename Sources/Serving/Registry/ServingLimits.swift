@@ -63,6 +63,8 @@ package struct ServingLimits: Sendable {
     ///
     /// Default 64.
     package var maxListeners = 64
+    /// Bytes of summaries of tensors that are kept for those who ask again.
+    package var maxSummaryBytes = 16 << 20
     /// Events that wait for one slow listener; beyond, the oldest go.
     ///
     /// Default 256.

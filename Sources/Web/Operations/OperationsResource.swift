@@ -30,6 +30,15 @@ package struct OperationsResource: Sendable {
                 statuses: [200, 304, 406, 412],
                 endpoint: description
             ),
+            Route(
+                .get,
+                "/openapi.json",
+                "openapiJSON",
+                scope: .open,
+                query: nil,
+                statuses: [200, 304, 412],
+                endpoint: descriptionAsJSON
+            ),
         ]
     }
 
@@ -75,6 +84,13 @@ package struct OperationsResource: Sendable {
         let fields = ResponseFields.versioned(tag, as: .yaml)
         return Response(status: .ok, fields: fields, body: .bytes(OpenAPIDocument.bytes))
     }
+
+    private func descriptionAsJSON(_ exchange: Exchange) async throws -> Response {
+        let tag = OpenAPIDocument.jsonTag
+        if let notModified = try exchange.notModified(tag) { return notModified }
+        let fields = ResponseFields.versioned(tag, as: .json)
+        return Response(status: .ok, fields: fields, body: .bytes(OpenAPIDocument.json))
+    }
 }
 
 /// The version of Callpath, as `/version` and `openapi.yaml` say it.
@@ -87,9 +103,20 @@ package enum OpenAPIDocument {
     /// Its bytes.
     package static let bytes = [UInt8](UnsafeBufferPointer(start: callpath_openapi, count: callpath_openapi_size))
 
-    /// A tag made of its bytes (FNV-1a).
-    static let tag: EntityTag = {
+    static let tag = EntityTag(hashing: bytes)
+
+    /// The same as JSON.
+    package static let json = [UInt8](
+        UnsafeBufferPointer(start: callpath_openapi_json, count: callpath_openapi_json_size)
+    )
+
+    static let jsonTag = EntityTag(hashing: json)
+}
+
+extension EntityTag {
+    /// Creates a tag made of all bytes of what it names (FNV-1a).
+    package init(hashing bytes: [UInt8]) {
         let hash = bytes.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-        return EntityTag(String(hash, radix: 16))
-    }()
+        self.init(String(hash, radix: 16))
+    }
 }

@@ -65,6 +65,8 @@ struct Configuration {
     var origins = OriginList()
     /// Whether answers are compressed for clients that ask for it.
     var compresses = true
+    /// Whether the page that shows modules and calls is served.
+    var showsConsole = true
     /// TLS, if a certificate is named.
     var tls = TLSOptions()
     /// How long a server that was told to end still takes new connections, so that load balancers can notice.

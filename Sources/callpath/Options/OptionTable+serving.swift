@@ -15,6 +15,7 @@ extension OptionTable {
         .bytes("max-hook-bytes", "what registered hooks keep", \.serving.limits.maxHookBytes),
         ServeOption("kept-versions", "versions that stay callable", \.serving.limits.keptVersions, .atLeast(1)),
         .bytes("max-kept-version-bytes", "what only earlier versions hold", \.serving.limits.maxKeptVersionBytes),
+        .bytes("max-summary-bytes", "summaries of tensors kept for who asks again", \.serving.limits.maxSummaryBytes),
         ServeOption("max-listeners", "streams of events at once", \.serving.limits.maxListeners, .atLeast(0)),
         ServeOption(
             "max-pending-events",

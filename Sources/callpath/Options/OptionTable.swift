@@ -52,6 +52,7 @@ enum OptionTable {
             .init(words: "refuse or tokens") { [.refuse, .tokens].contains($0) }
         ),
         ServeOption("compression", "gzip and deflate for clients that ask for it", \.compresses),
+        ServeOption("console", "the page that shows modules and calls, at /console", \.showsConsole),
         ServeOption("default-model", "module that /invocations calls if a request names none", \.defaultModel),
         ServeOption("vertex-health-route", "another path for /ping", \.vertexHealthRoute, .route),
         ServeOption("vertex-predict-route", "another path for /invocations", \.vertexPredictRoute, .route),

@@ -31,12 +31,12 @@ struct ExampleTests {
 
     private func compare(_ answer: Received, with example: OpenAPI.Example, as mediaType: String) {
         let text = answer.text.replacing(#/"nanoseconds":\d+/#) { _ in #""nanoseconds":0"# }
-        if mediaType.hasSuffix("json") {
+        if example.example["x-excerpt"] != nil {
+            #expect(text.contains(example.answer?.asString ?? "nothing"), "\(answer.text)")
+        } else if mediaType.hasSuffix("json") {
             #expect(masked(answer.json) == masked(example.answer ?? .null), "\(answer.text)")
         } else if Self.isBinary(mediaType) {
             #expect(Data(answer.body).base64EncodedString() == example.answer?.asString)
-        } else if example.example["x-excerpt"] != nil {
-            #expect(text.contains(example.answer?.asString ?? "nothing"), "\(answer.text)")
         } else {
             #expect(.string(text) == example.answer, "\(answer.text)")
         }

@@ -19,6 +19,10 @@ struct OpenAPITests {
         route.template.description.replacing("...", with: "")
     }
 
+    @Test func saysTheSameAsJSON() throws {
+        #expect(try JSONValue(parsing: OpenAPIDocument.json) == openAPI.document, "run script/openapi")
+    }
+
     @Test func hasThePathsAndMethodsOfTheRouter() {
         let described = openAPI.operations.map { "\($0.method) \($0.path) \($0.value["operationId"]?.asString ?? "")" }
         let routed = server.routes.map { "\($0.method) \(template($0)) \($0.operation)" }
