@@ -111,7 +111,8 @@ let package = Package(
         .executableTarget(
             name: "callpath",
             dependencies: [
-                "Console", "ModuleAPI", "OpenInference", "Web", "COpenSSL", "HTTPServer", "HTTP", "JSON", "Models", "Serving",
+                "Console", "ModuleAPI", "OpenInference", "Web", "COpenSSL", "HTTPServer", "HTTP", "JSON", "Models",
+                "Serving",
                 "Tensors", "Metrics", "Logs", argumentParser, logging,
             ],
             swiftSettings: upcomingFeatures,

@@ -5,7 +5,8 @@ extension API {
     /// The rows of the interface of modules, in the order of `openapi.yaml`.
     package var routes: [Route] {
         ModulesResource(api: self).routes + ParametersResource(api: self).routes + SummaryResource(api: self).routes
-            + StateDictResource(api: self).routes + CallsResource(api: self).routes + HooksResource(api: self).routes + GlobalHooksResource(api: self).routes
+            + StateDictResource(api: self).routes + CallsResource(api: self).routes + HooksResource(api: self).routes
+            + GlobalHooksResource(api: self).routes
             + EventsResource(api: self).routes + OperationsResource(readiness: readiness, metrics: metrics).routes
     }
 
