@@ -11,7 +11,9 @@ func fuzzRequest(_ input: [UInt8]) {
 
 /// The fields by which clients say what they take and what they have: all of them with the same value.
 func fuzzNegotiation(_ input: [UInt8]) {
-    let names = ["Accept", "Accept-Encoding", "Content-Type", "If-Match", "If-None-Match"]
+    let names = [
+        "Accept", "Accept-Encoding", "Content-Type", "If-Match", "If-None-Match", "Forwarded", "X-Forwarded-For",
+    ]
     let lines = names.flatMap { Array("\($0): ".utf8) + input + Array("\r\n".utf8) }
     var parser = RequestParser()
     let head = Array("GET / HTTP/1.1\r\nHost: a\r\n".utf8) + lines + Array("\r\n".utf8)
@@ -21,6 +23,13 @@ func fuzzNegotiation(_ input: [UInt8]) {
     precondition(best.map { best in candidates.contains { $0.essence == best.essence } } ?? true)
     _ = AcceptEncoding(request.fields).preferred
     _ = MediaType(input[...])?.isJSON
+    for field in TrustedProxies.Field.allCases {
+        var proxies = TrustedProxies()
+        proxies.networks = [IPNetwork("10.0.0.0/8")].compactMap(\.self)
+        proxies.field = field
+        guard let client = proxies.client(in: request.fields) else { continue }
+        precondition(IPAddress(client)?.description == client)
+    }
     // One list cannot both hold the current tag and not hold it.
     let verdict = Preconditions(request.fields).verdict(current: EntityTag("1"), isRead: true)
     let other = Preconditions(request.fields).verdict(current: nil, isRead: true)

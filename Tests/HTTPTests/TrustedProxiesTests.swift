@@ -42,6 +42,9 @@ struct TrustedProxiesTests {
             (["203.0.113.7, 010.0.0.1"], nil), (["203.0.113.7, 10.0.0.2.3"], nil), (["1.2.3"], nil),
             (["[203.0.113.7]"], nil), (["203.0.113.7:"], nil), (["203.0.113.7:a b"], nil), (["[::1"], nil),
             (["fe80::1%eth0"], nil),
+            ([String(repeating: "\u{1F1E9}", count: 7_000)], nil), ([String(repeating: "1", count: 30_000)], nil),
+            ([String(repeating: "10.0.0.1,", count: 3_000) + "203.0.113.7"], "203.0.113.7"),
+            (["203.0.113.7" + String(repeating: ",10.0.0.1", count: 3_000)], "203.0.113.7"),
             // Ports and brackets come off.
             (["203.0.113.7:4711"], "203.0.113.7"), (["[2001:db8::7]:4711"], "2001:db8::7"),
             (["[2001:db8::7]"], "2001:db8::7"), (["2001:db8::7"], "2001:db8::7"),
@@ -69,6 +72,11 @@ struct TrustedProxiesTests {
             (["for=203.0.113.7;for=198.51.100.1"], nil), (["203.0.113.7"], nil),
             (["for=\"203.0.113.7:_port\""], "203.0.113.7"),
             (["for="], nil), (["for=\"\""], nil),
+            // What a client makes its proxy quote names nobody.
+            (["for=203.0.113.7;host=\"a;for=198.51.100.1\""], "203.0.113.7"),
+            (["for=203.0.113.7;host=\"a,for=198.51.100.1\""], "203.0.113.7"),
+            (["for=203.0.113.7;host=\"a\\\",for=198.51.100.1\""], "203.0.113.7"),
+            (["for=203.0.113.7;host=\"\(String(repeating: "a", count: 2_000))\""], nil),
         ] as [([String], String?)]
     )
     func readsForwardedFromItsEnd(lines: [String], client: String?) {

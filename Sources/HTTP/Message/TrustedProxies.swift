@@ -38,7 +38,7 @@ package struct TrustedProxies: Sendable {
     package func client(in fields: RequestFields) -> String? {
         var client: IPAddress?
         for line in fields.values(of: field == .forwarded ? .forwarded : .xForwardedFor).reversed() {
-            for element in ReversedList(line) {
+            for element in ReversedList(Array(line.utf8)) {
                 guard let hop = field == .forwarded ? Self.hop(ofForwarded: element) : Self.hop(element) else {
                     return client?.description
                 }
@@ -49,26 +49,36 @@ package struct TrustedProxies: Sendable {
         return client?.description
     }
 
+    // Octets, not characters: what characters are is costly to say of text that was made to be so.
+    private typealias Octets = ArraySlice<UInt8>
+
+    /// Octets of an element, and of an address with its port, beyond which it is none.
+    private static let (maxElementByteCount, maxHopByteCount) = (1_024, 80)
+
     /// Reads an address that may have a port, and must have brackets if it is an IPv6 address with one.
-    private static func hop(_ text: Substring) -> IPAddress? {
-        if text.hasPrefix("[") {
-            let parts = text.dropFirst().split(separator: "]", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, parts[0].contains(":"), isPort(parts[1]) else { return nil }
-            return IPAddress(parts[0])
+    private static func hop(_ text: Octets) -> IPAddress? {
+        guard text.count <= maxHopByteCount else { return nil }
+        if text.first == UInt8(ascii: "[") {
+            guard let end = text.firstIndex(of: UInt8(ascii: "]")), isPort(text[(end + 1)...]) else { return nil }
+            let inside = text[(text.startIndex + 1)..<end]
+            return inside.contains(UInt8(ascii: ":")) ? address(inside) : nil
         }
-        guard let colon = text.firstIndex(of: ":"), !text[text.index(after: colon)...].contains(":") else {
-            return IPAddress(text)
-        }
-        return isPort(text[colon...]) ? IPAddress(text[..<colon]) : nil
+        guard let colon = text.firstIndex(of: UInt8(ascii: ":")),
+            !text[(colon + 1)...].contains(UInt8(ascii: ":"))
+        else { return address(text) }
+        return isPort(text[colon...]) ? address(text[..<colon]) : nil
+    }
+
+    private static func address(_ text: Octets) -> IPAddress? {
+        IPAddress(String(decoding: text, as: UTF8.self))
     }
 
     /// Whether a text is nothing, or a colon and a port or the name that hides one.
-    private static func isPort(_ text: Substring) -> Bool {
-        let rest = text.dropFirst()
-        return text.isEmpty || (text.hasPrefix(":") && !rest.isEmpty && rest.utf8.allSatisfy(isTokenOctet))
+    private static func isPort(_ text: Octets) -> Bool {
+        text.isEmpty || (text.first == UInt8(ascii: ":") && text.count > 1 && text.dropFirst().allSatisfy(isPortOctet))
     }
 
-    private static func isTokenOctet(_ octet: UInt8) -> Bool {
+    private static func isPortOctet(_ octet: UInt8) -> Bool {
         switch octet {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"): true
         default: false
@@ -76,52 +86,67 @@ package struct TrustedProxies: Sendable {
     }
 
     /// Reads the `for` of an element; `nil` if there is not exactly one that is an address.
-    private static func hop(ofForwarded element: Substring) -> IPAddress? {
-        let values = element.split(separator: ";").compactMap { pair -> Substring? in
-            let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard halves.count == 2, trimmed(halves[0]).lowercased() == "for" else { return nil }
-            return unquoted(trimmed(halves[1]))
+    private static func hop(ofForwarded element: Octets) -> IPAddress? {
+        guard element.count <= maxElementByteCount else { return nil }
+        var values: [Octets] = []
+        for pair in ReversedList(element, separator: UInt8(ascii: ";")) {
+            guard let equals = pair.firstIndex(of: UInt8(ascii: "=")) else { continue }
+            let name = trimmed(pair[..<equals]).map { $0 | 0x20 }
+            if name == Array("for".utf8) { values.append(unquoted(trimmed(pair[(equals + 1)...]))) }
         }
         guard values.count == 1, let value = values.first else { return nil }
         return hop(value)
     }
 
     /// Takes off quotes; no address needs an escape within them.
-    private static func unquoted(_ text: Substring) -> Substring {
-        text.count >= 2 && text.hasPrefix("\"") && text.hasSuffix("\"") ? text.dropFirst().dropLast() : text
+    private static func unquoted(_ text: Octets) -> Octets {
+        let quote = UInt8(ascii: "\"")
+        return text.count >= 2 && text.first == quote && text.last == quote ? text.dropFirst().dropLast() : text
     }
 
-    private static func trimmed(_ text: Substring) -> Substring {
-        var text = text.drop { $0 == " " || $0 == "\t" }
-        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
+    private static func trimmed(_ text: Octets) -> Octets {
+        var text = text.drop(while: isBlank)
+        while let last = text.last, isBlank(last) { text.removeLast() }
         return text
     }
 
+    private static func isBlank(_ octet: UInt8) -> Bool { octet == 0x20 || octet == 0x09 }
+
     /// The elements of a list, the last first, without blanks around them and without empty ones.
     ///
-    /// A comma within quotes divides nothing. Quotes are counted from the end too: what stands there is from a proxy that
-    /// is trusted, and a quote that a client leaves open must not swallow it.
+    /// A separator within quotes divides nothing. Quotes are counted from the end too: what stands there is from a proxy
+    /// that is trusted, and a quote that a client leaves open must not swallow it.
     private struct ReversedList: Sequence, IteratorProtocol {
-        private var rest: Substring?
+        private var rest: Octets?
+        private let separator: UInt8
 
-        init(_ line: String) { rest = line[...] }
+        init(_ octets: some Collection<UInt8>, separator: UInt8 = UInt8(ascii: ",")) {
+            rest = Array(octets)[...]
+            self.separator = separator
+        }
 
-        mutating func next() -> Substring? {
+        mutating func next() -> Octets? {
             while let text = rest {
-                let comma = Self.lastComma(of: text)
-                rest = comma.map { text[..<$0] }
-                let element = TrustedProxies.trimmed(comma.map { text[text.index(after: $0)...] } ?? text)
+                let end = lastSeparator(of: text)
+                rest = end.map { text[..<$0] }
+                let element = TrustedProxies.trimmed(end.map { text[($0 + 1)...] } ?? text)
                 if !element.isEmpty { return element }
             }
             return nil
         }
 
-        private static func lastComma(of text: Substring) -> String.Index? {
+        private func lastSeparator(of text: Octets) -> Int? {
             var isQuoted = false
-            return text.indices.reversed().first { index in
-                if text[index] == "\"" { isQuoted.toggle() }
-                return text[index] == "," && !isQuoted
+            return text.indices.last { index in
+                if text[index] == UInt8(ascii: "\""), !isEscaped(index, in: text) { isQuoted.toggle() }
+                return text[index] == separator && !isQuoted
             }
+        }
+
+        private func isEscaped(_ index: Int, in text: Octets) -> Bool {
+            var start = index
+            while start > text.startIndex, text[start - 1] == UInt8(ascii: "\\") { start -= 1 }
+            return !(index - start).isMultiple(of: 2)
         }
     }
 }
