@@ -19,13 +19,13 @@ package struct CallReader {
     private static let maxInputs = 16
 
     /// The dtype of a list that names none.
-    let listDType: DType
+    let listDType: JSONTensorReader.ListDType
     /// The most hooks that a call may bring.
     let maxHooks: Int
     /// Whether `grad_output` may stand there.
     let takesGradient: Bool
 
-    package init(listDType: DType, maxHooks: Int, takesGradient: Bool = false) {
+    package init(listDType: JSONTensorReader.ListDType, maxHooks: Int, takesGradient: Bool = false) {
         self.listDType = listDType
         self.maxHooks = maxHooks
         self.takesGradient = takesGradient
@@ -45,7 +45,7 @@ package struct CallReader {
     private func call(_ reader: inout JSONReader) throws -> CallDocument {
         var call = CallDocument(inputs: [])
         var inputKey: String?
-        let tensors = JSONTensorReader(listDType: .fixed(listDType))
+        let tensors = JSONTensorReader(listDType: listDType)
         try reader.beginObject()
         while let key = try reader.nextKey() {
             switch key {

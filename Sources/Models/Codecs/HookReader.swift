@@ -13,11 +13,11 @@ package struct HookReader {
     }
 
     /// The dtype of a list that names none.
-    let listDType: DType
+    let listDType: JSONTensorReader.ListDType
     /// Whether the hook is for all modules, and so names none and has no place among others.
     let isGlobal: Bool
 
-    package init(listDType: DType, isGlobal: Bool = false) {
+    package init(listDType: JSONTensorReader.ListDType, isGlobal: Bool = false) {
         self.listDType = listDType
         self.isGlobal = isGlobal
     }
@@ -92,7 +92,7 @@ package struct HookReader {
     private func value(_ reader: inout JSONReader) throws -> HookValue {
         switch try reader.peekKind() {
         case .number, .string: HookValue(try number(&reader))
-        default: .tensor(try JSONTensorReader(listDType: .fixed(listDType)).read(&reader))
+        default: .tensor(try JSONTensorReader(listDType: listDType).read(&reader))
         }
     }
 

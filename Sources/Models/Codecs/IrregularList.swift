@@ -6,7 +6,25 @@ enum IrregularList {
     static func tensor(_ value: JSONValue, as listDType: JSONTensorReader.ListDType) throws(TensorError) -> Tensor {
         switch listDType {
         case .widest: try Tensor(nested: nested(value, readsNonFinite: true))
+        case .indices: try indices(nested(value, readsNonFinite: true))
         case .fixed(let dtype): try tensor(value, as: dtype)
+        }
+    }
+
+    /// Returns whole numbers as int64, also where they are written with a point.
+    private static func indices(_ nested: NestedValue) throws(TensorError) -> Tensor {
+        let natural = try Tensor(nested: nested)
+        guard natural.dtype == .float32, !holdsBoolean(nested) else { return natural }
+        let numbers = try Tensor(nested: nested, dtype: .float64).scalars(as: Double.self)
+        let areWhole = numbers.allSatisfy { $0 == $0.rounded(.towardZero) && $0.isFinite }
+        return areWhole ? try Tensor(nested: nested, dtype: .int64) : natural
+    }
+
+    private static func holdsBoolean(_ nested: NestedValue) -> Bool {
+        switch nested {
+        case .bool: true
+        case .list(let elements): elements.contains(where: holdsBoolean)
+        case .int, .bigInteger, .double, .string, .null, .dict: false
         }
     }
 

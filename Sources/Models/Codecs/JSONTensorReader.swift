@@ -8,6 +8,13 @@ package struct JSONTensorReader {
         case fixed(DType)
         /// Whole numbers are int64, booleans bool, all else float64: for values that are converted when they are used.
         case widest
+        /// What a table looks up: whole numbers are int64, booleans bool, all else float32.
+        case indices
+
+        /// What bare lists are for a module whose lists have `dtype`: only tables take int64.
+        package init(ofModuleTaking dtype: DType?) {
+            self = dtype == .int64 ? .indices : .fixed(dtype ?? .float32)
+        }
     }
 
     private static let fields = ["data", "shape", "dtype"]

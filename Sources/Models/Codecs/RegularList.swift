@@ -13,7 +13,14 @@ enum RegularList {
         case .fixed(.bool): try tensor(reader.readDoubles())?.converted(to: .bool)
         case .fixed(let dtype): try integers(&reader, as: dtype)
         case .widest: try widest(&reader)
+        case .indices: try indices(&reader)
         }
+    }
+
+    /// Reads whole numbers; among them, a boolean makes the tensor one of booleans, which no table takes.
+    private static func indices(_ reader: inout JSONReader) throws -> Tensor? {
+        guard let list = reader.readIntegers() else { return nil }
+        return try list.kinds.contains(.boolean) ? tensor(list)?.converted(to: .bool) : tensor(list)
     }
 
     /// Reads whole numbers that all fit `dtype`.

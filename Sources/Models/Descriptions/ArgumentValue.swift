@@ -44,6 +44,16 @@ package enum ArgumentValue: Sendable, Equatable {
         }
     }
 
+    /// The number that is no JSON number, as tensors write it; `nil` for all else.
+    var nonFinite: Double? {
+        switch self {
+        case .string("NaN"): .nan
+        case .string("Infinity"): .infinity
+        case .string("-Infinity"): -.infinity
+        default: nil
+        }
+    }
+
     /// The number, whole or not, as Python would keep it.
     var number: PythonNumber? {
         switch self {

@@ -101,6 +101,7 @@ package struct LayerArgument: Sendable {
     func checked(_ value: ArgumentValue, function: String) throws(DescriptionProblem) -> ArgumentValue {
         if case .tooBig = value { throw refusal(of: "Overflow when unpacking long long") }
         if case .flag = kind, let flag = value.flag { return .bool(flag) }
+        if isNumber, let number = value.nonFinite { return .double(number) }
         guard fits(value) else {
             let fault = DescriptionProblem.Fault.argumentType(
                 function: function,
@@ -111,6 +112,16 @@ package struct LayerArgument: Sendable {
             throw DescriptionProblem(fault, at: [name])
         }
         return value
+    }
+
+    /// Whether it is one of Python's floats, which JSON has no words for when they are not finite.
+    private var isNumber: Bool {
+        switch kind {
+        case .number, .optionalNumber: true
+        case .int, .optionalInt, .flag, .text, .sizes, .axisSizes, .optionalAxisSizes, .axisSizesOrText, .tuple,
+            .optionalSizes, .optionalFactors, .optionalFlag, .outputSizes:
+            false
+        }
     }
 
     private func fits(_ value: ArgumentValue) -> Bool {

@@ -156,7 +156,7 @@ package struct CallsResource: Sendable {
 
     private func reader(for publication: Publication, takesGradient: Bool = false) -> CallReader {
         CallReader(
-            listDType: publication.listDType ?? .float32,
+            listDType: .init(ofModuleTaking: publication.listDType),
             maxHooks: api.registry.limits.maxHooksPerCall,
             takesGradient: takesGradient
         )

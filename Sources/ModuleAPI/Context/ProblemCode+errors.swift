@@ -112,8 +112,8 @@ extension ProblemCode {
             case .productTypes, .notImplemented, .noPromotion, .mixedTypes, .expectedScalarType, .resultCannotBeCast,
                 .embeddingIndexType, .cannotRequireGradient:
                 .dtypeMismatch
-            case .dimensionOutOfRange, .indexOutOfBounds, .embeddingIndexOutOfRange, .topKOutOfRange,
-                .targetOutOfBounds:
+            case .dimensionOutOfRange, .indexOutOfBounds, .selectOutOfRange, .embeddingIndexOutOfRange,
+                .topKOutOfRange, .targetOutOfBounds:
                 .indexOutOfRange
             case .gradientNeedsScalar, .nothingRequiresGradient, .secondBackward, .gradientShape, .gradientCount,
                 .unusedInput, .inferenceSaved:

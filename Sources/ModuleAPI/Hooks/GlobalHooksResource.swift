@@ -37,7 +37,7 @@ struct GlobalHooksResource: Sendable {
     private func create(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .json)
         _ = try exchange.bodyType(among: [.json])
-        let reader = HookReader(listDType: .float32, isGlobal: true)
+        let reader = HookReader(listDType: .fixed(.float32), isGlobal: true)
         let description = try JSONBody.decode(exchange.request.body, reader.hook)
         let hook = try api.registry.registerGlobalHook(description)
         var fields = ResponseFields.unstored(.json)

@@ -39,7 +39,7 @@ struct HooksResource: Sendable {
         let name = exchange.parameter("name")
         let publication = try api.registry.publication(name)
         _ = try exchange.bodyType(among: [.json])
-        let reader = HookReader(listDType: publication.listDType ?? .float32)
+        let reader = HookReader(listDType: .init(ofModuleTaking: publication.listDType))
         let description = try JSONBody.decode(exchange.request.body, reader.hook)
         let (hook, changed) = try await api.registry.registerHook(description, on: name, when: exchange.precondition)
         var fields = ChangeAnswer.fields(of: changed)

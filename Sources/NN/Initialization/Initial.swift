@@ -113,7 +113,8 @@ extension Initial {
         _ dtype: DType,
         _ generator: Generator?
     ) throws(TensorError) -> Tensor {
-        try uniform(shape, from: -bound, to: bound, dtype: dtype, generator: generator)
+        // Without inputs the bound is Python's 0, which has no sign.
+        try uniform(shape, from: 0 - bound, to: bound, dtype: dtype, generator: generator)
     }
 
     private static func kaimingDeviation(

@@ -23,7 +23,7 @@ public class BatchNorm1d: ChannelNorm {
             training: usesInput,
             epsilon: options.epsilon.value
         )
-        try track { try input.detached().batchStatistics() }
+        try track { input.elementCount > 0 ? try input.detached().batchStatistics() : nil }
         return output
     }
 

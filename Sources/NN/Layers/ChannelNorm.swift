@@ -98,8 +98,8 @@ public class ChannelNorm: Module {
     /// Whether a call takes the statistics of its input rather than the running ones.
     final var usesInput: Bool { isTraining || (runningMean == nil && runningVariance == nil) }
 
-    /// Moves the running statistics towards those of an input, unless the call is frozen.
-    final func track(_ statistics: () throws -> (mean: Tensor, variance: Tensor)) throws {
+    /// Moves the running statistics towards those of an input, if it has some, unless the call is frozen.
+    final func track(_ statistics: () throws -> (mean: Tensor, variance: Tensor)?) throws {
         guard isTraining, CallContext.current?.isFrozen != true,
             let mean = runningMean, let variance = runningVariance,
             let seen = countSlot.value?.scalars(as: Int64.self).first
@@ -107,10 +107,10 @@ public class ChannelNorm: Module {
         // The count comes from a state dictionary, which may hold any number; PyTorch's wraps too.
         let batchCount = countsBatches ? seen &+ 1 : seen
         let momentum = options.momentum?.value ?? (countsBatches ? 1 / Double(batchCount) : 0)
-        let found = try statistics()
+        countSlot.value = try Tensor(scalar: batchCount)
+        guard let found = try statistics() else { return }
         meanSlot.value = try mean * (1 - momentum) + found.mean * momentum
         varianceSlot.value = try variance * (1 - momentum) + found.variance * momentum
-        countSlot.value = try Tensor(scalar: batchCount)
     }
 
     /// Whether each training call counts.

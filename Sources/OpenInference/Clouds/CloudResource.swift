@@ -99,7 +99,7 @@ struct CloudResource: Sendable {
 
     /// Answers a request of Vertex AI: `{"instances": ...}` with `{"predictions": ...}`.
     private func predict(_ exchange: Exchange, with model: Publication) async throws -> Response {
-        let tensors = JSONTensorReader(listDType: .fixed(model.listDType ?? .float32))
+        let tensors = JSONTensorReader(listDType: .init(ofModuleTaking: model.listDType))
         let instances = try JSONBody.decode(exchange.request.body) { reader in
             var object = try ObjectReader(&reader, "A prediction")
             let instances = try object.require("instances", tensors.read)

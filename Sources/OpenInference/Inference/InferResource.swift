@@ -109,7 +109,7 @@ struct InferResource: Sendable {
     private func hooks(_ value: JSONValue?, for model: Publication) throws -> [HookDescription] {
         guard let value else { return [] }
         let reader = CallReader(
-            listDType: model.listDType ?? .float32,
+            listDType: .init(ofModuleTaking: model.listDType),
             maxHooks: api.registry.limits.maxHooksPerCall
         )
         return try reader.hooks(in: value.serialized)

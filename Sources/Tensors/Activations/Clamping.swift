@@ -9,10 +9,22 @@ extension Tensor {
     /// Returns integers limited to `min`...`max`, either of which may be missing; booleans give int64.
     public func clampedIntegers(min: Int64? = nil, max: Int64? = nil) throws(TensorError) -> Tensor {
         guard dtype != .bool else { return try converted(to: .int64).clampedIntegers(min: min, max: max) }
+        return try clampedIntegers(min: min, max: max, operation: "clamp")
+    }
+
+    /// Returns integers limited to bounds that their dtype holds.
+    func clampedIntegers(
+        min: Int64?,
+        max: Int64? = nil,
+        operation: StaticString
+    ) throws(TensorError) -> Tensor {
         guard elementCount > 0 else { return self }
         let low = try min.map { bound throws(TensorError) in try held(bound) } ?? .min
         let high = try max.map { bound throws(TensorError) in try held(bound) } ?? .max
-        return try clampedIntegers(low: low, high: high, operation: "clamp")
+        return try Operations.perform(operation) { () throws(TensorError) in
+            let clamp = IntegerClamp(tensor: self, low: low, high: high)
+            return try dtype.acceptArithmetic(clamp, kernel: "clamp_scalar_cpu")
+        }
     }
 
     /// Returns a bound as this dtype holds it: PyTorch lets small negative ones wrap around in unsigned types.
@@ -42,26 +54,6 @@ private struct Clamp: Activation {
         let isBelow = low.map { saved < R($0) } ?? false
         let isAbove = high.map { saved > R($0) } ?? false
         return isBelow || isAbove ? 0 : gradient
-    }
-}
-
-extension Tensor {
-    /// Returns integers limited to the integer parts of `min`...`max`.
-    func clampedIntegers(
-        min: Double?,
-        max: Double?,
-        operation: StaticString
-    ) throws(TensorError) -> Tensor {
-        let low = min.map { Int64(converting: $0) } ?? .min
-        let high = max.map { Int64(converting: $0) } ?? .max
-        return try clampedIntegers(low: low, high: high, operation: operation)
-    }
-
-    private func clampedIntegers(low: Int64, high: Int64, operation: StaticString) throws(TensorError) -> Tensor {
-        try Operations.perform(operation) { () throws(TensorError) in
-            let clamp = IntegerClamp(tensor: self, low: low, high: high)
-            return try dtype.acceptArithmetic(clamp, kernel: "clamp_scalar_cpu")
-        }
     }
 }
 

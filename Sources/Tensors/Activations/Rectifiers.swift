@@ -2,7 +2,7 @@ extension Tensor {
     /// Returns the elements with the negative ones set to 0; NaN stays, and integers stay integers.
     public func relu() throws(TensorError) -> Tensor {
         guard dtype != .bool else { throw .boolRelu }
-        guard dtype.isFloatingPoint else { return try clampedIntegers(min: 0, max: nil, operation: "relu") }
+        guard dtype.isFloatingPoint else { return try clampedIntegers(min: 0, operation: "relu") }
         return try applying(ReLU())
     }
 
@@ -11,7 +11,7 @@ extension Tensor {
         try applying(LeakyReLU(slope: negativeSlope))
     }
 
-    /// Returns x where x > 0, else `alpha` times (e^x - 1).
+    /// Returns `alpha` times (e^x - 1) where x < 0, else x: zeros keep their sign, whatever that of `alpha`.
     public func elu(alpha: Double = 1) throws(TensorError) -> Tensor {
         try applying(ELU(alpha: alpha))
     }
@@ -20,10 +20,17 @@ extension Tensor {
     public func hardtanh(min: Double = -1, max: Double = 1) throws(TensorError) -> Tensor {
         guard dtype.isFloatingPoint else {
             guard dtype != .bool else { throw .boolHardtanh }
-            guard dtype != .uint8 || (min >= 0 && max >= 0) else { throw .unsignedHardtanh }
-            return try clampedIntegers(min: min, max: max, operation: "hardtanh")
+            let (low, high) = (try Self.integerPart(of: min), try Self.integerPart(of: max))
+            guard dtype != .uint8 || (low >= 0 && high >= 0) else { throw .unsignedHardtanh }
+            return try clampedIntegers(min: low, max: high, operation: "hardtanh")
         }
         return try applying(Hardtanh(low: min, high: max))
+    }
+
+    /// Returns a bound of integers without its fraction.
+    private static func integerPart(of bound: Double) throws(TensorError) -> Int64 {
+        guard let integer = Int64(exactly: bound.rounded(.towardZero)) else { throw .scalarNotRepresentable(.int64) }
+        return integer
     }
 }
 
@@ -60,7 +67,7 @@ private struct ELU: Activation {
     let alpha: Double
 
     @inline(__always)
-    func value<R: Real>(_ x: R) -> R { x > 0 ? x : x.exponentialMinusOne * R(alpha) }
+    func value<R: Real>(_ x: R) -> R { x < 0 ? x.exponentialMinusOne * R(alpha) : x }
     @inline(__always)
     func gradient<R: Real>(_ gradient: R, at saved: R) -> R {
         saved <= 0 ? gradient * R(alpha) * saved.exponential : gradient

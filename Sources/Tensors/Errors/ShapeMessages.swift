@@ -42,6 +42,8 @@ extension TensorError {
         switch self {
         case .indexOutOfBounds(let index, let dimension, let size):
             "index \(index) is out of bounds for dimension \(dimension) with size \(size)"
+        case .selectOutOfRange(let index, let shape, let dimension):
+            "select(): index \(index) out of range for tensor of size \(shape) at dimension \(dimension)"
         case .sliceOutOfBounds(let start, let length, let size):
             "start (\(start)) + length (\(length)) exceeds dimension size (\(size))."
         case .concatenationSizes(let expected, let got, let index, let dimension):

@@ -23,7 +23,8 @@ extension TensorError: CustomStringConvertible {
             .value
         case .nestedWhereNumberExpected, .realNumberExpected, .notASequence, .invalidData:
             .type
-        case .dimensionOutOfRange, .indexOutOfBounds, .embeddingIndexOutOfRange, .targetOutOfBounds:
+        case .dimensionOutOfRange, .indexOutOfBounds, .selectOutOfRange, .embeddingIndexOutOfRange,
+            .targetOutOfBounds:
             .index
         case .notImplemented:
             .notImplemented

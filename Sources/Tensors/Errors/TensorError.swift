@@ -36,6 +36,7 @@ public enum TensorError: Error, Equatable, Sendable {
     case invalidReshapeDimension(Int, index: Int, shape: [Int])
     case flattenOrder
     case indexOutOfBounds(Int, dimension: Int, size: Int)
+    case selectOutOfRange(Int, shape: [Int], dimension: Int)
     case sliceOutOfBounds(start: Int, length: Int, size: Int)
     case concatenationSizes(expected: Int, got: Int, index: Int, dimension: Int)
     case concatenationRanks(Int, Int)

@@ -77,10 +77,12 @@ private struct ChannelNorm {
         if isTraining, input.rank > 1, input.shape[0] == 1, input.shape.dropFirst(2).allSatisfy({ $0 == 1 }) {
             throw .oneValuePerChannel(input.shape.dimensions)
         }
+        // Without elements PyTorch looks at nothing else, not even at the number of channels.
+        guard input.rank < 2 || input.elementCount > 0 else { return }
         let parameters = [("running_mean", mean), ("running_var", variance), ("weight", weight), ("bias", bias)]
         for (index, (name, parameter)) in parameters.enumerated() {
             guard let parameter else {
-                if index < 2, !isTraining, input.elementCount > 0 { throw .missingRunningStatistics(name) }
+                if index < 2, !isTraining { throw .missingRunningStatistics(name) }
                 continue
             }
             guard parameter.elementCount == channels, input.rank > 1 else {
@@ -96,6 +98,7 @@ private struct ChannelNorm {
     }
 
     func result() throws(TensorError) -> Tensor {
+        guard input.elementCount > 0 else { return try emptyResult() }
         let (result, standardized) = try Operations.perform("batch_norm") {
             () throws(TensorError) -> (Tensor, StandardizedRows) in
             let standardized = try standardizedRows()
@@ -106,17 +109,33 @@ private struct ChannelNorm {
         }
         let inputs = [input, weight, bias].compactMap { $0 }
         guard Autograd.isRecording, inputs.contains(where: \.requiresGrad) else { return result }
+        let node = NodeName("NativeBatchNormBackward0", old: "NativeBatchNormBackward")
         return try result.recorded(node, inputs, saving: inputs.map { $0.detached() }) { [self] gradient, needs in
             try gradients(try gradient.channelRows(), standardized, needs)
         }
     }
 
-    /// Without elements, PyTorch copies the input, scales and shifts it.
-    private var node: NodeName {
-        guard input.elementCount == 0 else {
-            return NodeName("NativeBatchNormBackward0", old: "NativeBatchNormBackward")
+    /// Without elements, PyTorch copies the input, scales it by the first weight and shifts it by the first bias.
+    private func emptyResult() throws(TensorError) -> Tensor {
+        let inputs = [input, weight, bias].compactMap { $0 }
+        let result = try Operations.perform("batch_norm") { () throws(TensorError) in
+            var values = input.detached()
+            if let weight { values = try values * (try Self.first(of: weight)) }
+            if let bias { values = try values + (try Self.first(of: bias)) }
+            return values
         }
-        return bias != nil ? .add : NodeName(weight != nil ? "MulBackward0" : "CloneBackward0")
+        guard Autograd.isRecording, inputs.contains(where: \.requiresGrad) else { return result }
+        let node = bias != nil ? .add : NodeName(weight != nil ? "MulBackward0" : "CloneBackward0")
+        return try result.recorded(node, inputs) { _, _ in
+            try inputs.map { input throws(TensorError) in try .zeros(input.shape, dtype: input.dtype) }
+        }
+    }
+
+    private static func first(of parameter: Tensor) throws(TensorError) -> Tensor {
+        guard parameter.elementCount > 0 else {
+            throw .selectOutOfRange(0, shape: parameter.shape.dimensions, dimension: 0)
+        }
+        return try parameter.detached().rows(0..<1).viewed(as: .scalar)
     }
 
     private func standardizedRows() throws(TensorError) -> StandardizedRows {

@@ -54,7 +54,8 @@ extension Float: Real {
             sum = sum * square - 5.373_971_555_31e-2
             sum = sum * square + 1.333_144_220_36e-1
             sum = sum * square - 3.333_328_194_22e-1
-            return sum * square * self + self
+            // Near zero the sum is +0 for -0; the result has the sign of the number always.
+            return Float(signOf: self, magnitudeOf: sum * square * self + self)
         }
         let tangent = 1 - 2 / (expf(2 * magnitude) + 1)
         return self < 0 ? -tangent : tangent
