@@ -10,13 +10,17 @@ package enum Safetensors {
     package struct Contents: Sendable {
         /// The tensors in the order of their data.
         package let tensors: OrderedDictionary<String, Tensor>
+        /// The names of the types that no tensor here can have, by the names of the tensors that have them.
+        package let foreign: OrderedDictionary<String, String>
         /// The free text that came along.
         package let metadata: [String: String]
     }
 
-    /// Returns the tensors in a file, in the order of their data.
+    /// Returns the tensors in a file, in the order of their data; all must have types that tensors have here.
     package static func tensors(in bytes: [UInt8]) throws(SafetensorsError) -> OrderedDictionary<String, Tensor> {
-        try contents(of: bytes).tensors
+        let contents = try contents(of: bytes)
+        if let (name, type) = contents.foreign.elements.first { throw .unsupportedDType(type, tensor: name) }
+        return contents.tensors
     }
 
     /// Returns what a file holds.
@@ -25,18 +29,30 @@ package enum Safetensors {
     package static func contents(of bytes: [UInt8]) throws(SafetensorsError) -> Contents {
         let header = try SafetensorsHeader(of: bytes)
         var tensors = OrderedDictionary<String, Tensor>(minimumCapacity: header.entries.count)
-        for entry in header.entries { tensors[entry.name] = try tensor(entry, in: bytes) }
-        return Contents(tensors: tensors, metadata: header.metadata)
+        var foreign: OrderedDictionary<String, String> = [:]
+        for entry in header.entries {
+            if case .foreign(let type, _) = entry.type {
+                foreign[entry.name] = type
+            } else {
+                tensors[entry.name] = try tensor(entry, in: bytes)
+            }
+        }
+        return Contents(tensors: tensors, foreign: foreign, metadata: header.metadata)
     }
 
+    /// Returns the tensor of an entry whose type is none that stays as it is.
     private static func tensor(
         _ entry: SafetensorsHeader.Entry,
         in bytes: [UInt8]
-    ) throws(SafetensorsError) -> Tensor {
+    ) throws(SafetensorsError) -> Tensor? {
         do throws(TensorError) {
             return try bytes.withUnsafeBufferPointer { file throws(TensorError) in
                 let data = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: file[entry.range]))
-                return try Tensor(bytes: data, dtype: entry.dtype, shape: entry.shape)
+                return switch entry.type {
+                case .plain(let dtype): try Tensor(bytes: data, dtype: dtype, shape: entry.shape)
+                case .float8(let float8): try float8.tensor(data, shape: entry.shape)
+                case .foreign: nil
+                }
             }
         } catch { throw .refused(error, tensor: entry.name) }
     }

@@ -18,7 +18,7 @@ package enum SafetensorsError: Error, Equatable, Sendable {
     // One tensor's entry.
     /// An entry without `dtype`, `shape` or `data_offsets`.
     case missingField(String, tensor: String)
-    /// A type that the format does not know, or that no tensor here can have (F8_E4M3, for example).
+    /// A type that the format does not know, or that no tensor here can have (F8_E8M0, for example).
     case unsupportedDType(String, tensor: String)
     /// A shape that no tensor can have.
     case impossibleShape(TensorError, tensor: String)

@@ -6,7 +6,7 @@ struct SafetensorsHeader {
     /// One tensor: its name, its type and shape, and its bytes, counted from the start of the file.
     struct Entry {
         let name: String
-        let dtype: DType
+        let type: StoredType
         let shape: Shape
         let range: Range<Int>
     }
@@ -130,7 +130,7 @@ private struct EntryFields {
         guard let dtype else { throw .missingField("dtype", tensor: name) }
         guard let dimensions = shape else { throw .missingField("shape", tensor: name) }
         guard let offsets else { throw .missingField("data_offsets", tensor: name) }
-        guard let type = DType(safetensorsName: dtype) else { throw .unsupportedDType(dtype, tensor: name) }
+        guard let type = StoredType(name: dtype) else { throw .unsupportedDType(dtype, tensor: name) }
         guard offsets.count == 2, 0 <= offsets[0], offsets[0] <= offsets[1] else {
             throw .invalidOffsets(offsets, tensor: name)
         }
@@ -141,14 +141,15 @@ private struct EntryFields {
         do throws(TensorError) {
             shape = try Shape(checking: dimensions)
         } catch { throw .impossibleShape(error, tensor: name) }
-        let (size, overflow) = shape.elementCount.multipliedReportingOverflow(by: type.itemSize)
-        guard !overflow else { throw .impossibleShape(.storageOverflow(shape: dimensions), tensor: name) }
+        guard let size = type.byteCount(of: shape.elementCount) else {
+            throw .impossibleShape(.storageOverflow(shape: dimensions), tensor: name)
+        }
         guard size == offsets[1] - offsets[0] else {
             throw .sizeMismatch(expected: size, got: offsets[1] - offsets[0], tensor: name)
         }
         return SafetensorsHeader.Entry(
             name: name,
-            dtype: type,
+            type: type,
             shape: shape,
             range: dataStart + offsets[0]..<dataStart + offsets[1]
         )
@@ -161,7 +162,7 @@ extension JSONReader {
         var values: [Int] = []
         try beginArray()
         while try nextElement() {
-            let value = try readInt()
+            let value = try readSize()
             if values.count <= limit { values.append(value) }
         }
         return values

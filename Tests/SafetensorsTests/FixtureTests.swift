@@ -56,6 +56,24 @@ struct FixtureTests {
         #expect(floats.map(\.bitPattern) == [0x7FC0_0000, 0x7F80_0000, 0xFF80_0000, 0x8000_0000, 1, 0x7F7F_FFFF])
     }
 
+    @Test(arguments: ["e4m3", "e5m2"]) func decodesEveryNumberOfOneByte(name: String) throws {
+        let tensors = try Safetensors.tensors(in: fixture("float8"))
+        let (decoded, expected) = (try #require(tensors[name]), try #require(tensors["\(name) as float32"]))
+        #expect(decoded.dtype == .float32)
+        #expect(decoded.shape == [256])
+        for (got, wanted) in zip(decoded.scalars(as: Float.self), expected.scalars(as: Float.self)) {
+            #expect(got.bitPattern == wanted.bitPattern || (got.isNaN && wanted.isNaN))
+        }
+    }
+
+    @Test func tellsOfTypesThatNoTensorHas() throws {
+        let contents = try Safetensors.contents(of: fixture("complex"))
+        #expect(contents.foreign == ["c": "C64", "z": "C64"])
+        #expect(Array(contents.tensors.keys) == ["a"])
+        let error = SafetensorsError.unsupportedDType("C64", tensor: contents.foreign.keys[0])
+        #expect(throws: error) { try Safetensors.tensors(in: fixture("complex")) }
+    }
+
     @Test func everyPrefixIsNamedAsCut() throws {
         let bytes = try fixture("shapes")
         for count in bytes.indices {

@@ -33,6 +33,10 @@ struct MalformedFileTests {
         ("{\"__metadata__\":{\"a\":1}}", JSONError(offset: 29, reason: .kindMismatch(expected: .string, got: .number))),
         ("{\"__metadata__\":[]}", JSONError(offset: 24, reason: .kindMismatch(expected: .object, got: .array))),
         ("{\"a\":{\"dtype\":1}}", JSONError(offset: 22, reason: .kindMismatch(expected: .string, got: .number))),
+        ("{\"a\":{\"shape\":[-0]}}", JSONError(offset: 23, reason: .numberOutOfRange("-0"))),
+        ("{\"a\":{\"shape\":[2, -0, 3]}}", JSONError(offset: 27, reason: .numberOutOfRange("-0"))),
+        ("{\"a\":{\"data_offsets\":[-0,0]}}", JSONError(offset: 30, reason: .numberOutOfRange("-0"))),
+        ("{\"a\":{\"data_offsets\":[0,  -0]}}", JSONError(offset: 34, reason: .numberOutOfRange("-0"))),
         ("{\"a\":{\"shape\":[1.0]}}", JSONError(offset: 23, reason: .numberOutOfRange("1.0"))),
         (
             "{\"a\":{\"shape\":[18446744073709551616]}}",
@@ -63,7 +67,8 @@ struct MalformedFileTests {
         ("{\(entry("\u{E9}")),\(entry("e\u{301}", offsets: "[4,8]"))}", .duplicateKey("e\u{301}")),
         ("{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}}", .missingField("shape", tensor: "a")),
         ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", .missingField("data_offsets", tensor: "a")),
-        ("{\(entry("a", dtype: "F8_E4M3"))}", .unsupportedDType("F8_E4M3", tensor: "a")),
+        ("{\(entry("a", dtype: "C64", offsets: "[0,8]"))}", .unsupportedDType("C64", tensor: "a")),
+        ("{\(entry("a", dtype: "F8_E3M4"))}", .unsupportedDType("F8_E3M4", tensor: "a")),
         ("{\(entry("a", dtype: "f32"))}", .unsupportedDType("f32", tensor: "a")),
         ("{\(entry("a", shape: "[-1]"))}", .impossibleShape(.negativeDimension(-1, shape: [-1]), tensor: "a")),
         (

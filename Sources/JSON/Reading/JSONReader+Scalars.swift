@@ -46,6 +46,15 @@ extension JSONReader {
         return value
     }
 
+    /// Reads an integer literal that fits an `Int` and is not `-0`, which no format of sizes and places has.
+    package mutating func readSize() throws(JSONError) -> Int {
+        try expect(.number)
+        let start = offset
+        let value = try readInt()
+        guard value != 0 || bytes[start] != UInt8(ascii: "-") else { throw outOfRange(from: start) }
+        return value
+    }
+
     /// Checks that a value of `kind` comes next and moves to its first byte.
     mutating func expect(_ kind: JSONKind) throws(JSONError) {
         let got = try peekKind()

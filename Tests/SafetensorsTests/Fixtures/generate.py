@@ -42,6 +42,12 @@ FILES = {
         "uint64": torch.tensor([0, 2**63, 2**64 - 1], dtype=torch.uint64),
         "int64": torch.tensor([-(2**63), 2**63 - 1]),
     }, None),
+    "float8": ({
+        name: torch.arange(256, dtype=torch.int64).to(torch.uint8).view(dtype).to(wide)
+        for dtype, short in ((torch.float8_e4m3fn, "e4m3"), (torch.float8_e5m2, "e5m2"))
+        for name, wide in ((short, dtype), (f"{short} as float32", torch.float32))
+    }, None),
+    "complex": ({"a": torch.zeros(2), "c": torch.zeros(0, dtype=torch.complex64), "z": torch.ones(1, dtype=torch.complex64)}, None),
 }
 
 if __name__ == "__main__":
