@@ -34,7 +34,7 @@ struct MalformedFileTests {
         ("{\"__metadata__\":[]}", JSONError(offset: 24, reason: .kindMismatch(expected: .object, got: .array))),
         ("{\"a\":{\"dtype\":1}}", JSONError(offset: 22, reason: .kindMismatch(expected: .string, got: .number))),
         ("{\"a\":{\"shape\":[-0]}}", JSONError(offset: 23, reason: .numberOutOfRange("-0"))),
-        ("{\"a\":{\"shape\":[2, -0, 3]}}", JSONError(offset: 27, reason: .numberOutOfRange("-0"))),
+        ("{\"a\":{\"shape\":[2, -0, 3]}}", JSONError(offset: 26, reason: .numberOutOfRange("-0"))),
         ("{\"a\":{\"data_offsets\":[-0,0]}}", JSONError(offset: 30, reason: .numberOutOfRange("-0"))),
         ("{\"a\":{\"data_offsets\":[0,  -0]}}", JSONError(offset: 34, reason: .numberOutOfRange("-0"))),
         ("{\"a\":{\"shape\":[1.0]}}", JSONError(offset: 23, reason: .numberOutOfRange("1.0"))),
