@@ -6,7 +6,7 @@ import Testing
 
 struct CodecTests {
     @Test func aCallIsReadWithItsHooks() throws {
-        let reader = CallReader(listDType: .float32, maxHooks: 1)
+        let reader = CallReader(listDType: .fixed(.float32), maxHooks: 1)
         let text = #"{"input": [[1, 2]], "hooks": [{"kind": "forward", "action": {"type": "scale", "value": 2}}]}"#
         let call = try reader.call(in: Array(text.utf8))
         #expect(call.inputs.map(\.shape.dimensions) == [[1, 2]])
@@ -26,7 +26,7 @@ struct CodecTests {
         ] as [(String, DocumentProblem.Kind, String?)]
     )
     func whatIsWrongWithACallIsNamedWithItsPlace(text: String, kind: DocumentProblem.Kind, pointer: String?) throws {
-        let reader = CallReader(listDType: .float32, maxHooks: 1)
+        let reader = CallReader(listDType: .fixed(.float32), maxHooks: 1)
         let problem = #expect(throws: DocumentProblem.self) { try reader.call(in: Array(text.utf8)) }
         #expect(problem?.kind == kind)
         #expect(problem?.pointer == pointer)
@@ -34,7 +34,7 @@ struct CodecTests {
 
     @Test func aCallBringsNoMoreHooksThanItMay() throws {
         let hook = #"{"kind": "forward", "action": {"type": "capture"}}"#
-        let reader = CallReader(listDType: .float32, maxHooks: 1)
+        let reader = CallReader(listDType: .fixed(.float32), maxHooks: 1)
         let problem = #expect(throws: DocumentProblem.self) {
             try reader.hooks(in: Array("[\(hook), \(hook)]".utf8))
         }

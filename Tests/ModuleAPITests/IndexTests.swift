@@ -3,6 +3,7 @@ import HTTPTypes
 import JSON
 import Testing
 import TestServer
+import Web
 
 @testable import ModuleAPI
 
