@@ -1,0 +1,1 @@
+"""How a PyTorch model becomes a description and tensors: `export` writes the file."""

@@ -1,0 +1,128 @@
+"""Asks a Callpath of one's own what a written file answers, and PyTorch what it should."""
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+
+import torch
+from torch.utils import _pytree as pytree
+
+from . import layers
+from .errors import NotExportable
+
+# How far an answer may be from PyTorch's, which rounds in another order: relative, and for numbers near zero absolute.
+TOLERANCES = {torch.float64: (1e-9, 1e-9), torch.float32: (1e-4, 1e-5), torch.float16: (1e-2, 1e-3), torch.bfloat16: (5e-2, 1e-2)}
+STARTS_WITHIN = 30
+
+
+def binary(given=None):
+    """Returns the path of the callpath that checks: the one given, CALLPATH_BINARY's, the package's, or the one on PATH."""
+    beside = pathlib.Path(__file__).parent.parent / "bin" / "callpath"
+    for candidate in (given, os.environ.get("CALLPATH_BINARY"), beside if beside.exists() else None):
+        if candidate:
+            return os.fspath(candidate)
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        found = shutil.which("callpath", path=folder)
+        # A script that Python's packages install runs this package again.
+        if found and pathlib.Path(found).open("rb").read(4) == b"\x7fELF":
+            return found
+    return None
+
+
+@contextlib.contextmanager
+def serving(program, folder):
+    """Runs a Callpath over a folder of models on a free port, and gives its URL."""
+    log = tempfile.TemporaryFile("w+")
+    command = [program, "serve", "--host", "127.0.0.1", "--port", "0", "--models", os.fspath(folder), "--log-level", "warning"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CALLPATH_")}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
+    try:
+        ready = process.stdout.readline()
+        if "http://" not in ready:
+            process.wait(STARTS_WITHIN)
+            log.seek(0)
+            lines = [line for line in log.read().splitlines() if line.strip()]
+            raise NotExportable(f"Callpath does not take the model: {lines[-1] if lines else 'it ended without a word'}")
+        yield "http://" + ready.split("http://", 1)[1].split()[0].rstrip("/")
+    finally:
+        process.terminate()
+        process.wait()
+        process.stdout.close()
+        log.close()
+
+
+def check(file, model, examples, names, program):
+    """Compares what the file's model answers with what PyTorch gives, for each example; `names` are the inputs'."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.symlink(os.path.abspath(file), os.path.join(folder, "model.safetensors"))
+        with serving(program, folder) as url:
+            for seed, example in enumerate(examples):
+                with torch.no_grad(), torch.random.fork_rng(devices=[]):
+                    torch.manual_seed(seed)
+                    expected = leaves(model(*copies(example)))
+                compare(answers(url, example, names, seed), expected, example)
+
+
+def copies(example):
+    """Returns inputs that a model may change in place."""
+    return pytree.tree_map(lambda value: value.clone() if torch.is_tensor(value) else value, tuple(example))
+
+
+def leaves(output):
+    """Returns the tensors of an output, depth first; numbers are tensors, None is nothing."""
+    found = [leaf for leaf in pytree.tree_leaves(output) if leaf is not None]
+    return [leaf if torch.is_tensor(leaf) else torch.tensor(leaf, dtype=torch.float64 if isinstance(leaf, float) else None)
+            for leaf in found]
+
+
+def answers(url, example, names, seed):
+    """Returns the tensors that the model gives for an example, in their order."""
+    inputs = {name: value for name, value in zip(names, example)} if names else None
+    body = {"input": tensor(example[0])} if inputs is None else {"inputs": {name: tensor(value) for name, value in inputs.items()}}
+    if inputs is not None:
+        body["seed"] = seed
+    request = urllib.request.Request(f"{url}/v1/modules/model/call", json.dumps(body).encode(),
+                                     {"Content-Type": "application/json", "Accept": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=600) as answer:
+            given = json.load(answer)
+    except urllib.error.HTTPError as error:
+        problem = json.load(error)
+        raise NotExportable(f"Callpath answers the example with: {problem.get('detail', error)}") from error
+    outputs = list(given["outputs"].values()) if "outputs" in given else [{"data": given["output"], **given}]
+    return [read(output) for output in outputs]
+
+
+def tensor(value):
+    """Returns a tensor as a call takes it; what is no tensor is a JSON value already."""
+    if not torch.is_tensor(value):
+        return layers.plain(value, "an input")
+    return {"data": layers.plain(value.flatten().tolist(), "an input"), "shape": list(value.shape), "dtype": layers.DTYPES[value.dtype]}
+
+
+def read(output):
+    def number(value):
+        return float(value.replace("Infinity", "inf")) if isinstance(value, str) else value
+    flat = [number(value) for value in pytree.tree_leaves(output["data"])]
+    return torch.tensor(flat, dtype=getattr(torch, output["dtype"])).reshape(output["shape"])
+
+
+def compare(given, expected, example):
+    shapes = ", ".join(str(list(value.shape)) for value in example if torch.is_tensor(value))
+    if len(given) != len(expected):
+        raise NotExportable(f"for inputs of {shapes} Callpath gives {len(given)} tensors, and PyTorch {len(expected)}")
+    for index, (got, wanted) in enumerate(zip(given, expected)):
+        if got.shape != wanted.shape or got.dtype != wanted.dtype:
+            raise NotExportable(f"for inputs of {shapes} output {index} is {got.dtype} of {list(got.shape)} in Callpath, and "
+                                f"{wanted.dtype} of {list(wanted.shape)} in PyTorch")
+        relative, absolute = TOLERANCES.get(wanted.dtype, (0, 0))
+        scale = float(wanted.double().abs()[wanted.double().isfinite()].max()) if wanted.numel() and wanted.isfinite().any() else 1
+        if not torch.allclose(got.double(), wanted.double(), rtol=relative, atol=absolute * max(1, scale), equal_nan=True):
+            apart = float((got.double() - wanted.double()).abs().nan_to_num(float("inf")).max())
+            raise NotExportable(f"for inputs of {shapes} output {index} is {apart:.3g} apart from PyTorch's")

@@ -1,0 +1,5 @@
+"""What stands in the way of an export."""
+
+
+class NotExportable(ValueError):
+    """A model that Callpath cannot serve as PyTorch runs it; the text is one line that names the module."""

@@ -1,0 +1,139 @@
+"""Writes a PyTorch model as NAME.safetensors, which `callpath serve --models FOLDER` serves as NAME.
+
+The file holds the model's tensors, and in its metadata under "callpath" the description that `POST /v1/modules` takes. Modules
+of PyTorch's are named with their arguments; the `forward` of a class of one's own is followed with the example, and becomes a
+graph. What is written gives PyTorch's answers in evaluation mode, or nothing is written: a model that Callpath cannot serve
+as PyTorch runs it is a NotExportable whose one line names the module.
+"""
+import inspect
+import json
+import os
+import pathlib
+import tempfile
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from . import checking, tree
+from .errors import NotExportable
+
+# How many rows the example is repeated to, to see that the graph is right for other batches too.
+OTHER_ROWS = 3
+
+
+def export(model, file, example=None, *, input_name=None, output_name=None, binary=None):
+    """Writes `model` to `file`, NAME.safetensors, or raises NotExportable and writes nothing.
+
+    example: the inputs of a call, a tensor, a tuple, or a dict by the names of forward's parameters; without one it is made from
+    the sizes of the first layer, where that is enough. input_name, output_name: the names of the Open Inference Protocol, for a
+    model that is no graph. binary: the callpath that checks what was written, else CALLPATH_BINARY or the package's own; a model
+    with a graph is not written unchecked.
+    """
+    path = pathlib.Path(file)
+    check_name(path)
+    if not isinstance(model, nn.Module):
+        raise NotExportable(f"a {type(model).__name__} is no module")
+    settled, found = follow(model, example)
+    written = {**found.described, **{key: name for key, name in (("input_name", input_name), ("output_name", output_name)) if name}}
+    metadata = {"format": "pt", "callpath": json.dumps(written), **found.ties}
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        draft = pathlib.Path(folder) / "model.safetensors"
+        save_file({key: plain(tensor) for key, tensor in found.tensors.items()}, draft, metadata=metadata)
+        program = checking.binary(binary)
+        if found.examples and program:
+            checking.check(draft, settled, found.examples, found.names, program)
+        elif found.names:
+            raise NotExportable("there is no callpath to check the graph with: give binary=, or set CALLPATH_BINARY")
+        # safetensors lets the owner alone read it; the server may run as somebody else.
+        draft.chmod(0o644)
+        os.replace(draft, path)
+
+
+def description(model, example=None):
+    """Returns the description of a model as `POST /v1/modules` takes it; `example` as for `export`."""
+    return follow(model, example)[1].described
+
+
+class Found:
+    """What was found out about a model: its description, its tensors by key, ties, and inputs to check it with."""
+
+    def __init__(self, described, tensors, ties, examples, names):
+        self.described, self.tensors, self.ties, self.examples, self.names = described, tensors, ties, examples, names
+
+
+def follow(model, example):
+    """Returns the model as it is exported, and what was found."""
+    tree.inspected(model)
+    settled = tree.settled(model)
+    found = tree.Tree(settled)
+    given = inputs(settled, example)
+    if found.needs_example():
+        if given is None:
+            raise NotExportable(f"model ({type(model).__name__}) has a forward of its own: give an example of its inputs")
+        found.follow(checking.copies(given), {})
+    described = found.description()
+    state, others, ties = found.tensors()
+    if ties:
+        described["tied"] = ties
+    names = [node["name"] for node in described["graph"] if node["op"] == "placeholder"] if "graph" in described else None
+    examples = [] if given is None else [given, *repeated(settled, given)]
+    return settled, Found(described, {**state, **others}, ties, examples, names)
+
+
+def inputs(model, example):
+    """Returns the example as a tuple in the order of forward's parameters."""
+    if example is None:
+        return made(model)
+    if torch.is_tensor(example):
+        return (example,)
+    if isinstance(example, dict):
+        order = [name for name in inspect.signature(model.forward).parameters if name in example]
+        if len(order) < len(example):
+            raise NotExportable(f"forward takes no {next(name for name in example if name not in order)}")
+        return tuple(example[name] for name in order)
+    return tuple(example)
+
+
+def made(model):
+    """Returns an input of the sizes that the first layer takes, or None where they do not say enough."""
+    first = next((module for module in model.modules() if not list(module.children()) and list(module.parameters())), None)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        if type(first) is nn.Linear:
+            given = (torch.randn(2, first.in_features, dtype=first.weight.dtype),)
+        elif type(first) is nn.Embedding and first.num_embeddings:
+            given = (torch.randint(first.num_embeddings, (2, 3)),)
+        else:
+            return None
+    try:
+        with torch.no_grad():
+            model(*checking.copies(given))
+    except Exception:
+        return None
+    return given
+
+
+def repeated(model, example):
+    """Returns the example with more rows, if the model takes them."""
+    if not all(torch.is_tensor(value) and value.dim() for value in example) or len({len(value) for value in example}) != 1:
+        return []
+    longer = tuple(torch.cat([value] * OTHER_ROWS) for value in example)
+    try:
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            model(*checking.copies(longer))
+    except Exception:
+        return []
+    return [longer]
+
+
+def plain(tensor):
+    return tensor.detach().cpu().clone().contiguous()
+
+
+def check_name(path):
+    """Refuses a file that no server would serve."""
+    if path.suffix != ".safetensors" or path.name.startswith(".") or not path.stem:
+        raise NotExportable(f"{path} is not a file that is served: write NAME.safetensors, with a NAME that begins with no dot")
+    if not path.parent.is_dir():
+        raise NotExportable(f"there is no folder {path.parent}")
