@@ -1,5 +1,5 @@
 package import JSON
-package import Tensors
+import Tensors
 
 /// Reads hooks, which are data: `{"kind": "forward", "module": "0", "action": {"type": "scale", "value": 2}}`.
 package struct HookReader {
