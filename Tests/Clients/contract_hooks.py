@@ -44,7 +44,7 @@ def octets(value):
     return value if isinstance(value, bytes) else b""
 
 
-@schemathesis.serializer("application/octet-stream", "application/x-safetensors")
+@schemathesis.serializer("application/octet-stream", "application/x-safetensors", "application/safetensors")
 def serialize(context, value):
     return octets(value)
 

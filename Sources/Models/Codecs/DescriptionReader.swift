@@ -8,7 +8,7 @@ package struct DescriptionReader {
     static let maxArgumentBytes = 65_536
     /// What a document from GET carries beside a description.
     private static let readOnly = ["version", "repr", "parameters", "buffers", "hooks"]
-    private static let rootOnly = ["seed", "training", "state_dict", "compat", "input_name", "output_name"]
+    private static let rootOnly = ["seed", "training", "state_dict", "compat", "input_name", "output_name", "tied"]
 
     /// The most modules that a tree may have; beyond, nothing more of it is kept.
     let maxModules: Int
@@ -35,6 +35,7 @@ package struct DescriptionReader {
         let training = try object.take("training") { try $0.readBool() }
         let compatibility = try object.take("compat", Self.compatibility)
         let stateDict = try object.take("state_dict") { try StateDictReader.entries(&$0) { _ in .widest } }
+        let tied = try object.take("tied", Self.names) ?? [:]
         let inputName = try object.take("input_name") { try $0.readName() }
         let outputName = try object.take("output_name") { try $0.readName() }
         let root = try node(&object)
@@ -45,6 +46,7 @@ package struct DescriptionReader {
             training: training ?? false,
             compatibility: compatibility ?? .current,
             stateDict: stateDict,
+            tied: tied,
             inputName: inputName ?? "input",
             outputName: outputName ?? "output"
         )
@@ -94,6 +96,17 @@ package struct DescriptionReader {
             )
         }
         return ChildDescription(key: key ?? name, place: place, node: try node(&object))
+    }
+
+    /// Reads an object of names.
+    private static func names(_ reader: inout JSONReader) throws -> OrderedDictionary<String, String> {
+        var names: OrderedDictionary<String, String> = [:]
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            names[try JSONReader.checkedName(key, atMost: 8_192, pointer: reader.pointer)] =
+                try reader.readName(atMost: 8_192)
+        }
+        return names
     }
 
     /// Reads a seed: PyTorch's range, negative numbers as two's complement.

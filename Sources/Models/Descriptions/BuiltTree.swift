@@ -1,5 +1,6 @@
 import NN
-import Tensors
+package import OrderedCollections
+package import Tensors
 
 /// A tree that was built from a description and waits for its references.
 ///
@@ -8,10 +9,16 @@ package struct BuiltTree: @unchecked Sendable {
     package let plan: ModulePlan
     package let tree: FrozenModule
     package let references: [String: Reference]
+    /// The tensors to load, by the keys of the tree.
+    package let stateDict: OrderedDictionary<String, Tensor>?
 
     package init(_ description: ModuleDescription, _ layer: CheckedLayer) throws(DescriptionProblem) {
         var builder = TreeBuilder(seed: description.seed, isTraining: description.training)
         let root = try description.compatibility.run { () throws(DescriptionProblem) in try builder.build(layer) }
+        let ties = try Ties(description.tied, in: root).carriedOut()
+        do throws(StateProblem) {
+            stateDict = try description.stateDict?.entries(for: root.stateDict(), ties: ties)
+        } catch { throw DescriptionProblem(.state(error)) }
         tree = FrozenModule(root)
         references = builder.references
         plan = ModulePlan(
@@ -19,7 +26,8 @@ package struct BuiltTree: @unchecked Sendable {
             isTraining: description.training,
             compatibility: description.compatibility,
             inputName: description.inputName,
-            outputName: description.outputName
+            outputName: description.outputName,
+            ties: ties
         )
     }
 }

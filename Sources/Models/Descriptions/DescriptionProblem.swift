@@ -26,6 +26,8 @@ package struct DescriptionProblem: Error, Equatable {
         case referenceAtRoot
         case notInSequential(type: String)
         case impossibleTensor(String)
+        case tie(Ties.Fault)
+        case state(StateProblem)
         case beyond(LimitName, limit: Int, requested: Int?)
     }
 
@@ -54,6 +56,8 @@ extension DescriptionProblem {
         case .unexpectedKeys(let type): "the modules of a \(type) are a list and take no names"
         case .referenceAtRoot: "a reference needs a container around it"
         case .notInSequential(let type): "\(type) takes two inputs and cannot stand in a Sequential"
+        case .tie(let fault): fault.message
+        case .state(let problem): problem.message
         case .beyond(let name, let limit, let requested): name.message(limit: limit, requested: requested)
         }
     }

@@ -14,7 +14,9 @@ package struct ModuleDescription: Sendable {
     /// The PyTorch whose rules the module follows.
     package var compatibility: Compatibility
     /// The tensors to load once the tree is built, all or nothing.
-    package var stateDict: OrderedDictionary<String, Tensor>?
+    package var stateDict: StateSource?
+    /// Names of parameters that are one with an earlier one, and its name.
+    package var tied: OrderedDictionary<String, String>
     /// The input's name for the Open Inference Protocol.
     package var inputName: String
     /// The output's name for the Open Inference Protocol.
@@ -27,6 +29,7 @@ package struct ModuleDescription: Sendable {
         training: Bool = false,
         compatibility: Compatibility = .current,
         stateDict: OrderedDictionary<String, Tensor>? = nil,
+        tied: OrderedDictionary<String, String> = [:],
         inputName: String = "input",
         outputName: String = "output"
     ) {
@@ -35,7 +38,8 @@ package struct ModuleDescription: Sendable {
         self.seed = seed
         self.training = training
         self.compatibility = compatibility
-        self.stateDict = stateDict
+        self.stateDict = stateDict.map(StateSource.init)
+        self.tied = tied
         self.inputName = inputName
         self.outputName = outputName
     }

@@ -21,7 +21,7 @@ package enum ModelFile {
             try given ?? written.map { try DescriptionReader.description(in: Array($0.utf8), maxModules: maxModules) }
             ?? linear(named: name, holding: contents.tensors)
         description.name = name
-        description.stateDict = contents.tensors
+        description.stateDict = StateSource(contents)
         return description
     }
 

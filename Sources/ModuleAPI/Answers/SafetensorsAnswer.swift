@@ -31,9 +31,11 @@ enum SafetensorsAnswer {
         return try response(tensors, metadata: metadata, fields: fields)
     }
 
-    /// Reads the tensors in a file.
-    static func entries(in bytes: [UInt8]) throws -> OrderedDictionary<String, Tensor> {
-        try Safetensors.tensors(in: bytes)
+    /// Returns the tensors of a module, and in the metadata what they are the tensors of.
+    static func state(of publication: Publication, fields: ResponseFields) throws -> Response {
+        let description = ModuleDocumentWriter.description(of: publication)
+        let metadata = [ModelFile.metadataKey: description, "format": "pt"]
+        return try response(publication.stateDict, metadata: metadata, fields: fields)
     }
 
     private static func description(of capture: Capture) -> String {

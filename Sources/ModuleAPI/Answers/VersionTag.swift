@@ -15,7 +15,7 @@ enum VersionTag {
         case .json: EntityTag(String(version))
         case .text: EntityTag("\(version).text")
         case .bytes: EntityTag("\(version).bytes")
-        case .safetensors: EntityTag("\(version).safetensors")
+        case .safetensors, .plainSafetensors: EntityTag("\(version).safetensors")
         case .events, .yaml, .metrics: EntityTag("\(version).\(representation)")
         }
     }

@@ -18,7 +18,8 @@ struct CallAnswer {
         switch representation {
         case .text: Response.text(text, fields: fields(.text))
         case .bytes: TensorAnswer.bytes(result.output, fields: fields(.bytes))
-        case .safetensors: try SafetensorsAnswer.response(result, fields: fields(.safetensors))
+        case .safetensors, .plainSafetensors:
+            try SafetensorsAnswer.response(result, fields: fields(representation))
         default: try json(showsGradient: showsGradient, showsCaptures: showsCaptures)
         }
     }

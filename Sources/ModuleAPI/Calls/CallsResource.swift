@@ -126,7 +126,7 @@ package struct CallsResource: Sendable {
         as representation: Representation = .json,
         and others: [Tensor] = []
     ) throws(Problem) -> Bool {
-        guard representation == .json else { return representation == .safetensors }
+        guard representation == .json else { return representation.isSafetensors }
         let elements = result.output.elementCount + result.captures.reduce(0) { $0 + $1.tensor.elementCount }
         return try LongWork.isLong(
             elements: others.reduce(elements) { $0 + $1.elementCount },

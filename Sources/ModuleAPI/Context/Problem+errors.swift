@@ -101,6 +101,12 @@ extension ModelFileError: ProblemConvertible {
     package var problem: Problem { Problem(ProblemCode(self), message) }
 }
 
+extension StateProblem: ProblemConvertible {
+    package var problem: Problem {
+        Problem(.dtypeMismatch, message, expected: .string(expected.rawValue), got: .string(got))
+    }
+}
+
 extension SafetensorsError: ProblemConvertible {
     package var problem: Problem { Problem(.malformedSafetensors, message) }
 }

@@ -77,8 +77,9 @@ extension ProblemCode {
             case .unknownType: .unknownType
             case .unexpectedArgument: .unknownArgument
             case .missingArguments: .missingArgument
-            case .refused, .argumentType, .notAContainer, .duplicateKey, .unexpectedKeys, .notInSequential:
+            case .refused, .argumentType, .notAContainer, .duplicateKey, .unexpectedKeys, .notInSequential, .tie:
                 .invalidArgument
+            case .state: .dtypeMismatch
             case .referenceAtRoot: .unknownReference
             case .impossibleTensor: .moduleTooLarge
             case .beyond(let name, _, _): ProblemCode(name)

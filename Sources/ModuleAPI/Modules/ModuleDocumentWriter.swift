@@ -8,9 +8,29 @@ import Web
 /// Writes the document of a module: what a client described, and what became of it.
 enum ModuleDocumentWriter {
     static func write(_ publication: Publication, to writer: inout JSONWriter) {
-        let document = publication.document
         writer.beginObject()
         writer.member("name", publication.name)
+        writeDescription(of: publication, writesReferences: true, to: &writer)
+        writeOutcome(of: publication, to: &writer)
+        writer.endObject()
+    }
+
+    /// Returns the description from which the module can be made anew where it refers to nothing: what it refers to is
+    /// written out.
+    static func description(of publication: Publication) -> String {
+        var writer = JSONWriter(capacity: 1_024)
+        writer.beginObject()
+        writeDescription(of: publication, writesReferences: false, to: &writer)
+        writer.endObject()
+        return String(decoding: writer.finish(), as: UTF8.self)
+    }
+
+    private static func writeDescription(
+        of publication: Publication,
+        writesReferences: Bool,
+        to writer: inout JSONWriter
+    ) {
+        let document = publication.document
         writeLayer(document, to: &writer)
         writer.member("training", publication.isTraining)
         if publication.compatibility != .current {
@@ -18,9 +38,13 @@ enum ModuleDocumentWriter {
         }
         writer.member("input_name", publication.inputName)
         writer.member("output_name", publication.outputName)
-        writeModules(of: document, to: &writer)
-        writeOutcome(of: publication, to: &writer)
-        writer.endObject()
+        if !publication.ties.isEmpty {
+            writer.key("tied")
+            writer.beginObject()
+            for (name, first) in publication.ties { writer.member(name, first) }
+            writer.endObject()
+        }
+        writeModules(of: document, writesReferences: writesReferences, to: &writer)
     }
 
     /// Writes the type and its arguments under PyTorch's names.
@@ -33,18 +57,22 @@ enum ModuleDocumentWriter {
         if let dtype = document.dtype { writer.member("dtype", dtype.rawValue) }
     }
 
-    private static func writeModules(of document: ModuleDocument, to writer: inout JSONWriter) {
+    private static func writeModules(
+        of document: ModuleDocument,
+        writesReferences: Bool,
+        to writer: inout JSONWriter
+    ) {
         guard let modules = document.modules else { return }
         writer.key("modules")
         writer.beginArray()
         for child in modules {
             writer.beginObject()
             writer.member("name", child.name)
-            if let reference = child.ref {
+            if writesReferences, let reference = child.ref {
                 writer.member("ref", reference)
             } else {
                 writeLayer(child, to: &writer)
-                writeModules(of: child, to: &writer)
+                writeModules(of: child, writesReferences: writesReferences, to: &writer)
             }
             writer.endObject()
         }

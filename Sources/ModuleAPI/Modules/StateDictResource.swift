@@ -45,7 +45,7 @@ struct StateDictResource: Sendable {
         fields[.moduleVersion] = String(publication.version)
         guard representation == .json else {
             return try await LongWork.run(if: true) { [fields] in
-                try SafetensorsAnswer.response(tensors, fields: fields)
+                try SafetensorsAnswer.state(of: publication, fields: fields)
             }
         }
         let elements = tensors.values.reduce(0) { $0 + $1.elementCount }
@@ -82,12 +82,14 @@ struct StateDictResource: Sendable {
         _ exchange: Exchange,
         for publication: Publication
     ) throws -> OrderedDictionary<String, Tensor> {
-        guard try exchange.bodyType(among: [.json, .safetensors]) == .json else {
-            return try SafetensorsAnswer.entries(in: exchange.request.body)
-        }
         let known = publication.stateDict
-        return try JSONBody.decode(exchange.request.body) { reader in
+        guard try exchange.bodyType(among: [.json, .safetensors, .plainSafetensors]) == .json else {
+            let contents = try Safetensors.contents(of: exchange.request.body)
+            return try StateSource(contents).entries(for: known, ties: publication.ties)
+        }
+        let entries = try JSONBody.decode(exchange.request.body) { reader in
             try StateDictReader.entries(&reader) { key in known[key].map { .fixed($0.dtype) } ?? .widest }
         }
+        return try StateSource(entries).entries(for: known, ties: publication.ties)
     }
 }

@@ -116,6 +116,9 @@ public class ChannelNorm: Module {
     /// Whether each training call counts.
     var countsBatches: Bool { true }
 
+    // PyTorch 0.4.1 added it, and a dictionary without PyTorch's own `_metadata` may be older.
+    override final var laterBuffers: Set<String> { ["num_batches_tracked"] }
+
     public final override var extraRepr: String {
         "\(numFeatures), eps=\(options.epsilon), momentum=\(options.momentum.pythonText), "
             + "affine=\(options.affine.pythonText), bias=\((bias != nil).pythonText), "

@@ -29,7 +29,7 @@ struct LoadingPlan {
         for (name, entry) in entries {
             if let tensor = state[prefix + name] {
                 plan(entry, from: tensor, name: prefix + name)
-            } else {
+            } else if !module.laterBuffers.contains(name) {
                 self.keys.missingKeys.append(prefix + name)
             }
         }

@@ -71,6 +71,9 @@ open class Module {
     /// The names in Python that are attributes of this module and so can name no parameter, buffer or child.
     open var attributeNames: Set<String> { [] }
 
+    /// The buffers that a state dictionary may lack, since PyTorch added them after others had written theirs.
+    var laterBuffers: Set<String> { [] }
+
     /// What this module takes, such as `float32[*, 4]`, for errors inside a tree; `nil` when it takes anything.
     open var expectedInput: String? { nil }
 

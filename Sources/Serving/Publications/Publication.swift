@@ -98,6 +98,9 @@ package final class Publication: Sendable {
     /// Every parameter and persistent buffer by its key, in PyTorch's order; shared ones stand under every key.
     package var stateDict: OrderedDictionary<String, Tensor> { root.stateDict() }
 
+    /// Names of parameters that are one with an earlier one, and the first name of that.
+    package var ties: OrderedDictionary<String, String> { plan.ties }
+
     /// The bytes of all parameters and buffers of the tree, shared ones once.
     package var byteCount: Int {
         Self.storages(of: root, without: []).reduce(0) { $0 + $1.byteCount }

@@ -45,9 +45,9 @@ extension Registry {
         return try await change {
             let created = try self.admit(name, layer, when: precondition, mayReplace: mayReplace).isNew
             var revision = Revision(over: self.currentPublications())
-            try revision.open(self.owners(of: description.stateDict?.keys, in: layer))
+            try revision.open(self.owners(of: built.stateDict?.keys, in: layer))
             try revision.add(name, plan: built.plan, tree: built.tree.module, standIns: built.references)
-            try revision.load(description.stateDict, into: name)
+            try revision.load(built.stateDict, into: name)
             return (try self.publish(revision, name), created)
         }
     }

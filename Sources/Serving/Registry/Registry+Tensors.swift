@@ -116,6 +116,9 @@ extension Module {
         let isBuffer = bufferTable.contains { $0.name == name }
         if isBuffer {
             try registerBuffer(name, tensor)
+        } else if let tensor, let parameter = parameterTable.first(where: { $0.name == name })?.value {
+            // The one parameter, under whatever names it stands.
+            parameter.tensor = tensor
         } else {
             try registerParameter(name, tensor.map { try Parameter($0) })
         }

@@ -7,6 +7,7 @@ package enum Representation: String, Sendable, CaseIterable {
     case text = "text/plain"
     case bytes = "application/octet-stream"
     case safetensors = "application/x-safetensors"
+    case plainSafetensors = "application/safetensors"
     case events = "text/event-stream"
     case yaml = "application/yaml"
     case metrics = "text/plain; version=0.0.4"
@@ -19,6 +20,9 @@ package enum Representation: String, Sendable, CaseIterable {
         default: rawValue
         }
     }
+
+    /// Whether it is a file of tensors by either name.
+    package var isSafetensors: Bool { self == .safetensors || self == .plainSafetensors }
 
     /// Returns whether `octets` are the name of this form, with nothing more to them.
     func isNamed(_ octets: ArraySlice<UInt8>) -> Bool {
@@ -36,8 +40,8 @@ package struct Offer: Sendable {
     package static let json = Offer([.json])
     package static let document = Offer([.json, .text])
     package static let tensor = Offer([.json, .text, .bytes])
-    package static let stateDict = Offer([.json, .safetensors])
-    package static let call = Offer([.json, .text, .bytes, .safetensors])
+    package static let stateDict = Offer([.json, .safetensors, .plainSafetensors])
+    package static let call = Offer([.json, .text, .bytes, .safetensors, .plainSafetensors])
     package static let events = Offer([.events])
     package static let metrics = Offer([.metrics, .text])
     package static let yaml = Offer([.yaml, .text])

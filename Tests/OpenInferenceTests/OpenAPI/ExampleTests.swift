@@ -121,7 +121,7 @@ struct ExampleTests {
     }
 
     private static func isBinary(_ type: String) -> Bool {
-        type == "application/octet-stream" || type == "application/x-safetensors"
+        ["application/octet-stream", "application/x-safetensors", "application/safetensors"].contains(type)
     }
 
     /// Returns the value without what differs from run to run: times, and ids from the process's counter.
