@@ -14,6 +14,16 @@ package enum Safetensors {
         package let foreign: OrderedDictionary<String, String>
         /// The free text that came along.
         package let metadata: [String: String]
+
+        package init(
+            tensors: OrderedDictionary<String, Tensor>,
+            foreign: OrderedDictionary<String, String> = [:],
+            metadata: [String: String] = [:]
+        ) {
+            self.tensors = tensors
+            self.foreign = foreign
+            self.metadata = metadata
+        }
     }
 
     /// Returns the tensors in a file, in the order of their data; all must have types that tensors have here.

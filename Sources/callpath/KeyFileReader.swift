@@ -1,17 +1,19 @@
 import FoundationEssentials
+import Models
 import Web
 
 /// The file of access keys, and the ring of those that are let in.
 struct KeyFileReader {
     /// A reason why the file does not serve.
     enum Failure: Error, CustomStringConvertible {
-        case unreadable(path: String)
+        case unreadable(path: String, reason: SystemReason?)
         case tooLarge(path: String, limit: Int)
         case malformed(path: String, KeyFile.Failure)
 
         var description: String {
             switch self {
-            case .unreadable(let path): "--keys: cannot read '\(path)'"
+            case .unreadable(let path, let reason):
+                "--keys: cannot read '\(path)'" + (reason.map { ": \($0.text)" } ?? "")
             case .tooLarge(let path, let limit): "--keys: '\(path)' has more than \(limit) bytes"
             case .malformed(let path, let failure): "--keys: \(path): \(failure)"
             }
@@ -32,7 +34,9 @@ struct KeyFileReader {
     }
 
     private static func keys(in path: String) throws(Failure) -> [AccessKey] {
-        guard let data = try? Data(contentsOf: URL(filePath: path)) else { throw .unreadable(path: path) }
+        guard let data = try? Data(contentsOf: URL(filePath: path)) else {
+            throw .unreadable(path: path, reason: .reading(path))
+        }
         guard data.count <= KeyFile.maximumByteCount else {
             throw .tooLarge(path: path, limit: KeyFile.maximumByteCount)
         }

@@ -166,6 +166,10 @@ struct Service {
         guard !configuration.modelsFolder.isEmpty else { return }
         let folder = ModelFolder(path: configuration.modelsFolder)
         do {
+            let listing = try folder.listing
+            for name in listing.hidden { logger.debug("passed over \(name): its name begins with a dot") }
+            for entry in listing.leftOut { logger.warning("not served: \(entry.name): \(entry.reason)") }
+            if listing.models.isEmpty { logger.warning("the folder of models holds no model") }
             try await inference.loadModels(from: folder) { name, loaded, count in
                 logger.info("loading model \(loaded + 1) of \(count): \(name)")
             } didRefuse: { name, reason in

@@ -57,9 +57,12 @@ struct OptionTests {
 
     @Test(arguments: [
         (["--port-file", "/nowhere/port"], "--port-file: cannot write '/nowhere/port'"),
-        (["--models", "/nowhere"], "--models: cannot read '/nowhere'"),
-        (["--keys", "/nowhere"], "--keys: cannot read '/nowhere'"),
-        (["--config", "/nowhere"], "--config: cannot read '/nowhere'"),
+        (["--models", "/nowhere"], "--models: cannot read '/nowhere': No such file or directory"),
+        (["--keys", "/nowhere"], "--keys: cannot read '/nowhere': No such file or directory"),
+        (["--keys", "/"], "--keys: cannot read '/': Is a directory"),
+        (["--models", "/etc/hostname"], "--models: cannot read '/etc/hostname': Not a directory"),
+        (["--config", "/etc/hostname/x"], "--config: cannot read '/etc/hostname/x': Not a directory"),
+        (["--config", "/nowhere"], "--config: cannot read '/nowhere': No such file or directory"),
         (["--rate-burst", "5"], "--rate-burst: needs --rate-limit"),
     ])
     func refusesWhatItCannotUseByItsName(flags: [String], words: String) throws {

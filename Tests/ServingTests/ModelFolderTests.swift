@@ -68,7 +68,10 @@ final class ModelFolderTests {
             try write(file, [])
         }
         #expect(try ModelFolder(path: path).names == ["a", "b", "not a name"])
-        #expect(throws: ModelFileError.unreadable(path: "/nowhere")) { try ModelFolder(path: "/nowhere").names }
+        let error = #expect(throws: ModelFileError.self) { try ModelFolder(path: "/nowhere").names }
+        #expect(error?.message == "cannot read '/nowhere': No such file or directory")
+        let file = #expect(throws: ModelFileError.self) { try ModelFolder(path: "\(path)/c.json").names }
+        #expect(file?.message == "cannot read '\(path)/c.json': Not a directory")
     }
 
     @Test func whatIsNoFileIsRefusedAndNotReadForever() async throws {
@@ -80,9 +83,9 @@ final class ModelFolderTests {
         try FileManager.default.createSymbolicLink(atPath: "\(path)/zero.safetensors", withDestinationPath: "/dev/zero")
         try FileManager.default.createSymbolicLink(atPath: "\(path)/gone.safetensors", withDestinationPath: "nothing")
         for name in ["folder", "pipe", "zero"] {
-            #expect(await refusal(name) == "'DIR/\(name).safetensors' is no file")
+            #expect(await refusal(name) == "'DIR/\(name).safetensors' is not a file")
         }
-        #expect(await refusal("gone") == "cannot read 'DIR/gone.safetensors'")
+        #expect(await refusal("gone") == "cannot read 'DIR/gone.safetensors': No such file or directory")
     }
 
     @Test func aLinkToAFileIsFollowed() async throws {
@@ -130,5 +133,140 @@ final class ModelFolderTests {
         #expect(await refusal("absent") == "the folder of models has no file for 'absent'")
         try write("not a name.safetensors", Safetensors.bytes(of: smallState()))
         #expect(await refusal("not a name")?.contains("invalidName") == true)
+    }
+}
+
+/// Folders as hubs, Triton and file systems leave them.
+final class ModelFolderLayoutTests {
+    private let path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+    private let registry = Registry()
+
+    init() throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    private func write(_ file: String, _ bytes: [UInt8] = []) throws {
+        let url = URL(fileURLWithPath: "\(path)/\(file)")
+        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(bytes).write(to: url)
+    }
+
+    private func listing() throws -> FolderListing { try ModelFolder(path: path).listing }
+
+    private func load(_ name: String) async throws -> Publication {
+        try await registry.loadModel(named: name, from: ModelFolder(path: path))
+    }
+
+    private func refusal(_ name: String) async -> String? {
+        let error = await #expect(throws: ModelFileError.self) { try await load(name) }
+        return error?.message.replacingOccurrences(of: path, with: "DIR")
+    }
+
+    @Test func hiddenNamesArePassedOver() async throws {
+        try write("fc.safetensors", Safetensors.bytes(of: smallState()))
+        for name in ["._fc.safetensors", ".rsync.tmp.safetensors", ".hidden.json", ".git/model.safetensors"] {
+            try write(name)
+        }
+        // What Kubernetes makes of a ConfigMap.
+        try write("..2026/cm.safetensors", Safetensors.bytes(of: smallState()))
+        let files = FileManager.default
+        try files.createSymbolicLink(atPath: "\(path)/..data", withDestinationPath: "..2026")
+        try files.createSymbolicLink(atPath: "\(path)/cm.safetensors", withDestinationPath: "..data/cm.safetensors")
+        #expect(try listing().models.map(\.name) == ["cm", "fc"])
+        #expect(try listing().leftOut == [])
+        #expect(try listing().hidden.count == 6)
+        #expect(try await load("cm").version == 1)
+    }
+
+    @Test func whatIsLeftOutIsNamedWithItsReason() throws {
+        try write("fc.safetensors", Safetensors.bytes(of: smallState()))
+        for name in [
+            "model.pt", "A.SAFETENSORS", "alone.json", "config.json", "empty/readme.md", "fc/model.safetensors",
+        ] {
+            try write(name)
+        }
+        try write("fc.json")
+        #expect(try listing().models.map(\.name) == ["fc"])
+        let reasons = Dictionary(uniqueKeysWithValues: try listing().leftOut.map { ($0.name, $0.reason) })
+        #expect(Set(reasons.keys) == ["model.pt", "A.SAFETENSORS", "alone.json", "config.json", "empty", "fc"])
+        #expect(reasons["A.SAFETENSORS"] == "its name does not end in .safetensors")
+        #expect(reasons["alone.json"] == "there is no .safetensors file that it describes")
+        #expect(reasons["empty"] == "the folder holds no model.safetensors")
+        #expect(reasons["fc"] == "a file is served as 'fc'")
+    }
+
+    @Test func foldersOfHubsAndOfVersionsAreModels() async throws {
+        let description =
+            #"{"type": "Sequential", "modules": [{"type": "Linear", "in_features": 2, "out_features": 2}]}"#
+        try write("hub/model.safetensors", Safetensors.bytes(of: smallState(prefix: "0.")))
+        try write("hub/model.json", Array(description.utf8))
+        try write("hub/config.json", Array(#"{"architectures": ["Bert"]}"#.utf8))
+        try write("triton/config.pbtxt", Array("name: \"triton\"".utf8))
+        try write("triton/2/model.safetensors", Safetensors.bytes(of: smallState()))
+        try write("triton/10/model.safetensors", Safetensors.bytes(of: ["weight": matrix([[1, 2, 3]])]))
+        try write("triton/11/readme.md")
+        try write("triton/007/model.safetensors", Safetensors.bytes(of: smallState()))
+        #expect(try listing().models.map(\.name) == ["hub", "triton"])
+        #expect(try listing().leftOut == [])
+        #expect(try await load("hub").typeName == "Sequential")
+        #expect(try await load("triton").repr == "Linear(in_features=3, out_features=1, bias=False)")
+    }
+
+    private func index(_ map: String) -> [UInt8] {
+        Array(#"{"metadata": {"total_size": 24}, "weight_map": \#(map)}"#.utf8)
+    }
+
+    @Test func shardsAreOneModel() async throws {
+        let state = try smallState()
+        for folder in ["", "hub/"] {
+            let name = folder.isEmpty ? "net" : "model"
+            try write("\(folder)\(name)-1.safetensors", Safetensors.bytes(of: ["weight": #require(state["weight"])]))
+            try write("\(folder)\(name)-2.safetensors", Safetensors.bytes(of: ["bias": #require(state["bias"])]))
+            let map = #"{"weight": "\#(name)-1.safetensors", "bias": "\#(name)-2.safetensors"}"#
+            try write("\(folder)\(name).safetensors.index.json", index(map))
+        }
+        #expect(try listing().models.map(\.name) == ["hub", "net"])
+        for name in ["hub", "net"] {
+            #expect(try await load(name).repr == "Linear(in_features=2, out_features=2, bias=True)")
+            #expect(try await registry.call(name, [1, 1]) == [3.5, 6.5])
+        }
+    }
+
+    @Test(
+        arguments: [
+            (#"{"weight": "gone.safetensors"}"#, "cannot read 'DIR/gone.safetensors': No such file or directory"),
+            (
+                #"{"weight": "part.safetensors", "scale": "part.safetensors"}"#,
+                "'DIR/part.safetensors' has no tensor 'scale'"
+            ),
+            (#"{"weight": "../part.safetensors"}"#, "names the shard '../part.safetensors', which is not inside"),
+            (#"{"weight": "/etc/passwd"}"#, "names the shard '/etc/passwd', which is not inside"),
+            (#"{"weight": "a/../../x"}"#, "names the shard 'a/../../x', which is not inside"),
+            (#"{"weight": 3}"#, "is not an index of shards"), ("[]", "is not an index of shards"),
+        ]
+    )
+    func aWrongIndexIsNamed(map: String, words: String) async throws {
+        try write("part.safetensors", Safetensors.bytes(of: smallState()))
+        try write("net.safetensors.index.json", index(map))
+        #expect(await refusal("net")?.contains(words) == true)
+    }
+
+    @Test func shardsTogetherAreLimited() async throws {
+        var options = ServingOptions()
+        let part = try Safetensors.bytes(of: smallState())
+        options.limits.maxBytes = part.count * 2 - 1
+        try write("1.safetensors", part)
+        try write("2.safetensors", part)
+        try write("net.safetensors.index.json", index(#"{"weight": "1.safetensors", "bias": "2.safetensors"}"#))
+        let registry = Registry(options: options)
+        let folder = ModelFolder(path: path)
+        let error = await #expect(throws: ModelFileError.self) {
+            try await registry.loadModel(named: "net", from: folder)
+        }
+        #expect(error == .tooLarge(path: "\(path)/2.safetensors", limit: part.count - 1, byteCount: part.count))
     }
 }

@@ -7,6 +7,26 @@ package enum ModelFile {
     /// The key of a file's metadata under which its module's description stands.
     package static let metadataKey = "callpath"
 
+    /// Returns the description of a model in a folder with its tensors, of which no more than `maxBytes` are read.
+    package static func description(
+        of name: String,
+        in folder: ModelFolder,
+        maxBytes: Int,
+        maxModules: Int
+    ) throws -> ModuleDescription {
+        guard let model = try folder.listing.models.first(where: { $0.name == name }) else {
+            throw ModelFileError.noFile(name: name)
+        }
+        let contents =
+            model.isIndex
+            ? try ShardIndex(at: model.file).contents(limit: maxBytes)
+            : try Safetensors.contents(of: RegularFile.bytes(at: model.file, limit: maxBytes))
+        let given = try model.descriptions.first(where: RegularFile.exists).map { file in
+            try DescriptionReader.description(in: RegularFile.bytes(at: file, limit: maxBytes), maxModules: maxModules)
+        }
+        return try description(of: name, in: contents, given: given, maxModules: maxModules)
+    }
+
     /// Returns the description of a model with its tensors.
     ///
     /// It is the one `given`, or that of the file's metadata; the state of a Linear needs none.

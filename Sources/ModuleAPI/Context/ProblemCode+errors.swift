@@ -36,7 +36,8 @@ extension ProblemCode {
         self =
             switch error {
             case .noFile: .moduleNotFound
-            case .unreadable, .notAFile, .tooLarge, .noDescription: .malformedSafetensors
+            case .unreadable, .notAFile, .tooLarge, .noDescription, .malformedIndex, .shardOutside, .notInShard:
+                .malformedSafetensors
             }
     }
 

@@ -27,11 +27,12 @@ extension Registry {
         from folder: ModelFolder
     ) async throws -> Publication {
         try ModuleName.check(name)
-        guard try folder.names.contains(name) else { throw ModelFileError.noFile(name: name) }
-        let contents = try Safetensors.contents(of: folder.tensors(of: name, limit: limits.maxBytes))
-        let description = try folder.description(of: name, limit: limits.maxBytes).map { bytes in
-            try DescriptionReader.description(in: bytes, maxModules: limits.maxTreeModules)
-        }
-        return try await load(name, safetensors: contents, description: description)
+        let description = try ModelFile.description(
+            of: name,
+            in: folder,
+            maxBytes: limits.maxBytes,
+            maxModules: limits.maxTreeModules
+        )
+        return try await put(description).publication
     }
 }
