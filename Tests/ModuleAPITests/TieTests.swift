@@ -33,7 +33,7 @@ struct TieTests {
         #expect(made.status == 201, "\(made.text)")
         let document = await server.get("/v1/modules/m")
         #expect(document.json["parameters"]?.asArray?.compactMap { $0["name"]?.asString } == ["0.weight", "0.bias"])
-        #expect(document.json["tied"] == ["2.bias": "0.bias", "2.weight": "0.weight"], "\(document.text)")
+        #expect(document.json["tied"] == ["2.weight": "0.weight", "2.bias": "0.bias"], "\(document.text)")
         let state = await server.get("/v1/modules/m/state_dict")
         #expect(state.json["2.weight"] == state.json["0.weight"])
         #expect(state.json.asObject?.count == 4)
