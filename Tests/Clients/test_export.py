@@ -14,6 +14,7 @@ import pytest
 from conftest import REPOSITORY, Server
 
 FOLDER = REPOSITORY / "Tests/Clients/Fixtures/export"
+SOURCES = str(REPOSITORY / "Python/src")
 
 
 def check(folder):
@@ -40,9 +41,8 @@ def test_a_saved_model_is_exported_by_the_command(tmp_path):
     torch = pytest.importorskip("torch", reason="torch takes gigabytes: this runs where it is installed")
     model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Tanh())
     torch.save(model, tmp_path / "model.pt")
-    command = [sys.executable, "-m", "callpath", "export", tmp_path / "model.pt", tmp_path / "net.safetensors"]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "Python/src")}
-    subprocess.run([*command, "--input-name", "x", "--output-name", "y"], check=True, env=environment)
+    status, said = run(tmp_path / "model.pt", tmp_path / "net.safetensors", "--input-name", "x", "--output-name", "y")
+    assert (status, said) == (0, "")
     server = Server("--models", str(tmp_path))
     body = {"inputs": [{"name": "x", "shape": [1, 3], "datatype": "FP32", "data": [1, 2, 3]}]}
     answer = server.json("POST", "/v2/models/net/infer", body)["outputs"][0]
@@ -51,22 +51,191 @@ def test_a_saved_model_is_exported_by_the_command(tmp_path):
     server.stop()
 
 
-def refused(torch):
-    hooked = torch.nn.Linear(2, 2)
-    hooked.register_forward_hook(lambda *_: None)
-    yield torch.nn.Sequential(torch.nn.Conv1d(1, 1, 1)), "model.0 is a Conv1d"
-    yield torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Sequential(hooked)), "model.1.0 (Linear) has hooks"
-    yield torch.nn.Embedding(4, 2, max_norm=1.0), "max_norm"
-    yield torch.nn.utils.parametrizations.weight_norm(torch.nn.Linear(2, 2)), "ParametrizedLinear"
-    yield type("Linear", (torch.nn.Linear,), {})(2, 2), "model is a Linear"
+def run(*arguments, **environment):
+    """Runs the command and returns its status and what it says."""
+    command = [sys.executable, "-m", "callpath", "export", *arguments]
+    environment.setdefault("PYTHONPATH", SOURCES)
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
+    return done.returncode, done.stdout + done.stderr
 
 
-def test_what_callpath_does_not_know_is_refused_by_name(tmp_path):
+def replaced(torch, name, depth):
+    model = torch.nn.Linear(4, 3)
+    setattr(model, name, lambda x: x + 1)
+    for _ in range(depth):
+        model = torch.nn.Sequential(model)
+    return model
+
+
+def changed(module, **attributes):
+    for name, value in attributes.items():
+        setattr(module, name, value)
+    return module
+
+
+def hooked(torch):
+    module = torch.nn.Linear(2, 2)
+    module.register_forward_hook(lambda *_: None)
+    return module
+
+
+def plain_weight(torch):
+    module = torch.nn.Linear(2, 2)
+    weight = module.weight.detach()
+    del module.weight
+    return changed(module, weight=weight)
+
+
+def deep(torch, count):
+    model = torch.nn.Identity()
+    for _ in range(count):
+        model = torch.nn.Sequential(model)
+    return model
+
+
+# What must not be written, and the words that say why.
+REFUSED = {
+    "a hook": (lambda t: t.nn.Sequential(t.nn.ReLU(), t.nn.Sequential(hooked(t))), "model.1.0 (Linear) has hooks"),
+    "a forward put in": (lambda t: replaced(t, "forward", 0), "model (Linear) has a forward of its own"),
+    "a forward put in below": (lambda t: replaced(t, "forward", 2), "model.0.0 (Linear) has a forward of its own"),
+    "a call put in": (lambda t: replaced(t, "_call_impl", 1), "model.0 (Linear) has a _call_impl of its own"),
+    "max_norm": (lambda t: t.nn.Embedding(4, 2, max_norm=1.0), "max_norm"),
+    "a plain tensor": (plain_weight, "model (Linear) has no weight, which its arguments say it has"),
+    "an extra buffer": (lambda t: (m := t.nn.Linear(2, 2), m.register_buffer("x", t.ones(1)))[0], "has x, which its arguments do not ask for"),
+    "an extra parameter": (lambda t: changed(t.nn.ReLU(), x=t.nn.Parameter(t.ones(1))), "has x, which its arguments do not ask for"),
+    "another size": (lambda t: changed(t.nn.Linear(3, 2), weight=t.nn.Parameter(t.ones(2, 5))), "weight has the shape (2, 5)"),
+    "a bias that broadcasts": (lambda t: changed(t.nn.Linear(3, 2), bias=t.nn.Parameter(t.ones(1))), "bias has the shape (1,)"),
+    "a weight of a norm alone": (lambda t: changed(t.nn.LayerNorm(3), weight=None), "has bias, which its arguments do not ask for"),
+    "statistics of None": (lambda t: changed(t.nn.BatchNorm1d(3), running_mean=None), "num_batches_tracked"),
+    "complex numbers": (lambda t: t.nn.Linear(2, 2).to(t.complex64), "weight of torch.complex64"),
+    "float8": (lambda t: t.nn.Linear(2, 2).to(t.float8_e4m3fn), "weight of torch.float8_e4m3fn"),
+    "too deep": (lambda t: deep(t, 33), "is more than 32 deep"),
+    "too many": (lambda t: t.nn.Sequential(*[t.nn.ReLU() for _ in range(4_096)]), "more than 4,096 modules"),
+    "a long name": (lambda t: t.nn.ModuleDict({"x" * 257: t.nn.ReLU()}), "a name of more than 256 bytes"),
+    "quantised": (lambda t: t.ao.quantization.quantize_dynamic(t.nn.Sequential(t.nn.Linear(2, 2))), "model.0 (Linear) is quantised"),
+    "lazy": (lambda t: t.nn.LazyLinear(2), "model (LazyLinear) is lazy"),
+    "TorchScript": (lambda t: t.jit.script(t.nn.Linear(2, 2)), "is TorchScript"),
+    "a loss": (lambda t: t.nn.Sequential(t.nn.MSELoss()), "model.0 (MSELoss)"),
+}
+
+
+def exporter():
+    sys.path.insert(0, SOURCES)
+    from callpath import exporter
+    return exporter
+
+
+@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.filterwarnings("ignore")
+def test_what_callpath_would_answer_otherwise_is_refused(name, tmp_path):
     torch = pytest.importorskip("torch", reason="torch takes gigabytes: this runs where it is installed")
-    sys.path.insert(0, str(REPOSITORY / "Python/src"))
-    from callpath.exporter import NotExportable, export
-    for model, words in refused(torch):
-        with pytest.raises(NotExportable) as error:
-            export(model, tmp_path / "x.safetensors")
-        assert words in str(error.value)
-        assert list(tmp_path.iterdir()) == []
+    make, words = REFUSED[name]
+    model = make(torch)
+    with pytest.raises(exporter().NotExportable) as error:
+        exporter().export(model, tmp_path / "x.safetensors", torch.ones(1, 2))
+    assert words in str(error.value) and "\n" not in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_hooks_of_all_modules_and_patched_classes_are_refused(tmp_path):
+    torch = pytest.importorskip("torch", reason="torch takes gigabytes: this runs where it is installed")
+    handle = torch.nn.modules.module.register_module_forward_hook(lambda *_: None)
+    try:
+        with pytest.raises(exporter().NotExportable, match="global module hooks"):
+            exporter().export(torch.nn.Linear(2, 2), tmp_path / "x.safetensors")
+    finally:
+        handle.remove()
+    forward = torch.nn.Linear.forward
+    torch.nn.Linear.forward = lambda self, x: x
+    try:
+        with pytest.raises(exporter().NotExportable, match="forward was replaced"):
+            exporter().export(torch.nn.Linear(2, 2), tmp_path / "x.safetensors")
+    finally:
+        torch.nn.Linear.forward = forward
+    assert list(tmp_path.iterdir()) == []
+
+
+def odd_models(torch):
+    """Yields models that are written otherwise than PyTorch has them, with an input for each."""
+    nn, ones = torch.nn, torch.ones
+    yield "numpy", nn.Sequential(
+        nn.Linear(np.int64(4), 3), nn.Linear(3, np.prod([2, 2])), nn.Dropout(np.float32(0.5)), nn.LeakyReLU(torch.tensor(0.25)),
+        nn.LayerNorm((np.int64(4),), eps=np.float64(1e-3), elementwise_affine=np.bool_(True)), nn.Softmax(np.int32(-1))), ones(2, 4)
+    yield "double-statistics", nn.BatchNorm1d(4, affine=False).double(), ones(2, 4).double()
+    yield "half-statistics", nn.BatchNorm1d(4, affine=False).half(), ones(2, 4).half()
+    yield "infinite", nn.Hardtanh(0, float("inf")), torch.tensor([[-1.0, 1e30]])
+    yield "untracked-later", changed(nn.BatchNorm1d(3), track_running_stats=False), torch.randn(4, 3)
+    yield "norm-without-both", changed(nn.LayerNorm(3), weight=None, bias=None), torch.randn(4, 3)
+    yield "norm-without-bias", changed(nn.BatchNorm1d(3), bias=None), torch.randn(4, 3)
+    yield "rms-without-weight", changed(nn.RMSNorm(3), weight=None), torch.randn(4, 3)
+    yield "weight-norm", nn.utils.parametrizations.weight_norm(nn.Linear(4, 3)), torch.randn(2, 4)
+    yield "old-weight-norm", nn.utils.weight_norm(nn.Linear(4, 3)), torch.randn(2, 4)
+    tied = nn.Sequential(nn.Embedding(5, 4), nn.Linear(4, 5, bias=False))
+    yield "tied", changed(tied, **{}) if tied[1].register_parameter("weight", tied[0].weight) else tied, torch.tensor([[0, 4]])
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_odd_models_answer_as_pytorch_does(tmp_path):
+    torch = pytest.importorskip("torch", reason="torch takes gigabytes: this runs where it is installed")
+    expected = {}
+    for name, model, values in odd_models(torch):
+        printed = repr(model)
+        exporter().export(model, tmp_path / f"{name}.safetensors", values)
+        assert repr(model) == printed
+        expected[name] = values, model.eval()(values)
+    server = Server("--models", str(tmp_path))
+    for name, (values, output) in expected.items():
+        dtype = str(values.dtype).removeprefix("torch.")
+        answer = server.json("POST", f"/v1/modules/{name}/call", {"input": {"data": values.tolist(), "dtype": dtype}})
+        np.testing.assert_allclose(answer["output"], output.tolist(), rtol=2e-3 if dtype == "float16" else 1e-5, atol=1e-6, err_msg=name)
+    server.stop()
+
+
+def test_the_command_says_what_is_wrong_in_a_few_lines(tmp_path):
+    torch = pytest.importorskip("torch", reason="torch takes gigabytes: this runs where it is installed")
+    model, text, state = tmp_path / "model.pt", tmp_path / "text.pt", tmp_path / "state.pt"
+    torch.save(torch.nn.Linear(2, 2), model)
+    text.write_text("no archive")
+    torch.save(torch.nn.Linear(2, 2).state_dict(), state)
+    torch.save({"model": {}, "epoch": 3}, tmp_path / "checkpoint.pt")
+    torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), tmp_path / "script.pt")
+    (tmp_path / "elsewhere.py").write_text("import torch\nclass Net(torch.nn.Linear):\n    pass\n")
+    saved = "import sys, torch; sys.path.insert(0, sys.argv[1]); import elsewhere; torch.save(elsewhere.Net(2, 2), sys.argv[2])"
+    subprocess.run([sys.executable, "-c", saved, tmp_path, tmp_path / "class.pt"], check=True)
+    good = tmp_path / "net.safetensors"
+    cases = [
+        (tmp_path / "nosuch.pt", good, "No such file or directory"), (tmp_path, good, "Is a directory"),
+        (text, good, "is not a file that torch.save wrote"), (state, good, "holds a state dictionary, no module"),
+        (tmp_path / "checkpoint.pt", good, "holds a checkpoint, no module"), (tmp_path / "class.pt", good, "run this where the class is"),
+        (tmp_path / "script.pt", good, "TorchScript"), (model, tmp_path / "nosuch/net.safetensors", "there is no folder"),
+        (model, tmp_path / "net.bin", "is not a file that is served"), (model, tmp_path / ".net.safetensors", "is not a file that is served"),
+        (model, tmp_path / ".safetensors", "is not a file that is served"),
+    ]
+    before = sorted(tmp_path.iterdir())
+    for source, target, words in cases:
+        status, said = run(source, target)
+        assert status == 1 and words in said, said
+        assert len(said.strip().splitlines()) <= 4 and "Traceback" not in said, said
+    assert sorted(tmp_path.iterdir()) == before
+    without = tmp_path / "without"
+    without.mkdir()
+    (without / "torch.py").write_text("raise ModuleNotFoundError(\"No module named 'torch'\", name='torch')")
+    status, said = run(model, good, PYTHONPATH=f"{without}{os.pathsep}{SOURCES}")
+    assert status == 1 and said == "callpath export: needs torch: pip install torch safetensors\n"
+
+
+def test_the_command_makes_a_model_of_a_class_and_a_state(tmp_path, monkeypatch):
+    torch = pytest.importorskip("torch", reason="torch takes gigabytes: this runs where it is installed")
+    (tmp_path / "nets.py").write_text("import torch\ndef small():\n    return torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Tanh())\n")
+    model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Tanh())
+    torch.save(model.state_dict(), tmp_path / "state.pt")
+    monkeypatch.chdir(tmp_path)
+    status, said = run("net.safetensors", "--class", "nets:small", "--state", "state.pt", "--example", "1,3")
+    assert (status, said) == (0, "")
+    server = Server("--models", str(tmp_path))
+    answer = server.json("POST", "/v1/modules/net/call", {"input": [1, 2, 3]})
+    np.testing.assert_allclose(answer["output"], model(torch.tensor([1.0, 2, 3])).tolist(), rtol=1e-5, atol=1e-6)
+    server.stop()
+    for wrong in ("nets:nothing", "nosuch:small", "nets:torch"):
+        status, said = run("other.safetensors", "--class", wrong)
+        assert status == 1 and len(said.splitlines()) == 1, said

@@ -22,17 +22,12 @@ STARTS_WITHIN = 30
 
 
 def binary(given=None):
-    """Returns the path of the callpath that checks: the one given, CALLPATH_BINARY's, the package's, or the one on PATH."""
+    """Returns the path of the callpath that checks: the one given, CALLPATH_BINARY's, the package's, or callpath-server on PATH."""
     beside = pathlib.Path(__file__).parent.parent / "bin" / "callpath"
     for candidate in (given, os.environ.get("CALLPATH_BINARY"), beside if beside.exists() else None):
         if candidate:
             return os.fspath(candidate)
-    for folder in os.environ.get("PATH", "").split(os.pathsep):
-        found = shutil.which("callpath", path=folder)
-        # A script that Python's packages install runs this package again.
-        if found and pathlib.Path(found).open("rb").read(4) == b"\x7fELF":
-            return found
-    return None
+    return shutil.which("callpath-server")
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """What stands in the way of an export."""
+from ..errors import ExportError
 
 
-class NotExportable(ValueError):
+class NotExportable(ExportError):
     """A model that Callpath cannot serve as PyTorch runs it; the text is one line that names the module."""

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from . import checking, tree
+from . import checking, layers, tree
 from .errors import NotExportable
 
 # How many rows the example is repeated to, to see that the graph is right for other batches too.
@@ -27,8 +27,8 @@ def export(model, file, example=None, *, input_name=None, output_name=None, bina
 
     example: the inputs of a call, a tensor, a tuple, or a dict by the names of forward's parameters; without one it is made from
     the sizes of the first layer, where that is enough. input_name, output_name: the names of the Open Inference Protocol, for a
-    model that is no graph. binary: the callpath that checks what was written, else CALLPATH_BINARY or the package's own; a model
-    with a graph is not written unchecked.
+    model that is no graph. binary: the callpath that checks what was written, else CALLPATH_BINARY or the package's own; only
+    layers that every Callpath knows are written unchecked.
     """
     path = pathlib.Path(file)
     check_name(path)
@@ -37,14 +37,14 @@ def export(model, file, example=None, *, input_name=None, output_name=None, bina
     settled, found = follow(model, example)
     written = {**found.described, **{key: name for key, name in (("input_name", input_name), ("output_name", output_name)) if name}}
     metadata = {"format": "pt", "callpath": json.dumps(written), **found.ties}
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
         draft = pathlib.Path(folder) / "model.safetensors"
         save_file({key: plain(tensor) for key, tensor in found.tensors.items()}, draft, metadata=metadata)
         program = checking.binary(binary)
-        if found.examples and program:
+        if program:
             checking.check(draft, settled, found.examples, found.names, program)
-        elif found.names:
-            raise NotExportable("there is no callpath to check the graph with: give binary=, or set CALLPATH_BINARY")
+        elif not layers.PLAIN.issuperset(types(found.described)):
+            raise NotExportable("there is no callpath to check with what is written: give binary=, or set CALLPATH_BINARY")
         # safetensors lets the owner alone read it; the server may run as somebody else.
         draft.chmod(0o644)
         os.replace(draft, path)
@@ -125,6 +125,13 @@ def repeated(model, example):
     except Exception:
         return []
     return [longer]
+
+
+def types(described):
+    """Returns the types that a description names."""
+    modules = described.get("modules", [])
+    inner = modules.values() if isinstance(modules, dict) else modules
+    return {described["type"], *(name for child in inner for name in types(child))}
 
 
 def plain(tensor):

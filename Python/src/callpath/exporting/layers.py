@@ -15,6 +15,10 @@ DTYPES = {getattr(torch, name): name for name in (
 # Constructors that take `*args`, or that read `bias` off another name.
 RECURRENT = ["input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional"]
 SIGNATURES = {"RNN": [*RECURRENT, "nonlinearity"], "LSTM": [*RECURRENT, "proj_size"], "GRU": RECURRENT, "Identity": []}
+# What every Callpath knows.
+PLAIN = {"Linear", "Bilinear", "Embedding", "Identity", "Flatten", "ReLU", "ReLU6", "LeakyReLU", "ELU", "GELU", "SiLU", "Sigmoid",
+         "Tanh", "Softplus", "Hardtanh", "Softmax", "LogSoftmax", "LayerNorm", "RMSNorm", "BatchNorm1d", "Dropout", "Sequential",
+         "ModuleList", "ModuleDict"}
 # Whether a module has the tensors that a flag of its constructor asks for.
 FLAGS = {"bias": "bias", "affine": "weight", "elementwise_affine": "weight", "track_running_stats": "running_mean"}
 # What no description says: where a layer is made, and names that PyTorch has given up.
@@ -142,10 +146,10 @@ def check(module, given, path):
         raise NotExportable(f"{path} ({kind.__name__}) cannot be made from its own arguments: {error}") from error
     expected = {name: tuple(tensor.shape) for name, tensor in own_tensors(fresh)}
     actual = {name: tuple(tensor.shape) for name, tensor in own_tensors(module)}
-    for name in expected.keys() - actual.keys():
+    for name in sorted(expected.keys() - actual.keys()):
         raise NotExportable(f"{path} ({kind.__name__}) has no {name}, which its arguments say it has")
-    for name in actual.keys() - expected.keys():
-        raise NotExportable(f"{path} ({kind.__name__}) has {name}, which no {kind.__name__} has")
+    for name in sorted(actual.keys() - expected.keys()):
+        raise NotExportable(f"{path} ({kind.__name__}) has {name}, which its arguments do not ask for")
     for name, shape in expected.items():
         if actual[name] != shape:
             raise NotExportable(f"{path} ({kind.__name__}): {name} has the shape {actual[name]}, "
