@@ -29,6 +29,8 @@ struct HookActionTests {
             (.clamp(min: nil, max: .double(4)), [3.5, 4]),
             (.normalize(mean: .double(1.5), std: .int(2)), [1, 2.5]),
             (.mask(indices: [1]), [3.5, 0]),
+            (.mask(indices: [-1]), [3.5, 0]),
+            (.mask(indices: [-2, 1]), [0, 0]),
             (.activation(name: "ReLU6", arguments: [:]), [3.5, 6]),
             (.activation(name: "LeakyReLU", arguments: ["negative_slope": .double(2)]), [3.5, 6.5]),
             (.topk(k: 1), [0, 6.5]),
@@ -53,6 +55,41 @@ struct HookActionTests {
         #expect(try await registry.call("fc", [1, 1]) == expected)
         try registry.removeGlobalHook(global.id)
         #expect(try await registry.call("fc", [1, 1]) == [3.5, 6.5])
+    }
+
+    @Test(
+        arguments: [
+            ([1, 0], [0, 6.5]), ([1, 1], [-1.5, 1.5]), ([-1e30, -1e30], [-1.5, 1.5]), ([1e-30, 1e-30], [-1.5, 1.5]),
+            ([1e300, 1e300], [-1.5, 1.5]), ([2], [-6.5, -3.5]),
+        ] as [([Double], [Float])]
+    )
+    func takesADirectionOut(direction: [Double], expected: [Float]) async throws {
+        let hook = HookDescription(kind: .forward, action: .projectOut(direction: try Tensor(direction)))
+        #expect(try await registry.call("fc", [1, 1], hooks: [hook]) == expected)
+    }
+
+    @Test(
+        arguments: [
+            ([0, 0], [2], "zero"), ([], [0], "zero"), ([0, .nan], [2], "not finite"),
+            ([1, .infinity], [2], "not finite"),
+            ([1, 2], [1, 2], "a vector"), ([1], [], "a vector"),
+        ] as [([Double], Shape, String)]
+    )
+    func refusesWhatIsNoDirection(numbers: [Double], shape: Shape, words: String) async throws {
+        let hook = HookDescription(kind: .forward, action: .projectOut(direction: try Tensor(numbers, shape: shape)))
+        let error = await #expect(throws: ServingError.self) {
+            _ = try await registry.registerHook(hook, on: "fc")
+        }
+        #expect(error?.message.contains(words) == true)
+    }
+
+    @Test func namesTheLengthOfADirectionThatDoesNotFit() async throws {
+        let action = HookAction.projectOut(direction: try Tensor([1, 2, 3] as [Double]))
+        let error = await #expect(throws: HookFailure.self) {
+            _ = try await registry.call("fc", [1, 1], hooks: [HookDescription(kind: .forward, action: action)])
+        }
+        let text = "The size of tensor a (2) must match the size of tensor b (3) at non-singleton dimension 0"
+        #expect((error?.underlying as? TensorError)?.message() == text)
     }
 
     @Test func actsOnTheInput() async throws {

@@ -22,6 +22,7 @@ package enum ActionWriter {
         case .mask(let indices): writer.member("indices", indices)
         case .assertShape(let shape): writer.member("shape", shape)
         case .topk(let k): writer.member("k", k)
+        case .projectOut(let direction): write(.tensor(direction), as: "direction", to: &writer)
         case .log(let level): writer.member("level", level.rawValue)
         case .activation(let name, let arguments):
             writer.member("name", name)

@@ -6,6 +6,7 @@ package struct HookReader {
     /// The names of the actions.
     enum ActionName: String, CaseIterable {
         case capture, replace, add, scale, clamp, normalize, mask, activation, topk
+        case projectOut = "project_out"
         case assertFinite = "assert_finite"
         case assertRange = "assert_range"
         case assertShape = "assert_shape"
@@ -57,6 +58,7 @@ package struct HookReader {
         case .mask: ["indices"]
         case .activation: ["name"]
         case .topk: ["k"]
+        case .projectOut: ["direction"]
         case .assertShape: ["shape"]
         case .log: ["level"]
         }
@@ -74,6 +76,10 @@ package struct HookReader {
             return .normalize(mean: try object.require("mean", value), std: try object.require("std", value))
         case .mask: return .mask(indices: try object.require("indices") { try $0.readArray { try $0.readInt() } })
         case .topk: return .topk(k: try object.require("k") { try $0.readInt() })
+        case .projectOut:
+            return .projectOut(
+                direction: try object.require("direction", JSONTensorReader(listDType: .fixed(.float64)).read)
+            )
         case .assertShape: return .assertShape(try object.require("shape") { try $0.readArray { try $0.readInt() } })
         case .assertRange:
             return .assertRange(

@@ -51,6 +51,7 @@ package enum HookAction: Sendable {
     case mask(indices: [Int])
     case activation(name: String, arguments: OrderedDictionary<String, ArgumentValue>)
     case topk(k: Int)
+    case projectOut(direction: Tensor)
     case assertFinite
     case assertRange(min: Double?, max: Double?)
     case assertShape([Int])
@@ -69,6 +70,7 @@ package enum HookAction: Sendable {
         case .mask: "mask"
         case .activation: "activation"
         case .topk: "topk"
+        case .projectOut: "project_out"
         case .assertFinite: "assert_finite"
         case .assertRange: "assert_range"
         case .assertShape: "assert_shape"
@@ -82,6 +84,7 @@ package enum HookAction: Sendable {
         switch self {
         case .replace(let value), .add(let value), .scale(let value): value.byteCount
         case .normalize(let mean, let std): mean.byteCount + std.byteCount
+        case .projectOut(let direction): direction.byteCount
         default: 0
         }
     }

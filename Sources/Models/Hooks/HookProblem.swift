@@ -11,6 +11,8 @@ package struct HookProblem: Error, Equatable {
         case backwardInPlainCall(HookKind)
         case notForGlobalHooks(String)
         case shape([Int])
+        case notAVector(shape: [Int])
+        case noDirection
         case unknownPath(String)
     }
 
@@ -40,6 +42,8 @@ package struct HookProblem: Error, Equatable {
         case .backwardInPlainCall(let kind): "a \(kind.rawValue) hook never runs in a call that does not go backward"
         case .notForGlobalHooks(let name): "a global hook takes no '\(name)'"
         case .shape(let shape): "a shape has sizes, or -1 for any; got \(shape)"
+        case .notAVector(let shape): "a direction is a vector, one number for each feature; got the shape \(shape)"
+        case .noDirection: "a direction that is zero, or not finite, cannot be taken out"
         case .unknownPath(let path): "there is no module at '\(path)'"
         }
     }

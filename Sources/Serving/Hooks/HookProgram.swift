@@ -19,9 +19,21 @@ struct HookProgram: Sendable {
         case .topk(let k) where k < 0: throw HookProblem(.negativeCount(k), at: ["action", "k"])
         case .assertShape(let shape) where shape.contains { $0 < -1 }:
             throw HookProblem(.shape(shape), at: ["action", "shape"])
+        case .projectOut(let direction): try Self.check(direction: direction)
         default: break
         }
         activation = try Self.activation(for: description.action)
+    }
+
+    private static func check(direction: Tensor) throws(HookProblem) {
+        let place = ["action", "direction"]
+        guard direction.rank == 1 else {
+            throw HookProblem(.notAVector(shape: direction.shape.dimensions), at: place)
+        }
+        let numbers = direction.scalars(as: Double.self)
+        guard numbers.contains(where: { $0 != 0 }), numbers.allSatisfy(\.isFinite) else {
+            throw HookProblem(.noDirection, at: place)
+        }
     }
 
     private static func checkRange(_ min: Double?, _ max: Double?) throws(HookProblem) {
@@ -65,6 +77,7 @@ struct HookProgram: Sendable {
         case .normalize(let mean, let std): try std.dividing(mean.subtracted(from: tensor))
         case .mask(let indices): try tensor.zeroing(indices: indices)
         case .topk(let k): try tensor.keepingTopK(k)
+        case .projectOut(let direction): try tensor.takingOut(direction)
         case .activation: try activate(tensor)
         default: try watch(tensor, at: site)
         }

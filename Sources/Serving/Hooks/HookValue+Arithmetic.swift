@@ -60,6 +60,20 @@ extension Tensor {
     }
 }
 
+extension Tensor {
+    /// Returns the elements without their part along `direction`, of the last axis: x - (x . d) d / (d . d).
+    func takingOut(_ direction: Tensor) throws -> Tensor {
+        // In Double, so that the square of a large direction fits, and that of a small one does not vanish.
+        let numbers = direction.scalars(as: Double.self)
+        let scale = numbers.reduce(0) { max($0, $1.magnitude) }
+        let square = numbers.reduce(0) { $0 + ($1 / scale) * ($1 / scale) }
+        let type = dtype.isFloatingPoint ? dtype : .float32
+        let unit = try Tensor(numbers.map { $0 / scale }).converted(to: type)
+        let dual = try Tensor(numbers.map { $0 / scale / square }).converted(to: type)
+        return try self - (self * unit).sum(dim: -1, keepDim: true) * dual
+    }
+}
+
 extension HookScalar {
     /// Returns two bounds as integers; `nil` unless both are, where there are any.
     fileprivate static func integers(_ first: HookScalar?, _ second: HookScalar?) -> (Int64?, Int64?)? {

@@ -10,15 +10,15 @@ extension Tensor {
         }
     }
 
-    /// Returns the elements with those at `indices` of the last axis set to zero, NaN too.
+    /// Returns the elements with those at `indices` of the last axis set to zero, NaN too; negative ones count from the end.
     public func zeroing(indices: [Int]) throws(TensorError) -> Tensor {
         let length = shape.last ?? 1
-        for index in indices where !(0..<length).contains(index) {
+        for index in indices where !(-length..<length).contains(index) {
             throw .indexOutOfBounds(index, dimension: Swift.max(rank, 1) - 1, size: length)
         }
         return try keeping("masked_fill") { () throws(TensorError) in
             var row = [Bool](repeating: true, count: length)
-            for index in indices { row[index] = false }
+            for index in indices { row[index < 0 ? index + length : index] = false }
             return try Tensor(row, shape: Shape([length], elementCount: length)).expanded(
                 to: rank == 0 ? Shape([1], elementCount: 1) : shape
             )
