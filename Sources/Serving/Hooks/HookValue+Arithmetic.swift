@@ -61,7 +61,7 @@ extension Tensor {
 }
 
 extension Tensor {
-    /// Returns the elements without their part along `direction`, of the last axis: x - (x . d) d / (d . d).
+    /// Returns each row of the last axis without its part along `direction`: x - (x·d) d / (d·d).
     func takingOut(_ direction: Tensor) throws -> Tensor {
         // In Double, so that the square of a large direction fits, and that of a small one does not vanish.
         let numbers = direction.scalars(as: Double.self)
