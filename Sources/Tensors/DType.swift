@@ -72,13 +72,13 @@ extension DType {
         case .bfloat16: "c10::BFloat16"
         case .int64: "long int"
         case .int32: "int"
-        case .int16: "short"
+        case .int16: "short int"
         case .int8: "signed char"
         case .uint8: "unsigned char"
         case .bool: "bool"
-        case .uint16: "unsigned short"
+        case .uint16: "short unsigned int"
         case .uint32: "unsigned int"
-        case .uint64: "unsigned long"
+        case .uint64: "long unsigned int"
         }
     }
 }

@@ -97,6 +97,11 @@ extension Tensor {
         return try dtype.accept(Fill(value: value, shape: shape))
     }
 
+    /// Returns a tensor of `number`, of its kind's dtype unless `dtype` is given.
+    public static func full(_ number: Number, shape: Shape, dtype: DType? = nil) throws(TensorError) -> Tensor {
+        try number.tensor(dtype ?? number.dtype).expanded(to: shape)
+    }
+
     /// Returns a tensor of zeros.
     public static func zeros(_ shape: Shape, dtype: DType = .float32) throws(TensorError) -> Tensor {
         try Tensor(uninitialized: dtype, shape: shape) { bytes in

@@ -85,6 +85,47 @@ struct GradientCheckTests {
         Row("binary cross entropy", [3, 2], [3, 2]) {
             try $0[0].bceWithLogits($0[1], positiveWeight: Tensor([2, 3] as [Double]))
         },
+        Row("trigonometry", [7]) { try $0[0].sin() * $0[0].cos().tan() + $0[0].atan().sinh() * $0[0].cosh() },
+        Row("powers", [5], [5]) { try .pow(.tensor($0[0].abs() + 0.5), .tensor($0[1])) },
+        Row("roots", [5]) { try ($0[0].abs() + 0.5).rsqrt() * ($0[0].square() + 1).reciprocal().log1p() },
+        Row("choices", [2, 3], [3]) {
+            try Tensor.where(.compare(.less, .tensor($0[0]), .tensor($0[1])), .tensor($0[0] * 2), .tensor($0[1]))
+        },
+        Row("blends", [4], [4], [4]) {
+            try $0[0].lerp($0[1], .tensor($0[2])).addcdiv($0[0], $0[1].square() + 1, value: 2)
+        },
+        Row("extremes", [3, 4]) { try $0[0].extreme(.max, dims: [1]) * $0[0].extreme(.min, dim: 1).values },
+        Row("moments", [3, 4, 2]) { try $0[0].variance(dims: [0, 2]) * $0[0].deviation(dims: [0, 2], correction: 0) },
+        Row("norms", [3, 4]) { try $0[0].norm(p: 3, dims: [1]) * $0[0].norm(dims: [1]) + $0[0].logSumExp(dims: [1]) },
+        Row("products of rows", [3, 4]) { try $0[0].prod(dim: 1) * $0[0].cumprod(dim: 1).sum(dims: [1]) },
+        Row("scans", [3, 4]) { try $0[0].cumsum(dim: 1) * $0[0].cumsum(dim: 0) },
+        Row("permutations", [2, 3, 4]) {
+            try $0[0].permuted([2, 0, 1]).flipped([0]).movedim([0], [2]).roll([1, 2], dims: [0, 1])
+        },
+        Row("repetitions", [2, 3]) {
+            try $0[0].repeated([2, 1, 2]).sum(dims: [0]) * $0[0].repeatInterleave(2, dim: 1)
+        },
+        Row("indices", [4, 3]) {
+            try $0[0].item(at: [.tensor(Tensor([0, 2, 2, -1] as [Int64])), .slice(start: 1)])
+                * $0[0].item(at: [.slice(), .tensor(Tensor([0, 0] as [Int64]))])
+        },
+        Row("scatter", [3, 3], [3, 3]) {
+            let index = try Tensor([0, 2, 1, 1, 0, 2, 2, 1, 0] as [Int64], shape: [3, 3])
+            return try $0[0].scatter(0, index, .tensor($0[1])) * $0[0].scatterAdd(1, index, $0[1]).gather(1, index)
+        },
+        Row("padding", [2, 4]) { try $0[0].pad([1, -1]).sum() * $0[0].pad([2, 1], mode: .reflect).sum(dims: [1]) },
+        Row("diagonals", [4, 3]) { try $0[0].tril(diagonal: 1).diagonal() * $0[0].triu().diagonal(offset: 0) },
+        Row("joints", [2, 3], [2, 2]) {
+            try .stack([.cat([$0[0], $0[1]], dim: 1), .cat([$0[1], $0[0]], dim: 1)], dim: 1)
+        },
+        Row("added products", [2], [3, 4], [4, 2]) { try $0[0].addmm($0[1], $0[2], beta: 2, alpha: 0.5) },
+        Row("einsum", [2, 3], [3, 4], [4]) { try .einsum("ij,jk,k->i", $0) },
+        Row("attention", [2, 3, 4], [2, 5, 4], [2, 5, 4]) { try .scaledDotProductAttention($0[0], $0[1], $0[2]) },
+        Row("topk", [3, 5]) { try $0[0].topK(2).values * $0[0].sort().values.narrowed(1, start: 0, length: 2) },
+        Row("distances", [3, 4], [3, 4]) {
+            try Tensor.cosineSimilarity($0[0], $0[1]) * Tensor.pairwiseDistance($0[0], $0[1])
+                + $0[0].normalized().sum(dims: [1])
+        },
     ])
     func agreesWithDifferences(row: Row) throws {
         let generator = Generator(seed: 11)

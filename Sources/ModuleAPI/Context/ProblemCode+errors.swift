@@ -120,6 +120,29 @@ extension ProblemCode {
             case .gradientNeedsScalar, .nothingRequiresGradient, .secondBackward, .gradientShape, .gradientCount,
                 .unusedInput, .inferenceSaved:
                 .notDifferentiable
+            case .function(let problem): ProblemCode(problem)
+            default: .shapeMismatch
+            }
+    }
+
+    init(_ problem: FunctionProblem) {
+        self =
+            switch problem {
+            case .conditionType, .maskType, .lerpType, .integerAddcdiv, .meanType, .noBools, .varianceType, .normType,
+                .normResultType, .narrowedNorm, .indexType, .gatherIndexType, .scatterType, .indexSelectType,
+                .takeIndexType, .maskedSelectType, .oneHotType, .topKBool, .stackTypes, .attentionTypes,
+                .attentionMaskType, .cosineType:
+                .dtypeMismatch
+            case .selectIndex, .narrowStart, .tooManyIndices, .emptyIndexed, .gatherBounds, .indexSelectBounds,
+                .oneHotClass:
+                .indexOutOfRange
+            case .noAttribute, .integerDivisionByZero, .numberDivisionByZero, .numberOverflow, .roundingMode,
+                .negativeIntegerPower,
+                .fractionalAlpha, .booleanAlpha, .floatOverflow, .clampWithoutBounds, .sliceStepZero,
+                .sliceStepNegative, .wrongIndex, .paddingMode, .paddingValue, .rangeStep, .truncatedRangeStep,
+                .rangeBounds, .rangeDirection, .rangeSize, .negativeSteps, .eyeSize, .unknownSide, .oppositeSides,
+                .einsum, .attentionMaskTwice:
+                .invalidArgument
             default: .shapeMismatch
             }
     }

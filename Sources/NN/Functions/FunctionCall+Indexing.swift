@@ -20,15 +20,15 @@ extension FunctionCall {
         return value
     }
 
-    /// Returns the row at a whole number, counted from the end if it is negative.
+    /// Returns the part of a tensor that the index names, as PyTorch reads it: a list of lists stands for a tuple.
     func part(of tensor: Tensor) throws -> Value {
-        let place = try int(1)
-        let count = tensor.shape.first ?? 0
-        guard (-count..<count).contains(place) else {
-            throw TensorError.indexOutOfBounds(place, dimension: 0, size: count)
+        switch values[1] {
+        case .tuple(let parts): return .tensor(try tensor.item(at: parts.map { try $0.asIndex }))
+        case .list(let parts) where parts.contains(where: \.isIndexPart):
+            return .tensor(try tensor.item(at: parts.map { try $0.asIndex }))
+        case .tensor, .none, .bool, .integer, .float, .string, .dtype, .slice, .ellipsis, .list, .dictionary:
+            return .tensor(try tensor.item(at: [values[1].asIndex]))
         }
-        let row = place < 0 ? place + count : place
-        return .tensor(try tensor.rows(row..<row + 1).reshaped(to: Array(tensor.shape.dropFirst())))
     }
 
     /// Returns the positions that Python's slice takes of `count` elements.
@@ -46,5 +46,44 @@ extension FunctionCall {
         }
         let (first, end) = (clamped(start, count - 1, -1, count - 1), clamped(stop, -1, -1, count - 1))
         return Array(stride(from: first, to: end, by: step))
+    }
+}
+
+extension Value {
+    /// Whether a list with this in it stands for a tuple.
+    fileprivate var isIndexPart: Bool {
+        switch self {
+        case .list, .tuple, .tensor, .slice, .ellipsis, .none: true
+        case .bool, .integer, .float, .string, .dtype, .dictionary: false
+        }
+    }
+
+    /// One part of an index.
+    fileprivate var asIndex: Index {
+        get throws {
+            switch self {
+            case .none: return .newAxis
+            case .ellipsis: return .ellipsis
+            case .bool(let flag): return .bool(flag)
+            case .integer(let number): return .at(Int(number))
+            case .slice(let start, let stop, let step):
+                return .slice(start: start.map { Int($0) }, stop: stop.map { Int($0) }, step: step.map { Int($0) })
+            case .tensor(let tensor): return .tensor(tensor)
+            case .list, .tuple: return .tensor(try Tensor(nested: nested))
+            case .float, .string, .dtype, .dictionary: throw TensorError.function(.wrongIndex(pythonType))
+            }
+        }
+    }
+
+    /// The same as data for a tensor.
+    private var nested: NestedValue {
+        switch self {
+        case .list(let elements), .tuple(let elements): .list(elements.map(\.nested))
+        case .integer(let number): .int(number)
+        case .bool(let flag): .bool(flag)
+        case .float(let number): .double(number)
+        case .string(let text): .string(text)
+        case .tensor, .none, .dtype, .slice, .ellipsis, .dictionary: .null
+        }
     }
 }

@@ -6,6 +6,7 @@ extension FunctionType {
 
     /// The lists of the families, one for each file of declarations.
     private static let families: [[FunctionType]] = [
-        arithmetic, activations, reductions, shapes, products, indexing,
+        arithmetic, elementary, comparing, activations, reductions, shapes, products, indexing, making, draws, sorting,
+        types, distances,
     ]
 }

@@ -1,14 +1,71 @@
 import Tensors
 
+extension SpecRule {
+    /// Two operands, element by element; with `dtype`, or that of both if they share a floating-point one.
+    static func pair(_ first: Int = 0, _ second: Int = 1, dtype: DType? = nil) -> SpecRule {
+        SpecRule { call in
+            let operands = [call.values[first], call.values[second]]
+            guard !operands.flatMap(\.tensors).isEmpty else { return .unknown }
+            var spec = TensorSpec.broadcast(operands.flatMap(\.tensors), dtype: dtype)
+            if dtype == nil, !(spec.dtype?.isFloatingPoint ?? false) { spec.dtype = nil }
+            return .tensor(spec)
+        }
+    }
+}
+
 extension FunctionType {
-    /// Arithmetic, element by element.
+    /// Arithmetic, element by element; of numbers as Python does it.
     static let arithmetic: [FunctionType] = [
         FunctionType(elementwise: "neg") { try $0.negated() },
-        FunctionType("add", "input, other, *, alpha=1", spec: .elementwise) { call in
-            .tensor(try call.tensor(0) + call.tensor(1))
+        operation(.mul) { try .mul($0, $1) },
+        operation(.pow) { try .pow($0, $1) },
+        operation(.remainder) { try .remainder($0, $1) },
+        operation(.floorDivide) { try .floorDivide($0, $1) },
+        sum(.add) { try .add($0, $1, alpha: $2) },
+        sum(.sub) { try .sub($0, $1, alpha: $2) },
+        quotient,
+        FunctionType("fmod", "input, other", spec: .pair()) { call in
+            .tensor(try .fmod(call.operand(0), call.operand(1)))
         },
-        FunctionType("mul", "input, other", spec: .elementwise) { call in
-            .tensor(try call.tensor(0) * call.tensor(1))
+        FunctionType("atan2", "input, other", spec: .pair()) { call in
+            .tensor(try .atan2(call.tensor(0), call.tensor(1)))
         },
     ]
+
+    private static func operation(
+        _ operation: NumberArithmetic,
+        _ body: @escaping @Sendable (Operand, Operand) throws -> Tensor
+    ) -> FunctionType {
+        FunctionType(operation.rawValue, "input, other", spec: .pair()) { call in
+            if let value = try call.number(of: operation) { return value }
+            return .tensor(try body(call.operand(0), call.operand(1)))
+        }
+    }
+
+    private static func sum(
+        _ operation: NumberArithmetic,
+        _ body: @escaping @Sendable (Operand, Operand, Number) throws -> Tensor
+    ) -> FunctionType {
+        FunctionType(operation.rawValue, "input, other, *, alpha=1", spec: .pair()) { call in
+            if let value = try call.number(of: operation) { return value }
+            return .tensor(try body(call.operand(0), call.operand(1), call.number(2)))
+        }
+    }
+
+    private static let quotient = FunctionType("div", "input, other, *, rounding_mode=None", spec: .pair()) { call in
+        if call.values[2].isNone, let value = try call.number(of: .div) { return value }
+        let mode: Tensor.RoundingMode? = call.values[2].isNone ? nil : try .init(named: call.string(2))
+        return .tensor(try .div(call.operand(0), call.operand(1), roundingMode: mode))
+    }
+}
+
+extension FunctionCall {
+    /// Returns what Python gives for two numbers; `nil` if one of them is a tensor.
+    fileprivate func number(of operation: NumberArithmetic) throws(TensorError) -> Value? {
+        guard let first = values[0].asNumber, let second = values[1].asNumber else { return nil }
+        guard let result = operation(first, second) else {
+            throw .function(second.double == 0 && operation != .mul ? .numberDivisionByZero : .numberOverflow)
+        }
+        return result
+    }
 }

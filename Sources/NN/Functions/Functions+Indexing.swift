@@ -2,7 +2,9 @@ import Tensors
 
 extension FunctionType {
     /// Looking up.
-    static let indexing: [FunctionType] = [
+    static let indexing: [FunctionType] = gathering + items
+
+    private static let items: [FunctionType] = [
         FunctionType(
             "getitem",
             "input, index",
@@ -11,7 +13,7 @@ extension FunctionType {
                     let index = place < 0 ? place + elements.count : place
                     return elements.indices.contains(index) ? elements[index] : .unknown
                 }
-                return .unknown
+                return call.part
             }
         ) { call in
             switch call.values[0] {
@@ -24,4 +26,112 @@ extension FunctionType {
             }
         }
     ]
+}
+
+extension FunctionType {
+    fileprivate static let gathering: [FunctionType] = [
+        FunctionType("index_select", "input, dim, index") { call in
+            .tensor(try call.tensor(0).indexSelect(call.int(1), call.tensor(2)))
+        },
+        FunctionType("gather", "input, dim, index", spec: .gathered) { call in
+            .tensor(try call.tensor(0).gather(call.int(1), call.tensor(2)))
+        },
+        FunctionType("scatter", "input, dim, index, src=None, value=None") { call in
+            let source = try call.values[3].isNone ? call.operand(4) : call.operand(3)
+            return .tensor(try call.tensor(0).scatter(call.int(1), call.tensor(2), source))
+        },
+        FunctionType("scatter_add", "input, dim, index, src") { call in
+            .tensor(try call.tensor(0).scatterAdd(call.int(1), call.tensor(2), call.tensor(3)))
+        },
+        FunctionType("take_along_dim", "input, indices, dim=None") { call in
+            .tensor(try call.tensor(0).takeAlongDim(call.tensor(1), dim: call.optionalInt(2)))
+        },
+        FunctionType("masked_select", "input, mask") { call in
+            .tensor(try call.tensor(0).maskedSelect(call.tensor(1)))
+        },
+        FunctionType("nonzero", "input") { call in .tensor(try call.tensor(0).nonzero()) },
+    ]
+}
+
+extension SpecRule {
+    /// The shape of the index; rows stay apart where both hold them along one axis that is not gathered along.
+    fileprivate static let gathered = SpecRule { call in
+        let (source, index) = (call.tensor(0), call.tensor(2))
+        guard let dim = call.int(1).flatMap(source.axis), index.rank == source.rank else { return .unknown }
+        var rows: TensorSpec.Rows = source.rows == .none && index.rows == .none ? .none : .mixed
+        if let axis = source.batchAxis, index.batchAxis == axis, axis != dim, index.shape?[axis] == source.shape?[axis]
+        {
+            rows = .axis(axis)
+        }
+        return .tensor(TensorSpec(shape: index.shape, dtype: source.dtype, rows: rows))
+    }
+}
+
+extension SpecCall {
+    /// What is known of a part of a tensor that numbers, slices, `None` and `...` name; unknown with anything else.
+    fileprivate var part: ValueSpec {
+        guard case .tensor(var spec) = values[0] else { return .unknown }
+        let parts: [ValueSpec] =
+            if case .constant(.tuple) = values[1] { values[1].elements ?? [] } else {
+                if case .tuple(let parts) = values[1] { parts } else { [values[1]] }
+            }
+        guard let rank = spec.rank else { return .unknown }
+        let named = parts.count { $0.namesAxis }
+        guard parts.count(where: \.isEllipsis) <= 1 else { return .unknown }
+        var place = 0
+        for part in parts {
+            switch part {
+            case .constant(.none):
+                spec = spec.unsqueezed(place)
+                place += 1
+            case .constant(.ellipsis): place += max(rank - named, 0)
+            case .constant(.integer):
+                guard place < spec.rank ?? 0 else { return .unknown }
+                spec = spec.reduced(over: [place], keepDim: false)
+            case .constant(.slice(let start, let stop, let step)):
+                guard let sliced = spec.sliced(place, start, stop, step) else { return .unknown }
+                spec = sliced
+                place += 1
+            case .slice(let start, let stop, let step):
+                let bounds = [start, stop, step]
+                guard bounds.allSatisfy({ $0.map { $0.number != nil } ?? true }),
+                    let sliced = spec.sliced(place, start.whole, stop.whole, step.whole)
+                else { return .unknown }
+                spec = sliced
+                place += 1
+            case .constant, .tensor, .size, .tuple, .list, .dictionary, .unknown: return .unknown
+            }
+        }
+        return .tensor(spec)
+    }
+}
+
+extension ValueSpec {
+    fileprivate var isEllipsis: Bool {
+        if case .constant(.ellipsis) = self { true } else { false }
+    }
+
+    fileprivate var namesAxis: Bool {
+        switch self {
+        case .constant(.integer), .constant(.slice), .slice: true
+        case .constant, .tensor, .size, .tuple, .list, .dictionary, .unknown: false
+        }
+    }
+}
+
+extension Extent? {
+    /// The bound of a slice, if there is one.
+    fileprivate var whole: Int64? { self?.number.map { Int64($0) } }
+}
+
+extension TensorSpec {
+    /// Returns the same with what a slice leaves of `axis`; `nil` when that is not known.
+    fileprivate func sliced(_ axis: Int, _ start: Int64?, _ stop: Int64?, _ step: Int64?) -> TensorSpec? {
+        guard let extent = shape?.dropFirst(axis).first else { return nil }
+        guard start ?? 0 != 0 || stop != nil || step ?? 1 != 1 else { return self }
+        guard let size = extent.number,
+            let positions = try? FunctionCall.positions(start, stop, step, count: size)
+        else { return nil }
+        return resized(axis, to: .fixed(positions.count))
+    }
 }

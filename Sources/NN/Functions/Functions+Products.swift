@@ -13,6 +13,77 @@ extension FunctionType {
     static let products: [FunctionType] = [
         FunctionType("matmul", "input, other", spec: .matmul) { call in
             .tensor(try call.tensor(0).matmul(call.tensor(1)))
-        }
+        },
+        FunctionType("mm", "input, mat2", spec: .matmul) { call in .tensor(try call.tensor(0).mm(call.tensor(1))) },
+        FunctionType("bmm", "input, mat2", spec: .matmul) { call in .tensor(try call.tensor(0).bmm(call.tensor(1))) },
+        FunctionType("mv", "input, vec", spec: .matmul) { call in .tensor(try call.tensor(0).mv(call.tensor(1))) },
+        FunctionType("dot", "input, tensor") { call in .tensor(try call.tensor(0).dotProduct(call.tensor(1))) },
+        FunctionType("outer", "input, vec2") { call in .tensor(try call.tensor(0).outer(call.tensor(1))) },
+        FunctionType("addmm", "input, mat1, mat2, *, beta=1, alpha=1") { call in
+            .tensor(
+                try call.tensor(0).addmm(call.tensor(1), call.tensor(2), beta: call.number(3), alpha: call.number(4))
+            )
+        },
+        FunctionType("baddbmm", "input, batch1, batch2, *, beta=1, alpha=1") { call in
+            .tensor(
+                try call.tensor(0).baddbmm(call.tensor(1), call.tensor(2), beta: call.number(3), alpha: call.number(4))
+            )
+        },
+        FunctionType("einsum", "equation, *operands") { call in
+            .tensor(try .einsum(call.string(0), call.tensors(of: 1)))
+        },
+        attention,
     ]
+
+    private static let attention = FunctionType(
+        "scaled_dot_product_attention",
+        "query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, enable_gqa=False",
+        spec: .attention
+    ) { call in
+        let options = Tensor.AttentionOptions(
+            mask: try call.optionalTensor(3),
+            dropout: try call.double(4),
+            isCausal: try call.bool(5),
+            scale: try call.optionalDouble(6),
+            sharesHeads: try call.bool(7)
+        )
+        return .tensor(
+            try .scaledDotProductAttention(
+                call.tensor(0),
+                call.tensor(1),
+                call.tensor(2),
+                options,
+                generator: call.generator
+            )
+        )
+    }
+}
+
+extension FunctionCall {
+    /// Returns tensors, apart or in one list.
+    fileprivate func tensors(of index: Int) throws(ModuleError) -> [Tensor] {
+        guard let elements = values[index].elements, elements.count == 1, let inner = elements[0].elements else {
+            return try tensors(index)
+        }
+        let tensors = inner.compactMap(\.tensor)
+        guard tensors.count == inner.count else { throw mismatch(index, "tuple of Tensors") }
+        return tensors
+    }
+}
+
+extension SpecRule {
+    /// The queries with as many entries in the last axis as the values have.
+    fileprivate static let attention = SpecRule(
+        rule: { call in
+            let (query, key, value) = (call.tensor(0), call.tensor(1), call.tensor(2))
+            // What drops weights draws, and is not joined.
+            guard case .constant(.float(0)) = call.values[4] else { return .unknown }
+            guard let rank = query.rank, rank >= 2, key.rank == rank, value.rank == rank, query.rows == key.rows,
+                query.rows == value.rows, (call.values[3].tensor?.rows ?? TensorSpec.Rows.none) == TensorSpec.Rows.none,
+                query.batchAxis.map({ $0 < rank - 2 }) ?? true, let last = value.shape?.last
+            else { return .unknown }
+            return .tensor(query.resized(-1, to: last))
+        },
+        workPerElement: { 2 * ($0.tensor(1).shape?.dropLast().last?.number ?? 1) }
+    )
 }

@@ -2,7 +2,9 @@ import Tensors
 
 extension FunctionType {
     /// Shapes.
-    static let shapes: [FunctionType] = [
+    static let shapes: [FunctionType] = views + orders + parts + sizes
+
+    private static let sizes: [FunctionType] = [
         reshape("reshape"), reshape("view"),
         FunctionType(
             "flatten",
@@ -14,17 +16,8 @@ extension FunctionType {
         ) { call in
             .tensor(try call.tensor(0).flattened(from: call.int(1), through: call.int(2)))
         },
-        FunctionType(
-            "cat",
-            "tensors, dim=0",
-            spec: SpecRule { call in
-                guard let parts = call.values[0].elements?.map({ $0.tensor ?? .unknown }), let dim = call.int(1) else {
-                    return .unknown
-                }
-                return .tensor(.concatenated(parts, dim: dim))
-            }
-        ) { call in
-            .tensor(try Tensor.concatenated(call.tensors(0)))
+        FunctionType("cat", "tensors, dim=0", spec: .concatenated) { call in
+            .tensor(try .cat(call.tensors(0), dim: call.int(1)))
         },
         FunctionType(
             "size",

@@ -11,10 +11,16 @@ struct SpecRule: Sendable {
     static let unknown = SpecRule { _ in .unknown }
 
     /// Each element for itself; tensors stretch to one shape.
-    static let elementwise = elementwise(dtype: nil)
+    ///
+    /// What becomes of integers is not told.
+    static let elementwise = SpecRule { call in
+        var spec = TensorSpec.broadcast(call.values.flatMap(\.tensors))
+        if !(spec.dtype?.isFloatingPoint ?? false) { spec.dtype = nil }
+        return .tensor(spec)
+    }
 
     /// Each element for itself, with results of `dtype`.
-    static func elementwise(dtype: DType?) -> SpecRule {
+    static func elementwise(dtype: DType) -> SpecRule {
         SpecRule { .tensor(.broadcast($0.values.flatMap(\.tensors), dtype: dtype)) }
     }
 

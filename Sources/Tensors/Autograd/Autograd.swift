@@ -32,6 +32,15 @@ public enum Autograd {
         try run(in: .inference, body)
     }
 
+    /// Runs a part of an operation that records itself as a whole.
+    static func unrecorded<Result>(_ body: () throws(TensorError) -> Result) throws(TensorError) -> Result {
+        guard isRecording else { return try body() }
+        let outer = cthread_gradient_mode()
+        defer { cthread_set_gradient_mode(outer) }
+        cthread_set_gradient_mode(Mode.off.rawValue)
+        return try body()
+    }
+
     private static func run<Result>(in mode: Mode, _ body: () throws -> Result) rethrows -> Result {
         let outer = cthread_gradient_mode()
         defer { cthread_set_gradient_mode(outer) }

@@ -13,7 +13,7 @@ extension TensorError {
                 + "(\(shape[dimension - (target.count - shape.count)])) at non-singleton dimension \(dimension).  "
                 + "Target sizes: \(target).  Tensor sizes: \(shape)"
         case .expandRank(let dtype, let shape, let target):
-            "expand(torch.\(dtype.scalarName)Tensor{\(shape)}, size=\(target)): the number of sizes provided "
+            "expand(\(dtype.legacyTypeName){\(shape)}, size=\(target)): the number of sizes provided "
                 + "(\(target.count)) must be greater or equal to the number of dimensions in the tensor (\(shape.count))"
         case .outputMismatch(let shape, let broadcast):
             "output with shape \(shape) doesn't match the broadcast shape \(broadcast)"

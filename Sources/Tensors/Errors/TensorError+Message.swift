@@ -18,6 +18,7 @@ extension TensorError: CustomStringConvertible {
     /// The exception that PyTorch raises for it.
     public var kind: ErrorKind {
         switch self {
+        case .function(let problem): problem.kind
         case .raggedSequence, .tooManyDimensions, .integerOverflow, .emptyConcatenation, .oneValuePerChannel,
             .batchSizes, .singleTarget, .targetSize, .invalidReduction, .invalidDropout, .tooFewAxes:
             .value
@@ -38,6 +39,7 @@ extension TensorError: CustomStringConvertible {
     /// Returns the text that PyTorch gives.
     public func message(_ compatibility: Compatibility = .current) -> String {
         if compatibility == .torch1_0_1, let text = oldMessage { return text }
+        if case .function(let problem) = self { return problem.message }
         return constructionMessage ?? shapeMessage ?? productMessage ?? typeMessage ?? layerMessage ?? gradientMessage
     }
 

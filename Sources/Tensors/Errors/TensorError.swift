@@ -69,6 +69,9 @@ public enum TensorError: Error, Equatable, Sendable {
     case resultCannotBeCast(from: DType, to: DType)
     case cannotRequireGradient
 
+    // Functions.
+    case function(FunctionProblem)
+
     // Layers.
     case invalidDropout(Double)
     case normalizedShape([Int], input: [Int], operation: Normalization)

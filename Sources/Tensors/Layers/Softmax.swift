@@ -116,7 +116,7 @@ extension AxisView {
     /// Calls `body` with the place of the first element of each row.
     @inline(__always)
     func forEachRow(_ body: (Int) -> Void) {
-        guard count > 0 else { return }
+        guard count > 0, inner > 0 else { return }
         for block in 0..<outer {
             for column in 0..<inner { body(block * count * inner + column) }
         }

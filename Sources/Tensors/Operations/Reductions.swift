@@ -127,6 +127,7 @@ extension Tensor {
                         }
                         return
                     }
+                    guard shape.elementCount > 0 else { return }
                     target.initialize(repeating: A.Sum.zero, count: view.outer * view.inner)
                     for block in 0..<view.outer { add(source, block: block, to: target + block * view.inner) }
                 }

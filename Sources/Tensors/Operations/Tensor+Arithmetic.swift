@@ -63,13 +63,13 @@ extension Tensor {
         tensor.dtype == .float32 ? try Tensor(scalar: Float(value)) : try Tensor(scalar: value)
     }
 
-    private static func sum(_ first: Tensor, _ second: Tensor, secondIsNumber: Bool) throws(TensorError) -> Tensor {
+    static func sum(_ first: Tensor, _ second: Tensor, secondIsNumber: Bool) throws(TensorError) -> Tensor {
         let result = try combine("add", "add_stub", Addition(), first, second, secondIsNumber, rounding: true)
         guard Autograd.records(first, second) else { return result }
         return try result.recorded(.add, [first, second]) { gradient, _ in [gradient, gradient] }
     }
 
-    private static func difference(
+    static func difference(
         _ first: Tensor,
         _ second: Tensor,
         secondIsNumber: Bool
@@ -84,7 +84,7 @@ extension Tensor {
         }
     }
 
-    private static func product(
+    static func product(
         _ first: Tensor,
         _ second: Tensor,
         secondIsNumber: Bool
@@ -102,7 +102,7 @@ extension Tensor {
         }
     }
 
-    private static func quotient(
+    static func quotient(
         _ first: Tensor,
         _ second: Tensor,
         secondIsNumber: Bool

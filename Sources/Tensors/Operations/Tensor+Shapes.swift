@@ -28,6 +28,11 @@ extension Tensor {
         return try result.recorded(name, [self]) { gradient, _ in [try gradient.swapped(first, second)] }
     }
 
+    /// Returns the same elements as the result of an operation of its own.
+    public func cloned() throws(TensorError) -> Tensor {
+        try view(as: shape, "clone", NodeName("CloneBackward0", old: "CloneBackward"))
+    }
+
     /// Returns the same elements under `shape`, which must have as many.
     func view(as shape: Shape, _ operation: StaticString, _ name: NodeName) throws(TensorError) -> Tensor {
         let result = try Operations.perform(operation) { () throws(TensorError) in viewed(as: shape) }

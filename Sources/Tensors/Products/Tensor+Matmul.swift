@@ -106,7 +106,7 @@ extension Tensor {
         return try batched(other)
     }
 
-    private func batched(_ other: Tensor, as sizes: [Int]? = nil) throws(TensorError) -> Tensor {
+    func batched(_ other: Tensor, as sizes: [Int]? = nil) throws(TensorError) -> Tensor {
         let result = try Operations.perform("bmm") { () throws(TensorError) in
             try BatchedProduct(self, other).result()
         }

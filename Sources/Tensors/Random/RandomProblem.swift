@@ -8,6 +8,15 @@ public enum RandomProblem: Sendable, Equatable {
     case boundsTooFarApart(from: Double, to: Double, DType)
     case negativeDeviation(Double)
     case probability(Double)
+    case probabilities
+    case negativeDeviations
+    case emptyRange(from: Int, to: Int)
+    case distributionRank
+    case distributionType(DType)
+    case distribution
+    case emptyDistribution
+    case noSamples
+    case tooManySamples
 
     /// PyTorch's text.
     var message: String {
@@ -23,6 +32,20 @@ public enum RandomProblem: Sendable, Equatable {
             "normal expects std >= 0.0, but found std \(deviation.inCStyle)"
         case .probability(let probability):
             "bernoulli_ expects p to be in [0, 1], but got p=\(probability.inCStyle)"
+        case .probabilities:
+            "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this error message be improved?  If so, "
+                + "please report an enhancement request to PyTorch.)"
+        case .negativeDeviations: "normal expects all elements of std >= 0.0"
+        case .emptyRange(let low, let high):
+            "random_ expects 'from' to be less than 'to', but got from=\(low) >= to=\(high)"
+        case .distributionRank: "prob_dist must be 1 or 2 dim"
+        case .distributionType(let dtype):
+            "multinomial only supports floating-point dtypes for input, got: \(dtype.scalarName)"
+        case .distribution: "probability tensor contains either `inf`, `nan` or element < 0"
+        case .emptyDistribution: "invalid multinomial distribution (sum of probabilities <= 0)"
+        case .noSamples: "cannot sample n_sample <= 0 samples"
+        case .tooManySamples:
+            "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
         }
     }
 
@@ -51,7 +74,8 @@ public enum RandomProblem: Sendable, Equatable {
         switch dtype {
         case .float32: "float"
         case .float64: "double"
-        default: "c10::\(dtype.scalarName)"
+        case .float16, .bfloat16: "c10::\(dtype.scalarName)"
+        default: dtype.cName
         }
     }
 }

@@ -50,6 +50,16 @@ struct RandomStream: Sendable {
         return Double(bits) * 0x1p-53
     }
 
+    /// Returns the next 32 bits.
+    mutating func nextWord() -> UInt32 { words.next() }
+
+    /// Returns an integer below `count`, from one word, or from two if one might not reach.
+    mutating func nextInteger(below count: UInt64) -> UInt64 {
+        guard count >= 1 << 28 else { return UInt64(words.next()) % max(count, 1) }
+        let high = UInt64(words.next())
+        return (high << 32 | UInt64(words.next())) % count
+    }
+
     private static let wordsPerBlock = 1024
 
     /// Calls `convert` with as many random words as each part of `target` takes.

@@ -1,5 +1,5 @@
 /// A type whose numbers are added, subtracted and multiplied: integers wrap around, as in PyTorch.
-protocol Arithmetic: Scalar {
+protocol Arithmetic: Scalar, Dividing {
     /// The type that sums are kept in.
     associatedtype Sum: Arithmetic
     static var zero: Self { get }

@@ -9,7 +9,7 @@ import Darwin
 #endif
 
 /// A type that floating-point operations compute in: `Float`, also for the halves, or `Double`.
-protocol Real: Scalar, BinaryFloatingPoint {
+protocol Real: Scalar, BinaryFloatingPoint, ElementaryFunctions {
     var exponential: Self { get }
     /// e to the power of the number, minus one, exact near zero.
     var exponentialMinusOne: Self { get }

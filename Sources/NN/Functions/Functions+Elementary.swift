@@ -1,0 +1,41 @@
+import Tensors
+
+extension FunctionType {
+    /// Functions of one number, element by element.
+    static let elementary: [FunctionType] = [
+        FunctionType(elementwise: "sqrt") { try $0.sqrt() },
+        FunctionType(elementwise: "rsqrt") { try $0.rsqrt() },
+        FunctionType(elementwise: "square") { try $0.square() },
+        FunctionType(elementwise: "reciprocal") { try $0.reciprocal() },
+        FunctionType(elementwise: "exp") { try $0.exp() },
+        FunctionType(elementwise: "expm1") { try $0.expm1() },
+        FunctionType(elementwise: "log") { try $0.log() },
+        FunctionType(elementwise: "log1p") { try $0.log1p() },
+        FunctionType(elementwise: "log2") { try $0.log2() },
+        FunctionType(elementwise: "log10") { try $0.log10() },
+        FunctionType(elementwise: "sin") { try $0.sin() },
+        FunctionType(elementwise: "cos") { try $0.cos() },
+        FunctionType(elementwise: "tan") { try $0.tan() },
+        FunctionType(elementwise: "asin") { try $0.asin() },
+        FunctionType(elementwise: "acos") { try $0.acos() },
+        FunctionType(elementwise: "atan") { try $0.atan() },
+        FunctionType(elementwise: "sinh") { try $0.sinh() },
+        FunctionType(elementwise: "cosh") { try $0.cosh() },
+        FunctionType(elementwise: "erf") { try $0.erf() },
+        FunctionType(elementwise: "abs") { try $0.abs() },
+        FunctionType(elementwise: "sign") { try $0.sign() },
+        FunctionType(elementwise: "floor") { try $0.floor() },
+        FunctionType(elementwise: "ceil") { try $0.ceil() },
+        FunctionType(elementwise: "round") { try $0.round() },
+        FunctionType(elementwise: "trunc") { try $0.trunc() },
+        FunctionType(elementwise: "frac") { try $0.frac() },
+        FunctionType(elementwise: "isnan", spec: .elementwise(dtype: .bool)) { try $0.isNaN() },
+        FunctionType(elementwise: "isinf", spec: .elementwise(dtype: .bool)) { try $0.isInf() },
+        FunctionType(elementwise: "isfinite", spec: .elementwise(dtype: .bool)) { try $0.isFinite() },
+        FunctionType(elementwise: "logical_not", spec: .elementwise(dtype: .bool)) { try $0.logicalNot() },
+        FunctionType(elementwise: "bitwise_not") { try $0.bitwiseNot() },
+        FunctionType(elementwise: "clone") { try $0.cloned() },
+        FunctionType(elementwise: "contiguous") { $0 },
+        FunctionType(elementwise: "detach") { $0.detached() },
+    ]
+}

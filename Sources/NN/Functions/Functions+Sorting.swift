@@ -1,0 +1,62 @@
+import Tensors
+
+extension FunctionType {
+    /// Orders, and what is found by them.
+    static let sorting: [FunctionType] = [
+        FunctionType("sort", "input, dim=-1, descending=False, stable=False", spec: .sorted(1)) { call in
+            let found = try call.tensor(0).sort(dim: call.int(1), descending: call.bool(2))
+            return .tensors([found.values, found.indices])
+        },
+        FunctionType("argsort", "input, dim=-1, descending=False, stable=False", spec: .along(1, dtype: .int64)) {
+            call in
+            .tensor(try call.tensor(0).argsort(dim: call.int(1), descending: call.bool(2)))
+        },
+        FunctionType("topk", "input, k, dim=-1, largest=True, sorted=True", spec: .topK) { call in
+            let found = try call.tensor(0).topK(
+                call.int(1),
+                dim: call.int(2),
+                largest: call.bool(3),
+                sorted: call.bool(4)
+            )
+            return .tensors([found.values, found.indices])
+        },
+        FunctionType("unique", "input, sorted=True, return_inverse=False, return_counts=False, dim=None") { call in
+            let found = try call.tensor(0).unique(dim: call.optionalInt(4))
+            let rest = try (call.bool(2) ? [found.inverse] : []) + (call.bool(3) ? [found.counts] : [])
+            return rest.isEmpty ? .tensor(found.values) : .tensors([found.values] + rest)
+        },
+        FunctionType("bucketize", "input, boundaries, *, out_int32=False, right=False") { call in
+            .tensor(
+                try .bucketize(call.operand(0), call.tensor(1), outInt32: call.bool(2), right: call.bool(3))
+            )
+        },
+        FunctionType(
+            "searchsorted",
+            "sorted_sequence, input, *, out_int32=False, right=False, side=None, sorter=None"
+        ) { call in
+            let side: String? = call.values[4].isNone ? nil : try call.string(4)
+            return .tensor(
+                try call.tensor(0).searchSorted(
+                    call.operand(1),
+                    outInt32: call.bool(2),
+                    right: Tensor.isRight(side: side, right: call.bool(3)),
+                    sorter: call.optionalTensor(5)
+                )
+            )
+        },
+    ]
+}
+
+extension SpecRule {
+    /// The elements in order along the axis that the argument at `index` names, and their places.
+    fileprivate static func sorted(_ index: Int) -> SpecRule {
+        SpecRule { call in .tuple([along(index).rule(call), along(index, dtype: .int64).rule(call)]) }
+    }
+
+    fileprivate static let topK = SpecRule { call in
+        guard let count = call.int(1), let dim = call.int(2) else { return .unknown }
+        let spec = call.tensor(0).resized(dim, to: .fixed(count))
+        guard spec.shape != nil else { return .unknown }
+        return .tuple([.tensor(spec), .tensor(spec.with(dtype: .int64))])
+    }
+}

@@ -1,0 +1,72 @@
+extension Tensor {
+    /// Returns the variances along `dims`, or of all elements: squared distances from the mean over their number less
+    /// `correction`.
+    public func variance(
+        dims: [Int]? = nil,
+        correction: Double = 1,
+        keepDim: Bool = false
+    ) throws(TensorError) -> Tensor {
+        try spread(dims, correction, keepDim, isRoot: false)
+    }
+
+    /// Returns the standard deviations, the square roots of the variances.
+    public func deviation(
+        dims: [Int]? = nil,
+        correction: Double = 1,
+        keepDim: Bool = false
+    ) throws(TensorError) -> Tensor {
+        try spread(dims, correction, keepDim, isRoot: true)
+    }
+
+    private func spread(
+        _ dims: [Int]?,
+        _ correction: Double,
+        _ keepDim: Bool,
+        isRoot: Bool
+    ) throws(TensorError) -> Tensor {
+        guard dtype.isFloatingPoint else { throw .function(.varianceType) }
+        let plan = try ReductionPlan(shape, dims: dims, keepDim: keepDim)
+        let result = try Operations.perform(isRoot ? "std" : "var") { () throws(TensorError) in
+            let visitor = VarianceVisitor(rows: try plan.rows(of: widened()), correction: correction, isRoot: isRoot)
+            return try dtype.computing.acceptReal(visitor, kernel: "std_cpu").cast(to: dtype).viewed(as: plan.shape)
+        }
+        guard Autograd.records(self) else { return result }
+        let (own, root) = (detached(), result.detached())
+        let name = NodeName(isRoot ? "StdBackward0" : "VarBackward0")
+        return try result.recorded(name, [self], saving: [own] + (isRoot ? [root] : [])) { gradient, _ in
+            let degrees = max(Double(plan.count) - correction, 0)
+            let slope =
+                isRoot
+                ? try Tensor.maskedQuotient(gradient, root * 2)
+                : gradient
+            let means = try plan.spread(own.widened().rawSum(plan) / Double(plan.count))
+            return [try plan.spread(slope * 2 / degrees) * (own.widened() - means)]
+        }
+    }
+
+    /// Returns the quotients, with 0 where the divisor is.
+    private static func maskedQuotient(_ first: Tensor, _ second: Tensor) throws(TensorError) -> Tensor {
+        try (first / second).maskedFill(.compare(.equal, .tensor(second), 0), 0)
+    }
+}
+
+/// The mean first and then the squares, both in `Double`.
+private struct VarianceVisitor: RealVisitor {
+    let rows: Rows
+    let correction: Double
+    let isRoot: Bool
+
+    func visit<R: Real>(_ type: R.Type) throws(TensorError) -> Tensor {
+        try rows.reduced(R.self) { row in
+            var (sum, squares) = (0.0, 0.0)
+            for index in 0..<row.count { sum += Double(row[index]) }
+            let mean = sum / Double(row.count)
+            for index in 0..<row.count {
+                let distance = Double(row[index]) - mean
+                squares += distance * distance
+            }
+            let variance = squares / max(Double(row.count) - correction, 0)
+            return R(isRoot ? variance.squareRoot() : variance)
+        }
+    }
+}
