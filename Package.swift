@@ -106,7 +106,10 @@ let package = Package(
         ),
         room(
             "OpenInference",
-            ["ModuleAPI", "Models", "Serving", "Web", "HTTP", "JSON", "Safetensors", "Tensors", httpTypes]
+            [
+                "ModuleAPI", "Models", "Serving", "Web", "HTTP", "JSON", "Safetensors", "Tensors", httpTypes,
+                orderedCollections,
+            ]
         ),
         .executableTarget(
             name: "callpath",
@@ -181,7 +184,10 @@ let package = Package(
             path: "Tests/TestServer",
             swiftSettings: upcomingFeatures
         ),
-        tests(of: "ModuleAPI", ["HTTP", "JSON", "Models", "Serving", "TestServer", "Web", httpTypes]),
+        tests(
+            of: "ModuleAPI",
+            ["HTTP", "JSON", "Models", "NN", "Serving", "Tensors", "TestServer", "Web", httpTypes]
+        ),
         tests(
             of: "OpenInference",
             [

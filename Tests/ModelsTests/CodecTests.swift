@@ -44,9 +44,9 @@ struct CodecTests {
     @Test func aTreeOfTooManyModulesIsNotReadToItsEnd() throws {
         let children = Array(repeating: #"{"type": "ReLU"}"#, count: 4).joined(separator: ", ")
         let text = Array(#"{"type": "Sequential", "modules": [\#(children)]}"#.utf8)
-        #expect(throws: Never.self) { try DescriptionReader.description(in: text, maxModules: 5) }
+        #expect(throws: Never.self) { try DescriptionReader.description(in: text, maxModules: 5, maxNodes: 0) }
         let problem = #expect(throws: DocumentProblem.self) {
-            try DescriptionReader.description(in: text, maxModules: 4)
+            try DescriptionReader.description(in: text, maxModules: 4, maxNodes: 0)
         }
         #expect(problem?.kind == .limit(.treeModules))
         #expect(problem?.pointer == "/modules/3")

@@ -1,15 +1,36 @@
 import JSON
+package import NN
+package import OrderedCollections
 package import Tensors
 
 /// What a call, a trace or a backward says: its tensors, and hooks for it alone.
 package struct CallDocument: Sendable {
     package var inputs: [Tensor]
+    /// The inputs that were given by name.
+    package var named: OrderedDictionary<String, Value> = [:]
     package var hooks: [HookDescription] = []
     /// The gradient of the output to start from, if there is one.
     package var gradOutput: Tensor?
+    /// The gradients of several outputs by name; None for those that are left out.
+    package var gradOutputs: OrderedDictionary<String, Tensor>?
 
     package init(inputs: [Tensor]) {
         self.inputs = inputs
+    }
+}
+
+/// An input of a module that names its inputs.
+package struct NamedInput: Sendable {
+    package var name: String
+    /// The dtype of a list that names none.
+    package var listDType: JSONTensorReader.ListDType
+    /// Whether it is a plain value, such as a number, as its default is.
+    package var takesValue: Bool
+
+    package init(name: String, listDType: JSONTensorReader.ListDType, takesValue: Bool) {
+        self.name = name
+        self.listDType = listDType
+        self.takesValue = takesValue
     }
 }
 
@@ -17,6 +38,8 @@ package struct CallDocument: Sendable {
 package struct CallReader {
     /// More inputs than any module takes, but few enough to let the module itself say so.
     private static let maxInputs = 16
+    /// More inputs than any module names.
+    private static let maxNamed = 16_384
 
     /// The dtype of a list that names none.
     let listDType: JSONTensorReader.ListDType
@@ -24,8 +47,16 @@ package struct CallReader {
     let maxHooks: Int
     /// Whether `grad_output` may stand there.
     let takesGradient: Bool
+    /// The inputs by name, of a module that names them.
+    let inputs: [NamedInput]
 
-    package init(listDType: JSONTensorReader.ListDType, maxHooks: Int, takesGradient: Bool = false) {
+    package init(
+        listDType: JSONTensorReader.ListDType,
+        maxHooks: Int,
+        takesGradient: Bool = false,
+        inputs: [NamedInput] = []
+    ) {
+        self.inputs = inputs
         self.listDType = listDType
         self.maxHooks = maxHooks
         self.takesGradient = takesGradient
@@ -52,9 +83,9 @@ package struct CallReader {
             case "input", "inputs":
                 try Self.refuseBoth(inputKey, key, at: reader)
                 inputKey = key
-                call.inputs = key == "input" ? [try tensors.read(&reader)] : try Self.inputs(&reader, tensors)
+                try readInputs(key, &reader, tensors, into: &call)
             case "hooks": call.hooks = try hooks(&reader)
-            case "grad_output" where takesGradient: call.gradOutput = try reader.readOptional(tensors.read)
+            case "grad_output" where takesGradient: try readGradients(&reader, tensors, into: &call)
             default: throw unknownField(key, at: reader.pointer)
             }
         }
@@ -64,15 +95,89 @@ package struct CallReader {
         return call
     }
 
-    private static func inputs(_ reader: inout JSONReader, _ tensors: JSONTensorReader) throws -> [Tensor] {
+    private func readInputs(
+        _ key: String,
+        _ reader: inout JSONReader,
+        _ tensors: JSONTensorReader,
+        into call: inout CallDocument
+    ) throws {
+        if key == "input" {
+            let only = inputs.count == 1 ? JSONTensorReader(listDType: inputs[0].listDType) : tensors
+            call.inputs = [try only.read(&reader)]
+        } else if try reader.peekKind() == .object {
+            try readNamed(&reader, into: &call)
+        } else {
+            call.inputs = try listed(&reader, tensors)
+        }
+    }
+
+    private func readNamed(_ reader: inout JSONReader, into call: inout CallDocument) throws {
+        try reader.beginObject()
+        while let name = try reader.nextKey() {
+            guard call.named.count < Self.maxNamed else {
+                throw DocumentProblem(
+                    .invalidCall,
+                    "A call has at most \(Self.maxNamed) inputs.",
+                    pointer: reader.pointer
+                )
+            }
+            let input = inputs.first { $0.name == name }
+            call.named[name] = try value(&reader, input)
+        }
+    }
+
+    /// Reads a tensor, or a value that is none where the input's default is none.
+    private func value(_ reader: inout JSONReader, _ input: NamedInput?) throws -> Value {
+        let kind = try reader.peekKind()
+        if kind == .null {
+            try reader.readNull()
+            return .none
+        }
+        if input?.takesValue == true, kind != .object, kind != .array {
+            return ArgumentValue(try reader.readValue()).value
+        }
+        return .tensor(try JSONTensorReader(listDType: input?.listDType ?? listDType).read(&reader))
+    }
+
+    /// Reads the gradient of one output, or those of several by name.
+    private func readGradients(
+        _ reader: inout JSONReader,
+        _ tensors: JSONTensorReader,
+        into call: inout CallDocument
+    ) throws {
+        guard try reader.peekKind() == .object, try !Self.isTensor(reader) else {
+            return call.gradOutput = try reader.readOptional(tensors.read)
+        }
+        var gradients: OrderedDictionary<String, Tensor> = [:]
+        try reader.beginObject()
+        while let name = try reader.nextKey() {
+            if let gradient = try reader.readOptional(tensors.read) { gradients[name] = gradient }
+        }
+        call.gradOutputs = gradients
+    }
+
+    /// Whether the next value, an object, says what a tensor holds.
+    private static func isTensor(_ reader: JSONReader) throws -> Bool {
+        var ahead = reader
+        try ahead.beginObject()
+        while let key = try ahead.nextKey() {
+            if key == "data" { return try ahead.peekKind() != .object }
+            try ahead.skipValue()
+        }
+        return false
+    }
+
+    private func listed(_ reader: inout JSONReader, _ tensors: JSONTensorReader) throws -> [Tensor] {
         let pointer = reader.pointer
         var count = 0
         return try reader.readArray { element in
             count += 1
-            guard count <= maxInputs else {
-                throw DocumentProblem(.invalidCall, "No module takes more than \(maxInputs) inputs.", pointer: pointer)
+            guard count <= max(Self.maxInputs, inputs.count) else {
+                let text = "No module takes more than \(Self.maxInputs) inputs."
+                throw DocumentProblem(.invalidCall, text, pointer: pointer)
             }
-            return try tensors.read(&element)
+            guard inputs.indices.contains(count - 1) else { return try tensors.read(&element) }
+            return try JSONTensorReader(listDType: inputs[count - 1].listDType).read(&element)
         }
     }
 

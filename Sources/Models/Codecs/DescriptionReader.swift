@@ -7,21 +7,25 @@ package struct DescriptionReader {
     /// The most bytes of one argument's text: arguments are numbers, words and short lists.
     static let maxArgumentBytes = 65_536
     /// What a document from GET carries beside a description.
-    private static let readOnly = ["version", "repr", "parameters", "buffers", "hooks"]
+    private static let readOnly = ["version", "repr", "hooks"]
+    /// What it carries of every module but those whose `forward` is data, which declare theirs under these names.
+    private static let tensorLists = ["parameters", "buffers"]
     private static let rootOnly = ["seed", "training", "state_dict", "compat", "input_name", "output_name", "tied"]
 
     /// The most modules that a tree may have; beyond, nothing more of it is kept.
     let maxModules: Int
     private var moduleCount = 0
+    private var graphs: GraphReader
 
-    init(maxModules: Int) {
+    init(maxModules: Int, maxNodes: Int) {
         self.maxModules = maxModules
+        graphs = GraphReader(maxNodes: maxNodes)
     }
 
-    /// Reads a whole text, the description of a tree of at most `maxModules`.
-    package static func description(in bytes: [UInt8], maxModules: Int) throws -> ModuleDescription {
+    /// Reads a whole text, the description of a tree of at most `maxModules`, whose graphs have at most `maxNodes` together.
+    package static func description(in bytes: [UInt8], maxModules: Int, maxNodes: Int) throws -> ModuleDescription {
         try JSONBody.decode(bytes) { reader in
-            var description = DescriptionReader(maxModules: maxModules)
+            var description = DescriptionReader(maxModules: maxModules, maxNodes: maxNodes)
             return try description.description(&reader)
         }
     }
@@ -38,7 +42,7 @@ package struct DescriptionReader {
         let tied = try object.take("tied", Self.names) ?? [:]
         let inputName = try object.take("input_name") { try $0.readName() }
         let outputName = try object.take("output_name") { try $0.readName() }
-        let root = try node(&object)
+        let root = try node(&object, isRoot: true)
         return ModuleDescription(
             name: name,
             root: root,
@@ -53,7 +57,7 @@ package struct DescriptionReader {
     }
 
     /// Reads what is left of `object` as one place in a tree.
-    private mutating func node(_ object: inout ObjectReader) throws -> NodeDescription {
+    private mutating func node(_ object: inout ObjectReader, isRoot: Bool = false) throws -> NodeDescription {
         if let name = try object.take("ref", { try $0.readName() }) {
             try object.finish(known: ["name", "ref"])
             return .ref(name)
@@ -61,6 +65,11 @@ package struct DescriptionReader {
         let type = try object.require("type") { try $0.readName() }
         let dtype = try object.takeOptional("dtype") { try $0.readChoice(DType.self) }
         let children = try object.take("modules") { try self.children(&$0) }
+        if type == "GraphModule" {
+            let graph = try graphs.graph(&object)
+            return .layer(LayerDescription(type: type, dtype: dtype, children: children ?? [], graph: graph))
+        }
+        if isRoot { object.ignore(Self.tensorLists) }
         let arguments = try object.takeArguments()
         return .layer(LayerDescription(type: type, arguments: arguments, dtype: dtype, children: children))
     }

@@ -7,6 +7,15 @@ package struct CheckedArguments: Sendable, Equatable {
 
     /// Checks `given` against what the constructor of `type` takes.
     package init(_ given: OrderedDictionary<String, ArgumentValue>, for type: LayerType) throws(DescriptionProblem) {
+        if let declaration = type.declaration {
+            do throws(ArgumentProblem) {
+                _ = try ModuleArguments(given.mapValues(\.value), for: declaration)
+                values = given
+            } catch {
+                throw DescriptionProblem(error)
+            }
+            return
+        }
         let function = "\(type.name).__init__"
         for name in given.keys where !type.arguments.contains(where: { $0.name == name }) {
             throw DescriptionProblem(.unexpectedArgument(function: function, name: name), at: [name])

@@ -24,9 +24,14 @@ package struct CheckedLayer: Sendable {
     package let dtype: DType?
     /// The modules inside in order.
     package let children: [CheckedChild]
+    /// What makes a `GraphModule`.
+    package var graph: GraphDescription?
+
+    /// The parameters and buffers that the layer has or can have.
+    package var tensorPlans: [TensorPlan] { graph?.tensors.map(\.plan) ?? type.tensors(arguments) }
 
     /// The parameters and buffers that the layer has when it is made.
-    var presentTensors: [TensorPlan] { type.tensors(arguments).filter(\.isPresent) }
+    var presentTensors: [TensorPlan] { tensorPlans.filter(\.isPresent) }
 
     /// The type of the tensor `plan`.
     package func dtype(of plan: TensorPlan) -> DType { plan.dtype ?? dtype ?? .float32 }

@@ -7,8 +7,12 @@ package struct DescriptionChecker {
     package private(set) var byteCount = 0
     private var moduleCount = 0
 
-    package init(limits: DescriptionLimits) {
+    /// Whether a state dictionary comes along, which then has every key.
+    private let hasStateDict: Bool
+
+    package init(limits: DescriptionLimits, hasStateDict: Bool = false) {
         self.limits = limits
+        self.hasStateDict = hasStateDict
     }
 
     /// Returns the root of a tree, checked.
@@ -40,8 +44,10 @@ package struct DescriptionChecker {
             type: type,
             arguments: arguments,
             dtype: layer.dtype,
-            children: try children(of: layer, type: type, at: pointer, depth: depth)
+            children: try children(of: layer, type: type, at: pointer, depth: depth),
+            graph: layer.graph
         )
+        if let fault = fault(in: layer) { throw DescriptionProblem(fault.0, at: pointer + fault.at) }
         try count(checked, at: pointer)
         return checked
     }
@@ -49,7 +55,7 @@ package struct DescriptionChecker {
     private static func typeAndArguments(
         of layer: LayerDescription
     ) throws(DescriptionProblem) -> (LayerType, CheckedArguments) {
-        guard let type = LayerType.all[layer.type] else {
+        guard let type = LayerType.named(layer.type) else {
             throw DescriptionProblem(.unknownType(layer.type), at: ["type"])
         }
         if layer.dtype != nil, !type.takesDType {
@@ -88,6 +94,19 @@ package struct DescriptionChecker {
         return checked
     }
 
+    /// Finds what is missing of a graph: itself, or where the elements of one of its tensors come from.
+    private func fault(in layer: LayerDescription) -> (DescriptionProblem.Fault, at: [String])? {
+        guard layer.type == LayerType.graphModule.name else { return nil }
+        guard let graph = layer.graph else {
+            return (.missingArguments(function: "GraphModule.__init__", names: ["graph"]), [])
+        }
+        let bare = graph.tensors.first { $0.needsStateDict && (!hasStateDict || !$0.isPersistent) }
+        return bare.map { tensor in
+            let text = "'\(tensor.name)' needs 'init', 'data' or an entry in 'state_dict'"
+            return (.refused(text), [tensor.isParameter ? "parameters" : "buffers", tensor.name])
+        }
+    }
+
     private mutating func node(
         _ node: NodeDescription,
         at pointer: [String],
@@ -110,7 +129,7 @@ package struct DescriptionChecker {
             return .unexpectedKeys(type: type.name)
         }
         guard case .layer(let layer) = child.node, type.name == "Sequential",
-            let inner = LayerType.all[layer.type], inner.inputCount > 1
+            let inner = LayerType.named(layer.type), inner.inputCount > 1
         else { return nil }
         return .notInSequential(type: layer.type)
     }

@@ -1,3 +1,4 @@
+package import NN
 import OrderedCollections
 
 /// What is wrong with a description, and where.
@@ -29,6 +30,19 @@ package struct DescriptionProblem: Error, Equatable {
         case tie(Ties.Fault)
         case state(StateProblem)
         case beyond(LimitName, limit: Int, requested: Int?)
+    }
+
+    /// Creates the problem of an argument of a class that declares itself.
+    package init(_ problem: ArgumentProblem) {
+        let fault: Fault =
+            switch problem.fault {
+            case .unexpected(let function, let name): .unexpectedArgument(function: function, name: name)
+            case .missing(let function, let names): .missingArguments(function: function, names: names)
+            case .type(let function, let name, let expected, let got):
+                .argumentType(function: function, name: name, expected: expected, got: got)
+            case .refused(let text): .refused(text)
+            }
+        self.init(fault, at: problem.path)
     }
 
     /// The problem seen from `components` further out.

@@ -36,6 +36,8 @@ package struct LayerType: Sendable {
     package var features: @Sendable (CheckedArguments) -> Features = { _ in Features() }
     /// Makes a layer; containers get their modules afterwards.
     package let make: @Sendable (CheckedArguments, DType, Generator?) throws -> Module
+    /// The class's own declaration, which checks the arguments, of a type that is not in the table here.
+    var declaration: ModuleType?
 
     /// The types that never have parameters, which a hook can apply.
     package static let parameterless = activations + units + shaping

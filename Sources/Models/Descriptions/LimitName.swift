@@ -5,6 +5,7 @@ package enum LimitName: String, Sendable {
     case parameterBytes = "maxParameterBytes"
     case treeDepth = "maxTreeDepth"
     case treeModules = "maxTreeModules"
+    case graphNodes = "maxGraphNodes"
     case hooks = "maxHooks"
     case hooksPerCall = "maxHooksPerCall"
     case hookBytes = "maxHookBytes"

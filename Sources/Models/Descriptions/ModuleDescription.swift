@@ -63,13 +63,17 @@ package struct LayerDescription: Sendable {
     package var dtype: DType?
     /// The modules inside, for containers.
     package var children: [ChildDescription]?
+    /// What makes a `GraphModule`.
+    package var graph: GraphDescription?
 
     package init(
         type: String,
         arguments: OrderedDictionary<String, ArgumentValue> = [:],
         dtype: DType? = nil,
-        children: [ChildDescription]? = nil
+        children: [ChildDescription]? = nil,
+        graph: GraphDescription? = nil
     ) {
+        self.graph = graph
         self.type = type
         self.arguments = arguments
         self.dtype = dtype

@@ -17,6 +17,10 @@ package struct ModuleDocument: Sendable {
     package var ref: String?
     /// The modules inside in order; `nil` unless it is a container.
     package var modules: [ModuleDocument]?
+    /// What makes a `GraphModule`.
+    package var graph: GraphDescription?
+    /// The elements of buffers that stand in no state dictionary, as they are now.
+    package var transientBuffers: [String: Tensor] = [:]
 
     package init(
         name: String,

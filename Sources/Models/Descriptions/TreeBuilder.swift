@@ -9,6 +9,8 @@ package final class Reference: Module {
         self.name = name
     }
 
+    package override var isStandIn: Bool { true }
+
     package override func emptyCopy() throws -> Module { Reference(to: name) }
 }
 
@@ -30,6 +32,7 @@ struct TreeBuilder {
     }
 
     private mutating func build(_ layer: CheckedLayer, at pointer: [String]) throws(DescriptionProblem) -> Module {
+        if let graph = layer.graph { return try build(graph, of: layer, at: pointer) }
         let module = try Self.locating(pointer) {
             try Warnings.handled(by: { _ in }) {
                 try layer.make(with: generator)
@@ -41,6 +44,28 @@ struct TreeBuilder {
             _ = try Self.locating(place) { try module.registerChild(child.key, inner) }
         }
         return module
+    }
+
+    private mutating func build(
+        _ description: GraphDescription,
+        of layer: CheckedLayer,
+        at pointer: [String]
+    ) throws(DescriptionProblem) -> Module {
+        var entries: [(name: String, entry: GraphModule.Entry)] = []
+        for child in layer.children {
+            let inner = try module(for: child.node, at: pointer + ["modules", child.place])
+            entries.append((child.key, .module(inner)))
+        }
+        return try Self.locating(pointer) { () throws -> Module in
+            for tensor in description.tensors {
+                let value = try tensor.made(with: generator)
+                let entry: GraphModule.Entry =
+                    tensor.isParameter
+                    ? .parameter(try Parameter(value)) : .buffer(value, isPersistent: tensor.isPersistent)
+                entries.append((tensor.name, entry))
+            }
+            return try GraphModule(description.graph, className: description.className, entries: entries)
+        }
     }
 
     private mutating func module(for node: CheckedNode, at pointer: [String]) throws(DescriptionProblem) -> Module {
@@ -63,6 +88,11 @@ struct TreeBuilder {
             throw DescriptionProblem(.refused(error.message()), at: pointer)
         } catch let error as ModuleError {
             throw DescriptionProblem(.refused(error.message()), at: pointer)
+        } catch let error as GraphProblem {
+            let place = error.node.map { ["graph", "\($0)"] } ?? ["graph"]
+            throw DescriptionProblem(.refused(error.message), at: pointer + place + error.path)
+        } catch let error as ArgumentProblem {
+            throw DescriptionProblem(error).inside(pointer)
         } catch let error as DescriptionProblem {
             throw error.inside(pointer)
         } catch {

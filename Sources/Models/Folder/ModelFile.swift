@@ -12,7 +12,8 @@ package enum ModelFile {
         of name: String,
         in folder: ModelFolder,
         maxBytes: Int,
-        maxModules: Int
+        maxModules: Int,
+        maxNodes: Int
     ) throws -> ModuleDescription {
         guard let model = try folder.listing.models.first(where: { $0.name == name }) else {
             throw ModelFileError.noFile(name: name)
@@ -22,9 +23,13 @@ package enum ModelFile {
             ? try ShardIndex(at: model.file).contents(limit: maxBytes)
             : try Safetensors.contents(of: RegularFile.bytes(at: model.file, limit: maxBytes))
         let given = try model.descriptions.first(where: RegularFile.exists).map { file in
-            try DescriptionReader.description(in: RegularFile.bytes(at: file, limit: maxBytes), maxModules: maxModules)
+            try DescriptionReader.description(
+                in: RegularFile.bytes(at: file, limit: maxBytes),
+                maxModules: maxModules,
+                maxNodes: maxNodes
+            )
         }
-        return try description(of: name, in: contents, given: given, maxModules: maxModules)
+        return try description(of: name, in: contents, given: given, maxModules: maxModules, maxNodes: maxNodes)
     }
 
     /// Returns the description of a model with its tensors.
@@ -34,11 +39,15 @@ package enum ModelFile {
         of name: String,
         in contents: Safetensors.Contents,
         given: ModuleDescription?,
-        maxModules: Int
+        maxModules: Int,
+        maxNodes: Int
     ) throws -> ModuleDescription {
         let written = contents.metadata[metadataKey]
         var description =
-            try given ?? written.map { try DescriptionReader.description(in: Array($0.utf8), maxModules: maxModules) }
+            try given
+            ?? written.map {
+                try DescriptionReader.description(in: Array($0.utf8), maxModules: maxModules, maxNodes: maxNodes)
+            }
             ?? linear(named: name, holding: contents.tensors)
         description.name = name
         description.stateDict = StateSource(contents)

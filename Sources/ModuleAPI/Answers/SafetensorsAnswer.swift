@@ -22,7 +22,7 @@ enum SafetensorsAnswer {
     /// Returns an output with the captures of its call: `output`, and `captures.0` onwards, which the file's metadata
     /// describes under the same names.
     static func response(_ result: CallResult, fields: ResponseFields) throws -> Response {
-        var tensors: OrderedDictionary<String, Tensor> = ["output": result.output.detached()]
+        var tensors = result.outputs.tensors.mapValues { $0.detached() }
         var metadata: [String: String] = [:]
         for (index, capture) in result.captures.enumerated() {
             tensors["captures.\(index)"] = capture.tensor
@@ -33,7 +33,7 @@ enum SafetensorsAnswer {
 
     /// Returns the tensors of a module, and in the metadata what they are the tensors of.
     static func state(of publication: Publication, fields: ResponseFields) throws -> Response {
-        let description = ModuleDocumentWriter.description(of: publication)
+        let description = try ModuleDocumentWriter.description(of: publication)
         let metadata = [ModelFile.metadataKey: description, "format": "pt"]
         return try response(publication.stateDict, metadata: metadata, fields: fields)
     }

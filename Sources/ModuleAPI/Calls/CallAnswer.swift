@@ -2,6 +2,7 @@ import HTTP
 import HTTPTypes
 import JSON
 import Models
+import OrderedCollections
 import Serving
 import Tensors
 import Web
@@ -17,7 +18,7 @@ struct CallAnswer {
     func response(as representation: Representation, showsGradient: Bool, showsCaptures: Bool) throws -> Response {
         switch representation {
         case .text: Response.text(text, fields: fields(.text))
-        case .bytes: TensorAnswer.bytes(result.output, fields: fields(.bytes))
+        case .bytes: TensorAnswer.bytes(try onlyOutput, fields: fields(.bytes))
         case .safetensors, .plainSafetensors:
             try SafetensorsAnswer.response(result, fields: fields(representation))
         default: try json(showsGradient: showsGradient, showsCaptures: showsCaptures)
@@ -30,9 +31,13 @@ struct CallAnswer {
         showsCaptures: Bool,
         members: (inout JSONWriter) throws(DocumentProblem) -> Void = { _ in }
     ) throws -> Response {
-        var writer = JSONWriter(capacity: 256 + 12 * result.output.elementCount)
+        var writer = JSONWriter(capacity: 256 + 12 * result.outputs.elementCount)
         writer.beginObject()
-        try writer.members(of: result.output, data: "output", nonFinite)
+        if let output = result.outputs.only {
+            try writer.members(of: output, data: "output", nonFinite)
+        } else {
+            try writeOutputs(to: &writer)
+        }
         if showsGradient {
             writer.key("grad_fn")
             if let name = result.gradFunction { writer.write(name) } else { writer.writeNull() }
@@ -49,7 +54,29 @@ struct CallAnswer {
         return fields
     }
 
-    private var text: String { result.output.description }
+    private var text: String { result.outputs.value.pythonText }
+
+    /// The only output, for answers with room for one.
+    private var onlyOutput: Tensor {
+        get throws(Problem) {
+            guard result.outputs.tensors.count == 1 else {
+                throw Problem(
+                    .notAcceptable,
+                    "Bytes hold one tensor, and the module gives \(result.outputs.tensors.count).",
+                    expected: [.string(Representation.json.rawValue), .string(Representation.safetensors.rawValue)],
+                    got: .string(Representation.bytes.rawValue)
+                )
+            }
+            return result.outputs.first
+        }
+    }
+
+    private func writeOutputs(to writer: inout JSONWriter) throws(DocumentProblem) {
+        writer.key("outputs")
+        writer.beginObject()
+        for (name, tensor) in result.outputs.tensors { try writer.member(name, tensor, nonFinite) }
+        writer.endObject()
+    }
 
     private func write(_ captures: [Capture], to writer: inout JSONWriter) throws(DocumentProblem) {
         writer.key("captures")

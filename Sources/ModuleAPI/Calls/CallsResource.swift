@@ -108,7 +108,12 @@ package struct CallsResource: Sendable {
         let document = try Self.document(exchange, with: reader(for: publication, takesGradient: true))
         let request = request(exchange, document, recordsGradients)
         let result = try await run(publication) {
-            try await api.registry.backward(publication, request, gradOutput: document.gradOutput)
+            try await api.registry.backward(
+                publication,
+                request,
+                gradOutput: document.gradOutput,
+                gradOutputs: document.gradOutputs
+            )
         }
         let answer = CallAnswer(result: result.call, nonFinite: api.options.nonFinite)
         let gradients = result.gradInputs + result.gradients.values
@@ -127,7 +132,7 @@ package struct CallsResource: Sendable {
         and others: [Tensor] = []
     ) throws(Problem) -> Bool {
         guard representation == .json else { return representation.isSafetensors }
-        let elements = result.output.elementCount + result.captures.reduce(0) { $0 + $1.tensor.elementCount }
+        let elements = result.outputs.elementCount + result.captures.reduce(0) { $0 + $1.tensor.elementCount }
         return try LongWork.isLong(
             elements: others.reduce(elements) { $0 + $1.elementCount },
             limit: api.options.maxAnswerBytes
@@ -158,7 +163,8 @@ package struct CallsResource: Sendable {
         CallReader(
             listDType: .init(ofModuleTaking: publication.listDType),
             maxHooks: api.registry.limits.maxHooksPerCall,
-            takesGradient: takesGradient
+            takesGradient: takesGradient,
+            inputs: publication.namedInputs
         )
     }
 
@@ -184,13 +190,15 @@ package struct CallsResource: Sendable {
         _ document: consuming CallDocument,
         _ recordsGradients: Bool
     ) -> CallRequest {
-        CallRequest(
+        var request = CallRequest(
             inputs: document.inputs,
             recordsGradients: recordsGradients,
             hooks: document.hooks,
             deadline: api.options.callTimeout.map { exchange.request.arrival + $0 },
             origin: exchange.context
         )
+        request.named = document.named
+        return request
     }
 
     /// Refuses captures where the answer has room for one tensor only.

@@ -10,17 +10,26 @@ struct GradientsWriter {
     let nonFinite: NonFinitePolicy
 
     func write(_ result: BackwardResult, to writer: inout JSONWriter) throws(DocumentProblem) {
-        try writeInputs(result.gradInputs, to: &writer)
+        try writeInputs(result.gradInputs, named: result.inputNames, to: &writer)
         writer.key("gradients")
         writer.beginObject()
         for (name, gradient) in result.gradients { try writer.member(name, gradient, nonFinite) }
         writer.endObject()
     }
 
-    /// Writes the gradient of the input, or a list of them for a module of several inputs.
-    private func writeInputs(_ gradients: [Tensor?], to writer: inout JSONWriter) throws(DocumentProblem) {
+    /// Writes the gradient of the input, or those of several: by name where the module names them, else as a list.
+    private func writeInputs(
+        _ gradients: [Tensor?],
+        named names: [String],
+        to writer: inout JSONWriter
+    ) throws(DocumentProblem) {
         if gradients.count == 1 { return try writer.member("grad_input", gradients[0], nonFinite) }
         writer.key("grad_input")
+        if names.count == gradients.count {
+            writer.beginObject()
+            for (name, gradient) in zip(names, gradients) { try writer.member(name, gradient, nonFinite) }
+            return writer.endObject()
+        }
         writer.beginArray()
         for gradient in gradients { try write(gradient, to: &writer) }
         writer.endArray()

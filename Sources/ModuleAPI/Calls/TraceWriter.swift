@@ -20,6 +20,7 @@ enum TraceWriter {
         writer.member("type", event.type)
         writer.member("scope", event.scope)
         if let name = event.name { writer.member("name", name) }
+        if let node = event.node { writer.member("node", node) }
         if let shape = event.shape { writer.member("shape", shape) }
         writer.member("nanoseconds", Int(event.nanoseconds))
         switch event.hook {

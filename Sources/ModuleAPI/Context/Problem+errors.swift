@@ -16,6 +16,7 @@ extension Problem {
         case let error as TensorError: self.init(ProblemCode(error), error.message(compatibility))
         case let error as ModuleError: self.init(ProblemCode(error), error.message(compatibility))
         case let error as InChildError: self.init(error, compatibility)
+        case let error as InNodeError: self.init(error, compatibility)
         case let error as HookFailure: self.init(error, compatibility)
         default: self.init(error)
         }
@@ -29,6 +30,11 @@ extension Problem {
         guard !(error.underlying is HookFailure) else { return }
         expected = error.expected.map { .string($0) } ?? expected
         got = error.got.map { .string($0) } ?? got
+    }
+
+    fileprivate init(_ error: InNodeError, _ compatibility: Compatibility) {
+        self.init(error.underlying, compatibility: compatibility)
+        node = error.node
     }
 
     fileprivate init(_ error: HookFailure, _ compatibility: Compatibility) {
@@ -86,6 +92,10 @@ extension ModuleError: ProblemConvertible {
 }
 
 extension InChildError: ProblemConvertible {
+    package var problem: Problem { Problem(self, .current) }
+}
+
+extension InNodeError: ProblemConvertible {
     package var problem: Problem { Problem(self, .current) }
 }
 

@@ -25,6 +25,7 @@ extension ProblemCode {
             case .noNone: .invalidArgument
             case .assertionFailed: .hookFailed
             case .captureTooLarge: .answerTooLarge
+            case .unknownOutput: .invalidCall
             case .limitExceeded(let name, _, _, _): ProblemCode(name)
             case .overloaded: .overloaded
             case .deadlineExpired: .deadlineExceeded
@@ -65,7 +66,7 @@ extension ProblemCode {
         self =
             switch limit {
             case .modules, .bytes, .hookBytes: .registryFull
-            case .parameterBytes, .treeModules: .moduleTooLarge
+            case .parameterBytes, .treeModules, .graphNodes: .moduleTooLarge
             case .treeDepth: .treeTooDeep
             case .hooks, .hooksPerCall: .tooManyHooks
             case .listeners: .tooManyStreams

@@ -7,20 +7,20 @@ import Web
 
 /// Writes the document of a module: what a client described, and what became of it.
 enum ModuleDocumentWriter {
-    static func write(_ publication: Publication, to writer: inout JSONWriter) {
+    static func write(_ publication: Publication, to writer: inout JSONWriter) throws(DocumentProblem) {
         writer.beginObject()
         writer.member("name", publication.name)
-        writeDescription(of: publication, writesReferences: true, to: &writer)
-        writeOutcome(of: publication, to: &writer)
+        try writeDescription(of: publication, writesReferences: true, to: &writer)
+        writeOutcome(of: publication, isGraph: publication.isGraph, to: &writer)
         writer.endObject()
     }
 
     /// Returns the description from which the module can be made anew where it refers to nothing: what it refers to is
     /// written out.
-    static func description(of publication: Publication) -> String {
+    static func description(of publication: Publication) throws(DocumentProblem) -> String {
         var writer = JSONWriter(capacity: 1_024)
         writer.beginObject()
-        writeDescription(of: publication, writesReferences: false, to: &writer)
+        try writeDescription(of: publication, writesReferences: false, to: &writer)
         writer.endObject()
         return String(decoding: writer.finish(), as: UTF8.self)
     }
@@ -29,7 +29,7 @@ enum ModuleDocumentWriter {
         of publication: Publication,
         writesReferences: Bool,
         to writer: inout JSONWriter
-    ) {
+    ) throws(DocumentProblem) {
         let document = publication.document
         writeLayer(document, to: &writer)
         writer.member("training", publication.isTraining)
@@ -44,7 +44,7 @@ enum ModuleDocumentWriter {
             for (name, first) in publication.ties { writer.member(name, first) }
             writer.endObject()
         }
-        writeModules(of: document, writesReferences: writesReferences, to: &writer)
+        try writeModules(of: document, writesReferences: writesReferences, to: &writer)
     }
 
     /// Writes the type and its arguments under PyTorch's names.
@@ -61,7 +61,10 @@ enum ModuleDocumentWriter {
         of document: ModuleDocument,
         writesReferences: Bool,
         to writer: inout JSONWriter
-    ) {
+    ) throws(DocumentProblem) {
+        if let graph = document.graph {
+            try GraphWriter.write(graph, to: &writer) { document.transientBuffers[$0] }
+        }
         guard let modules = document.modules else { return }
         writer.key("modules")
         writer.beginArray()
@@ -72,7 +75,7 @@ enum ModuleDocumentWriter {
                 writer.member("ref", reference)
             } else {
                 writeLayer(child, to: &writer)
-                writeModules(of: child, writesReferences: writesReferences, to: &writer)
+                try writeModules(of: child, writesReferences: writesReferences, to: &writer)
             }
             writer.endObject()
         }
@@ -80,11 +83,14 @@ enum ModuleDocumentWriter {
     }
 
     /// Writes what a client only reads.
-    private static func writeOutcome(of publication: Publication, to writer: inout JSONWriter) {
+    private static func writeOutcome(of publication: Publication, isGraph: Bool, to writer: inout JSONWriter) {
         writer.member("version", publication.version)
         writer.member("repr", publication.repr)
-        write(publication.parameters, as: "parameters", to: &writer)
-        write(publication.buffers, as: "buffers", to: &writer)
+        // A module whose `forward` is data declares its own under these names.
+        if !isGraph {
+            write(publication.parameters, as: "parameters", to: &writer)
+            write(publication.buffers, as: "buffers", to: &writer)
+        }
         writer.key("hooks")
         writer.beginArray()
         for hook in publication.hooks { HookWriter.write(hook, to: &writer) }

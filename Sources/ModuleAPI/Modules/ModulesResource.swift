@@ -93,7 +93,7 @@ struct ModulesResource: Sendable {
             throw Problem(error).at("/name")
         }
         api.repository.forget(publication.name)
-        return document(publication, as: representation, status: .created)
+        return try document(publication, as: representation, status: .created)
     }
 
     private func get(_ exchange: Exchange) async throws -> Response {
@@ -109,7 +109,7 @@ struct ModulesResource: Sendable {
         let description = try description(exchange).named(name)
         let (publication, created) = try await replace(name, by: description, when: exchange.precondition)
         api.repository.forget(name)
-        return document(publication, as: representation, status: created ? .created : .ok)
+        return try document(publication, as: representation, status: created ? .created : .ok)
     }
 
     /// A condition that wants the module to exist fails if it does not: a module that PUT would create is never missing.
@@ -146,7 +146,8 @@ struct ModulesResource: Sendable {
         _ = try exchange.bodyType(among: [.json])
         return try DescriptionReader.description(
             in: exchange.request.body,
-            maxModules: api.registry.limits.maxTreeModules
+            maxModules: api.registry.limits.maxTreeModules,
+            maxNodes: api.registry.limits.maxGraphNodes
         )
     }
 
@@ -154,7 +155,7 @@ struct ModulesResource: Sendable {
         _ publication: Publication,
         as representation: Representation,
         status: HTTPResponse.Status = .ok
-    ) -> Response {
+    ) throws -> Response {
         var fields = ResponseFields.versioned(
             VersionTag.tag(version: publication.version, as: representation),
             as: representation
@@ -166,7 +167,7 @@ struct ModulesResource: Sendable {
             return response
         }
         var writer = JSONWriter(capacity: 1_024)
-        ModuleDocumentWriter.write(publication, to: &writer)
+        try ModuleDocumentWriter.write(publication, to: &writer)
         return Response.json(writer, status: status, fields: fields)
     }
 }

@@ -3,14 +3,6 @@ import Tensors
 
 /// What is known of a graph's calls before they are made: torch.fx's ShapeProp, on a batch of any size.
 extension GraphModule {
-    /// The inputs that are tensors, by name: those that must be given, or whose default is None.
-    public var inputNames: [String] {
-        program.parameters.filter { $0.defaultValue?.isNone ?? true }.map(\.name)
-    }
-
-    /// The parameters of `forward`.
-    public var parameters: [CallParameter] { program.parameters }
-
     /// What each input is by what the module that takes it first says.
     var knownInputs: [TensorSpec] {
         program.parameters.indices.map { place in

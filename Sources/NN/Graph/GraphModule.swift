@@ -90,6 +90,8 @@ public final class GraphModule: Module {
         return try interpreter.run()
     }
 
+    public override var forwardParameters: [CallParameter]? { program.parameters }
+
     public override var inputSpecs: [TensorSpec]? { knownInputs }
 
     public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {

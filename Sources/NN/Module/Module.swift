@@ -58,7 +58,7 @@ open class Module {
     }
 
     /// Whether it stands for a module that is put in its place before anyone calls it.
-    package var isStandIn: Bool { false }
+    open var isStandIn: Bool { false }
 
     /// Returns how many module calls one call of this module makes, itself included, given those of a child.
     func callCount(_ count: (Module) -> Int) -> Int {
@@ -76,6 +76,9 @@ open class Module {
 
     /// What this module takes, such as `float32[*, 4]`, for errors inside a tree; `nil` when it takes anything.
     open var expectedInput: String? { nil }
+
+    /// The parameters of `forward`, of a module that names its inputs.
+    open var forwardParameters: [CallParameter]? { nil }
 
     /// What a call takes, as far as the module knows: the sizes of a batch and its type; `nil` when it takes anything.
     open var inputSpecs: [TensorSpec]? { nil }

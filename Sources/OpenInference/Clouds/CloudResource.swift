@@ -3,6 +3,7 @@ import HTTPTypes
 import JSON
 import Models
 import ModuleAPI
+import OrderedCollections
 import Serving
 import Tensors
 import Web
@@ -110,7 +111,8 @@ struct CloudResource: Sendable {
         let deadline = api.api.options.callTimeout.map { exchange.request.arrival + $0 }
         do {
             let call = CallRequest(inputs: [instances], deadline: deadline, origin: exchange.context)
-            let output = try await api.registry.call(model, call).output
+            let outputs = try await api.registry.call(model, call).outputs
+            guard let output = outputs.only else { throw InferenceError.notOneOutput(outputs.tensors.keys.elements) }
             let isLong = try LongWork.isLong(elements: output.elementCount, limit: api.api.options.maxAnswerBytes)
             return try await LongWork.run(if: isLong) { try predictions(output) }
         } catch {

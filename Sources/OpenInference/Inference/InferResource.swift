@@ -119,7 +119,7 @@ struct InferResource: Sendable {
     private func isLong(_ result: CallResult, _ outputs: RequestedOutputs) throws(Problem) -> Bool {
         let elements = outputs.textElementCount(of: result)
         let isLong = try LongWork.isLong(elements: elements, limit: api.api.options.maxAnswerBytes)
-        return isLong || result.output.byteCount >= Self.longByteCount
+        return isLong || result.outputs.byteCount >= Self.longByteCount
     }
 }
 

@@ -1,5 +1,6 @@
 import Models
 import ModuleAPI
+import OrderedCollections
 import Serving
 import Tensors
 import Web
@@ -51,7 +52,7 @@ struct RequestedOutputs {
     func textElementCount(of result: CallResult) -> Int {
         guard let requested else {
             let captured = result.captures.reduce(0) { $0 + $1.tensor.elementCount }
-            return isBinaryByDefault ? 0 : result.output.elementCount + captured
+            return isBinaryByDefault ? 0 : result.outputs.elementCount + captured
         }
         return named(result).reduce(0) { count, available in
             let output = requested.first { $0.name == available.name }
@@ -80,7 +81,12 @@ struct RequestedOutputs {
         func output(_ name: String, _ tensor: Tensor) -> InferOutput {
             InferOutput(name: name, content: .tensor(tensor), isBinary: isBinaryByDefault)
         }
-        var outputs = [output(model.outputs.first?.name ?? "output", result.output)]
+        var outputs: [InferOutput] =
+            if let only = result.outputs.only {
+                [output(model.outputs.first?.name ?? "output", only)]
+            } else {
+                result.outputs.tensors.map { output($0.key, $0.value) }
+            }
         var counts: [Int: Int] = [:]
         for capture in result.captures {
             let count = counts[capture.hook, default: 0]

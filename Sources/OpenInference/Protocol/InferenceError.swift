@@ -31,6 +31,7 @@ enum InferenceError: Error, Equatable {
     // Names and parameters.
     case inputs(expected: [String], got: [String])
     case unknownOutput(String, expected: [String])
+    case notOneOutput([String])
     case unservedParameter(String)
     case parameterKind(String, expected: String)
     case classification(output: String, reason: String)
@@ -48,6 +49,7 @@ extension InferenceError {
         case .inputs(let expected, let got): "expected inputs \(expected), got \(got)"
         case .unknownOutput(let name, let expected):
             "unexpected inference output '\(name)', expected one of \(expected)"
+        case .notOneOutput(let names): "a prediction has one output, and this model gives \(names)"
         case .unservedParameter(let name): "parameter '\(name)' is reserved and not served here"
         case .parameterKind(let name, let expected): "parameter '\(name)' must be \(expected)"
         case .classification(let output, let reason): "classification of output '\(output)': \(reason)"

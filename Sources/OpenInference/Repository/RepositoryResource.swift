@@ -82,8 +82,12 @@ struct RepositoryResource: Sendable {
     private func load(_ name: String, _ parameters: LoadParameters) async throws {
         let description = try parameters.configuration.map { text in
             try Self.naming("parameter 'config'") {
-                try DescriptionReader.description(in: Array(text.utf8), maxModules: api.registry.limits.maxTreeModules)
-                    .named(name)
+                try DescriptionReader.description(
+                    in: Array(text.utf8),
+                    maxModules: api.registry.limits.maxTreeModules,
+                    maxNodes: api.registry.limits.maxGraphNodes
+                )
+                .named(name)
             }
         }
         if let file = parameters.file {

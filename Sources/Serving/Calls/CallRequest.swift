@@ -1,10 +1,14 @@
 package import Models
+package import NN
+package import OrderedCollections
 package import Tensors
 
 /// What a client asks of a module.
 package struct CallRequest: Sendable {
     /// The tensors; one for most modules.
     package var inputs: [Tensor]
+    /// The inputs that were given by name.
+    package var named: OrderedDictionary<String, Value> = [:]
     /// Whether gradients are recorded, so that the output has a `grad_fn`.
     package var recordsGradients: Bool
     /// Hooks for this call alone.
@@ -31,6 +35,11 @@ package struct CallRequest: Sendable {
         self.priority = priority
         self.origin = origin
     }
+}
+
+extension CallRequest {
+    /// The tensors among the inputs.
+    var tensors: [Tensor] { named.isEmpty ? inputs : inputs + named.values.flatMap(\.tensors) }
 }
 
 /// Whoever made a call, as log lines about it tell.

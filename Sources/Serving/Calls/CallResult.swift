@@ -5,8 +5,8 @@ package import Tensors
 
 /// What a call gives.
 package struct CallResult: Sendable {
-    /// The output; within its graph when gradients were recorded.
-    package var output: Tensor
+    /// The outputs; within their graph when gradients were recorded.
+    package var outputs: CallOutputs
     /// The version that answered.
     package var version: Int
     /// The name of the operation that made the output, if gradients were recorded.
@@ -16,6 +16,9 @@ package struct CallResult: Sendable {
     package var timing: CallTiming
     /// The rows of the product, with those of calls that shared it.
     package var batchSize: Int
+
+    /// The one tensor that the module gave, or the first of several.
+    package var output: Tensor { outputs.first }
 }
 
 /// A tensor that a hook of a call captured.
@@ -40,6 +43,8 @@ package struct BackwardResult: Sendable {
     package var call: CallResult
     /// The gradient of each input; `nil` for one that can have none or was not used.
     package var gradInputs: [Tensor?]
+    /// The names of the inputs, of a module that names them.
+    package var inputNames: [String]
     /// The gradients of the parameters by name, shared ones once under their first; `nil` for unused ones.
     package var gradients: OrderedDictionary<String, Tensor?>
 }

@@ -11,11 +11,20 @@ final class PreparedCall: Sendable {
     /// How far the call goes.
     enum Mode: Sendable {
         case forward(recordsGradients: Bool)
-        case backward(gradOutput: Tensor?)
+        case backward(gradOutputs: GradOutputs)
+    }
+
+    /// The gradients to start from on the way back.
+    enum GradOutputs: Sendable {
+        /// Of the only output; `nil` when it has one element.
+        case only(Tensor?)
+        case named(OrderedDictionary<String, Tensor>)
     }
 
     let publication: Publication
     let inputs: [Tensor]
+    /// The inputs that were given by name.
+    let named: OrderedDictionary<String, Value>
     let mode: Mode
     let hooks: CallHooks
     /// The global hooks, if there are any.
@@ -25,6 +34,8 @@ final class PreparedCall: Sendable {
     let tracer: Tracer?
     /// The most bytes that one tensor of the call may take.
     let maxTensorBytes: Int
+    /// The most bytes of its values that live at once, and the most work.
+    private let maxCall: (bytes: Int, work: Int)
 
     /// Prepares the call of `publication` that `request` asks for, with `hooks` made from its descriptions.
     init(
@@ -40,6 +51,8 @@ final class PreparedCall: Sendable {
         self.hooks = hooks
         self.tracer = tracer
         inputs = request.inputs
+        named = request.named
+        maxCall = (registry.limits.maxCallBytes, registry.limits.maxCallWork)
         globalHooks = registry.state.withLock { $0.globalSnapshot.isEmpty ? nil : $0.globalSnapshot }
         maxTensorBytes = registry.limits.maxTensorBytes
         // Modules with hooks are never joined.
@@ -49,10 +62,13 @@ final class PreparedCall: Sendable {
 
     /// What came out.
     struct Outcome: Sendable {
-        var output: Tensor
+        var outputs: CallOutputs
         var gradInputs: [Tensor?] = []
         var gradients: OrderedDictionary<String, Tensor?> = [:]
     }
+
+    /// The tensors among the inputs.
+    var tensors: [Tensor] { named.isEmpty ? inputs : inputs + named.values.flatMap(\.tensors) }
 
     /// Whether it is a plain call that nobody watches, so that it can share a product.
     var isPlain: Bool {
@@ -71,9 +87,11 @@ final class PreparedCall: Sendable {
     }
 
     private func inContext<Result>(_ body: () throws -> Result) rethrows -> Result {
-        try Tensor.withByteLimit(maxTensorBytes) {
-            guard let scope else { return try context.run(body) }
-            return try CallScope.$current.withValue(scope) { try context.run(body) }
+        try CallMeter.limited(liveBytes: maxCall.bytes, work: maxCall.work) {
+            try Tensor.withByteLimit(maxTensorBytes) {
+                guard let scope else { return try context.run(body) }
+                return try CallScope.$current.withValue(scope) { try context.run(body) }
+            }
         }
     }
 
@@ -93,35 +111,68 @@ final class PreparedCall: Sendable {
     private func computed() throws -> Outcome {
         switch mode {
         case .forward(recordsGradients: true):
-            Outcome(output: try Autograd.withGradients { try called(with: inputs) })
+            Outcome(outputs: try Autograd.withGradients { try called(with: arguments) })
         case .forward(recordsGradients: false):
-            Outcome(output: try Autograd.withoutGradients { try called(with: inputs) })
-        case .backward(let gradOutput):
-            try Autograd.withGradients { try wentBackward(from: gradOutput) }
+            Outcome(outputs: try Autograd.withoutGradients { try called(with: arguments) })
+        case .backward(let gradOutputs):
+            try Autograd.withGradients { try wentBackward(from: gradOutputs) }
         }
     }
 
-    private func called(with inputs: [Tensor]) throws -> Tensor {
-        try publication.root.oneTensor(of: publication.root(Arguments(inputs)))
+    /// The arguments of the call.
+    private var arguments: Arguments {
+        named.isEmpty ? Arguments(inputs) : Arguments(values: inputs.map(Value.tensor), keyword: named)
     }
 
-    private func wentBackward(from gradOutput: Tensor?) throws -> Outcome {
-        let inputs = try inputs.map { $0.dtype.isFloatingPoint ? try $0.requiringGrad() : $0 }
-        let output = try called(with: inputs)
+    private func called(with arguments: Arguments) throws -> CallOutputs {
+        try CallOutputs(publication.root(arguments), of: publication.typeName)
+    }
+
+    private func wentBackward(from gradOutputs: GradOutputs) throws -> Outcome {
+        func leaf(_ tensor: Tensor) throws -> Tensor {
+            tensor.dtype.isFloatingPoint ? try tensor.requiringGrad() : tensor
+        }
+        let inputs = try inputs.map(leaf)
+        let named = try named.mapValues { try $0.mapTensors(leaf) }
+        let keyword = named.isEmpty ? nil : named
+        let arguments = keyword.map { Arguments(values: inputs.map(Value.tensor), keyword: $0) } ?? Arguments(inputs)
+        let outputs = try called(with: arguments)
         let parameters = publication.root.namedParameters().filter { $0.parameter.requiresGrad }
-        let differentiable = inputs.filter(\.requiresGrad)
+        let leaves = inputs + named.values.flatMap(\.tensors)
+        let differentiable = leaves.filter(\.requiresGrad)
+        let (roots, given) = try Self.roots(of: outputs, gradOutputs)
         let gradients = try Autograd.gradients(
-            of: [output],
-            gradOutputs: gradOutput.map { [$0] },
+            of: roots,
+            gradOutputs: given,
             withRespectTo: differentiable + parameters.map(\.parameter.tensor),
             allowUnused: true
         )
         var rest = gradients.prefix(differentiable.count)
         let pairs = zip(parameters, gradients.dropFirst(differentiable.count)).map { ($0.name, $1?.detached()) }
         return Outcome(
-            output: output,
-            gradInputs: inputs.map { $0.requiresGrad ? rest.popFirst()??.detached() : nil },
+            outputs: outputs,
+            gradInputs: leaves.map { $0.requiresGrad ? rest.popFirst()??.detached() : nil },
             gradients: OrderedDictionary(uniqueKeysWithValues: pairs)
         )
+    }
+
+    /// Returns the outputs from which the way back begins, with their gradients.
+    private static func roots(
+        of outputs: CallOutputs,
+        _ gradOutputs: GradOutputs
+    ) throws -> (roots: [Tensor], gradients: [Tensor?]) {
+        switch gradOutputs {
+        case .only(let gradient):
+            guard outputs.tensors.count == 1 else {
+                throw TensorError.gradientCount(expected: outputs.tensors.count, got: 1)
+            }
+            return ([outputs.first], [gradient])
+        case .named(let gradients):
+            let roots = try gradients.keys.map { name in
+                guard let output = outputs.tensors[name] else { throw ServingError.unknownOutput(name) }
+                return output
+            }
+            return (roots, gradients.values.map(\.self))
+        }
     }
 }

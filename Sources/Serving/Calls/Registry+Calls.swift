@@ -1,3 +1,4 @@
+package import OrderedCollections
 import Metrics
 import Models
 import NN
@@ -28,19 +29,25 @@ extension Registry {
     package func backward(
         _ publication: Publication,
         _ request: CallRequest,
-        gradOutput: Tensor?
+        gradOutput: Tensor?,
+        gradOutputs: OrderedDictionary<String, Tensor>? = nil
     ) async throws -> BackwardResult {
-        let done = try await perform(publication, request, mode: .backward(gradOutput: gradOutput))
+        let done = try await perform(
+            publication,
+            request,
+            mode: .backward(gradOutputs: gradOutputs.map { .named($0) } ?? .only(gradOutput))
+        )
         return BackwardResult(
             call: done.result,
             gradInputs: done.outcome.gradInputs,
+            inputNames: publication.gradInputNames(request),
             gradients: done.outcome.gradients
         )
     }
 
     /// Whether a call is small enough to be made on an event loop.
     package func isSmall(_ request: CallRequest, for publication: Publication) -> Bool {
-        computeQueue.isSmall(request.inputs, for: publication)
+        computeQueue.isSmall(request.tensors, for: publication)
     }
 
     /// Calls a module where the caller is, without waiting; for small calls.
@@ -101,9 +108,9 @@ extension Registry {
 
     private func result(of done: ComputeQueue.Done, _ call: PreparedCall) -> CallResult {
         CallResult(
-            output: done.outcome.output,
+            outputs: done.outcome.outputs,
             version: call.publication.version,
-            gradFunction: done.outcome.output.gradFn.map { $0.name.text(call.publication.compatibility) },
+            gradFunction: done.outcome.outputs.only?.gradFn.map { $0.name.text(call.publication.compatibility) },
             captures: call.scope?.captures ?? [],
             timing: done.timing,
             batchSize: done.rows

@@ -79,7 +79,7 @@ struct CallProfile: Sendable {
         }
 
         mutating func visit(_ layer: CheckedLayer) {
-            let tensors = layer.type.tensors(layer.arguments)
+            let tensors = layer.tensorPlans
             let rule = layer.type.rows(layer.arguments)
             if layer.type.children == .none || rule == .together {
                 add(Self.joining(by: rule, isTraining: isTraining, isFirst: takesIndices == nil))

@@ -39,7 +39,7 @@ extension Publication {
             arguments["bias"] = .bool(bias.value != nil)
         }
         let isContainer = layer.type.children != .none
-        return ModuleDocument(
+        var made = ModuleDocument(
             name: name,
             type: layer.type.name,
             arguments: arguments,
@@ -48,12 +48,17 @@ extension Publication {
             ref: place.reference,
             modules: isContainer ? zip(layer.children, place.children).map { document(of: $1, name: $0.key) } : nil
         )
+        made.graph = layer.graph
+        for tensor in layer.graph?.tensors ?? [] where !tensor.isPersistent {
+            made.transientBuffers[tensor.name] = place.module.buffer(at: tensor.name)
+        }
+        return made
     }
 }
 
 extension CheckedLayer {
     /// The type that a client sees; a layer without tensors has one only if it was given one.
     var shownDType: DType? {
-        type.tensors(arguments).isEmpty ? dtype : dtype ?? .float32
+        tensorPlans.isEmpty ? dtype : dtype ?? .float32
     }
 }

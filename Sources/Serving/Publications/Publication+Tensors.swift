@@ -38,7 +38,7 @@ extension Publication {
         let path = dot.map { String(key[..<$0]) } ?? ""
         let entry = dot.map { String(key[key.index(after: $0)...]) } ?? key
         guard let place = place(at: path),
-            let plan = place.layer.type.tensors(place.layer.arguments).first(where: { $0.name == entry })
+            let plan = place.layer.tensorPlans.first(where: { $0.name == entry })
         else { throw .unknownParameter(module: name, key: key) }
         return (place, plan)
     }

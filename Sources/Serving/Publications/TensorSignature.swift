@@ -1,3 +1,4 @@
+import NN
 import Models
 package import Tensors
 
@@ -15,6 +16,8 @@ struct ModelSignature: Sendable {
     let inputs: [TensorSignature]
     let outputs: [TensorSignature]
     let hasBatchAxis: Bool
+    /// The inputs by name, of a module that names them.
+    var named: [NamedInput] = []
 }
 
 extension Publication {
@@ -32,7 +35,10 @@ extension Publication {
 
     /// Goes through the tree for the signature, in O(number of modules).
     func makeSignature() -> ModelSignature {
-        ModelSignature(inputs: inputSignatures, outputs: outputSignatures, hasBatchAxis: findsBatchAxis)
+        if let parameters = root.forwardParameters {
+            return ModelSignature(of: root, parameters, listDType: profile.listDType)
+        }
+        return ModelSignature(inputs: inputSignatures, outputs: outputSignatures, hasBatchAxis: findsBatchAxis)
     }
 
     private var inputSignatures: [TensorSignature] {

@@ -65,7 +65,7 @@ final class ComputeQueue: Sendable {
         deadline: ContinuousClock.Instant?,
         origin: (any CallOrigin)? = nil
     ) async throws -> Done {
-        guard !isSmall(call.inputs, for: call.publication) else { return try computeHere(call, deadline: deadline) }
+        guard !isSmall(call.tensors, for: call.publication) else { return try computeHere(call, deadline: deadline) }
         if let deadline, deadline <= .now { throw ServingError.deadlineExpired }
         let waiting = WaitingCall(call, priority: priority, deadline: deadline)
         // Calls that came at the same time are let in first, so that they can join: the others of a loop's turn, and those

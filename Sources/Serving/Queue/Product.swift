@@ -74,7 +74,7 @@ struct Product {
         count(rows: total, timings)
         metrics.joinedCalls.increment(by: calls.count)
         for (call, (part, timing)) in zip(calls, zip(parts, timings)) {
-            let outcome = PreparedCall.Outcome(output: part)
+            let outcome = PreparedCall.Outcome(outputs: CallOutputs(only: part))
             call.finish(
                 .success(ComputeQueue.Done(outcome: outcome, timing: timing, rows: total, joined: calls.count))
             )

@@ -1,3 +1,4 @@
+import OrderedCollections
 import Synchronization
 import Tensors
 
@@ -36,14 +37,14 @@ final class WaitingCall: Sendable {
         self.call = call
         self.deadline = deadline
         rank = priority > 0 ? priority : .max
-        byteCount = call.inputs.reduce(0) { $0 + $1.byteCount }
+        byteCount = call.tensors.reduce(0) { $0 + $1.byteCount }
         joinKey = Self.joinKey(of: call)
         rows = Self.rows(of: call)
     }
 
     private static func joinKey(of call: PreparedCall) -> JoinKey? {
         guard case .rows(let single) = call.publication.profile.joining, call.isPlain,
-            let input = call.inputs.first, call.inputs.count == 1, input.rank > 0,
+            let input = call.inputs.first, call.inputs.count == 1, call.named.isEmpty, input.rank > 0,
             input.rank > 1 || single != .refused, call.publication.profile.isBatch(input)
         else { return nil }
         let isOneRow = input.rank == 1 && single == .oneRow

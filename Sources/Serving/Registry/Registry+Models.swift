@@ -16,7 +16,8 @@ extension Registry {
             of: name,
             in: contents,
             given: description,
-            maxModules: limits.maxTreeModules
+            maxModules: limits.maxTreeModules,
+            maxNodes: limits.maxGraphNodes
         )
         return try await put(description).publication
     }
@@ -31,7 +32,8 @@ extension Registry {
             of: name,
             in: folder,
             maxBytes: limits.maxBytes,
-            maxModules: limits.maxTreeModules
+            maxModules: limits.maxTreeModules,
+            maxNodes: limits.maxGraphNodes
         )
         return try await put(description).publication
     }

@@ -30,7 +30,7 @@ extension Registry {
     ) async throws -> (publication: Publication, created: Bool) {
         let name = description.name ?? ""
         try ModuleName.check(name)
-        var checker = DescriptionChecker(limits: limits.descriptions)
+        var checker = DescriptionChecker(limits: limits.descriptions, hasStateDict: description.stateDict != nil)
         let layer = try Self.refusing { () throws(DescriptionProblem) in try checker.check(root: description.root) }
         let (isNew, size) = try admit(name, layer, when: precondition, mayReplace: mayReplace)
         let wanted = RegistryState.Reservation(

@@ -30,6 +30,9 @@ package enum ServingError: Error, Equatable {
     case assertionFailed(HookFinding)
     case captureTooLarge(limit: Int)
 
+    // What a call says of the module's outputs.
+    case unknownOutput(String)
+
     // What is too much.
     /// Where the request goes beyond, if that is one place: the components of a JSON pointer.
     case limitExceeded(LimitName, limit: Int, requested: Int?, at: [String]? = nil)
@@ -97,6 +100,7 @@ extension ServingError {
     private var callMessage: String {
         switch self {
         case .assertionFailed(let finding): finding.message
+        case .unknownOutput(let name): "the module gives no output '\(name)' that a gradient could start from"
         case .captureTooLarge(let limit): "the hooks of one call may capture \(limit) bytes"
         case .limitExceeded(let name, let limit, let requested, _):
             name.message(limit: limit, requested: requested)

@@ -23,6 +23,18 @@ package struct ServingLimits: Sendable {
     ///
     /// Default 4,096.
     package var maxTreeModules = 4_096
+    /// Nodes of the graphs of one tree.
+    ///
+    /// Default 16,384.
+    package var maxGraphNodes = 16_384
+    /// Bytes of the values of one call that live at once.
+    ///
+    /// Default 1 GiB.
+    package var maxCallBytes = 1 << 30
+    /// Multiply-adds, or elements read, of one call.
+    ///
+    /// Default 10^12.
+    package var maxCallWork = 1_000_000_000_000
     /// Bytes of one tensor that a call makes on its way.
     ///
     /// Default 1 GiB.

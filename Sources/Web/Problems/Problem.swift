@@ -18,6 +18,8 @@ package struct Problem: Error, Sendable {
     package var offset: Int?
     /// The path of the module in its tree that raised it.
     package var module: String?
+    /// The node of its graph that raised it.
+    package var node: String?
     /// The type of that module.
     package var moduleType: String?
     /// Fields of the answer that belong to its status, such as `Allow`.
@@ -70,6 +72,7 @@ package struct Problem: Error, Sendable {
         if let pointer { writer.member("pointer", pointer) }
         if let offset { writer.member("offset", offset) }
         if let module { writer.member("module", module) }
+        if let node { writer.member("node", node) }
         if let moduleType { writer.member("module_type", moduleType) }
         writer.endObject()
         return writer.finish()

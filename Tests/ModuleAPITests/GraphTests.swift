@@ -1,0 +1,199 @@
+import HTTPTypes
+import JSON
+import NN
+import Tensors
+import Testing
+import TestServer
+
+@testable import ModuleAPI
+
+/// Modules whose `forward` is data, over HTTP.
+struct GraphTests {
+    private let server = Server()
+
+    /// `relu(fc(x)) * scale`, of the class `Network`.
+    private static let network = #"""
+        {"name": "net", "type": "GraphModule", "class": "Network",
+         "modules": {"fc": {"type": "Linear", "in_features": 2, "out_features": 2}},
+         "parameters": {"scale": {"shape": [2], "init": "ones"}},
+         "buffers": {"shift": {"shape": [2], "data": [1, 2], "persistent": false}},
+         "graph": [
+          {"op": "placeholder", "name": "x"},
+          {"op": "call_module", "name": "fc", "target": "fc", "args": [{"node": "x"}]},
+          {"op": "call_function", "name": "relu", "target": "relu", "args": [{"node": "fc"}]},
+          {"op": "get_attr", "name": "scale", "target": "scale"},
+          {"op": "call_function", "name": "mul", "target": "mul", "args": [{"node": "relu"}, {"node": "scale"}]},
+          {"op": "output", "args": [{"node": "mul"}]}],
+         "state_dict": {"scale": [10, 100], "fc.weight": [[1, 2], [3, 4]], "fc.bias": [0.5, -0.5]}}
+        """#
+
+    /// Two inputs and a default; gives `{"sum": a + b, "parts": (a * b, None, size)}`.
+    private static let several = #"""
+        {"name": "net", "type": "GraphModule", "class": "Several", "graph": [
+          {"op": "placeholder", "name": "a"},
+          {"op": "placeholder", "name": "b"},
+          {"op": "placeholder", "name": "flag", "default": 3},
+          {"op": "call_function", "name": "add", "target": "add", "args": [{"node": "a"}, {"node": "b"}]},
+          {"op": "call_function", "name": "mul", "target": "mul", "args": [{"node": "a"}, {"node": "b"}]},
+          {"op": "call_function", "name": "size", "target": "size", "args": [{"node": "a"}, 0]},
+          {"op": "output", "args": [{"sum": {"node": "add"}, "parts": {"tuple": [{"node": "mul"}, null, {"node": "size"}]}}]}]}
+        """#
+
+    @Test func isCreatedCalledAndPrintedAsItsClass() async throws {
+        try await server.create(Self.network)
+        let answer = await server.json(.post, "/v1/modules/net/call", #"{"input": [[1, 1]]}"#)
+        #expect(answer.text == #"{"output":[[35.0,650.0]],"shape":[1,2],"dtype":"float32"}"#)
+        let named = await server.json(.post, "/v1/modules/net/call", #"{"inputs": {"x": [[1, 1]]}}"#)
+        #expect(named.text == answer.text)
+        let text = await server.send(.get, "/v1/modules/net", [.accept: "text/plain"])
+        #expect(
+            text.text == """
+                Network(
+                  (fc): Linear(in_features=2, out_features=2, bias=True)
+                )
+
+                """
+        )
+    }
+
+    @Test func postTakesWhatGetGives() async throws {
+        try await server.create(Self.network)
+        let answer = await server.send(.get, "/v1/modules/net")
+        let document = answer.json
+        #expect(document["class"] == "Network")
+        #expect(document["parameters"]?["scale"] == ["shape": [2], "dtype": "float32", "init": "ones"])
+        let shift: JSONValue = ["shape": [2], "dtype": "float32", "persistent": false, "data": [1.0, 2.0]]
+        #expect(document["buffers"]?["shift"] == shift)
+        let again = await server.json(.put, "/v1/modules/net", answer.text)
+        #expect(again.status == 200)
+        let second = await server.send(.get, "/v1/modules/net").json
+        #expect(second["graph"] == document["graph"])
+        #expect(second["modules"] == document["modules"])
+    }
+
+    @Test func takesAndGivesSeveralTensorsByName() async throws {
+        try await server.create(Self.several)
+        let body = #"{"inputs": {"b": [3, 4], "a": [1, 2]}}"#
+        let answer = await server.json(.post, "/v1/modules/net/call", body)
+        let outputs = answer.json["outputs"]
+        #expect(outputs?["sum"] == ["data": [4.0, 6.0], "shape": [2], "dtype": "float32"])
+        #expect(outputs?["parts.0"]?["data"] == [3.0, 8.0])
+        #expect(outputs?["parts.2"] == ["data": 2, "shape": [], "dtype": "int64"])
+        let text = await server.json(.post, "/v1/modules/net/call", body, [.accept: "text/plain"])
+        #expect(text.text == "{'sum': tensor([4., 6.]), 'parts': (tensor([3., 8.]), None, 2)}\n")
+        let bytes = await server.json(.post, "/v1/modules/net/call", body, [.accept: "application/octet-stream"])
+        #expect(bytes.status == 406)
+        let list = await server.json(.post, "/v1/modules/net/call", #"{"inputs": [[1, 2], [3, 4]]}"#)
+        #expect(list.text == answer.text)
+        let missing = await server.json(.post, "/v1/modules/net/call", #"{"inputs": {"a": [1, 2]}}"#)
+        #expect(missing.status == 422)
+        #expect(missing.json["detail"] == "Several.forward() missing 1 required positional argument: 'b'")
+    }
+
+    @Test func goesBackwardFromSeveralOutputs() async throws {
+        try await server.create(Self.several)
+        let body = #"{"inputs": {"a": [1, 2], "b": [3, 4]}, "grad_output": {"sum": [1, 1], "parts.0": [10, 10]}}"#
+        let answer = await server.json(.post, "/v1/modules/net/backward", body)
+        #expect(answer.json["grad_input"]?["a"]?["data"] == [31.0, 41.0])
+        #expect(answer.json["grad_input"]?["b"]?["data"] == [11.0, 21.0])
+    }
+
+    @Test func anErrorNamesItsNode() async throws {
+        try await server.create(Self.several)
+        let answer = await server.json(.post, "/v1/modules/net/call", #"{"inputs": {"a": [1, 2], "b": [3, 4, 5]}}"#)
+        #expect(answer.status == 422)
+        #expect(answer.json["node"] == "add")
+    }
+
+    @Test(
+        "refuses what cannot run, with a pointer",
+        arguments: [
+            (#"[{"op": "placeholder", "name": "x"}]"#, "/graph"),
+            (#"[{"op": "output", "args": [{"node": "y"}]}]"#, "/graph/0/args/0"),
+            (#"[{"op": "placeholder", "name": "x y"}, {"op": "output", "args": [{"node": "x"}]}]"#, "/graph/0/name"),
+            (
+                #"[{"op": "call_function", "name": "f", "target": "eval"}, {"op": "output", "args": [null]}]"#,
+                "/graph/0/target"
+            ),
+            (
+                #"[{"op": "call_module", "name": "f", "target": "a.b"}, {"op": "output", "args": [null]}]"#,
+                "/graph/0/target"
+            ),
+            (
+                #"[{"op": "call_function", "name": "f", "target": "relu", "args": [{"node": "f"}]}, {"op": "output", "args": [null]}]"#,
+                "/graph/0/args/0"
+            ),
+            (#"[{"op": "output", "args": [1], "size": 2}]"#, "/graph/0/size"),
+            (#"[{"op": "output", "args": [1]}]"#, "/graph/0/args/0"),
+        ]
+    )
+    func refuses(graph: String, pointer: String) async throws {
+        let answer = await server.json(
+            .post,
+            "/v1/modules",
+            #"{"name": "net", "type": "GraphModule", "graph": \#(graph)}"#
+        )
+        #expect(answer.status == 422, "\(answer.text)")
+        #expect(answer.json["pointer"]?.asString == pointer, "\(answer.text)")
+        #expect(await server.send(.get, "/v1/modules/net").status == 404)
+    }
+
+    /// Each step doubles: in 60 steps a petabyte.
+    @Test func refusesValuesThatExplodeBeforeTheyAreMade() async throws {
+        var nodes = [#"{"op": "placeholder", "name": "n0"}"#]
+        for index in 1...60 {
+            let last = #"{"node": "n\#(index - 1)"}"#
+            nodes.append(
+                #"{"op": "call_function", "name": "n\#(index)", "target": "cat", "args": [[\#(last), \#(last)]]}"#
+            )
+        }
+        nodes.append(#"{"op": "output", "args": [{"node": "n60"}]}"#)
+        let graph = nodes.joined(separator: ",")
+        try await server.create(#"{"name": "net", "type": "GraphModule", "graph": [\#(graph)]}"#)
+        let answer = await server.json(.post, "/v1/modules/net/call", #"{"input": [[1]]}"#)
+        #expect([413, 422].contains(answer.status), "\(answer.text)")
+    }
+
+    /// The class of docs/own-modules.md.
+    private final class Scale: Module {
+        private let factor = Slot<Parameter>()
+
+        init(features: Int, dtype: DType = .float32) throws {
+            super.init()
+            try registerParameter("factor", Parameter(.ones(Shape(checking: [features]), dtype: dtype)), in: factor)
+        }
+
+        override func forward(_ input: Tensor) throws -> Tensor {
+            guard let operand = factor.operand else { return input }
+            return try input * operand
+        }
+
+        override var typeName: String { "Scale" }
+        override func emptyCopy() throws -> Module { try Scale(features: 0) }
+    }
+
+    @Test func servesAModuleClassOfOnesOwn() async throws {
+        ModuleType.register(
+            ModuleType(
+                "Scale",
+                parameters: [ModuleParameter("features", .int)],
+                tensors: { [TensorDeclaration("factor", [$0.int("features")])] },
+                make: { given, dtype, _ in try Scale(features: given.int("features"), dtype: dtype) }
+            )
+        )
+        try await server.create(
+            #"""
+            {"name": "s", "type": "Sequential", "modules": [{"type": "Scale", "features": 3}],
+             "state_dict": {"0.factor": [1, 2, 3]}}
+            """#
+        )
+        let hooks = #"[{"kind": "forward", "module": "0", "action": {"type": "scale", "value": 10}}]"#
+        let answer = await server.json(.post, "/v1/modules/s/call", #"{"input": [1, 1, 1], "hooks": \#(hooks)}"#)
+        #expect(answer.json["output"] == [10.0, 20.0, 30.0])
+        let refused = await server.json(.post, "/v1/modules", #"{"name": "t", "type": "Scale", "size": 3}"#)
+        #expect(refused.status == 422)
+        #expect(refused.json["pointer"] == "/size")
+        let document = await server.send(.get, "/v1/modules/s").json
+        #expect(document["modules"]?.asArray?.first?["features"] == 3)
+    }
+}
