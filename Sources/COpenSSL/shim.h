@@ -67,3 +67,8 @@ static inline int copenssl_alternative_name(X509 *certificate, char *name, int c
     GENERAL_NAMES_free(names);
     return length;
 }
+
+// Says to the server which of its names is meant (RFC 6066, section 3).
+static inline int copenssl_set_server_name(SSL *session, const char *name) {
+    return (int)SSL_set_tlsext_host_name(session, name);
+}

@@ -22,6 +22,7 @@ extension API {
             present: present,
             maxDecodedBodyBytes: options.maxDecodedBodyBytes,
             metrics: metrics,
+            accessLog: accessLog,
             logger: logger
         )
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Logs
 import Web
 
 /// The command line.
@@ -9,7 +10,9 @@ struct Callpath: AsyncParsableCommand {
         commandName: "callpath",
         abstract: "PyTorch-style modules behind HTTP.",
         version: ServerVersion.current,
-        subcommands: [Serve.self, Health.self, Key.self, Version.self],
+        subcommands: [
+            Serve.self, Call.self, List.self, Load.self, Save.self, Health.self, Key.self, Version.self,
+        ],
         defaultSubcommand: Serve.self
     )
 
@@ -22,6 +25,7 @@ struct Callpath: AsyncParsableCommand {
             _ = write(STDERR_FILENO, text, text.utf8.count)
             Glibc.exit(1)
         }
+        refuseUnknownSubcommand()
         await main(nil)
     }
 
@@ -32,5 +36,22 @@ struct Callpath: AsyncParsableCommand {
             // The lowest number that is free is this one.
             _ = open("/dev/null", O_RDWR)
         }
+    }
+
+    /// Ends with a list of the subcommands if the first word is none: `serve`, the default, would take it for an option.
+    private static func refuseUnknownSubcommand() {
+        let names = configuration.subcommands.map { $0._commandName } + ["help"]
+        guard CommandLine.arguments.count > 1, case let word = CommandLine.arguments[1],
+            !word.hasPrefix("-"), !names.contains(word)
+        else { return }
+        let hint = NearestWord.hint(word, in: names)
+        let text = """
+            Error: unknown subcommand '\(word)'.\(hint)
+            Usage: callpath <subcommand>: \(names.joined(separator: ", "))
+              See 'callpath --help' for more information.
+
+            """
+        _ = StandardError.write(Array(text.utf8))
+        Glibc.exit(ExitCode.validationFailure.rawValue)
     }
 }

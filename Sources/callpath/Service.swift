@@ -1,5 +1,4 @@
 import Console
-import FoundationEssentials
 import Glibc
 import HTTP
 import HTTPServer
@@ -32,6 +31,7 @@ struct Service {
             QueuedLogHandler(label: label, level: level, queue: logQueue)
         }
         logger = Logger(label: "callpath")
+        for warning in configuration.warnings { logger.warning("\(warning)") }
         configuration.kernels.select()
         logger.debug("computing with the \(KernelSet.current) kernels")
         keys = configuration.keysFile.isEmpty ? nil : try KeyFileReader(path: configuration.keysFile)
@@ -46,6 +46,7 @@ struct Service {
                 folder: configuration.modelsFolder.isEmpty ? nil : ModelFolder(path: configuration.modelsFolder)
             ),
             metrics: metrics,
+            accessLog: AccessLog(level: configuration.logLevel, write: logQueue.append),
             logger: logger
         )
         inference = InferenceAPI(api: api, options: configuration.protocolOptions)
@@ -58,9 +59,10 @@ struct Service {
     private static func metrics(_ logQueue: LogQueue) -> MetricsRegistry {
         let metrics = MetricsRegistry()
         metrics.addProcessMetrics()
-        metrics.counter("callpath_log_lines_dropped_total", "Log lines dropped because too many waited.") {
-            Double(logQueue.droppedCount)
-        }
+        metrics.counter(
+            "callpath_log_lines_dropped_total",
+            "Log lines dropped because too many waited, or the output took none."
+        ) { Double(logQueue.droppedCount) }
         return metrics
     }
 
@@ -68,6 +70,7 @@ struct Service {
     {
         let rules = AccessRules(
             keys: keys,
+            anonymousScope: configuration.anonymousScope.scope,
             limits: configuration.admission,
             crossOrigin: CrossOrigin(origins: Set(configuration.origins.origins))
         )
@@ -148,9 +151,9 @@ struct Service {
     private func writeDown(_ addresses: [SocketAddress], to file: String, of option: String) throws {
         guard !file.isEmpty, let address = addresses.first else { return }
         do {
-            try Data("\(address.port)\n".utf8).write(to: URL(filePath: file), options: .atomic)
+            try NamedFile.write(Array("\(address.port)\n".utf8), to: file)
         } catch {
-            throw StartFailure(option, "cannot write '\(file)'")
+            throw StartFailure(option, "cannot write '\(file)': \(error)")
         }
     }
 

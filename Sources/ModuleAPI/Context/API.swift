@@ -32,6 +32,8 @@ package struct API: Sendable {
     package let repository: ModelRepository
     /// What `/metrics` shows.
     package let metrics: MetricsRegistry
+    /// Where a line about each request goes; nowhere if `nil`.
+    package let accessLog: AccessLog?
     /// Where defects are written to.
     package let logger: Logger
 
@@ -41,6 +43,7 @@ package struct API: Sendable {
         options: Options = Options(),
         repository: ModelRepository = ModelRepository(),
         metrics: MetricsRegistry = MetricsRegistry(),
+        accessLog: AccessLog? = nil,
         logger: Logger = Logger(label: "callpath.api")
     ) {
         self.registry = registry
@@ -48,6 +51,7 @@ package struct API: Sendable {
         self.options = options
         self.repository = repository
         self.metrics = metrics
+        self.accessLog = accessLog
         self.logger = logger
     }
 }

@@ -5,6 +5,8 @@ import JSON
 /// Finds out whose key a request shows, and whether that key allows its route's scope (RFC 6750).
 struct Authentication {
     let keys: KeyRing
+    /// What whoever shows no key may do: nothing unless it is told.
+    let anonymous: Scope?
 
     /// The layer that notes the key that a request shows; it refuses nobody.
     func identify(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
@@ -28,6 +30,7 @@ struct Authentication {
     private func check(_ exchange: Exchange, scope: Scope) throws(Problem) {
         guard let key = exchange.context.key else {
             let isShown = Self.bearerToken(exchange.request.fields[.authorization]) != nil
+            guard isShown || anonymous != scope else { return }
             throw isShown ? Self.unknownKey : Self.missingKey
         }
         guard key.allows(scope) else {
@@ -53,9 +56,9 @@ struct Authentication {
         fields: [.wwwAuthenticate: #"Bearer realm="callpath", error="invalid_token""#]
     )
 
-    /// Returns the token of a value like `Bearer abc`; the scheme has no case.
+    /// Returns the token of a value like `Bearer abc`; the scheme has no case, and any number of blanks stands around the token.
     private static func bearerToken(_ value: String?) -> String? {
-        guard let words = value?.split(separator: " ", maxSplits: 1), words.count == 2,
+        guard let words = value?.split(whereSeparator: { $0 == " " || $0 == "\t" }), words.count == 2,
             words[0].lowercased() == "bearer"
         else { return nil }
         return String(words[1])

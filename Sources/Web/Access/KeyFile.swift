@@ -15,6 +15,8 @@ package enum KeyFile {
             case scope(String)
             case digest
             case repeatedName(String)
+            /// A line as `callpath key` shows it, with the word that it begins with.
+            case printed(String)
         }
         package let line: Int
         package let reason: Reason
@@ -27,6 +29,8 @@ package enum KeyFile {
                 case .name(let name): "'\(name)' is no name: expected letters, digits, '.', '_' and '-', at most 64"
                 case .scope(let scope): "'\(scope)' is no scope: expected infer or admin"
                 case .digest: "the digest must be 64 hexadecimal digits"
+                case .printed(let word):
+                    "'\(word)' is what `callpath key` prints for you to read; `callpath key --file FILE` appends the line alone"
                 case .repeatedName(let name): "the name '\(name)' stands on an earlier line"
                 }
             return "line \(line): \(words)"
@@ -35,7 +39,9 @@ package enum KeyFile {
 
     /// Reads the keys of a file.
     package static func parse(_ bytes: [UInt8]) throws(Failure) -> [AccessKey] {
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw Failure(line: 1, reason: .notUTF8) }
+        // Editors of some systems begin a file with a byte order mark.
+        let content = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...]
+        guard let text = String(validating: content, as: UTF8.self) else { throw Failure(line: 1, reason: .notUTF8) }
         var keys: [AccessKey] = []
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let words = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace)
@@ -50,6 +56,9 @@ package enum KeyFile {
     }
 
     private static func key(_ words: [Substring], line: Int) throws(Failure) -> AccessKey {
+        if let word = ["key:", "line:"].first(where: { words[0] == $0 }) {
+            throw Failure(line: line, reason: .printed(word))
+        }
         guard words.count == 3 else { throw Failure(line: line, reason: .fields(expected: 3, got: words.count)) }
         let name = String(words[0])
         guard isName(name) else { throw Failure(line: line, reason: .name(String(name.prefix(64)))) }

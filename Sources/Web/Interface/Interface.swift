@@ -23,13 +23,14 @@ package struct Interface: Sendable {
         present: @escaping Presentation,
         maxDecodedBodyBytes: Int,
         metrics: MetricsRegistry,
+        accessLog: AccessLog?,
         logger: Logger
     ) {
         self.routes = routes
         self.present = present
         self.maxDecodedBodyBytes = maxDecodedBodyBytes
         self.logger = logger
-        telemetry = Telemetry(metrics: RequestMetrics(in: metrics))
+        telemetry = Telemetry(metrics: RequestMetrics(in: metrics), log: accessLog)
     }
 
     /// Returns the handler that a server runs; `rules` decide which requests reach a route of the `selection`.

@@ -1,18 +1,15 @@
 import HTTP
 import HTTPTypes
-package import Logging
+import Logging
 
 /// Watches every request: counts it, logs it, and gives it an identity.
 package struct Telemetry: Sendable {
     let metrics: RequestMetrics
-    let logger: Logger
-    /// Asked of the logger once: its level is fixed at start, and asking costs as much as counting the request.
-    private let writesLines: Bool
+    let log: AccessLog?
 
-    package init(metrics: RequestMetrics, logger: Logger = Logger(label: "callpath.access")) {
+    package init(metrics: RequestMetrics, log: AccessLog?) {
         self.metrics = metrics
-        self.logger = logger
-        writesLines = logger.logLevel <= .info
+        self.log = log
     }
 
     /// The layer that stands outside all others: what leaves it goes to the client.
@@ -44,20 +41,35 @@ package struct Telemetry: Sendable {
         log(response, exchange, route: series.template, duration: duration)
     }
 
-    /// Writes one line a request, never with a secret or with tensor data.
+    /// Writes one line a request.
     private func log(_ response: Response, _ exchange: Exchange, route: String, duration: Duration) {
-        guard writesLines else { return }
+        let level = Logger.Level.info
+        guard let log, level >= log.level else { return }
         let (request, context) = (exchange.request, exchange.context)
-        var metadata: Logger.Metadata = [
-            "method": "\(request.method.rawValue)", "target": "\(request.target.prefix(1024))", "route": "\(route)",
-            "status": "\(response.status.code)", "duration_ms": "\(ServerTiming.milliseconds(duration))",
-            "bytes_in": "\(request.body.count)", "bytes_out": "\(response.body.count ?? 0)",
-            "peer": "\(request.client?.address ?? "")", "request_id": "\(context.id.text)",
-        ]
-        if let proxy = request.client?.proxy { metadata["proxy"] = "\(proxy)" }
-        if let key = context.key { metadata["key"] = "\(key.name)" }
-        if let name = request.client?.name { metadata["client"] = "\(name)" }
-        if let trace = context.traceParent?.traceID { metadata["trace_id"] = "\(trace)" }
-        logger.info("request", metadata: metadata)
+        log.write(
+            AccessLine(
+                level: level,
+                status: response.status.code,
+                milliseconds: ServerTiming.milliseconds(duration),
+                method: request.method.rawValue,
+                target: Self.cut(request.target),
+                route: route,
+                bytesIn: request.body.count,
+                bytesOut: response.body.count ?? 0,
+                peer: request.client?.address ?? "",
+                proxy: request.client?.proxy,
+                requestID: context.id.text,
+                key: context.key?.name,
+                client: request.client?.name,
+                traceID: context.traceParent.map { String($0.traceID) }
+            )
+        )
+    }
+
+    /// The octets of a target that a line shows.
+    private static let shownTarget = 1024
+
+    private static func cut(_ target: String) -> String {
+        target.utf8.count <= shownTarget ? target : String(decoding: target.utf8.prefix(shownTarget), as: UTF8.self)
     }
 }

@@ -1,11 +1,11 @@
 import ArgumentParser
 import FoundationEssentials
-import HTTPServer
 
 /// `callpath health`: asks a running server how it is, for container health checks.
 struct Health: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Ask a running server how it is; ends with 0 if it is well."
+        abstract: "Ask a running server how it is; ends with 0 if it is well.",
+        discussion: "In a container it asks the callpath that is process 1, unless flags or variables name another."
     )
 
     @Option(help: "Host of the server. CALLPATH_HOST if set; an address that means any is taken as this machine.")
@@ -31,12 +31,10 @@ struct Health: ParsableCommand {
     }
 
     func run() throws {
+        if let clientCertificate { try check(clientCertificate) }
         let environment = ProcessInfo.processInfo.environment
-        let standard = Configuration().server
-        let names = ["CALLPATH_OPERATIONS_PORT", "CALLPATH_PORT", "AIP_HTTP_PORT"]
-        let variable = names.lazy.compactMap { environment[$0] }.first
-        let port = operationsPort ?? port ?? variable.flatMap(UInt16.init) ?? UInt16(clamping: standard.port)
-        let host = Self.reachable(host ?? environment["CALLPATH_HOST"] ?? standard.hosts[0])
+        let target = try HealthTarget(host: host, port: operationsPort ?? port, environment: environment)
+        let (host, port) = (target.host, target.port)
         let path = ready ? "/readyz" : "/livez"
         let probe = HealthProbe(host: host, port: port, timeout: timeout, identity: clientCertificate)
         let status = try probe.status(of: path)
@@ -44,13 +42,11 @@ struct Health: ParsableCommand {
         guard status == 200 else { throw ExitCode.failure }
     }
 
-    /// Returns an address to connect to in place of one that only listeners use.
-    private static func reachable(_ hosts: String) -> String {
-        let host = HostList(optionText: hosts)?.hosts.first ?? hosts
-        return switch host {
-        case "0.0.0.0", "": "127.0.0.1"
-        case "::": "::1"
-        default: host
+    private func check(_ file: String) throws {
+        do {
+            _ = try NamedFile.bytes(of: file, limit: 1)
+        } catch {
+            throw StartFailure("--client-certificate", "cannot read '\(file)': \(error)")
         }
     }
 }

@@ -1,3 +1,4 @@
+import COpenSSL
 import Glibc
 
 /// One GET: a health check needs no more of HTTP than a status line.

@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import HTTPServer
 import Logging
+import Logs
 import Serving
 import Web
 
@@ -29,6 +30,18 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
+    /// Says what is wrong with the options, and how the command is used.
+    private static func usageFailure(_ words: String) -> ExitCode {
+        let text = """
+            Error: \(words)
+            Usage: callpath serve [options]
+              See 'callpath serve --help' for the options.
+
+            """
+        _ = StandardError.write(Array(text.utf8))
+        return .validationFailure
+    }
+
     func run() async throws {
         let given: GivenOptions
         let configuration: Configuration
@@ -36,7 +49,7 @@ struct Serve: AsyncParsableCommand {
             given = try GivenOptions(words: words, environment: ProcessInfo.processInfo.environment)
             configuration = try given.configuration()
         } catch {
-            throw ValidationError("\(error)")
+            throw Self.usageFailure("\(error)")
         }
         switch given {
         case _ where given.printsHelp: print(OptionListing.help)

@@ -59,6 +59,8 @@ struct Configuration {
     var logFormat = LogFormat.text
     /// The file of access keys; anyone may do anything if empty.
     var keysFile = ""
+    /// What whoever shows no key may do where there is such a file.
+    var anonymousScope = AnonymousScope.none
     /// What one client may ask.
     var admission = AdmissionLimits()
     /// The origins whose scripts may read answers.
@@ -71,6 +73,8 @@ struct Configuration {
     var tls = TLSOptions()
     /// How long a server that was told to end still takes new connections, so that load balancers can notice.
     var drainDelay = Duration.zero
+    /// What to tell about how all this was given.
+    var warnings: [String] = []
     /// How long requests in flight may take once the server has stopped listening.
     var shutdownGrace = Duration.seconds(20)
 }

@@ -3,7 +3,12 @@ struct GivenOptions {
     /// A word on the command line that is no option.
     struct UnknownWord: Error, CustomStringConvertible {
         let word: String
-        var description: String { "unknown option '\(word)'; `callpath serve --help` lists them" }
+        var description: String {
+            guard word.hasPrefix("-") else { return "unexpected word '\(word)'" }
+            let name = String(word.prefix { $0 != "=" })
+            let hint = NearestWord.hint(name, in: OptionTable.options.map(\.flag) + ["--config", "--print-config"])
+            return "unknown option '\(word)'.\(hint)"
+        }
     }
 
     /// An option at the end of a command line, without its value.
@@ -23,11 +28,15 @@ struct GivenOptions {
     private var values: [Given] = []
     private var flags: [Given] = []
 
+    /// The variables that look like ours and are none.
+    private let unknownVariables: [String]
+
     /// The file of `--config` or `CALLPATH_CONFIG`.
     private var file: String?
 
     /// Reads the words and the environment; of each option a flag wins over a variable, and that over the file.
     init(words: [String], environment: [String: String]) throws {
+        unknownVariables = UnknownVariables.names(in: environment)
         values = PlatformVariables.values(in: environment)
         for option in OptionTable.options {
             guard let text = environment[option.variable] else { continue }
@@ -70,6 +79,7 @@ struct GivenOptions {
         for (option, text, source) in values { try option.apply(text, from: source, to: &configuration) }
         let isPortGiven = values.contains { ["host", "port"].contains($0.option.name) }
         configuration.wantsPort = configuration.unixSocket.isEmpty || isPortGiven
+        configuration.warnings = unknownVariables.map(UnknownVariables.warning)
         try configuration.checkNeeds()
         return configuration
     }

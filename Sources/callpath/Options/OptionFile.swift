@@ -1,30 +1,33 @@
-import FoundationEssentials
-import Models
-
 /// The file of `--config`: one `name = value` a line, the names those of the flags without dashes; `#` starts a comment.
 enum OptionFile {
     /// What is wrong with a file, or with a line of it, which is numbered from 1.
     enum Failure: Error, CustomStringConvertible {
-        case unreadable(path: String, reason: SystemReason?)
+        case unreadable(path: String, NamedFile.Failure)
+        case notUTF8(path: String)
         case notAnAssignment(path: String, line: Int)
         case unknownOption(path: String, line: Int, name: String)
 
         var description: String {
             switch self {
-            case .unreadable(let path, let reason):
-                "--config: cannot read '\(path)'" + (reason.map { ": \($0.text)" } ?? " as UTF-8 text")
+            case .unreadable(let path, let reason): "--config: cannot read '\(path)': \(reason)"
+            case .notUTF8(let path): "--config: '\(path)' is not UTF-8 text"
             case .notAnAssignment(let path, let line): "\(path):\(line): expected 'name = value'"
-            case .unknownOption(let path, let line, let name): "\(path):\(line): unknown option '\(name)'"
+            case .unknownOption(let path, let line, let name):
+                "\(path):\(line): unknown option '\(name)'."
+                    + NearestWord.hint(name, in: OptionTable.options.map(\.name))
             }
         }
     }
 
     /// Returns the options that a file gives, with where each stands.
     static func read(_ path: String) throws -> [(option: ServeOption, text: String, source: String)] {
-        guard let data = try? Data(contentsOf: URL(filePath: path)), let text = String(data: data, encoding: .utf8)
-        else {
-            throw Failure.unreadable(path: path, reason: .reading(path))
+        let bytes: [UInt8]
+        do {
+            bytes = try NamedFile.bytes(of: path)
+        } catch {
+            throw Failure.unreadable(path: path, error)
         }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw Failure.notUTF8(path: path) }
         return try text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated().compactMap {
             index,
             line in

@@ -74,6 +74,12 @@ extension Configuration {
                 isMet: asksClients
             ),
             Need(
+                option: "--anonymous-scope",
+                isGiven: anonymousScope != .none,
+                needed: "--keys",
+                isMet: !keysFile.isEmpty
+            ),
+            Need(
                 option: "--rate-burst",
                 isGiven: admission.burst != nil,
                 needed: "--rate-limit",

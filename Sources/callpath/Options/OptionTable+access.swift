@@ -2,6 +2,7 @@ extension OptionTable {
     /// Who may do what, how often, and over what.
     static let access: [ServeOption] = [
         ServeOption("keys", "file of access keys; anyone may do anything without one", \.keysFile),
+        ServeOption("anonymous-scope", "what whoever shows no key may do where there are keys", \.anonymousScope),
         ServeOption("rate-limit", "requests a second of one client; 0 is no limit", \.admission.rate, .rate),
         ServeOption(
             "rate-burst",

@@ -1,19 +1,16 @@
-import FoundationEssentials
-import Models
 import Web
 
 /// The file of access keys, and the ring of those that are let in.
 struct KeyFileReader {
     /// A reason why the file does not serve.
     enum Failure: Error, CustomStringConvertible {
-        case unreadable(path: String, reason: SystemReason?)
+        case unreadable(path: String, NamedFile.Failure)
         case tooLarge(path: String, limit: Int)
         case malformed(path: String, KeyFile.Failure)
 
         var description: String {
             switch self {
-            case .unreadable(let path, let reason):
-                "--keys: cannot read '\(path)'" + (reason.map { ": \($0.text)" } ?? "")
+            case .unreadable(let path, let reason): "--keys: cannot read '\(path)': \(reason)"
             case .tooLarge(let path, let limit): "--keys: '\(path)' has more than \(limit) bytes"
             case .malformed(let path, let failure): "--keys: \(path): \(failure)"
             }
@@ -34,14 +31,17 @@ struct KeyFileReader {
     }
 
     private static func keys(in path: String) throws(Failure) -> [AccessKey] {
-        guard let data = try? Data(contentsOf: URL(filePath: path)) else {
-            throw .unreadable(path: path, reason: .reading(path))
+        let bytes: [UInt8]
+        do {
+            bytes = try NamedFile.bytes(of: path, limit: KeyFile.maximumByteCount)
+        } catch {
+            throw .unreadable(path: path, error)
         }
-        guard data.count <= KeyFile.maximumByteCount else {
+        guard bytes.count <= KeyFile.maximumByteCount else {
             throw .tooLarge(path: path, limit: KeyFile.maximumByteCount)
         }
         do {
-            return try KeyFile.parse(Array(data))
+            return try KeyFile.parse(bytes)
         } catch {
             throw .malformed(path: path, error)
         }

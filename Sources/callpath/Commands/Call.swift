@@ -1,0 +1,69 @@
+import ArgumentParser
+import Glibc
+import JSON
+
+/// `callpath call`: calls a module of a running server.
+struct Call: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Call a module of a running server, and print what PyTorch would print.",
+        discussion: """
+            INPUT is JSON: a number or a list for a module of one input, an object by their names for several, as
+            '{"user": [1, 2], "item": [3]}', or '-' to read it from standard input.
+            """
+    )
+
+    @Argument(help: "The module's name.")
+    var name: String
+
+    @Argument(help: "The input as JSON, or '-'.")
+    var input: String
+
+    @OptionGroup var server: ServerClient
+
+    func run() throws {
+        let body = try Self.body(try text())
+        let fields = ["Content-Type": "application/json", "Accept": "text/plain"]
+        let answer = try server.send("POST", ModulePath.of(name) + "/call", fields: fields, body: body)
+        try NamedFile.write(answer, to: STDOUT_FILENO)
+    }
+
+    private func text() throws -> [UInt8] {
+        guard input == "-" else { return Array(input.utf8) }
+        return try NamedFile.bytes(from: STDIN_FILENO)
+    }
+
+    /// Returns the body of a call: a tensor with its shape or type is one input, any other object holds several.
+    private static func body(_ text: [UInt8]) throws -> [UInt8] {
+        let value: JSONValue
+        do {
+            value = try JSONValue(parsing: text)
+        } catch {
+            let got = String(decoding: text.prefix(80), as: UTF8.self)
+            throw ValidationError("INPUT: expected JSON such as '[1, 2, 3]', got '\(got)'")
+        }
+        let isSeveral = value.asObject.map { $0["data"] == nil } ?? false
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key(isSeveral ? "inputs" : "input")
+        // As it was written, so that no digit is lost.
+        writer.writeRaw(text)
+        writer.endObject()
+        return writer.finish()
+    }
+}
+
+/// The path of a module on a server.
+enum ModulePath {
+    /// Returns the path of a name, whatever somebody typed as one.
+    static func of(_ name: String) -> String { "/v1/modules/\(segment(name))" }
+
+    /// Returns a name as one segment of a path.
+    static func segment(_ name: String) -> String {
+        name.utf8.map { byte in
+            let isAlphanumeric = (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20)
+            if isAlphanumeric || "._-".utf8.contains(byte) { return String(Unicode.Scalar(byte)) }
+            return (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
+        }
+        .joined()
+    }
+}

@@ -1,0 +1,29 @@
+import ArgumentParser
+import JSON
+
+/// `callpath list`: shows the modules of a running server.
+struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "List the modules of a running server: name, version and type, sorted by name."
+    )
+
+    @OptionGroup var server: ServerClient
+
+    func run() throws {
+        var after = ""
+        repeat {
+            let page = try JSONValue(parsing: server.send("GET", "/v1/modules?limit=1000\(after)"))
+            let modules = page["modules"]?.asArray ?? []
+            for module in modules {
+                print(
+                    module["name"]?.asString ?? "",
+                    module["version"]?.asInt.map(String.init) ?? "",
+                    module["type"]?.asString ?? "",
+                    separator: "\t"
+                )
+            }
+            let last = modules.last?["name"]?.asString ?? ""
+            after = page["next"]?.asString == nil ? "" : "&after=\(ModulePath.segment(last))"
+        } while !after.isEmpty
+    }
+}

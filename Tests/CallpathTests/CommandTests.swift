@@ -1,0 +1,232 @@
+import Foundation
+import Testing
+
+/// The words of the command line: what is mistyped is named, with the nearest that there is.
+@Suite(.timeLimit(.minutes(10)))
+struct CommandTests {
+    private func run(_ words: String, environment: [String: String] = [:]) throws -> (output: String, status: Int32) {
+        try shell("'\(RunningServer.binary().path)' \(words) 2>&1", environment: environment)
+    }
+
+    @Test(arguments: [
+        ("foo", "Error: unknown subcommand 'foo'.\n"), ("heatlh", "'heatlh'. Did you mean 'health'?"),
+        ("srve", "Did you mean 'serve'?"), ("calll fc 1", "Did you mean 'call'?"), ("''", "unknown subcommand ''."),
+        ("lst", "Did you mean 'list'?"), ("Version", "Did you mean 'version'?"), ("кey", "unknown subcommand 'кey'."),
+    ])
+    func namesTheSubcommands(words: String, text: String) throws {
+        let (output, status) = try run(words)
+        #expect(status == 64)
+        #expect(output.contains(text), "\(output)")
+        let usage = "Usage: callpath <subcommand>: serve, call, list, load, save, health, key, version, help\n"
+        #expect(output.contains(usage), "\(output)")
+    }
+
+    @Test(arguments: [
+        ("serve --prot 1", "Error: unknown option '--prot'. Did you mean '--port'?"),
+        ("--prot=1", "unknown option '--prot=1'. Did you mean '--port'?"),
+        ("serve --max-modlues 1", "Did you mean '--max-modules'?"), ("serve --xyzzy", "unknown option '--xyzzy'.\n"),
+        ("serve --port 1 stray", "unexpected word 'stray'"), ("serve --port", "--port: expected a value"),
+        ("serve --print-conf", "Did you mean '--print-config'?"),
+    ])
+    func showsTheUsageOfServe(words: String, text: String) throws {
+        let (output, status) = try run(words)
+        #expect(status == 64)
+        #expect(output.contains(text), "\(output)")
+        #expect(output.contains("\nUsage: callpath serve [options]\n"), "\(output)")
+    }
+
+    @Test func namesTheNearestOptionOfAFile() throws {
+        let folder = try Folder()
+        let file = try folder.write("prot = 1\n", to: "options")
+        let output = try run("serve --config '\(file)'").output
+        #expect(output.contains("\(file):1: unknown option 'prot'. Did you mean 'port'?"), "\(output)")
+    }
+
+    @Test(arguments: [
+        ("CALLPATH_PROT", "1", " Did you mean 'CALLPATH_PORT'?"), ("CALLPATH_MAX_MODULE", "1", "CALLPATH_MAX_MODULES"),
+        ("CALLPATH_XYZZY", "", "CALLPATH_XYZZY is set, and no option has that name.\n"),
+    ])
+    func warnsOfAVariableThatNothingReads(name: String, value: String, words: String) throws {
+        let log = try LogFile()
+        let server = try RunningServer(environment: [name: value], log: log.handle)
+        #expect(server.terminate() == 0)
+        #expect(log.text.contains("warning callpath: \(name) is set"), "\(log.text)")
+        #expect(log.text.contains(words), "\(log.text)")
+    }
+
+    @Test(arguments: [
+        ("CALLPATH_SERVICE_HOST", "10.0.0.1"), ("CALLPATH_SERVICE_PORT_HTTP", "80"),
+        ("CALLPATH_PORT_80_TCP", "tcp://10.0.0.1:80"), ("CALLPATH_PORT_80_TCP_PROTO", "tcp"),
+        ("CALLPATH_CANARY_PORT", "tcp://10.0.0.1:80"), ("CALLPATH_CANARY_SERVICE_PORT", "80"), ("CALLPATH_KEY", "k"),
+        ("CALLPATH_URL", "http://x"),
+    ])
+    func letsOthersVariablesPass(name: String, value: String) throws {
+        let log = try LogFile()
+        let server = try RunningServer(environment: [name: value], log: log.handle)
+        #expect(server.terminate() == 0)
+        #expect(!log.text.contains("no option has that name"), "\(log.text)")
+    }
+
+    @Test(arguments: ["--models", "--keys", "--config", "--tls-certificate", "--port-file"])
+    func saysWhyAFileCannotBeUsed(option: String) throws {
+        let folder = try Folder()
+        let file = try folder.write("", to: "file")
+        let places = [
+            (folder.path("nosuch/below"), "No such file or directory"), ("\(file)/below", "Not a directory"),
+            option == "--models" ? (file, "Not a directory") : (folder.path(""), "Is a directory"),
+        ]
+        for (place, words) in places {
+            let (output, status) = try run("serve --port 0 \(option) '\(place)'")
+            #expect(status != 0)
+            #expect(output.contains("\(option): cannot ") && output.contains("'\(place)': \(words)"), "\(output)")
+        }
+    }
+}
+
+/// `callpath health` where nobody tells it the port, and where a variable holds none.
+@Suite(.timeLimit(.minutes(10)))
+struct HealthCommandTests {
+    private static let canMakeContainers =
+        (try? shell("unshare --pid --fork --mount-proc true 2>/dev/null").status) == 0
+
+    @Test(arguments: [
+        ("CALLPATH_PORT", "tcp://10.0.0.1:80"), ("CALLPATH_PORT", "65536"), ("CALLPATH_PORT", ""),
+        ("AIP_HTTP_PORT", "-1"), ("CALLPATH_OPERATIONS_PORT", "x"),
+    ])
+    func refusesAVariableThatHoldsNoPort(name: String, value: String) throws {
+        let command = "'\(try RunningServer.binary().path)' health 2>&1"
+        let (output, status) = try shell(command, environment: [name: value])
+        #expect(status != 0)
+        #expect(output.contains("\(name): expected 0..65535, got '\(value)'"), "\(output)")
+    }
+
+    /// As in a container: the server is process 1, and the probe beside it gets neither flags nor variables.
+    @Test(
+        .enabled(if: canMakeContainers),
+        arguments: [
+            "serve --port PORT", "--port=PORT", "serve --config FOLDER/options",
+            "serve --host 127.0.0.2 --port PORT", "serve --port 0 --operations-port PORT",
+            "serve --port PORT --tls-certificate FOLDER/server.pem --tls-key FOLDER/server.key",
+        ]
+    )
+    func asksProcessOne(words: String) throws {
+        let folder = try Folder()
+        #expect(try shell("Tests/CallpathTests/Fixtures/make-chain.sh '\(folder.path(""))'").status == 0)
+        let free = "import socket; s = socket.create_server((\"127.0.0.1\", 0)); print(s.getsockname()[1])"
+        let port = try shell("python3 -c '\(free)'").output.trimmingCharacters(in: .newlines)
+        try folder.write("port = \(port)\n", to: "options")
+        let options = words.replacing("PORT", with: port).replacing("FOLDER", with: folder.path("."))
+        let script = """
+            unset CALLPATH_BINARY
+            (for i in {1..200}; do '$BINARY' health --ready && break; sleep 0.05; done; kill -TERM 1) > '$OUT' 2>&1 &
+            exec '$BINARY' \(options) 2>/dev/null >/dev/null
+            """
+            .replacing("$BINARY", with: try RunningServer.binary().path).replacing("$OUT", with: folder.path("out"))
+        let file = try folder.write(script, to: "script")
+        #expect(try shell("unshare --pid --fork --mount-proc bash '\(file)'").status == 0)
+        let output = try String(contentsOfFile: folder.path("out"), encoding: .utf8)
+        #expect(output.contains(":\(port) answers 200"), "\(output)")
+    }
+}
+
+/// `callpath call`, `list`, `load` and `save` against a running server.
+@Suite(.timeLimit(.minutes(10)))
+struct ServerCommandTests {
+    private static let layer = """
+        {"type": "Linear", "in_features": 4, "out_features": 3,
+         "state_dict": {"weight": [[1, 2, 3, 4], [2, 3, 4, 5], [3, 4, 5, 6]], "bias": [0, 0, 0]}}
+        """
+
+    private func run(
+        _ words: String,
+        url: String,
+        environment: [String: String] = [:]
+    ) throws -> (output: String, status: Int32) {
+        let variables = environment.merging(["CALLPATH_URL": url]) { own, _ in own }
+        return try shell("'\(RunningServer.binary().path)' \(words) 2>&1", environment: variables)
+    }
+
+    private func withLayer(_ arguments: [String] = []) throws -> RunningServer {
+        let server = try RunningServer(arguments: arguments)
+        #expect(try Client(port: server.port).json("PUT", "/v1/modules/fc", Self.layer).status == 201)
+        return server
+    }
+
+    @Test(arguments: [
+        ("'[1, 2, 3, 4]'", "tensor([30., 40., 50.])\n"), ("'[[1, 2, 3, 4]]'", "tensor([[30., 40., 50.]])\n"),
+        ("'{\"data\": [1, 2, 3, 4], \"shape\": [4]}'", "tensor([30., 40., 50.])\n"),
+        ("- <<< '[1, 2, 3, 4]'", "tensor([30., 40., 50.])\n"),
+    ])
+    func callsAndPrintsAsPyTorchDoes(input: String, printed: String) throws {
+        let server = try withLayer()
+        let (output, status) = try run("call fc \(input)", url: "http://\(server.address)/")
+        #expect((output, status) == (printed, 0))
+    }
+
+    @Test(arguments: [
+        ("call fc '[1, 2]'", "Error: mat1 and mat2 shapes cannot be multiplied (1x2 and 4x3)\n", 1),
+        ("call nosuch 1", "'nosuch'", 1), ("call 'a/b?c' 1", "Error: ", 1),
+        ("call fc '[1,'", "INPUT: expected JSON such as '[1, 2, 3]', got '[1,'", 64),
+        ("save nosuch /dev/null", "'nosuch'", 1), ("load /nowhere.safetensors", "No such file or directory", 1),
+        ("load model.pt", "FILE: expected NAME.safetensors, got 'model.pt'", 64),
+        ("list --url localhost:1", "--url: expected http://, https:// or unix://, got 'localhost:1'", 64),
+        ("list --url http://127.0.0.1:1", "Connection refused", 1), ("list --url unix:///nowhere", "No such file", 1),
+        ("list --timeout 0", "--timeout: expected 1..3600, got '0'", 64),
+        ("list --key 'a b'", "--key: expected a key without blanks", 64),
+    ])
+    func saysInALineWhatIsWrong(words: String, text: String, status: Int32) throws {
+        let server = try withLayer()
+        let (output, ended) = try run(words, url: "http://\(server.address)")
+        #expect(ended == status)
+        #expect(output.contains(text), "\(output)")
+    }
+
+    @Test func savesListsAndLoads() throws {
+        let (server, folder) = (try withLayer(), try Folder())
+        let url = "http://\(server.address)"
+        let file = folder.path("fc.safetensors")
+        #expect(try run("save fc '\(file)'", url: url).output == "saved fc to \(file)\n")
+        #expect(try run("load '\(file)' --name other", url: url).output == "loaded other\n")
+        let printed = try run("call other '[1, 2, 3, 4]'", url: url).output
+        #expect(printed == "tensor([30., 40., 50.])\n")
+        #expect(try run("list", url: url).output == "fc\t1\tLinear\nother\t1\tLinear\n")
+    }
+
+    @Test func readsADescriptionBesideTheFile() throws {
+        let (server, folder) = (try withLayer(), try Folder())
+        let url = "http://\(server.address)"
+        #expect(try run("save fc '\(folder.path("net.safetensors"))'", url: url).status == 0)
+        let description = #"{"type": "Linear", "in_features": 4, "out_features": 3, "output_name": "y"}"#
+        try folder.write(description, to: "net.json")
+        #expect(try run("load '\(folder.path("net.safetensors"))'", url: url).output == "loaded net\n")
+        #expect(try Client(port: server.port).send("GET", "/v2/models/net").text.contains(#""name":"y""#))
+    }
+
+    @Test func showsItsKey() throws {
+        let folder = try Folder()
+        let binary = try RunningServer.binary().path
+        let file = folder.path("keys")
+        let key = try shell("'\(binary)' key --name ci --scope admin --file '\(file)'").output
+            .trimmingCharacters(in: .newlines)
+        let server = try RunningServer(arguments: ["--keys", file])
+        let url = "http://\(server.address)"
+        #expect(try run("list", url: url).output.hasPrefix("Error: This server wants a key"))
+        #expect(try run("list --key \(key)", url: url).status == 0)
+        #expect(try run("list", url: url, environment: ["CALLPATH_KEY": key]).status == 0)
+    }
+
+    @Test func believesOnlyTheCertificateOfItsServer() throws {
+        let folder = try Folder()
+        #expect(try shell("Tests/CallpathTests/Fixtures/make-chain.sh '\(folder.path("chain"))'").status == 0)
+        let chain = folder.path("chain")
+        let arguments = ["--tls-certificate", "\(chain)/server.pem", "--tls-key", "\(chain)/server.key"]
+        let server = try RunningServer(arguments: arguments)
+        let url = "https://localhost:\(server.port)"
+        #expect(try run("list --authorities '\(chain)/root.pem'", url: url).status == 0)
+        let unknown = try run("list", url: url)
+        #expect(unknown.status == 1)
+        #expect(unknown.output.contains("Error: TLS: "), "\(unknown.output)")
+        let other = try run("list --authorities '\(chain)/root.pem'", url: "https://127.0.0.2:\(server.port)")
+        #expect(other.status == 1)
+    }
+}
