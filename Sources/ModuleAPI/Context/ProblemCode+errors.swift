@@ -138,6 +138,7 @@ extension ProblemCode {
                 .oneHotClass:
                 .indexOutOfRange
             case .noAttribute, .integerDivisionByZero, .numberDivisionByZero, .numberOverflow, .roundingMode,
+                .geluFormula,
                 .negativeIntegerPower,
                 .fractionalAlpha, .booleanAlpha, .floatOverflow, .clampWithoutBounds, .sliceStepZero,
                 .sliceStepNegative, .wrongIndex, .paddingMode, .paddingValue, .rangeStep, .truncatedRangeStep,

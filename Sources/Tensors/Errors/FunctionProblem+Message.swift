@@ -23,6 +23,7 @@ extension FunctionProblem {
         case .numberOverflow: "Overflow when unpacking long long"
         case .roundingMode(let name):
             "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '\(name)'"
+        case .geluFormula: "approximate argument must be either none or tanh."
         case .negativeIntegerPower: "Integers to negative integer powers are not allowed."
         case .fractionalAlpha: "For integral input tensors, argument alpha must not be a floating point number."
         case .booleanAlpha: "Boolean alpha only supported for Boolean results."

@@ -7,6 +7,7 @@ public enum FunctionProblem: Sendable, Equatable {
     case numberDivisionByZero
     case numberOverflow
     case roundingMode(String)
+    case geluFormula(String)
     case negativeIntegerPower
     case fractionalAlpha
     case booleanAlpha

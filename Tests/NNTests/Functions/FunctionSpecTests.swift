@@ -6,7 +6,9 @@ import Testing
 
 /// What is known of a function's result before a call, held to the result.
 struct FunctionSpecTests {
-    @Test(arguments: ["elementwise", "reducing", "shaping", "indexing", "products", "making", "sorting", "types"])
+    @Test(arguments: [
+        "elementwise", "reducing", "shaping", "indexing", "products", "making", "sorting", "types", "layers",
+    ])
     func foretellsShapesAndTypes(family: String) throws {
         for row in try FunctionRow.load(family) where row.error == nil {
             let call = try FunctionCallRow(row)
@@ -16,7 +18,7 @@ struct FunctionSpecTests {
     }
 
     /// Where rows are said to stay apart, each has the same bits alone.
-    @Test(arguments: ["elementwise", "reducing", "shaping", "indexing", "products", "sorting", "types"])
+    @Test(arguments: ["elementwise", "reducing", "shaping", "indexing", "products", "sorting", "types", "layers"])
     func tellsWhereTheRowsAre(family: String) throws {
         for row in try FunctionRow.load(family) where row.error == nil {
             let call = try FunctionCallRow(row)

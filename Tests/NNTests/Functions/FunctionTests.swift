@@ -6,7 +6,9 @@ import Testing
 
 /// PyTorch's functions as graphs call them: values, dtypes, shapes, gradients and error texts of random calls.
 struct FunctionTests {
-    @Test(arguments: ["elementwise", "reducing", "shaping", "indexing", "products", "making", "sorting", "types"])
+    @Test(arguments: [
+        "elementwise", "reducing", "shaping", "indexing", "products", "making", "sorting", "types", "layers",
+    ])
     func answersAsPyTorch(family: String) throws {
         for row in try FunctionRow.load(family) {
             do {

@@ -70,6 +70,10 @@ FUNCTIONS = {"getitem": lambda x, i: x[i], "transpose": lambda x, a, b: x.transp
 for name in ("normalize", "cosine_similarity", "pairwise_distance", "one_hot", "pad", "scaled_dot_product_attention", "softmax",
              "log_softmax"):
     FUNCTIONS[name] = getattr(F, name)
+for name in ("relu", "relu6", "silu", "selu", "mish", "logsigmoid", "hardsigmoid", "hardswish", "tanhshrink", "softsign", "gelu", "leaky_relu", "elu", "celu",
+             "softplus", "hardtanh", "hardshrink", "softshrink", "threshold", "glu", "prelu", "linear", "bilinear", "embedding", "layer_norm", "rms_norm",
+             "group_norm", "batch_norm", "dropout", "max_pool1d", "max_pool2d", "avg_pool1d", "avg_pool2d", "conv1d", "conv2d"):
+    FUNCTIONS[name] = getattr(F, name)
 for name in ("expand", "repeat", "permute", "reshape", "view", "masked_fill", "type_as", "to", "expand_as", "unflatten", "size", "dim", "numel",
              "split", "item", "float", "double", "half", "bfloat16", "long", "int", "bool"):
     FUNCTIONS[name] = (lambda n: lambda x, *a, **k: getattr(x, n)(*a, **k))(name)
@@ -677,7 +681,55 @@ def types():
     call("pairwise_distance", t(2, 3), t(2, 4))
 
 
-for family in (elementwise, reducing, shaping, indexing, products, making, sorting, types):
+def layers():
+    plain = ["relu", "relu6", "silu", "selu", "mish", "logsigmoid", "hardsigmoid", "hardswish", "tanhshrink", "softsign", "gelu", "leaky_relu", "elu", "celu",
+             "softplus", "hardtanh", "hardshrink", "softshrink"]
+    for name in plain:
+        for dtype in FLOATS:
+            call(name, t(2, 3, dtype=dtype, low=-4, high=4))
+        call(name, t(2, 0, 3))
+    call("gelu", t(4), approximate="tanh")
+    call("gelu", t(4), approximate="foo")
+    call("leaky_relu", t(4), 0.2)
+    call("elu", t(4), alpha=0.5)
+    call("celu", t(4), 2.0)
+    call("softplus", t(4), 2, 1.5)
+    call("hardtanh", t(4), -0.5, 2.0)
+    call("hardshrink", t(4), 1.0)
+    call("softshrink", t(4), 1.0)
+    call("threshold", t(4), 0.5, -1.0)
+    call("glu", t(2, 4))
+    call("glu", t(4, 3), 0)
+    call("prelu", t(2, 3, 2), t(3))
+    call("prelu", t(2, 3), t(1))
+    for x in (t(3), t(2, 3), t(2, 2, 3), t(0, 3), t(2, 4), t()):
+        call("linear", x, t(4, 3), t(4))
+        call("linear", x, t(4, 3))
+    call("bilinear", t(2, 3), t(2, 2), t(4, 3, 2), t(4))
+    for index in (t(2, 3, dtype=i64, low=0, high=4), t(2, dtype=torch.int32, low=0, high=4), torch.tensor(7), torch.tensor([-1]), t(2)):
+        call("embedding", index, t(5, 2))
+        call("embedding", index, t(5, 2), 1)
+    for x in (t(2, 3, 4), t(3, 4)):
+        call("layer_norm", x, (4,), t(4), t(4))
+        call("layer_norm", x, (3, 4), eps=0.1)
+        call("layer_norm", x, (5,))
+        call("rms_norm", x, (4,), t(4))
+    call("group_norm", t(2, 4, 3), 2, t(4), t(4))
+    call("batch_norm", t(2, 3, 4), t(3), t(3, low=0.5), t(3), t(3), grad=False)
+    call("dropout", t(2, 3), 0.5, False)
+    call("dropout", t(2, 3), 0.5, seed=3)
+    call("dropout", t(2, 3), p=0.2, training=True, seed=4)
+    for name, x in (("max_pool1d", t(2, 3, 8)), ("avg_pool1d", t(2, 3, 8)), ("max_pool2d", t(2, 3, 8, 6)), ("avg_pool2d", t(2, 3, 8, 6)), ("max_pool2d", t(3, 8, 6))):
+        call(name, x, 2)
+        call(name, x, 3, 1, 1)
+        call(name, x, 2, stride=1, ceil_mode=True)
+    call("max_pool2d", t(1, 2, 6, 6), (2, 3), (1, 2))
+    call("conv1d", t(2, 3, 8), t(4, 3, 3), t(4), 2, 1)
+    call("conv2d", t(2, 3, 6, 6), t(4, 3, 3, 3), None, 1, "same")
+    call("conv2d", t(2, 4, 6, 6), t(4, 2, 3, 2), t(4), (1, 2), (0, 1), 1, 2)
+
+
+for family in (elementwise, reducing, shaping, indexing, products, making, sorting, types, layers):
     if len(sys.argv) < 2 or family.__name__ in sys.argv[1:]:
         rng.seed(family.__name__)
         family()
