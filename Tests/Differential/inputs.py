@@ -4,6 +4,8 @@ import math
 import torch
 from torch import nn
 
+import images
+
 OTHER_DTYPES = [torch.float64, torch.float16, torch.int64, torch.int32, torch.uint8, torch.bool]
 
 
@@ -23,6 +25,8 @@ class Inputs:
         if isinstance(self.first, nn.Bilinear):
             shape = self.shape(self.rng.randint(0, 2))
             return [self.tensor([*shape, self.first.in1_features]), self.tensor([*shape, self.first.in2_features])]
+        if isinstance(self.size, images.Size):
+            return [self.tensor([self.rng.randint(1, 3)] * (self.rng.random() < 0.8) + self.size.shape)]
         if isinstance(self.first, nn.Embedding):
             return [self.indices(self.shape(self.rng.randint(0, 3)))]
         if self.rng.random() < 0.05:
@@ -40,7 +44,9 @@ class Inputs:
     def tensor(self, shape):
         dtype = next((p.dtype for p in self.first.parameters()), torch.float32) if self.first else torch.float32
         if self.rng.random() < 0.1:
-            dtype = self.rng.choice(OTHER_DTYPES)
+            # PyTorch sums the numbers of a pool as halves.
+            halves = [torch.float16] if isinstance(self.size, images.Size) else []
+            dtype = self.rng.choice([other for other in OTHER_DTYPES if other not in halves])
         return torch.tensor([self.number(dtype) for _ in range(math.prod(shape))], dtype=dtype).reshape(shape)
 
     def number(self, dtype):

@@ -5,7 +5,9 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
-WITH_DTYPE = ("Linear", "Bilinear", "Embedding", "LayerNorm", "RMSNorm", "BatchNorm1d", "Identity")
+import images
+
+WITH_DTYPE = ("Linear", "Bilinear", "Embedding", "LayerNorm", "RMSNorm", "BatchNorm1d", "Identity", "RNNCell", "GRUCell")
 ROOT_ONLY = ("name", "type", "modules", "dtype", "seed", "training", "compat", "state_dict")
 
 
@@ -17,7 +19,8 @@ def build(description, registered={}):
     children = description.get("modules")
     if children is not None:
         return container(kind, children, registered)
-    arguments = {name: value for name, value in description.items() if name not in ROOT_ONLY}
+    arguments = {name: tuple(value) if isinstance(value, list) else value
+                 for name, value in description.items() if name not in ROOT_ONLY}
     dtype = description.get("dtype")
     if dtype is None:
         return kind(**arguments)
@@ -40,6 +43,8 @@ class Networks:
 
     def draw(self, shared=None):
         """Returns a description and the size of the last axis that it takes; `shared` is (name, size) for a `ref`."""
+        if self.rng.random() < 0.4:
+            return images.Images(self.rng).draw()
         self.dtype = self.rng.choice([None] * 6 + ["float32", "float64", "float16", "bfloat16"])
         takes = self.rng.randint(1, 6)
         self.shared = shared
@@ -97,6 +102,11 @@ def bilinear(rng, size):
             **maybe(rng, bias=False)}, gives
 
 
+def cell(rng, size):
+    gives = rng.randint(1, 6)
+    return {"input_size": size, "hidden_size": gives, **maybe(rng, bias=False)}, gives
+
+
 def simple(**arguments):
     return lambda rng, size: (maybe(rng, **{name: draw(rng) for name, draw in arguments.items()}), size)
 
@@ -108,6 +118,8 @@ def normalized(rng, size):
 LEAVES = {
     "Linear": linear,
     "Embedding": embedding,
+    "RNNCell": cell,
+    "GRUCell": cell,
     "Identity": simple(),
     "ReLU": simple(),
     "ReLU6": simple(),

@@ -46,7 +46,7 @@ package struct LayerType: Sendable {
     static let all: OrderedDictionary<String, LayerType> = OrderedDictionary(
         uniqueKeysWithValues: [
             linears, convolutions, pools, activations, units, [learnedRectifier], normalizations, channelLayers, images,
-            shaping, containers,
+            recurrent, attention, pairs, shaping, containers,
         ].joined().map { ($0.name, $0) }
     )
 }

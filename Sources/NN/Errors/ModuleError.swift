@@ -69,6 +69,13 @@ public enum ModuleError: Error, Equatable, Sendable {
     }
 }
 
+extension ModuleError {
+    /// What PyTorch says of an argument that should be a tensor.
+    static func notATensor(function: String, name: String, position: Int, got: String) -> ModuleError {
+        .argumentType(function: function, name: name, position: position, expected: "Tensor", got: got)
+    }
+}
+
 /// What can be wrong with one key of a state dictionary.
 public enum LoadingProblem: Equatable, Sendable {
     case missing([String])

@@ -53,6 +53,9 @@ public enum LayerProblem: Sendable, Equatable {
     case responseSize(Int)
     case featureDropoutRank
 
+    // Sequences and pairs.
+    case emptySequence
+
     // Images.
     case shuffleRank(operation: String, rank: Int)
     case shuffleFactor(operation: String, name: String, Int)

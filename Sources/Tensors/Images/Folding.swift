@@ -4,12 +4,14 @@ extension Tensor {
     /// - Parameter steps: Kernel, stride, padding and dilation along the height and the width.
     public func unfolded(_ steps: PoolSteps) throws(TensorError) -> Tensor {
         let window = try FoldWindow(steps)
+        guard rank > 2 else { throw .dimensionOutOfRange(rank, rank: rank) }
         guard rank == 3 || rank == 4, shape.suffix(3).allSatisfy({ $0 > 0 }) else {
             throw .layer(.foldRank(isFold: false, input: shape.dimensions))
         }
         let image = Array(shape.suffix(2))
         let output = try window.output(image)
         guard output.allSatisfy({ $0 > 0 }) else { throw .layer(.noBlocks(image, steps, output)) }
+        _ = try Shape(checking: [shape[rank - 3]] + steps.kernel + output)
         let fold = Folding(
             windows: Windows(window.steps, channels: shape[rank - 3], image: image, output: output),
             images: rank == 4 ? shape[0] : 1
@@ -85,9 +87,9 @@ private struct FoldWindow {
             guard let reach = steps.reach(axis) else { throw .layer(.tooLarge(.dilation)) }
             let (room, overflow) = padded.subtractingReportingOverflow(reach)
             guard !overflow else { throw .layer(.tooLarge(.dilation)) }
-            // Python's division, which PyTorch's C++ follows here.
-            let step = steps.stride[axis]
-            output.append((room >= 0 ? room / step : -((step - 1 - room) / step)) + 1)
+            // Rounded down, as PyTorch does here.
+            let (whole, rest) = room.quotientAndRemainder(dividingBy: steps.stride[axis])
+            output.append(rest < 0 ? whole : whole + 1)
         }
         return output
     }

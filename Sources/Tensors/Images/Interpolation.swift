@@ -92,7 +92,8 @@ extension Interpolation.Mode {
 
     fileprivate func kernel(_ axes: Int) -> String {
         switch self {
-        case .nearest, .nearestExact, .area: "upsample_nearest\(axes)d_channels_last"
+        case .nearest, .area: "upsample_nearest\(axes)d_channels_last"
+        case .nearestExact: "compute_indices_weights_nearest"
         case .linear: "compute_indices_weights_linear"
         case .bilinear, .trilinear: "compute_indices_weights_linear"
         case .bicubic: "compute_indices_weights_cubic"

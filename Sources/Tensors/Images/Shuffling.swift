@@ -11,10 +11,13 @@ extension Tensor {
             throw .layer(.shuffledChannels(channels, square: overflow ? .max : square))
         }
         let leading = Array(shape.dropLast(3))
+        let (tall, overflow2) = height.multipliedReportingOverflow(by: factor)
+        let (wide, overflow3) = width.multipliedReportingOverflow(by: factor)
+        guard !overflow2, !overflow3 else { throw .storageOverflow(shape: shape.dimensions) }
         return try arranged(
             leading + [channels / square, factor, factor, height, width],
             order: [0, 3, 1, 4, 2],
-            to: leading + [channels / square, height * factor, width * factor],
+            to: leading + [channels / square, tall, wide],
             "pixel_shuffle",
             NodeName("PixelShuffleBackward0", old: "ViewBackward")
         )
@@ -33,7 +36,7 @@ extension Tensor {
         let leading = Array(shape.dropLast(3))
         let (square, overflow) = factor.multipliedReportingOverflow(by: factor)
         let (outputs, overflow2) = channels.multipliedReportingOverflow(by: square)
-        guard !overflow, !overflow2 else { throw .storageOverflow(shape: leading + [.max, 0, 0]) }
+        guard !overflow, !overflow2 else { throw .storageOverflow(shape: shape.dimensions) }
         return try arranged(
             leading + [channels, height / factor, factor, width / factor, factor],
             order: [0, 2, 4, 1, 3],

@@ -33,6 +33,6 @@ extension Tensor {
         epsilon: Double = 1e-6,
         keepDim: Bool = false
     ) throws(TensorError) -> Tensor {
-        try (first - second + epsilon).norm(p: p, dims: [-1], keepDim: keepDim)
+        try (first - second + epsilon).norm(p: p, dims: [-1], keepDim: keepDim, as: NodeName("NormBackward1"))
     }
 }

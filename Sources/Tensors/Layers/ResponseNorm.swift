@@ -25,21 +25,33 @@ public struct ResponseNorm: Sendable, Equatable {
     }
 
     /// Which channels each of `count` is divided by.
-    fileprivate func windows(_ count: Int) -> [[Int]] {
+    fileprivate func windows(_ count: Int) -> [Window] {
         (0..<count).map { channel in
             switch neighbours {
             case .around:
-                return Array(
-                    max(0, channel - size / 2)..<max(0, min(count, channel.addingSaturating((size - 1) / 2 + 1)))
-                )
+                let end = min(count, channel.addingSaturating((size - 1) / 2 + 1))
+                return Window(range: max(0, channel - size / 2)..<max(0, end), takesFirst: false)
             case .crossing:
                 let reach = (size - 1) / 2 + 1
-                let end = min(count, channel.addingSaturating(reach))
-                let first = channel > reach ? channel - reach + 1 : 0
+                let end = max(1, min(count, channel.addingSaturating(reach)))
                 // The first channel is never taken away again.
-                return channel > reach ? [0] + Array(max(1, first)..<max(end, 1)) : Array(0..<max(0, end))
+                guard channel > reach else { return Window(range: 0..<end, takesFirst: false) }
+                return Window(range: max(1, channel - reach + 1)..<end, takesFirst: true)
             }
         }
+    }
+}
+
+/// The channels that one is divided by.
+private struct Window: Sendable {
+    let range: Range<Int>
+    /// Whether the first one is among them too.
+    let takesFirst: Bool
+
+    @inline(__always)
+    func forEach(_ body: (Int) -> Void) {
+        if takesFirst { body(0) }
+        for channel in range { body(channel) }
     }
 }
 
@@ -83,7 +95,7 @@ private struct Response: RealVisitor {
     let input: Tensor
     let gradient: Tensor?
     let norm: ResponseNorm
-    let windows: [[Int]]
+    let windows: [Window]
 
     func visit<R: Real>(_ type: R.Type) throws(TensorError) -> Tensor {
         let (channels, length) = (input.shape[1], input.shape.dropFirst(2).reduce(1, *))
@@ -97,7 +109,7 @@ private struct Response: RealVisitor {
                     let start = image * channels * length + place
                     for channel in 0..<channels {
                         var sum = 0.0
-                        for neighbour in windows[channel] {
+                        windows[channel].forEach { neighbour in
                             let value = Double(source[start + neighbour * length])
                             sum += value * value
                         }
@@ -114,7 +126,7 @@ private struct Response: RealVisitor {
                         let at = start + channel * length
                         let power = Self.power(divisors[channel], -norm.beta - 1)
                         let common = 2 * norm.beta * factor * Double(gradient[at]) * Double(source[at]) * power
-                        for neighbour in windows[channel] {
+                        windows[channel].forEach { neighbour in
                             let other = start + neighbour * length
                             target[other] -= R(common * Double(source[other]))
                         }

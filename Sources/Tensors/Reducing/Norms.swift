@@ -6,12 +6,25 @@ extension Tensor {
         keepDim: Bool = false,
         dtype: DType? = nil
     ) throws(TensorError) -> Tensor {
+        try norm(p: p, dims: dims, keepDim: keepDim, dtype: dtype, as: NodeName("LinalgVectorNormBackward0"))
+    }
+
+    /// Returns the norms, with a node of that name.
+    func norm(
+        p: Double,
+        dims: [Int]?,
+        keepDim: Bool,
+        dtype: DType? = nil,
+        as name: NodeName
+    ) throws(TensorError) -> Tensor {
         guard self.dtype.isFloatingPoint else { throw .function(.normType(self.dtype)) }
         if let dtype, !dtype.isFloatingPoint { throw .function(.normResultType(dtype)) }
         if let dtype, try self.dtype.promoted(with: dtype) != dtype {
             throw .function(.narrowedNorm(self.dtype, dtype))
         }
-        if let dtype, dtype != self.dtype { return try converted(to: dtype).norm(p: p, dims: dims, keepDim: keepDim) }
+        if let dtype, dtype != self.dtype {
+            return try converted(to: dtype).norm(p: p, dims: dims, keepDim: keepDim, as: name)
+        }
         let plan = try ReductionPlan(shape, dims: dims, keepDim: keepDim)
         if p.isInfinite || p < 0, plan.count == 0 { try refuseEmptyNorm(p, plan, hasDims: !(dims ?? []).isEmpty) }
         let result = try Operations.perform("linalg_vector_norm") { () throws(TensorError) in
@@ -21,7 +34,6 @@ extension Tensor {
         }
         guard Autograd.records(self) else { return result }
         let rule = NormRule(input: detached(), norm: result.detached(), p: p, plan: plan)
-        let name = NodeName("LinalgVectorNormBackward0")
         return try result.recorded(name, [self], saving: [rule.input, rule.norm]) { gradient, _ in
             [try rule.gradient(gradient)]
         }

@@ -96,7 +96,7 @@ private struct ConvolutionCall: Sendable {
         let sizes = try plan.outputSizes()
         (self.input, self.weight, self.bias) = (input, weight, bias)
         self.isTransposed = isTransposed
-        let outputs = isTransposed ? weight.shape[1] * steps.groups : weight.shape[0]
+        let outputs = isTransposed ? weight.shape[1] &* steps.groups : weight.shape[0]
         if let bias, bias.shape.dimensions != [outputs] {
             throw .expandMismatch(target: [outputs], from: bias.shape.dimensions, dimension: 0)
         }
@@ -113,7 +113,7 @@ private struct ConvolutionCall: Sendable {
     }
 
     private func checkTypes() throws(TensorError) {
-        if let bias, bias.dtype != input.dtype {
+        if let bias, bias.dtype != input.dtype, !isTransposed {
             throw .layer(.convolutionTypes(input: input.dtype, bias: bias.dtype))
         }
         guard weight.dtype == input.dtype else { throw .expectedScalarType(input.dtype, got: weight.dtype) }
@@ -216,7 +216,7 @@ private struct ConvolutionPlan {
     private func checkChannels() throws(TensorError) {
         let shape = weight.shape.dimensions
         guard shape[0] > 0 else { throw .layer(.emptyWeight(shape)) }
-        let expected = isTransposed ? shape[0] : shape[1] * steps.groups
+        let expected = isTransposed ? shape[0] : shape[1] &* steps.groups
         guard input.shape[1] == expected else {
             throw .layer(
                 .convolutionChannels(
@@ -260,8 +260,9 @@ private struct ConvolutionPlan {
             let (padded, overflow3) = whole.addingReportingOverflow(outputPadding[axis])
             guard !overflow, !overflow2, !overflow3 else { throw .layer(.tooLarge(.stride)) }
             let (padding, overflow4) = window.before[axis].multipliedReportingOverflow(by: 2)
-            guard !overflow4 else { throw .layer(.tooLarge(.padding)) }
-            output.append(padded - padding)
+            let (size, overflow5) = padded.subtractingReportingOverflow(padding)
+            guard !overflow4, !overflow5 else { throw .layer(.tooLarge(.padding)) }
+            output.append(size)
         }
         guard output.allSatisfy({ $0 > 0 }) || sizes.contains(0) else {
             // PyTorch makes two axes of one.

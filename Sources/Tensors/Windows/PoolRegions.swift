@@ -137,12 +137,21 @@ public struct PoolSteps: Sendable, Equatable {
         var regions = PoolRegions.Axis(ranges: [], extents: [], step: step)
         for place in 0..<count {
             let start = place * stride[axis] - padding[axis]
-            let end = min(start + reach, image + padding[axis])
-            let first = start >= 0 ? start : start + (step - 1 - start) / step * step
+            let (reached, overflow) = start.addingReportingOverflow(reach)
+            let end = min(overflow ? .max : reached, image + padding[axis])
+            let first = start >= 0 ? start : Self.firstInside(start, step)
             regions.ranges.append(min(first, image)..<max(min(first, image), min(end, image)))
             regions.extents.append(end - start)
         }
         return regions
+    }
+}
+
+extension PoolSteps {
+    /// Returns the first number at or behind the beginning, of those `step` apart from `start` on, which lies before it.
+    private static func firstInside(_ start: Int, _ step: Int) -> Int {
+        let (jump, overflow) = ((-start - 1) / step + 1).multipliedReportingOverflow(by: step)
+        return overflow ? .max : start + jump
     }
 }
 

@@ -3,8 +3,8 @@ extension Tensor {
     public func maxPool(_ steps: PoolSteps) throws(TensorError) -> (values: Tensor, indices: Tensor) {
         let operation = "max_pool\(steps.axes)d"
         let plane = try PoolInput(self, axes: steps.axes, operation: operation)
-        if steps.axes == 1, !dtype.isFloatingPoint { throw .notImplemented(kernel: "max_pool1d_impl", dtype) }
         let sizes = try steps.axes == 1 ? [steps.lineSize(of: plane.image[0])] : steps.outputSizes(of: plane)
+        if steps.axes == 1, !dtype.isFloatingPoint { throw .notImplemented(kernel: "max_pool1d_impl", dtype) }
         let regions = plane.regions(sizes) { steps.regions(of: $0, $1, count: $2) }
         return try plane.largest(regions, sizes, plane.node("MaxPool", "WithIndicesBackward0"))
     }
@@ -40,12 +40,13 @@ extension Tensor {
             let shown = sizes.count == 1 ? [1] + sizes : sizes
             throw .layer(.negativeAdaptiveSize(axes: max(2, sizes.count), shown))
         }
+        let isWhole = sizes.count > 1 && sizes.allSatisfy { $0 == 1 }
+        guard dtype.isFloatingPoint || !isWhole else { throw .meanNeedsFloats(dtype) }
         guard dtype.isFloatingPoint else {
             throw .notImplemented(kernel: sizes.count == 3 ? "adaptive_avg_pool3d_cpu" : "adaptive_avg_pool2d", dtype)
         }
         try plane.checkNotEmpty()
         let regions = try plane.evenRegions(sizes)
-        let isWhole = sizes.count > 1 && sizes.allSatisfy { $0 == 1 }
         let node = isWhole ? NodeName("MeanBackward1") : plane.node("AdaptiveAvgPool", "Backward0")
         return try plane.mean(regions, sizes, .numbers, node)
     }

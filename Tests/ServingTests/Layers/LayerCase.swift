@@ -1,5 +1,6 @@
 import FoundationEssentials
 import JSON
+import NN
 import OrderedCollections
 import Tensors
 import Testing
@@ -39,13 +40,21 @@ struct LayerCase: Sendable, CustomTestStringConvertible {
         return LayerDescription(type: type, arguments: arguments, dtype: dtype)
     }
 
-    /// The inputs, filled by the fixture's rule.
-    func inputs() throws -> [Tensor] {
-        try (content["inputs"]?.asArray ?? []).enumerated().map { salt, given in
-            let shape = try Shape(checking: (given["shape"]?.asArray ?? []).compactMap(\.asInt))
-            let type = given["dtype"]?.asString.flatMap(DType.init) ?? dtype ?? .float32
-            return try Tensor(filling: shape, salt: salt, dtype: type, below: given["below"]?.asInt)
+    /// The inputs, filled by the fixture's rule; leaves of a graph if the case goes backward.
+    func inputs() throws -> [Value] {
+        var salt = 0
+        return try (content["inputs"]?.asArray ?? []).map { try input($0, &salt) }
+    }
+
+    private func input(_ given: JSONValue, _ salt: inout Int) throws -> Value {
+        if let inner = given["tuple"]?.asArray {
+            return .tuple(try inner.map { try input($0, &salt) })
         }
+        let shape = try Shape(checking: (given["shape"]?.asArray ?? []).compactMap(\.asInt))
+        let type = given["dtype"]?.asString.flatMap(DType.init) ?? dtype ?? .float32
+        let tensor = try Tensor(filling: shape, salt: salt, dtype: type, below: given["below"]?.asInt)
+        salt += 1
+        return .tensor(type.isFloatingPoint && goesBackward ? try tensor.requiringGrad() : tensor)
     }
 }
 

@@ -39,8 +39,9 @@ struct LayerTests {
         let document = try String(contentsOf: root.appending(path: "openapi.yaml"), encoding: .utf8)
         let lines = document.split(separator: "\n").drop { $0 != "    ModuleType:" }.drop { $0 != "      enum:" }
         let names = lines.dropFirst().prefix { $0.hasPrefix("        - ") }.map { String($0.dropFirst(10)) }
-        #expect(Set(names) == Set(LayerType.all.keys))
-        #expect(names.count == LayerType.all.count)
+        // A network's own forward is no class of torch.nn and stands in no table.
+        let known = Array(LayerType.all.keys) + ["GraphModule"]
+        #expect(names.sorted() == Set(known).sorted())
     }
 
     private func make(_ given: LayerCase) throws -> Module {
@@ -50,23 +51,45 @@ struct LayerTests {
         return try builder.build(layer)
     }
 
-    private func call(_ module: Module, _ inputs: [Tensor], _ given: LayerCase) throws {
+    private func call(_ module: Module, _ inputs: [Value], _ given: LayerCase) throws {
         let expected = given.content
-        let leaves = try inputs.map { $0.dtype.isFloatingPoint && given.goesBackward ? try $0.requiringGrad() : $0 }
-        let output = try #require(try module(Arguments(leaves)).tensor)
-        guard let wanted = expected["output"] else { return }
-        try expectClose(output, wanted, "output")
-        #expect(output.gradFn?.name.current == expected["grad_fn"]?.asString)
+        let outputs = try module(Arguments(values: inputs)).tensors
+        guard let wanted = expected["outputs"]?.asArray else { return }
+        #expect(outputs.count == wanted.count)
+        for (output, wanted) in zip(outputs, wanted) { try expectClose(output, wanted, "output") }
+        #expect(outputs.first?.gradFn?.name.current == expected["grad_fn"]?.asString)
         if let gradients = expected["grad_inputs"]?.asArray {
-            try output.backward(gradient: Tensor(filling: output.shape, salt: 5, dtype: output.dtype))
-            for (leaf, gradient) in zip(leaves, gradients) { try expectClose(leaf.grad, gradient, "gradient of input") }
-            for (name, gradient) in expected["grads"]?.asObject ?? JSONObject() {
-                let parameter = module.namedParameters().first { $0.name == name }
-                try expectClose(parameter?.parameter.grad, gradient, "gradient of \(name)")
-            }
+            try goBackward(from: outputs, to: inputs.flatMap(\.tensors), gradients, module, expected)
         }
         for (name, buffer) in expected["buffers"]?.asObject ?? JSONObject() {
             try expectClose(module.stateDict()[name], buffer, name)
+        }
+    }
+
+    private func goBackward(
+        from outputs: [Tensor],
+        to leaves: [Tensor],
+        _ gradients: [JSONValue],
+        _ module: Module,
+        _ expected: JSONValue
+    ) throws {
+        let parameters = module.namedParameters()
+        let sources = leaves.filter(\.requiresGrad) + parameters.map(\.parameter.tensor)
+        let upstream = try outputs.enumerated().map { salt, output in
+            try Tensor(filling: output.shape, salt: 5 + salt, dtype: output.dtype)
+        }
+        var found = try Autograd.gradients(
+            of: outputs,
+            gradOutputs: upstream,
+            withRespectTo: sources,
+            allowUnused: true
+        )[...]
+        for (leaf, gradient) in zip(leaves, gradients) {
+            try expectClose(leaf.requiresGrad ? found.popFirst() ?? nil : nil, gradient, "gradient of input")
+        }
+        for (parameter, gradient) in zip(parameters, found) {
+            let wanted = expected["grads"]?[parameter.name]
+            try expectClose(gradient, wanted ?? .null, "gradient of \(parameter.name)")
         }
     }
 

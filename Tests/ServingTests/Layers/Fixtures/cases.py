@@ -204,3 +204,84 @@ for arguments, shape in (({}, [1, 2, 3]), ({"size": 4, "scale_factor": 2}, [1, 2
     case("Upsample", arguments, shape)
 case("UpsamplingNearest2d", {"scale_factor": 2}, [1, 2, 3, 4])
 case("UpsamplingBilinear2d", {"size": [5, 6]}, [1, 2, 3, 4])
+
+# Recurrent networks.
+for kind in ("RNN", "LSTM", "GRU"):
+    sizes = {"input_size": 3, "hidden_size": 4}
+    states = (lambda *shapes: tuple(shapes)) if kind == "LSTM" else (lambda first, second: first)
+    case(kind, sizes, [5, 2, 3])
+    case(kind, sizes, [5, 3])
+    case(kind, sizes | {"bias": False, "batch_first": True}, [2, 5, 3])
+    case(kind, sizes | {"num_layers": 2, "bidirectional": True}, [4, 2, 3])
+    case(kind, sizes | {"num_layers": 2, "bidirectional": True, "batch_first": True, "dropout": 0.5}, [2, 4, 3])
+    case(kind, sizes, [5, 2, 3], states([1, 2, 4], [1, 2, 4]))
+    case(kind, sizes | {"num_layers": 2}, [5, 3], states([2, 4], [2, 4]))
+    case(kind, sizes, [1, 2, 3], dtype="float64")
+    for shape in ([0, 2, 3], [2, 2, 4], [3], [3, 3, 3, 3], {"shape": [2, 2, 3], "dtype": "float64"}):
+        case(kind, sizes, shape)
+    case(kind, sizes, [5, 2, 3], states([1, 3, 4], [1, 2, 4]))
+    case(kind, sizes, [5, 2, 3], states([2, 4], [2, 4]))
+    case(kind, sizes, [5, 3], states([1, 1, 4], [1, 1, 4]))
+    for wrong in ({"hidden_size": 0}, {"input_size": -3}, {"num_layers": 0}, {"dropout": 1.5, "num_layers": 2}):
+        case(kind, sizes | wrong)
+    cell = f"{kind}Cell"
+    case(cell, sizes, [2, 3])
+    case(cell, sizes | {"bias": False}, [3])
+    case(cell, sizes, [2, 3], states([2, 4], [2, 4]))
+    case(cell, sizes, [3], states([4], [4]))
+    for shape in ([2, 4], [2, 2, 3], {"shape": [2, 3], "dtype": "float64"}):
+        case(cell, sizes, shape)
+    case(cell, sizes, [2, 3], states([3, 4], [2, 4]))
+    case(cell, sizes, [2, 3], states([2, 5], [2, 4]))
+case("RNN", {"input_size": 3, "hidden_size": 4, "nonlinearity": "relu"}, [5, 2, 3])
+case("RNN", {"input_size": 3, "hidden_size": 4, "nonlinearity": "x"})
+case("RNNCell", {"input_size": 3, "hidden_size": 4, "nonlinearity": "relu"}, [2, 3])
+case("RNNCell", {"input_size": 3, "hidden_size": 4, "nonlinearity": "x"}, [2, 3])
+case("LSTM", {"input_size": 3, "hidden_size": 4, "proj_size": 2, "num_layers": 2, "bidirectional": True}, [5, 2, 3])
+case("LSTM", {"input_size": 3, "hidden_size": 4, "proj_size": 4})
+case("LSTM", {"input_size": 3, "hidden_size": 4, "proj_size": -1})
+case("LSTM", {"input_size": 3, "hidden_size": 4, "num_layers": 2, "dropout": 0.5}, [5, 2, 3], training=True)
+
+# Pairs and power means.
+for arguments in ({}, {"dim": -1, "eps": 0.1}, {"dim": 0}, {"dim": 2}):
+    case("CosineSimilarity", arguments, [3, 4], [3, 4])
+case("CosineSimilarity", {}, [3, 4], [2, 4])
+case("CosineSimilarity", {}, [3, 1, 4], [1, 2, 4])
+for arguments in ({}, {"p": 1}, {"p": 3.0, "eps": 0.1}, {"keepdim": True}):
+    case("PairwiseDistance", arguments, [3, 4], [3, 4])
+case("PairwiseDistance", {}, [3, 4], [4])
+case("PairwiseDistance", {}, [3, 4], [3, 5])
+for axes in (1, 2, 3):
+    sizes = [4, 5, 4][:axes]
+    for arguments in ({"norm_type": 2, "kernel_size": 2}, {"norm_type": 1, "kernel_size": 3, "stride": 1},
+                      {"norm_type": 3, "kernel_size": 2, "ceil_mode": True}):
+        case(f"LPPool{axes}d", arguments, [2, 2, *sizes], backward=arguments["norm_type"] != 3)
+    case(f"LPPool{axes}d", {"norm_type": 2, "kernel_size": 9}, [2, 2, *sizes])
+
+# Attention and the layers of transformers.
+for arguments in ({}, {"bias": False}, {"batch_first": True}, {"add_bias_kv": True}, {"add_zero_attn": True},
+                  {"add_bias_kv": True, "add_zero_attn": True, "bias": False}):
+    case("MultiheadAttention", {"embed_dim": 4, "num_heads": 2} | arguments, [3, 2, 4], [5, 2, 4] if "batch_first" not in arguments else [3, 5, 4], [5, 2, 4] if "batch_first" not in arguments else [3, 5, 4])
+case("MultiheadAttention", {"embed_dim": 4, "num_heads": 2, "kdim": 3, "vdim": 5}, [3, 2, 4], [5, 2, 3], [5, 2, 5])
+case("MultiheadAttention", {"embed_dim": 4, "num_heads": 1}, [3, 4], [5, 4], [5, 4])
+case("MultiheadAttention", {"embed_dim": 4, "num_heads": 4}, [3, 2, 4], [3, 2, 4], [3, 2, 4], dtype="float64")
+case("MultiheadAttention", {"embed_dim": 4, "num_heads": 2}, [3, 2, 3], [3, 2, 3], [3, 2, 3])
+case("MultiheadAttention", {"embed_dim": 4, "num_heads": 2}, [3, 2, 4], [6, 2, 4], [5, 2, 4])
+case("MultiheadAttention", {"embed_dim": 4, "num_heads": 3})
+case("MultiheadAttention", {"embed_dim": 0, "num_heads": 1})
+SMALL = {"d_model": 4, "nhead": 2, "dim_feedforward": 6}
+for arguments in ({}, {"norm_first": True, "activation": "gelu"}, {"batch_first": True, "bias": False},
+                  {"layer_norm_eps": 0.1, "dropout": 0.25}):
+    case("TransformerEncoderLayer", SMALL | arguments, [3, 2, 4])
+    case("TransformerDecoderLayer", SMALL | arguments, [3, 2, 4], [3, 2, 4])
+case("TransformerEncoderLayer", SMALL, [3, 4])
+case("TransformerEncoderLayer", SMALL, [3, 2, 4], [3, 3])
+case("TransformerDecoderLayer", SMALL, [3, 2, 4], [5, 2, 4])
+case("TransformerEncoderLayer", SMALL | {"activation": "tanh"})
+case("TransformerEncoderLayer", SMALL | {"nhead": 3})
+
+# What random networks found.
+case("ConvTranspose2d", {"in_channels": 1, "out_channels": 2, "kernel_size": 1}, {"shape": [1, 1, 2, 2], "dtype": "float64"})
+case("MaxPool1d", {"kernel_size": 3, "dilation": 2}, {"shape": [1, 2, 2], "dtype": "int32"})
+case("AdaptiveAvgPool2d", {"output_size": [1, 1]}, {"shape": [1, 2, 4, 4], "dtype": "int32"})
+case("Upsample", {"mode": "nearest-exact", "size": 8}, {"shape": [1, 2, 2, 2, 2], "dtype": "int32"})

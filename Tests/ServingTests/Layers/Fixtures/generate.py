@@ -46,7 +46,14 @@ def plain(tensor):
 
 def shape_of(given):
     """An input is a shape, or a shape with a dtype and a bound for whole numbers."""
-    return {"shape": given} if isinstance(given, (list, tuple)) else given
+    if isinstance(given, tuple):
+        return {"tuple": [shape_of(inner) for inner in given]}
+    return {"shape": given} if isinstance(given, list) else given
+
+
+def flat(value):
+    """The tensors of an output, depth first."""
+    return [value] if isinstance(value, torch.Tensor) else [tensor for inner in value for tensor in flat(inner)]
 
 
 def case(kind, arguments, *inputs, training=False, dtype=None, seed=3, backward=True):
@@ -64,17 +71,25 @@ def case(kind, arguments, *inputs, training=False, dtype=None, seed=3, backward=
         module.train(training)
         entry["repr"] = repr(module)
         entry["state"] = {name: plain(value) for name, value in module.state_dict().items()}
-        tensors = [fill(t["shape"], salt, t.get("dtype", dtype or "float32"), t.get("below"))
-                   for salt, t in enumerate(inputs)]
-        for tensor in tensors:
-            tensor.requires_grad_(tensor.is_floating_point() and backward)
+        count = iter(range(9))
+
+        def filled(given):
+            if "tuple" in given:
+                return tuple(filled(inner) for inner in given["tuple"])
+            tensor = fill(given["shape"], next(count), given.get("dtype", dtype or "float32"), given.get("below"))
+            return tensor.requires_grad_(tensor.is_floating_point() and backward)
+
+        arguments = [filled(given) for given in inputs]
+        tensors = flat(arguments)
         if inputs:
             torch.manual_seed(seed + 1)
-            output = module(*tensors)
-            entry["output"] = plain(output)
-            entry["grad_fn"] = type(output.grad_fn).__name__ if output.grad_fn is not None else None
-            if output.grad_fn is not None and backward:
-                output.backward(fill(list(output.shape), 5, str(output.dtype).removeprefix("torch.")))
+            outputs = flat(module(*arguments))
+            entry["outputs"] = [plain(output) for output in outputs]
+            entry["grad_fn"] = type(outputs[0].grad_fn).__name__ if outputs[0].grad_fn is not None else None
+            if outputs[0].grad_fn is not None and backward:
+                upstream = [fill(list(output.shape), 5 + salt, str(output.dtype).removeprefix("torch."))
+                            for salt, output in enumerate(outputs)]
+                torch.autograd.backward(outputs, upstream)
                 entry["grad_inputs"] = [None if t.grad is None else plain(t.grad) for t in tensors]
                 entry["grads"] = {name: None if p.grad is None else plain(p.grad)
                                   for name, p in module.named_parameters()}
@@ -85,7 +100,7 @@ def case(kind, arguments, *inputs, training=False, dtype=None, seed=3, backward=
         # The order in which Python prints a set of words is another in each process.
         text = re.sub(r"\{('\w+'(?:, '\w+')*)\}", lambda m: "{" + ", ".join(sorted(m[1].split(", "))) + "}", str(failure))
         entry["error"] = {"type": type(failure).__name__, "text": text}
-        entry.pop("output", None)
+        entry.pop("outputs", None)
     CASES.append(entry)
 
 
