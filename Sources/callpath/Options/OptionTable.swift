@@ -10,7 +10,12 @@ enum OptionTable {
     static let options = listening + access + network + registry + computing + answers
 
     private static let listening: [ServeOption] = [
-        ServeOption("host", "addresses to listen on, all with one port", \.hosts),
+        ServeOption(
+            "host",
+            "addresses to listen on, all with one port",
+            \.hosts,
+            .init(words: HostList.placeholder) { !$0.hosts.isEmpty }
+        ),
         ServeOption("port", "port to listen on; 0 takes a free one", \.server.port, .within(0...65_535)),
         ServeOption("port-file", "file to write the port to", \.portFile),
         ServeOption(
