@@ -46,8 +46,12 @@ class GraphModule(nn.Module):
             self.register_parameter(name, nn.Parameter(self.checked(tensors[prefix + name], given), requires_grad=False))
         for name, given in description.get("buffers", {}).items():
             persistent = given.get("persistent", True)
-            key = prefix + name if persistent else f"callpath:{prefix}{name}"
-            self.register_buffer(name, self.checked(tensors[key], given), persistent=persistent)
+            if "data" in given:
+                numbers = torch.tensor([value(number) for number in given["data"]], dtype=getattr(torch, given.get("dtype", "float32")))
+                tensor = numbers.reshape(given["shape"])
+            else:
+                tensor = tensors[prefix + name if persistent else f"callpath:{prefix}{name}"]
+            self.register_buffer(name, self.checked(tensor, given), persistent=persistent)
 
     @staticmethod
     def checked(tensor, given):

@@ -42,7 +42,7 @@ def export(model, file, example=None, *, input_name=None, output_name=None, bina
         save_file({key: plain(tensor) for key, tensor in found.tensors.items()}, draft, metadata=metadata)
         program = checking.binary(binary)
         if program:
-            checking.check(draft, settled, found.examples, found.names, program)
+            checking.check(draft, settled, found.examples, found.names, program, found.draws)
         elif not layers.PLAIN.issuperset(types(found.described)):
             raise NotExportable("there is no callpath to check with what is written: give binary=, or set CALLPATH_BINARY")
         # safetensors lets the owner alone read it; the server may run as somebody else.
@@ -58,8 +58,9 @@ def description(model, example=None):
 class Found:
     """What was found out about a model: its description, its tensors by key, ties, and inputs to check it with."""
 
-    def __init__(self, described, tensors, ties, examples, names):
+    def __init__(self, described, tensors, ties, examples, names, draws):
         self.described, self.tensors, self.ties, self.examples, self.names = described, tensors, ties, examples, names
+        self.draws = draws
 
 
 def follow(model, example):
@@ -78,7 +79,7 @@ def follow(model, example):
         described["tied"] = ties
     names = [node["name"] for node in described["graph"] if node["op"] == "placeholder"] if "graph" in described else None
     examples = [] if given is None else [given, *repeated(settled, given)]
-    return settled, Found(described, {**state, **others}, ties, examples, names)
+    return settled, Found(described, {**state, **others}, ties, examples, names, found.draws())
 
 
 def inputs(model, example):

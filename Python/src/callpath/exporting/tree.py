@@ -174,6 +174,11 @@ class Tree:
             refuse(self.path(module), module, "is called twice in one call, and does not do the same both times")
         return output
 
+    def draws(self):
+        """Returns whether a call draws random numbers."""
+        return any(node["op"] == "call_function" and node["target"] in functions.RANDOM
+                   for nodes, _ in self.traces.values() for node in nodes)
+
     def path(self, module):
         return self.names.get(id(module), "model")
 
@@ -195,9 +200,9 @@ class Tree:
         if modules:
             described["modules"] = modules
         parameters = {name: tensor_of(parameter) for name, parameter in module._parameters.items() if parameter is not None}
-        buffers = {name: {**tensor_of(buffer), **({"persistent": False} if name in module._non_persistent_buffers_set else {})}
+        buffers = {name: no_state(buffer) if name in module._non_persistent_buffers_set else tensor_of(buffer)
                    for name, buffer in module._buffers.items() if buffer is not None}
-        buffers.update({name: {**tensor_of(constant), "persistent": False} for name, constant in constants.items()})
+        buffers.update({name: no_state(constant) for name, constant in constants.items()})
         for tensor_name in [*parameters, *buffers]:
             if len(tensor_name.encode()) > MAX_NAME:
                 refuse(path, module, f"holds a tensor with a name of more than {MAX_NAME} bytes")
@@ -226,13 +231,18 @@ class Tree:
                     state[prefix + name] = parameter
             for name, buffer in module._buffers.items():
                 if buffer is not None:
-                    kept = others if name in module._non_persistent_buffers_set else state
-                    kept[("callpath:" if kept is others else "") + prefix + name] = buffer
+                    if name not in module._non_persistent_buffers_set:
+                        state[prefix + name] = buffer
+                    elif buffer.numel() > MAX_NUMBERS or not self.is_followed(module):
+                        others[f"callpath:{prefix}{name}"] = buffer
             for name, constant in self.traces.get(id(module), (NOTHING, {}))[1].items():
-                others[f"callpath:{prefix}{name}"] = constant
+                if constant.numel() > MAX_NUMBERS:
+                    others[f"callpath:{prefix}{name}"] = constant
         return state, others, ties
 
 
+# The most numbers of a buffer that is no state, or of a constant, that a description holds itself.
+MAX_NUMBERS = 65_536
 # The graph of a module that is never called: it holds others.
 NOTHING = [{"op": "output", "args": [None]}]
 
@@ -241,6 +251,12 @@ def tensor_of(tensor):
     """Returns what a description says of a tensor of a module's own."""
     dtype = layers.DTYPES[tensor.dtype]
     return {"shape": list(tensor.shape), **({"dtype": dtype} if dtype != "float32" else {})}
+
+
+def no_state(tensor):
+    """Returns what a description says of a tensor that no state dictionary has: its numbers, unless they are many."""
+    numbers = {} if tensor.numel() > MAX_NUMBERS else {"data": layers.plain(tensor.detach().cpu().flatten().tolist(), "a buffer")}
+    return {**tensor_of(tensor), "persistent": False, **numbers}
 
 
 def same_tensors(first, second):
@@ -277,7 +293,8 @@ class Graph:
                 continue
             base = node.name if not keyword.iskeyword(node.name) else f"{node.name}_1"
             name, count = base, 1
-            while name in taken:
+            # The last node has that name.
+            while name in taken or name == "output":
                 name, count = f"{base}_{count}", count + 1
             taken[name] = node
             self.names[node] = name
