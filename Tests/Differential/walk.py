@@ -8,7 +8,6 @@ ABSENT = {
     "Module": "the base of all modules", "Container": "removed from PyTorch but for its name",
     "RNNBase": "the base of recurrent networks", "RNNCellBase": "the base of recurrent cells",
     "DataParallel": "for several GPUs", "SyncBatchNorm": "for several GPUs: it refuses tensors on the CPU",
-    "AdaptiveLogSoftmaxWithLoss": "a loss",
     "ParameterList": "parameters without a function: a description has no layer to give them to",
     "ParameterDict": "as ParameterList",
     "EmbeddingBag": "missing: its offsets and weights are inputs that may be left out",

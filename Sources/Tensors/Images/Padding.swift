@@ -56,7 +56,7 @@ extension Tensor {
         if case .constant(let value) = padding.mode { fill = value }
         return try mapped(to: result, fill: fill, "pad", padding.mode.node(axes)) {
             zip(sizes, zip(padding.amounts, output)).map { size, axis in
-                (0..<axis.1).map { padding.mode.place($0, before: axis.0.before, size: size) }
+                (0..<axis.1).map { padding.mode.place($0, axis.0, size: size) }
             }
         }
     }
@@ -68,7 +68,9 @@ extension Tensor {
             guard output.allSatisfy({ $0 >= 0 }) else { throw .layer(.negativeNarrowing) }
         case .circular:
             guard rank == axes + 1 || rank == axes + 2 else { throw .layer(.paddingRank(axes: axes, rank: rank)) }
-            guard zip(sizes, padding.amounts).allSatisfy({ $0 >= $1.before && $0 >= $1.after }) else {
+            // What is cut off on one side cannot come again on the other.
+            let kept = zip(sizes, padding.amounts).map { $0 + min($1.before, 0) + min($1.after, 0) }
+            guard zip(kept, padding.amounts).allSatisfy({ $0 >= $1.before && $0 >= $1.after }) else {
                 throw .layer(.circularPadding)
             }
             guard output.allSatisfy({ $0 >= 0 }) else { throw .layer(.emptyCircularPadding) }
@@ -100,14 +102,15 @@ extension Tensor {
 
 extension TensorPadding.Mode {
     /// Returns which number of an axis stands at `place` of the padded one.
-    fileprivate func place(_ place: Int, before: Int, size: Int) -> Int? {
-        let source = place - before
-        if (0..<size).contains(source) { return source }
+    fileprivate func place(_ place: Int, _ amount: TensorPadding.Amount, size: Int) -> Int? {
+        let source = place - amount.before
+        let kept = self == .circular ? max(-amount.before, 0)..<size + min(amount.after, 0) : 0..<size
+        if kept.contains(source) { return source }
         switch self {
         case .constant: return nil
         case .reflect: return source < 0 ? -source : 2 * (size - 1) - source
         case .replicate: return source < 0 ? 0 : size - 1
-        case .circular: return source < 0 ? source + size : source - size
+        case .circular: return source < kept.lowerBound ? source + kept.count : source - kept.count
         }
     }
 

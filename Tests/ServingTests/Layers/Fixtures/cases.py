@@ -285,3 +285,6 @@ case("ConvTranspose2d", {"in_channels": 1, "out_channels": 2, "kernel_size": 1},
 case("MaxPool1d", {"kernel_size": 3, "dilation": 2}, {"shape": [1, 2, 2], "dtype": "int32"})
 case("AdaptiveAvgPool2d", {"output_size": [1, 1]}, {"shape": [1, 2, 4, 4], "dtype": "int32"})
 case("Upsample", {"mode": "nearest-exact", "size": 8}, {"shape": [1, 2, 2, 2, 2], "dtype": "int32"})
+case("CircularPad2d", {"padding": [2, 3, 3, -1]}, [1, 2, 4, 5])
+case("CircularPad1d", {"padding": [-1, 2]}, [1, 2, 5])
+case("CircularPad1d", {"padding": [3, -2]}, [1, 2, 5])
