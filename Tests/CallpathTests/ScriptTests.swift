@@ -36,9 +36,9 @@ struct ScriptTests {
     }
 
     @Test func saysThatItIsStillAtWork() throws {
-        let (output, status) = try shell("script/aloud 'waiting here' sh -c 'sleep 9; exit 3' 2>&1")
+        let (output, status) = try shell("script/aloud 'waiting here' sh -c 'sleep 13; exit 3' 2>&1")
         #expect(status == 3)
-        #expect(output == "... waiting here (8 s)\n")
+        #expect(output.hasPrefix("... waiting here (8 s)\n"), "\(output)")
     }
 
     /// Whoever reads a command's output to its end does not wait for what counted the time.

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Logs
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct LogQueueTests {
     /// An output that can be held shut.
     private final class Output: Sendable {
