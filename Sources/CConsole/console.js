@@ -9,7 +9,7 @@ const still = matchMedia('(prefers-reduced-motion: reduce)');
 const state = {
 	key: sessionStorage.getItem('callpath-key') || '', live: true, modules: [], next: null, prefix: '', figures: new Map(),
 	samples: [], started: 0, wait: 0, seen: null, name: null, path: '', node: null, doc: null, inputs: [], hooks: [],
-	callHooks: [], fired: new Map(), captures: new Map(), stream: null, streamed: null, graph: false, turned: false, quiet: 0,
+	callHooks: [], fired: new Map(), captures: new Map(), stream: null, streamed: null, graph: false, turned: false, quiet: 0, tensors: [],
 };
 
 /** Completes an element; attributes whose names begin with "on" are listeners. */
@@ -213,6 +213,7 @@ async function open(name) {
 	}
 	state.name = name;
 	const [metadata, own, all] = await Promise.all([model(name), at(name, '/hooks'), 'v1/hooks'].map(path => ask(path).catch(() => ({}))));
+	state.tensors = await readTensors(state.doc).catch(() => []);
 	state.hooks = [...(all.hooks || []).map(hook => ({...hook, everywhere: true})), ...(own.hooks || [])];
 	if (other) {
 		Object.assign(state, {fired: new Map(), captures: new Map(), callHooks: [], path: '', node: null});
@@ -455,7 +456,22 @@ function setLive(live) {
 
 // ---- Tensors: heat map, histogram, numbers
 
-const tensors = () => [...(state.doc?.parameters || []), ...(state.doc?.buffers || [])];
+/** The tensors of a module: as its document lists them, or, where that describes a graph, as its state dictionary begins. */
+async function readTensors({name, parameters = [], buffers = []}) {
+	if (Array.isArray(parameters)) return [...parameters, ...buffers];
+	const reader = (await send(at(name, '/state_dict'), {accept: 'application/x-safetensors'})).body.getReader();
+	let [bytes, length] = [[], 8];
+	for (let read = {}; bytes.length < length && !read.done;) {
+		read = await reader.read();
+		bytes = bytes.concat([...read.value || []]);
+		if (bytes.length >= 8) length = 8 + bytes.slice(0, 6).reduceRight((sum, byte) => sum * 256 + byte, 0);
+	}
+	reader.cancel();
+	const header = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes.slice(8, length))));
+	return Object.entries(header).filter(([key]) => key !== '__metadata__').map(([key, {shape}]) => ({name: key, shape}));
+}
+
+const tensors = () => state.tensors;
 
 function drawParameters() {
 	const before = $('tensor-choice').value;
@@ -598,9 +614,7 @@ const placeValue = (path, node) => JSON.stringify(node ? [path, node] : [path]);
 
 function drawPlaces(wanted = $('hook-place').value) {
 	const option = (value, words) => el('option', {value}, words);
-	const nodes = graphOf(state.path)?.filter(node => node.op !== 'output') || [];
-	show('hook-place', ...[...rows.keys()].map(path => option(placeValue(path), path || 'the whole module')),
-		...nodes.map(({name}) => option(placeValue(state.path, name), `node ${name}`)));
+	show('hook-place', ...[...rows.keys()].map(path => option(placeValue(path), path || 'the whole module')));
 	$('hook-place').value = wanted;
 	if (!$('hook-place').value) $('hook-place').value = placeValue('');
 }
@@ -860,15 +874,10 @@ function shape(place, [x, y], path, places) {
 	outline(), line(name, -2, 20, 'name'), line(words, 12, 26, 'op'));
 }
 
-/** Opens the module of a node that calls one; of another, captures the value in the next calls. */
+/** Opens the module of a node that calls one; selects another. */
 function pick({node: {op, target}, name}, path) {
 	if (op === 'call_module') return choose(path ? `${path}.${target}` : target);
 	choose(path, name);
-	if (op !== 'output' && !state.callHooks.some(hook => hook.node === name && hook.module === path)) {
-		state.callHooks.push({kind: 'forward', module: path, node: name, action: {type: 'capture'}});
-		drawCallHooks();
-		text('said', `The next call captures node ${name}.`);
-	}
 	graphNode(name)?.focus();
 }
 

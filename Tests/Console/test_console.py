@@ -127,6 +127,38 @@ def asked(server):
     return metric(server, "callpath_http_requests_total")
 
 
+# Graphs
+
+GRAPH = {
+    "type": "GraphModule", "class": "Network", "seed": 0,
+    "modules": {"fc1": {"type": "Linear", "in_features": 4, "out_features": 8},
+                "out": {"type": "Linear", "in_features": 8, "out_features": 3}},
+    "parameters": {"scale": {"shape": [8], "init": "ones"}},
+    "graph": [
+        {"op": "placeholder", "name": "x"},
+        {"op": "call_module", "name": "fc1", "target": "fc1", "args": [{"node": "x"}]},
+        {"op": "call_function", "name": "relu", "target": "relu", "args": [{"node": "fc1"}]},
+        {"op": "get_attr", "name": "scale", "target": "scale"},
+        {"op": "call_function", "name": "mul", "target": "mul", "args": [{"node": "relu"}, {"node": "scale"}]},
+        {"op": "call_function", "name": "skip", "target": "add", "args": [{"node": "mul"}, {"node": "fc1"}]},
+        {"op": "call_module", "name": "out", "target": "out", "args": [{"node": "skip"}]},
+        {"op": "output", "args": [{"node": "out"}]}]}
+
+
+def test_a_graph_is_drawn_and_a_node_that_calls_a_module_opens_it(page, server):
+    server.json("PUT", "/v1/modules/net", GRAPH)
+    page.open("#module=net").wait_for_state("ready").click("#show-graph")
+    page.wait(lambda: len(page.all("#graph [data-node]")) == 8, "a shape for each node")
+    edges = page.run("return [...document.querySelectorAll('#graph [data-from]')].map(e => [e.dataset.from, e.dataset.to])")
+    assert ["mul", "skip"] in edges and ["fc1", "skip"] in edges and len(edges) == 9 - 1
+    page.shoot("graph")
+    page.click("#graph [data-node=mul]")
+    assert page.run("return new URLSearchParams(location.hash.slice(1)).get('node')") == "mul"
+    page.click("#call").wait_for_text("#printed", "tensor([[")
+    page.click("#graph [data-node=out]")
+    assert page.find("#tree [data-path=out]").get_attribute("aria-selected") == "true"
+
+
 # Heat maps
 
 def test_a_weight_is_shown_as_heat_map_histogram_and_numbers(page, server, example):
@@ -262,6 +294,10 @@ def test_axe_finds_nothing_and_no_page_scrolls_sideways(server, scheme, width):
         assert page.run("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
         page.run("document.querySelectorAll('details').forEach(details => { details.open = false; }); scrollTo(0, 0)")
         page.shoot(f"ready-{scheme}-{width}")
+        server.json("PUT", "/v1/modules/net", GRAPH)
+        page.open("#module=net").wait_for_state("ready").click("#show-graph").wait(lambda: page.all("#graph [data-node]"), "the graph")
+        assert violations(page) == []
+        page.shoot(f"graph-{scheme}-{width}")
     finally:
         browser.quit()
 
