@@ -80,6 +80,10 @@ let package = Package(
         room("Models", ["NN", "Safetensors", "Tensors", "JSON", orderedCollections]),
         room("Serving", ["Models", "NN", "Safetensors", "Tensors", "Metrics", orderedCollections]),
 
+        // What the model wing keeps on disk: knows bytes, and neither module nor network.
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        room("Store", ["CLinux", "COpenSSL", "CSQLite", "JSON"]),
+
         // The network wing: knows no tensor.
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
@@ -172,6 +176,9 @@ let package = Package(
             ["HTTP", "Metrics", "COpenSSL", httpTypes, "WireCases"],
             resources: [.copy("Fixtures")]
         ),
+        // SQLite's file system with a recorder in front of it.
+        .target(name: "CRecordingDisk", dependencies: ["CSQLite"], path: "Tests/CRecordingDisk"),
+        tests(of: "Store", ["CRecordingDisk", "CSQLite", "JSON"]),
         tests(of: "JSON", ["WireCases"]),
         tests(of: "Metrics"),
         tests(of: "Logs", ["JSON", logging]),

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
+#include <fcntl.h>
 #include <malloc.h>
 #include <sched.h>
 #include <sys/socket.h>
@@ -16,4 +17,12 @@ void clinux_return_blocks_of(int size) {
 int clinux_processor_count(void) {
     cpu_set_t processors;
     return sched_getaffinity(0, sizeof processors, &processors) ? 0 : CPU_COUNT(&processors);
+}
+
+int clinux_open_unnamed(const char *folder, unsigned int mode) {
+    return open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+}
+
+void clinux_start_writing(int file) {
+    sync_file_range(file, 0, 0, SYNC_FILE_RANGE_WRITE);
 }

@@ -3,7 +3,7 @@
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 
-// accept4 and sched_getaffinity are declared only under _GNU_SOURCE, which a module map cannot set for the Glibc headers:
+// accept4, sched_getaffinity, O_TMPFILE and sync_file_range are declared only under _GNU_SOURCE, which a module map cannot set for the Glibc headers:
 // CLinux.c does.
 
 // The accepted descriptor is non-blocking and closed on exec. The address is a sockaddr, which belongs to Glibc.
@@ -16,3 +16,9 @@ void clinux_return_blocks_of(int size);
 
 // The processors that this process may run on, or 0 if the kernel does not say.
 int clinux_processor_count(void);
+
+// A new file in a folder that has no name until it is linked.
+int clinux_open_unnamed(const char *folder, unsigned int mode);
+
+// Has the kernel begin to write a file's new pages to the disk, and does not wait for it.
+void clinux_start_writing(int file);

@@ -1,0 +1,164 @@
+import Synchronization
+
+/// Files named by the SHA-256 of what they hold; none of them ever changes.
+final class BlobFolder: Sendable {
+    /// Bytes that are written, and then hashed while the disk takes them.
+    private static let pieceByteCount = 4 << 20
+
+    private let disk: any Disk
+    let path: String
+    /// What nobody may remove, with the count of those who say so.
+    private let pins = Mutex<[Digest: Int]>([:])
+    /// Files that were found not to hold what their name says.
+    private let damaged = Mutex<Set<Digest>>([])
+    private let storedBytes = Mutex((byteCount: 0, isWhole: false))
+
+    init(disk: any Disk, path: String) {
+        self.disk = disk
+        self.path = path
+    }
+
+    /// Makes the folders, and empties the one for files that never got their name.
+    func prepare() throws(DiskError) {
+        try disk.makeFolder(path)
+        let present = try Set(disk.names(in: path))
+        for name in Self.folderNames + ["new"] where !present.contains(name) { try disk.makeFolder("\(path)/\(name)") }
+        if present.count <= Self.folderNames.count { try disk.syncFolder(path) }
+        for name in try disk.names(in: "\(path)/new") { try disk.remove("\(path)/new/\(name)") }
+    }
+
+    /// "00" to "ff".
+    static let folderNames = (0..<256).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+
+    func folder(of blob: Digest) -> String { "\(path)/\(blob.hexadecimal.prefix(2))" }
+
+    func path(of blob: Digest) -> String { "\(folder(of: blob))/\(blob.hexadecimal)" }
+
+    /// The bytes of all files that `count` or a change has counted.
+    var byteCount: Int { storedBytes.withLock(\.byteCount) }
+
+    /// Counts what stood here before, once: a start need not.
+    func count<Failure: Error>(_ stored: () throws(Failure) -> Int) throws(Failure) {
+        guard !storedBytes.withLock(\.isWhole) else { return }
+        let byteCount = try stored()
+        storedBytes.withLock { bytes in
+            guard !bytes.isWhole else { return }
+            bytes = (byteCount, isWhole: true)
+        }
+    }
+
+    // MARK: Pins
+
+    /// Keeps a file from being removed, whether it is there or not.
+    func pin(_ blob: Digest) {
+        pins.withLock { $0[blob, default: 0] += 1 }
+    }
+
+    func unpin(_ blob: Digest) {
+        pins.withLock { pins in
+            guard let count = pins[blob] else { return }
+            pins[blob] = count > 1 ? count - 1 : nil
+        }
+    }
+
+    // MARK: Writing
+
+    /// Writes a part as a file, and returns when the disk has it under its name; the caller has to unpin it.
+    func write(_ source: any PartSource) throws(DiskError) -> Digest {
+        let file = try disk.createUnnamed(in: "\(path)/new")
+        let blob = try append(source, to: file)
+        pin(blob)
+        do throws(DiskError) {
+            try publish(file, as: blob, byteCount: source.byteCount)
+        } catch {
+            unpin(blob)
+            throw error
+        }
+        return blob
+    }
+
+    private func append(_ source: any PartSource, to file: DiskFile) throws(DiskError) -> Digest {
+        var hash = SHA256Hash()
+        try source.forEachPiece { (piece) throws(DiskError) in
+            var rest = piece
+            while !rest.isEmpty {
+                let count = min(rest.count, Self.pieceByteCount)
+                let next = UnsafeRawBufferPointer(rebasing: rest[..<count])
+                try disk.append(next, to: file)
+                hash.update(next)
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            }
+        }
+        return hash.finish()
+    }
+
+    private func publish(_ file: DiskFile, as blob: Digest, byteCount: Int) throws(DiskError) {
+        try disk.sync(file)
+        if damaged.withLock({ $0.contains(blob) }) {
+            try disk.replace(path(of: blob), with: file, beside: "\(path)/new")
+            _ = damaged.withLock { $0.remove(blob) }
+        } else if try disk.link(file, as: path(of: blob)) {
+            storedBytes.withLock { $0.byteCount += byteCount }
+        }
+        // Whoever linked an equal file first may not have come this far.
+        try disk.syncFolder(folder(of: blob))
+    }
+
+    // MARK: Removing
+
+    /// Removes a file that no row names, unless somebody holds it.
+    func remove(_ blob: Digest, byteCount: Int) throws(DiskError) {
+        try pins.withLock { pins throws(DiskError) in
+            guard pins[blob] == nil else { return }
+            try disk.remove(path(of: blob))
+            storedBytes.withLock { $0.byteCount -= byteCount }
+        }
+    }
+
+    /// Returns the size of a file; `nil` if it is not there.
+    func size(of blob: Digest) throws(DiskError) -> Int? {
+        try disk.size(of: path(of: blob))
+    }
+
+    /// Returns the files that are there, in the order of their names, and what else stands among them.
+    func contents() throws(DiskError) -> (blobs: [Digest], strays: [String]) {
+        var blobs: [Digest] = []
+        var strays: [String] = []
+        for folder in Self.folderNames {
+            for name in try disk.names(in: "\(path)/\(folder)") {
+                if let blob = Digest(hexadecimal: name), name.hasPrefix(folder) {
+                    blobs.append(blob)
+                } else {
+                    strays.append("\(path)/\(folder)/\(name)")
+                }
+            }
+        }
+        return (blobs.sorted(), strays.sorted())
+    }
+
+    // MARK: Reading
+
+    /// Opens a file to be read from its beginning to its end.
+    func reader(of blob: Digest, byteCount: Int) throws(StoreError) -> BlobReader {
+        let name = Self.name(of: blob)
+        let file: DiskFile
+        do throws(DiskError) {
+            file = try disk.open(path(of: blob))
+        } catch {
+            throw error.isMissing ? .damaged(reason: "\(name) is missing") : Self.reading(error, name)
+        }
+        return BlobReader(disk: disk, file: file, blob: blob, name: name, byteCount: byteCount)
+    }
+
+    /// The path of a file from the registry's folder.
+    static func name(of blob: Digest) -> String { "blobs/\(blob.hexadecimal.prefix(2))/\(blob.hexadecimal)" }
+
+    static func reading(_ error: DiskError, _ name: String) -> StoreError {
+        error.isShortage ? .shortage(error) : .damaged(reason: "\(name) cannot be read: \(error.reason)")
+    }
+
+    /// Remembers that a file has to be replaced when its bytes come again.
+    func markDamaged(_ blob: Digest) {
+        _ = damaged.withLock { $0.insert(blob) }
+    }
+}

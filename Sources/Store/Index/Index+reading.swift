@@ -1,0 +1,90 @@
+extension Index {
+    static let partColumns = "SELECT id, name, key, since, until, size, hash, bytes, digest FROM part"
+
+    /// Returns all records, by name and then by version; damaged ones say so.
+    ///
+    /// - Throws: `StoreError.corrupt` when one is missing.
+    func records() throws(StoreError) -> [StoreRecord] {
+        var records: [StoreRecord] = []
+        records.reserveCapacity(meta.recordCount)
+        var sum = Digest.zero
+        let text = "SELECT name, version, header, content, digest FROM record"
+        try database.rows(text, failure: failure) { row throws(StoreError) in
+            sum.toggle(row.digest(4) ?? .zero)
+            records.append(Self.record(row))
+        }
+        let isWhole = records.count == meta.recordCount && sum == meta.recordSum
+        guard isWhole || records.count == meta.recordCount && records.contains(where: { $0.damage != nil }) else {
+            throw .corrupt(path: path, reason: "\(records.count) of \(meta.recordCount) records are there and whole")
+        }
+        return records.sorted { ($0.name, $0.version) < ($1.name, $1.version) }
+    }
+
+    static func record(_ row: DatabaseRow) -> StoreRecord {
+        let (name, version, header) = (row.text(0), row.int(1), row.bytes(2))
+        let content = row.digest(3) ?? .zero
+        let isWhole =
+            StoreRecord.digest(name: name, version: version, header: header, content: content) == row.digest(4)
+        let damage = isWhole ? nil : "its row in the index does not match its digest"
+        return StoreRecord(name: name, version: version, header: header, damage: damage, content: content)
+    }
+
+    /// Returns the parts of a version; all of them and none that is damaged.
+    func parts(of name: String, _ version: Int) throws(StoreError) -> [PartRow] {
+        var found: StoreRecord?
+        let text = "SELECT name, version, header, content, digest FROM record WHERE name = ? AND version = ?"
+        try database.rows(text, [.text(name), .int(version)], failure: failure) { row throws(StoreError) in
+            found = Self.record(row)
+        }
+        guard let found else { throw .damaged(reason: "version \(version) is not in the index") }
+        if let damage = found.damage { throw .damaged(reason: damage) }
+        return try parts(of: found)
+    }
+
+    /// Returns the parts of a version whose header is known, also when the version itself was dropped since.
+    func parts(of record: StoreRecord) throws(StoreError) -> [PartRow] {
+        var parts: [PartRow] = []
+        var sum = Digest.zero
+        let text = Self.partColumns + " WHERE name = ?1 AND since <= ?2 AND (until IS NULL OR until > ?2)"
+        try database.rows(text, [.text(record.name), .int(record.version)], failure: failure) {
+            row throws(StoreError) in
+            let part = Self.part(row)
+            let isWhole = part.digest == row.digest(8) && (part.bytes.map { Digest(of: $0) == part.hash } ?? true)
+            guard isWhole else { throw .damaged(reason: "the row of '\(part.key)' does not match its digest") }
+            sum.toggle(part.identity)
+            parts.append(part)
+        }
+        guard sum == record.content else { throw .damaged(reason: "a row is missing in the index") }
+        return parts
+    }
+
+    static func part(_ row: DatabaseRow) -> PartRow {
+        PartRow(
+            id: row.int(0),
+            name: row.text(1),
+            key: row.text(2),
+            since: row.int(3),
+            until: row.isNull(4) ? nil : row.int(4),
+            byteCount: row.int(5),
+            hash: row.digest(6) ?? .zero,
+            bytes: row.isNull(7) ? nil : row.bytes(7)
+        )
+    }
+
+    /// Returns each file that a part names, once, with its size.
+    func files() throws(StoreError) -> [Digest: Int] {
+        var files: [Digest: Int] = [:]
+        let text = "SELECT hash, size FROM part WHERE bytes IS NULL"
+        try database.rows(text, failure: failure) { row throws(StoreError) in
+            if let hash = row.digest(0) { files[hash] = row.int(1) }
+        }
+        return files
+    }
+
+    /// What a failure to read says of the index.
+    func failure(_ error: DatabaseError) -> StoreError {
+        error.isCorruption
+            ? .damaged(reason: "the index is damaged: \(error.message)")
+            : .damaged(reason: "the index cannot be read: \(error.message)")
+    }
+}

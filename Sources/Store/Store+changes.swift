@@ -1,0 +1,205 @@
+import Synchronization
+
+extension Store {
+    /// Writes the files of a change, beside whatever else goes on; nobody sees them before the commit.
+    package func prepare(_ change: StoreChange) throws(StoreError) -> PreparedChange {
+        if let failure { throw .failed(reason: failure, outcome: .unchanged) }
+        let room = try reserve(change.byteCount)
+        var files: [PartPlace: Digest] = [:]
+        // Until the prepared change holds them.
+        defer { for file in files.values { blobs.unpin(file) } }
+        for case .put(let name, let version, _, let parts, _) in change.steps {
+            for case (let key, let part?) in parts where part.isFile {
+                let place = PartPlace(name: name, version: version, key: key)
+                if let stored = part.stored {
+                    blobs.pin(stored.digest)
+                    files[place] = stored.digest
+                } else {
+                    files[place] = try write(part)
+                }
+            }
+        }
+        for file in files.values { blobs.pin(file) }
+        return PreparedChange(change: change, files: files, room: room, blobs: blobs)
+    }
+
+    /// Writes a part as a file before its change, beside whatever else goes on.
+    package func write(_ source: any PartSource) throws(StoreError) -> StoredFile {
+        if let failure { throw .failed(reason: failure, outcome: .unchanged) }
+        let room = try reserve(source.byteCount)
+        defer { withExtendedLifetime(room) {} }
+        return StoredFile(digest: try write(StorePart(source, isFile: true)), blobs: blobs)
+    }
+
+    private func write(_ part: StorePart) throws(StoreError) -> Digest {
+        do throws(DiskError) {
+            return try blobs.write(part.source)
+        } catch {
+            if error.isFull, error.operation != "fsync" { throw .full }
+            if error.isShortage { throw .shortage(error) }
+            throw fail(because: error.description, .unchanged)
+        }
+    }
+
+    private func reserve(_ byteCount: Int) throws(StoreError) -> Room? {
+        guard maxBytes > 0, byteCount > 0 else { return nil }
+        let used = try self.byteCount()
+        let requested = state.withLock { state in
+            state.reservedBytes += byteCount
+            return used + state.reservedBytes
+        }
+        let room = Room(store: self, byteCount: byteCount)
+        guard requested <= maxBytes else { throw .limit(byteCount: maxBytes, requested: requested) }
+        return room
+    }
+
+    /// Makes changes durable, all or none, and returns the revision that they lead to: each of them adds one.
+    package func commit(_ changes: [PreparedChange], counters: StoreCounters) throws(StoreError) -> Int {
+        if let failure { throw .failed(reason: failure, outcome: .unchanged) }
+        return try index.withLock { (index) throws(StoreError) in
+            let keepsLoose = state.withLock { $0.backups > 0 }
+            var names: Set<String> = []
+            var spare: [Digest: Int] = [:]
+            do throws(TransactionFailure) {
+                try index.transaction { (meta) throws(DatabaseError) in
+                    for change in changes { names.formUnion(try index.apply(change.change, change.files, to: &meta)) }
+                    meta.counters = counters
+                    guard !keepsLoose else { return }
+                    for name in names { spare.merge(try index.dropLoose(of: name)) { size, _ in size } }
+                }
+            } catch {
+                throw failure(of: error)
+            }
+            let meta = index.meta
+            state.withLock { state in
+                state.meta = meta
+                state.spareFiles.merge(spare) { size, _ in size }
+                if keepsLoose { state.looseNames.formUnion(names) }
+            }
+            return meta.revision
+        }
+    }
+
+    private func failure(of transaction: TransactionFailure) -> StoreError {
+        let error = transaction.error
+        // The log's last frame is what makes a commit, and it was not written.
+        if error.isFull { return .full }
+        if !transaction.wasCommitting, error.isShortage {
+            return .shortage(DiskError("open", path, error.systemNumber))
+        }
+        return fail(because: error.message, transaction.wasCommitting ? .unknown : .unchanged)
+    }
+
+    /// Ends all changes until a restart: what the disk has is not known any more.
+    func fail(because reason: String, _ outcome: StoreOutcome) -> StoreError {
+        state.withLock { $0.failure = $0.failure ?? reason }
+        return .failed(reason: reason, outcome: outcome)
+    }
+
+    /// Removes the files that commits left over, and moves a long log into the index; after the answers are on their way.
+    package func tidy() {
+        let spare = state.withLock { state in
+            defer { state.spareFiles = [:] }
+            return state.spareFiles
+        }
+        index.withLock { index in
+            for (file, size) in spare where (try? index.names(file)) == false {
+                try? blobs.remove(file, byteCount: size)
+            }
+            guard failure == nil else { return }
+            do throws(DatabaseError) {
+                try index.checkpointIfLong()
+            } catch {
+                // Without room the log goes on growing, and the next change says so.
+                if !error.isFull, !error.isShortage { _ = fail(because: error.message, .unchanged) }
+            }
+        }
+    }
+
+    /// Removes what an earlier process left behind: files that no part names, and parts that no version has.
+    package func sweep() {
+        guard let (files, _) = try? blobs.contents() else { return }
+        index.withLock { index in
+            guard let names = try? index.looseNames() else { return }
+            state.withLock { $0.looseNames.formUnion(names) }
+        }
+        dropLooseParts()
+        for file in files {
+            index.withLock { index in
+                guard (try? index.names(file)) == false, let size = try? blobs.size(of: file) else { return }
+                try? blobs.remove(file, byteCount: size)
+            }
+        }
+    }
+
+    /// Takes away the parts that a backup held, once none is under way.
+    func dropLooseParts() {
+        let names = state.withLock { state in
+            guard state.backups == 0, state.failure == nil else { return Set<String>() }
+            defer { state.looseNames = [] }
+            return state.looseNames
+        }
+        guard !names.isEmpty else { return }
+        index.withLock { index in
+            var spare: [Digest: Int] = [:]
+            try? index.transaction { (_) throws(DatabaseError) in
+                for name in names { spare.merge(try index.dropLoose(of: name)) { size, _ in size } }
+            }
+            state.withLock { $0.spareFiles.merge(spare) { size, _ in size } }
+        }
+        tidy()
+    }
+}
+
+/// A change whose files are on the disk, for as long as it is held.
+package final class PreparedChange: Sendable {
+    let change: StoreChange
+    let files: [PartPlace: Digest]
+    private let room: Room?
+    private let blobs: BlobFolder
+
+    init(change: StoreChange, files: [PartPlace: Digest], room: Room?, blobs: BlobFolder) {
+        self.change = change
+        self.files = files
+        self.room = room
+        self.blobs = blobs
+    }
+
+    /// Returns the change with further steps, which bring no parts.
+    package func adding(_ steps: [StoreStep]) -> PreparedChange {
+        for file in files.values { blobs.pin(file) }
+        return PreparedChange(change: StoreChange(change.steps + steps), files: files, room: room, blobs: blobs)
+    }
+
+    deinit {
+        for file in files.values { blobs.unpin(file) }
+    }
+}
+
+/// A file that is on the disk and stays there for as long as this is held.
+package final class StoredFile: Sendable {
+    let digest: Digest
+    private let blobs: BlobFolder
+
+    init(digest: Digest, blobs: BlobFolder) {
+        self.digest = digest
+        self.blobs = blobs
+    }
+
+    deinit { blobs.unpin(digest) }
+}
+
+/// Bytes of the folder that a change is going to need.
+final class Room: Sendable {
+    private let store: Store
+    private let byteCount: Int
+
+    init(store: Store, byteCount: Int) {
+        self.store = store
+        self.byteCount = byteCount
+    }
+
+    deinit {
+        store.state.withLock { $0.reservedBytes -= byteCount }
+    }
+}

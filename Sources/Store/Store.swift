@@ -1,0 +1,148 @@
+import Glibc
+import Synchronization
+
+/// A registry on disk: records of bytes with their versions, which are there once a commit has returned.
+///
+/// It knows bytes and not modules. One process at a time has the folder. Commits come one after another; files are written
+/// and parts are read beside them.
+package final class Store: Sendable {
+    package let path: String
+    let disk: any Disk
+    let blobs: BlobFolder
+    /// The bytes that the folder may have; 0 for what its disk has.
+    let maxBytes: Int
+    /// Held for the life of the process, and with it the lock on the folder.
+    private let lockFile: DiskFile
+    let index: Mutex<Index>
+    let state: Mutex<State>
+
+    /// What is known without waiting for the disk.
+    struct State {
+        var meta: Meta
+        /// Why there are no changes any more.
+        var failure: String?
+        /// Bytes that changes under way are going to write.
+        var reservedBytes = 0
+        /// Files that nothing needs since the last commit, with their sizes.
+        var spareFiles: [Digest: Int] = [:]
+        /// Backups under way, for which parts stay that no version has any more.
+        var backups = 0
+        /// Names whose parts have to be looked through once no backup needs them.
+        var looseNames: Set<String> = []
+    }
+
+    /// Opens the registry in the folder `path`, and makes it where there is none; the folder around it must be there.
+    package convenience init(path: String, disk: any Disk = SystemDisk(), maxBytes: Int = 0) throws(StoreError) {
+        try self.init(path: path, disk: disk, maxBytes: maxBytes, mayCreate: true)
+    }
+
+    init(path: String, disk: any Disk, maxBytes: Int, mayCreate: Bool) throws(StoreError) {
+        self.path = path
+        self.disk = disk
+        self.maxBytes = maxBytes
+        let blobs = BlobFolder(disk: disk, path: "\(path)/blobs")
+        self.blobs = blobs
+        let indexPath = "\(path)/\(Self.indexName)"
+        do throws(DiskError) {
+            let isThere = try disk.size(of: indexPath) ?? 0 > 0
+            guard mayCreate || isThere else { throw Missing.index }
+            try disk.makeFolder(path)
+            lockFile = try disk.openOrCreate("\(path)/lock")
+        } catch {
+            throw error == Missing.index ? .missing(path: path) : .notUsable(error)
+        }
+        try Self.take(lockFile, disk, path)
+        try Self.prepare(blobs, disk, path)
+        let opened = try Index(path: indexPath, system: disk.databaseSystem)
+        state = Mutex(State(meta: opened.meta))
+        index = Mutex(opened)
+        if maxBytes > 0 { _ = try byteCount() }
+    }
+
+    private enum Missing {
+        static let index = DiskError("open", "", ENOENT)
+    }
+
+    private static let indexName = "registry.sqlite"
+    private static let ownNames: Set<String> = [
+        "lock", "blobs", indexName, indexName + "-wal", indexName + "-journal", indexName + "-shm", "lost+found",
+    ]
+
+    private static func take(_ file: DiskFile, _ disk: any Disk, _ path: String) throws(StoreError) {
+        do throws(DiskError) {
+            guard try disk.lock(file) else { throw DiskError("flock", path, EWOULDBLOCK) }
+            try disk.overwrite(file, with: Array("\(getpid())\n".utf8))
+        } catch {
+            guard error.number == EWOULDBLOCK else { throw .notUsable(error) }
+            throw .inUse(path: path, pid: holder(of: file, disk))
+        }
+    }
+
+    private static func holder(of file: DiskFile, _ disk: any Disk) -> String {
+        var text = [UInt8](repeating: 0, count: 32)
+        let count = try? text.withUnsafeMutableBytes { try disk.read(file, at: 0, into: $0) }
+        let digits = String(decoding: text.prefix(count ?? 0), as: UTF8.self).filter(\.isNumber)
+        return digits.isEmpty ? "unknown" : digits
+    }
+
+    private static func prepare(_ blobs: BlobFolder, _ disk: any Disk, _ path: String) throws(StoreError) {
+        let names: [String]
+        do throws(DiskError) { names = try disk.names(in: path) } catch { throw .notUsable(error) }
+        if let stray = names.sorted().first(where: { !ownNames.contains($0) }) {
+            throw .foreign(path: path, what: "'\(stray)'")
+        }
+        do throws(DiskError) {
+            try blobs.prepare()
+            if !names.contains(indexName) {
+                _ = try disk.openOrCreate("\(path)/\(indexName)")
+                try disk.syncFolder(path)
+                try disk.syncFolder(parent(of: path))
+            }
+        } catch {
+            throw .notUsable(error)
+        }
+    }
+
+    static func parent(of path: String) -> String {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: true).dropLast()
+        let parent = parts.joined(separator: "/")
+        if path.hasPrefix("/") { return "/" + parent }
+        return parent.isEmpty ? "." : parent
+    }
+
+    // MARK: Facts
+
+    /// 32 random hexadecimal digits, drawn when the folder was made.
+    package var instance: String { state.withLock { $0.meta.instance } }
+
+    /// Draws the name of an instance.
+    package static func drawInstance() -> String {
+        let words = (0..<2).map { _ in String(UInt64.random(in: 0 ... .max), radix: 16) }
+        return words.map { String(repeating: "0", count: 16 - $0.count) + $0 }.joined()
+    }
+
+    /// The count of changes so far.
+    package var revision: Int { state.withLock { $0.meta.revision } }
+
+    /// The numbers that must never go back, as of the last commit.
+    package var counters: StoreCounters { state.withLock { $0.meta.counters } }
+
+    /// Why there are no changes any more; `nil` while there are.
+    package var failure: String? { state.withLock { $0.failure } }
+
+    /// The bytes of the folder's files.
+    package func byteCount() throws(StoreError) -> Int {
+        try blobs.count { () throws(StoreError) in
+            try index.withLock { (index) throws(StoreError) in try index.files().values.reduce(0, +) }
+        }
+        var sum = blobs.byteCount
+        for suffix in ["", "-wal"] {
+            do throws(DiskError) {
+                sum += try disk.size(of: "\(path)/\(Self.indexName)\(suffix)") ?? 0
+            } catch {
+                throw .shortage(error)
+            }
+        }
+        return sum
+    }
+}

@@ -1,0 +1,295 @@
+import Foundation
+import Store
+import Testing
+
+struct StoreTests {
+    private let folder: TestFolder
+    private var path: String { folder.path + "/registry" }
+
+    init() throws {
+        folder = try TestFolder()
+    }
+
+    private func put(
+        _ name: String,
+        _ version: Int,
+        _ parts: [String: StorePart?],
+        replacesAll: Bool = true
+    ) -> StoreChange {
+        StoreChange([.put(name: name, version: version, header: [], parts: parts, replacesAll: replacesAll)])
+    }
+
+    private func large(_ byte: UInt8, _ count: Int = 100_000) -> StorePart {
+        StorePart(BytesPieces(bytes: [UInt8](repeating: byte, count: count)), isFile: true)
+    }
+
+    private func files() throws -> [String] {
+        let all = try FileManager.default.subpathsOfDirectory(atPath: path + "/blobs")
+        return all.filter { $0.utf8.count > 10 }.sorted()
+    }
+
+    @Test func keepsWhatWasCommitted() throws {
+        var workload = Workload(seed: 3)
+        var instance = ""
+        for _ in 0..<4 {
+            let store = try Store(path: path)
+            if !instance.isEmpty { #expect(store.instance == instance) }
+            instance = store.instance
+            #expect(try StoreModel(of: store) == workload.model)
+            for _ in 0..<20 {
+                let (change, counters) = workload.next()
+                try store.make(change, counters)
+                workload.accept(change, counters)
+            }
+        }
+        #expect(instance.utf8.count == 32)
+    }
+
+    @Test func writesOnlyThePartThatChanged() throws {
+        let store = try Store(path: path)
+        try store.make(put("fc", 1, ["a": large(1), "b": large(2)]), StoreCounters())
+        try store.make(put("fc", 2, ["b": large(3)], replacesAll: false), StoreCounters())
+        #expect(try files().count == 3)
+        #expect(try store.parts(of: "fc", version: 2).contents(of: "a").first == 1)
+        #expect(try store.parts(of: "fc", version: 1).contents(of: "b").first == 2)
+    }
+
+    @Test func keepsEqualPartsOnceAndRemovesThemWithTheirLastUser() throws {
+        let store = try Store(path: path)
+        try store.make(put("one", 1, ["a": large(7)]), StoreCounters())
+        try store.make(put("two", 1, ["a": large(7)]), StoreCounters())
+        #expect(try files().count == 1)
+        try store.make(StoreChange([.drop(name: "one", version: 1)]), StoreCounters())
+        #expect(try files().count == 1)
+        try store.make(StoreChange([.drop(name: "two", version: 1)]), StoreCounters())
+        #expect(try files().isEmpty)
+    }
+
+    @Test func keepsFilesForThoseWhoRead() throws {
+        let store = try Store(path: path)
+        try store.make(put("one", 1, ["a": large(7)]), StoreCounters())
+        let parts = try store.parts(of: "one", version: 1)
+        try store.make(StoreChange([.drop(name: "one", version: 1)]), StoreCounters())
+        #expect(try parts.contents(of: "a").count == 100_000)
+    }
+
+    @Test func sweepsWhatAStopLeftBehind() throws {
+        var store: Store? = try Store(path: path)
+        _ = try store?.prepare(put("one", 1, ["a": large(9)]))
+        #expect(try files().count == 1)
+        store = nil
+        store = try Store(path: path)
+        store?.sweep()
+        #expect(try files().isEmpty)
+    }
+
+    @Test(arguments: ["missing", "short", "flipped", "longer"])
+    func findsADamagedFileAndReplacesIt(_ damage: String) throws {
+        let store = try Store(path: path)
+        try store.make(put("fc", 1, ["a": large(1)]), StoreCounters())
+        let file = try path + "/blobs/" + #require(files().first)
+        var bytes = try Data(contentsOf: URL(filePath: file))
+        switch damage {
+        case "missing": bytes = Data()
+        case "short": bytes.removeLast()
+        case "longer": bytes.append(0)
+        default: bytes[5_000] ^= 4
+        }
+        try FileManager.default.removeItem(atPath: file)
+        if damage != "missing" { try bytes.write(to: URL(filePath: file)) }
+        let parts = try store.parts(of: "fc", version: 1)
+        #expect(throws: StoreError.self) { try parts.contents(of: "a") }
+        try store.make(put("fc", 2, ["a": large(1)]), StoreCounters())
+        #expect(try store.parts(of: "fc", version: 2).contents(of: "a").count == 100_000)
+    }
+
+    // MARK: Folders that do not open
+
+    @Test func refusesAFolderInUseAndNamesTheProcess() throws {
+        let store = try Store(path: path)
+        #expect(throws: StoreError.inUse(path: path, pid: "\(getpid())")) { try Store(path: path) }
+        withExtendedLifetime(store) {}
+    }
+
+    @Test func refusesAFolderWithoutOneAroundIt() {
+        #expect(throws: StoreError.notUsable(DiskError("mkdir", path + "/a/b", 2))) { try Store(path: path + "/a/b") }
+    }
+
+    @Test func refusesWhatAnotherProgramMade() throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try Data().write(to: URL(filePath: path + "/letters.txt"))
+        #expect(throws: StoreError.foreign(path: path, what: "'letters.txt'")) { try Store(path: path) }
+    }
+
+    @Test(arguments: ["application_id=7", "user_version=99"])
+    func refusesAnIndexOfAnother(_ pragma: String) throws {
+        _ = try Store(path: path)
+        try sqlite("PRAGMA \(pragma)")
+        #expect(throws: StoreError.self) { try Store(path: path) }
+    }
+
+    @Test(arguments: [
+        "UPDATE meta SET revision = 7", "DELETE FROM meta", "DELETE FROM record",
+    ])
+    func refusesAnIndexThatLostSomething(_ text: String) throws {
+        do {
+            let store = try Store(path: path)
+            try store.make(put("fc", 1, ["a": StorePart([1])]), StoreCounters())
+        }
+        try sqlite(text)
+        #expect(throws: StoreError.self) { try Store(path: path).records() }
+    }
+
+    @Test(arguments: [
+        "UPDATE record SET header = x'01'", "UPDATE part SET bytes = x'02'", "UPDATE part SET until = 9",
+        "DELETE FROM part", "UPDATE part SET key = 'b'",
+    ])
+    func findsADamagedRow(_ text: String) throws {
+        do {
+            let store = try Store(path: path)
+            try store.make(put("fc", 1, ["a": StorePart([1])]), StoreCounters())
+        }
+        try sqlite(text)
+        let store = try Store(path: path)
+        #expect(try store.records().count == 1)
+        #expect(throws: StoreError.self) { try store.parts(of: "fc", version: 1) }
+    }
+
+    private func sqlite(_ text: String) throws {
+        try TestDatabase.run(text, at: path + "/registry.sqlite")
+    }
+
+    // MARK: Room
+
+    @Test func refusesMoreBytesThanTheFolderMayHave() throws {
+        let store = try Store(path: path, maxBytes: 500_000)
+        try store.make(put("one", 1, ["a": large(1)]), StoreCounters())
+        #expect(throws: StoreError.self) { try store.prepare(put("two", 1, ["a": large(2, 600_000)])) }
+        try store.make(put("two", 1, ["a": large(2)]), StoreCounters())
+        #expect(try StoreModel(of: store).records.count == 2)
+    }
+
+    @Test(arguments: [ENOSPC, EDQUOT, EIO])
+    func anyOperationMayFail(_ number: Int32) throws {
+        // As many as there are without a fault.
+        let count = try {
+            let folder = try TestFolder()
+            let disk = RecordingDisk(root: folder.path + "/registry")
+            let store = try Store(path: folder.path + "/registry", disk: disk)
+            let before = disk.operationCount
+            var workload = Workload(seed: 5)
+            for _ in 0..<8 {
+                let (change, counters) = workload.next()
+                try store.make(change, counters)
+                workload.accept(change, counters)
+            }
+            return disk.operationCount - before
+        }()
+        for operation in 1...count {
+            let folder = try TestFolder()
+            let root = folder.path + "/registry"
+            let disk = RecordingDisk(root: root)
+            var workload = Workload(seed: 5)
+            var store: Store? = try Store(path: root, disk: disk)
+            disk.fail(at: operation, number: number, isLasting: false)
+            var outcome: StoreOutcome?
+            for _ in 0..<8 {
+                let (change, counters) = workload.next()
+                var wasFull = false
+                do throws(StoreError) {
+                    do throws(StoreError) {
+                        try store?.make(change, counters)
+                    } catch {
+                        // What had no room is there at the second try.
+                        guard error == .full else { throw error }
+                        wasFull = true
+                        try store?.make(change, counters)
+                    }
+                    workload.accept(change, counters)
+                } catch {
+                    guard case .failed(_, let reached) = error else { throw error }
+                    #expect(!wasFull || number != EIO)
+                    outcome = outcome ?? reached
+                    if outcome == .unknown { workload.accept(change, counters) }
+                    break
+                }
+            }
+            disk.heal()
+            store = nil
+            let found = try StoreModel(of: Store(path: root))
+            if outcome != .unknown { #expect(found == workload.model, "operation \(operation)") }
+            if outcome == .unknown { #expect(workload.model.revision - found.revision <= 1) }
+        }
+        #expect(count > 50)
+    }
+
+    @Test func makesNoChangeAfterAFailure() throws {
+        let disk = RecordingDisk(root: path)
+        let store = try Store(path: path, disk: disk)
+        try store.make(put("fc", 1, ["a": large(1)]), StoreCounters())
+        disk.fail(at: 1, number: EIO, isLasting: false)
+        #expect(throws: StoreError.self) { try store.make(put("fc", 2, ["a": large(2)]), StoreCounters()) }
+        #expect(store.failure != nil)
+        #expect(throws: StoreError.self) { try store.make(put("fc", 2, ["a": large(2)]), StoreCounters()) }
+        #expect(try store.parts(of: "fc", version: 1).contents(of: "a").count == 100_000)
+    }
+
+    // MARK: Rot
+
+    @Test func findsEachFlippedBitOrIsNotHarmedByIt() throws {
+        let environment = ProcessInfo.processInfo.environment
+        let flips = environment["CALLPATH_FLIPS"].flatMap { Int($0) } ?? 400
+        var workload = Workload(seed: 11)
+        do {
+            let store = try Store(path: path)
+            for _ in 0..<60 {
+                let (change, counters) = workload.next()
+                try store.make(change, counters)
+                workload.accept(change, counters)
+            }
+        }
+        let names = try ["registry.sqlite"] + files().map { "blobs/" + $0 }
+        let contents = try names.map { try Data(contentsOf: URL(filePath: path + "/" + $0)) }
+        let total = contents.reduce(0) { $0 + $1.count }
+        var generator = SplitMix(seed: 17)
+        var wrong: [String] = []
+        for _ in 0..<flips {
+            var position = Int.random(in: 0..<total, using: &generator)
+            let file = contents.firstIndex { bytes in
+                if position < bytes.count { return true }
+                position -= bytes.count
+                return false
+            }
+            guard let file else { continue }
+            let url = URL(filePath: path + "/" + names[file])
+            var bytes = contents[file]
+            bytes[position] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+            try FileManager.default.removeItem(at: url)
+            try bytes.write(to: url)
+            if let fault = wrongAnswer(workload.model) { wrong.append("\(names[file]) at \(position): \(fault)") }
+            try FileManager.default.removeItem(at: url)
+            try contents[file].write(to: url)
+        }
+        print("bits flipped: \(flips), wrong answers: \(wrong.count)")
+        #expect(wrong.isEmpty, "\(wrong.prefix(5))")
+    }
+
+    /// Returns what a store says that is not so, and that it does not call damaged.
+    private func wrongAnswer(_ model: StoreModel) -> String? {
+        guard let store = try? Store(path: path), let records = try? store.records() else { return nil }
+        guard store.revision == model.revision, store.counters == model.counters else { return "meta" }
+        let isDamaged = records.contains { $0.damage != nil }
+        let count = model.records.values.reduce(0) { $0 + $1.count }
+        if !isDamaged, records.count != count { return "\(records.count) records of \(count)" }
+        for record in records where record.damage == nil {
+            guard let parts = try? store.parts(of: record.name, version: record.version) else { continue }
+            let expected = model.records[record.name]?[record.version]
+            for key in parts.keys {
+                guard let bytes = try? parts.contents(of: key) else { continue }
+                if expected?[key] != bytes { return "\(record.name) \(record.version) \(key)" }
+            }
+            if parts.keys != expected?.keys.sorted() { return "\(record.name) \(record.version) has \(parts.keys)" }
+        }
+        return nil
+    }
+}
