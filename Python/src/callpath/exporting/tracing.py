@@ -13,7 +13,7 @@ import torch
 from torch import fx, nn
 from torch.utils import _pytree as pytree
 
-from . import functions
+from . import functions, layers
 from .errors import NotExportable
 
 # What a tensor says of itself that is the same for every input that fits.
@@ -283,7 +283,7 @@ class Trace(fx.proxy.TracerBase):
     @staticmethod
     def arguments(module, args, kwargs):
         """Returns positional and named arguments that are values, and those that are part of the code, for a module of the user's."""
-        if type(module).forward.__module__.startswith("torch.nn.modules"):
+        if type(module) in layers.CONTAINERS or layers.is_pytorchs(module):
             return args, kwargs, {}
         signature = inspect.signature(module.forward)
         bound = signature.bind(*args, **kwargs).arguments
