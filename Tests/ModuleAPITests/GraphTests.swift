@@ -196,4 +196,60 @@ struct GraphTests {
         let document = await server.send(.get, "/v1/modules/s").json
         #expect(document["modules"]?.asArray?.first?["features"] == 3)
     }
+
+    /// The network of the tutorial series, with the weights that PyTorch draws after `torch.manual_seed(0)`.
+    private static let tutorial = #"""
+        {"name": "net", "type": "GraphModule", "class": "Network", "seed": 0,
+         "modules": {
+          "conv1": {"type": "Conv2d", "in_channels": 1, "out_channels": 6, "kernel_size": 5},
+          "conv2": {"type": "Conv2d", "in_channels": 6, "out_channels": 12, "kernel_size": 5},
+          "fc1": {"type": "Linear", "in_features": 192, "out_features": 120},
+          "fc2": {"type": "Linear", "in_features": 120, "out_features": 60},
+          "out": {"type": "Linear", "in_features": 60, "out_features": 10}},
+         "graph": [
+          {"op": "placeholder", "name": "t"},
+          {"op": "call_module", "name": "conv1", "target": "conv1", "args": [{"node": "t"}]},
+          {"op": "call_function", "name": "relu", "target": "relu", "args": [{"node": "conv1"}]},
+          {"op": "call_function", "name": "pool", "target": "max_pool2d", "args": [{"node": "relu"}, 2],
+           "kwargs": {"stride": 2}},
+          {"op": "call_module", "name": "conv2", "target": "conv2", "args": [{"node": "pool"}]},
+          {"op": "call_function", "name": "relu_1", "target": "relu", "args": [{"node": "conv2"}]},
+          {"op": "call_function", "name": "pool_1", "target": "max_pool2d", "args": [{"node": "relu_1"}, 2, 2]},
+          {"op": "call_function", "name": "reshape", "target": "reshape", "args": [{"node": "pool_1"}, -1, 192]},
+          {"op": "call_module", "name": "fc1", "target": "fc1", "args": [{"node": "reshape"}]},
+          {"op": "call_function", "name": "relu_2", "target": "relu", "args": [{"node": "fc1"}]},
+          {"op": "call_module", "name": "fc2", "target": "fc2", "args": [{"node": "relu_2"}]},
+          {"op": "call_function", "name": "relu_3", "target": "relu", "args": [{"node": "fc2"}]},
+          {"op": "call_module", "name": "out", "target": "out", "args": [{"node": "relu_3"}]},
+          {"op": "output", "args": [{"node": "out"}]}]}
+        """#
+
+    /// What PyTorch 2.13 gives for `(torch.arange(784) % 7).float().reshape(1, 1, 28, 28) / 7`.
+    private static let tutorialOutput: [Double] = [
+        -0.02583041787147522, 0.1324988305568695, 0.07742682844400406, 0.11790275573730469, -0.05392948538064957,
+        0.06627995520830154, -0.0209677554666996, -0.0027721859514713287, 0.048511601984500885, 0.04551703482866287,
+    ]
+
+    @Test func servesTheNetworkOfTheTutorialSeries() async throws {
+        try await server.create(Self.tutorial)
+        let pixels = (0..<784).map { "\(Float($0 % 7) / 7)" }.joined(separator: ",")
+        let body = #"{"input": {"data": [\#(pixels)], "shape": [1, 1, 28, 28]}}"#
+        let answer = await server.json(.post, "/v1/modules/net/call", body)
+        let output = answer.json["output"]?.asArray?.first?.asArray?.compactMap(\.asDouble) ?? []
+        #expect(output.count == 10, "\(answer.text)")
+        #expect(zip(output, Self.tutorialOutput).allSatisfy { abs($0 - $1) < 1e-5 })
+        let text = await server.send(.get, "/v1/modules/net", [.accept: "text/plain"])
+        #expect(
+            text.text == """
+                Network(
+                  (conv1): Conv2d(1, 6, kernel_size=(5, 5), stride=(1, 1))
+                  (conv2): Conv2d(6, 12, kernel_size=(5, 5), stride=(1, 1))
+                  (fc1): Linear(in_features=192, out_features=120, bias=True)
+                  (fc2): Linear(in_features=120, out_features=60, bias=True)
+                  (out): Linear(in_features=60, out_features=10, bias=True)
+                )
+
+                """
+        )
+    }
 }
