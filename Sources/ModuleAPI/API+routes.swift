@@ -6,8 +6,16 @@ extension API {
     package var routes: [Route] {
         ModulesResource(api: self).routes + ParametersResource(api: self).routes + SummaryResource(api: self).routes
             + StateDictResource(api: self).routes + CallsResource(api: self).routes + HooksResource(api: self).routes
-            + GlobalHooksResource(api: self).routes
-            + EventsResource(api: self).routes + OperationsResource(readiness: readiness, metrics: metrics).routes
+            + GlobalHooksResource(api: self).routes + EventsResource(api: self).routes + operations.routes
+    }
+
+    private var operations: OperationsResource {
+        OperationsResource(
+            readiness: readiness,
+            metrics: metrics,
+            pathPrefix: options.pathPrefix,
+            showsConsole: options.showsConsole
+        )
     }
 
     /// Returns the handler that a server runs for `routes`; `rules` decide which requests reach one.
@@ -21,6 +29,7 @@ extension API {
             routes: routes,
             present: present,
             maxDecodedBodyBytes: options.maxDecodedBodyBytes,
+            pathPrefix: options.pathPrefix,
             metrics: metrics,
             accessLog: accessLog,
             logger: logger

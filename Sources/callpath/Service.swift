@@ -72,7 +72,12 @@ struct Service {
             keys: keys,
             anonymousScope: configuration.anonymousScope.scope,
             limits: configuration.admission,
-            crossOrigin: CrossOrigin(origins: Set(configuration.origins.origins))
+            crossOrigin: CrossOrigin(origins: Set(configuration.origins.origins)),
+            hosts: HostRule(
+                allowed: configuration.allowedHosts.names,
+                isLocal: configuration.isLocal,
+                machineName: machineName
+            )
         )
         let interface = inference.interface(configuration.showsConsole ? ConsoleResource().routes : [])
         let hasOperationsPort = configuration.operationsPort.port != nil
@@ -81,6 +86,16 @@ struct Service {
         guard hasOperationsPort else { return handler }
         let operations = interface.handler(offering: .operations)
         return { $0.client?.isOnOperationsPort == true ? operations($0) : handler($0) }
+    }
+
+    private static func isLoopback(_ host: String) -> Bool {
+        host.hasPrefix("127.") || host == "::1" || host == "localhost"
+    }
+
+    private static var machineName: String {
+        var name = [CChar](repeating: 0, count: 256)
+        gethostname(&name, name.count - 1)
+        return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     /// Listens, loads, says so, serves until a signal comes, and goes without losing a request.
@@ -159,9 +174,8 @@ struct Service {
 
     /// Warns whoever lets the whole network in.
     private func warnIfOpen(_ address: SocketAddress) {
-        let isLoopback = address.host.hasPrefix("127.") || address.host == "::1"
         let isGuarded = keys != nil || configuration.tls.configuration?.clientAuthentication == .required
-        guard !isLoopback, !isGuarded else { return }
+        guard !Self.isLoopback(address.host), !isGuarded else { return }
         logger.warning("listening beyond loopback without keys: anyone who reaches this port may change every module")
     }
 
@@ -196,6 +210,7 @@ struct Service {
     private func watchFiles() async {
         while (try? await Task.sleep(for: .seconds(3))) != nil {
             if configuration.tls.configuration != nil { attempt("the certificate", server.reloadTLSIfChanged) }
+            if let keys { attempt("the keys", keys.reloadIfChanged) }
         }
     }
 

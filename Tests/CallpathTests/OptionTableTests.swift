@@ -33,7 +33,8 @@ struct OptionTableTests {
             "cors-origins": ("https://one.test", "https://two.test"),
             "tls-client-auth": ("optional", "required"),
             "inference-non-finite": ("refuse", "tokens"), "vertex-health-route": ("/one", "/two"),
-            "vertex-predict-route": ("/one", "/two"),
+            "vertex-predict-route": ("/one", "/two"), "allowed-hosts": ("one.test", "two.test"),
+            "path-prefix": ("/one", "/two/three"),
         ]
 
         /// A value that it cannot have; none if any text will do.

@@ -130,7 +130,7 @@ struct CallTests {
                 "{\"input\": " + String(repeating: "[", count: 200) + String(repeating: "]", count: 200) + "}", 400,
                 "malformed_json", nil
             ),
-            ("[1, 2, 3, 4]", 422, "invalid_field", nil), ("{}", 422, "missing_field", nil),
+            ("[1, 2, 3, 4]", 422, "invalid_field", nil), ("{}", 422, "invalid_call", nil),
             (#"{"input": [1, 2, 3, 4], "x": 1}"#, 422, "unknown_field", nil),
             (#"{"input": [1], "inputs": [[1]]}"#, 422, "invalid_field", nil),
             (#"{"inputs": []}"#, 422, "invalid_call", nil),

@@ -16,7 +16,7 @@ struct ModulesTests {
         let answer = await server.json(.post, "/v1/modules", "{\"name\": \"fc\", \(linear), \"seed\": 0}")
         #expect(answer.status == 201)
         #expect(answer.fields[.location] == "/v1/modules/fc")
-        #expect(answer.fields[.eTag] == "\"1\"")
+        #expect(answer.fields[.eTag] == "\"1-1a2b3c4d\"")
         #expect(answer.json["repr"] == "Linear(in_features=4, out_features=3, bias=True)")
         #expect(answer.json["parameters"]?[0]?["shape"] == [3, 4])
         #expect(answer.json["version"] == 1)
@@ -118,14 +118,14 @@ struct ModulesTests {
     @Test func honoursConditionsOnChanges() async throws {
         try await server.createTutorialLayer()
         let replacement = #"{"type": "ReLU"}"#
-        #expect(await server.json(.put, "/v1/modules/fc", replacement, [.ifMatch: "\"7\""]).status == 412)
-        #expect(await server.json(.put, "/v1/modules/fc", replacement, [.ifMatch: "W/\"1\""]).status == 412)
+        #expect(await server.json(.put, "/v1/modules/fc", replacement, [.ifMatch: "\"7-1a2b3c4d\""]).status == 412)
+        #expect(await server.json(.put, "/v1/modules/fc", replacement, [.ifMatch: "W/\"1-1a2b3c4d\""]).status == 412)
         #expect(
             await server.json(.put, "/v1/modules/fc", replacement, [.ifNoneMatch: "*"]).code == "precondition_failed"
         )
         #expect(await server.json(.put, "/v1/modules/none", replacement, [.ifMatch: "*"]).status == 412)
         #expect(await server.get("/v1/modules/fc").json["type"] == "Linear")
-        #expect(await server.json(.put, "/v1/modules/fc", replacement, [.ifMatch: "\"1\""]).status == 200)
+        #expect(await server.json(.put, "/v1/modules/fc", replacement, [.ifMatch: "\"1-1a2b3c4d\""]).status == 200)
         #expect(await server.json(.put, "/v1/modules/new", replacement, [.ifNoneMatch: "*"]).status == 201)
     }
 
@@ -133,7 +133,7 @@ struct ModulesTests {
         try await server.createTutorialLayer()
         let plain = await server.get("/v1/modules/fc")
         let tag = try #require(plain.fields[.eTag])
-        let known = await server.send(.get, "/v1/modules/fc", [.ifNoneMatch: "\"9\", W/\(tag)"])
+        let known = await server.send(.get, "/v1/modules/fc", [.ifNoneMatch: "\"9-1a2b3c4d\", W/\(tag)"])
         #expect(known.status == 304)
         #expect(known.fields[.eTag] == tag)
         #expect(known.body.isEmpty)

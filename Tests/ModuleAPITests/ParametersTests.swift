@@ -43,7 +43,7 @@ struct ParametersTests {
         let changed = await server.json(.put, "/v1/modules/fc/weight", ones)
         #expect(changed.status == 200)
         #expect(changed.json["version"] == 2)
-        #expect(changed.fields[.eTag] == "\"2\"")
+        #expect(changed.fields[.eTag] == "\"2-1a2b3c4d\"")
         let flat = #"{"data": [1,1,1,1,1,1,1,1,1,1,1,2], "shape": [3,4], "dtype": "float32"}"#
         #expect(await server.json(.put, "/v1/modules/fc/weight", flat).json["version"] == 3)
         let bytes = await server.send(

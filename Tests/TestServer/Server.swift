@@ -22,8 +22,10 @@ package struct Server {
         readiness: Readiness = Readiness(),
         repository: ModelRepository = ModelRepository()
     ) {
+        var options = options
+        options.showsConsole = true
         api = API(
-            registry: Registry(options: serving),
+            registry: Registry(options: serving, tag: Self.tag),
             readiness: readiness,
             options: options,
             repository: repository
@@ -32,6 +34,9 @@ package struct Server {
         handler = self.inference.handler(Self.console)
         router = Router(api.routes + self.inference.routes + Self.console)
     }
+
+    /// What the tags of versions carry.
+    package static let tag = "1a2b3c4d"
 
     /// All routes.
     package var routes: [Route] { api.routes + inference.routes + Self.console }

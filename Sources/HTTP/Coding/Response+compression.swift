@@ -41,7 +41,8 @@ extension Response {
 
     /// Whether this content could be coded, or stands for content that could: a 304 varies as its 200 does.
     private var mayBeCoded: Bool {
-        status == .notModified || !fields.isCoded && (fields.variesByCoding || fields.isCompressible)
+        guard !fields.isPlain else { return false }
+        return status == .notModified || !fields.isCoded && (fields.variesByCoding || fields.isCompressible)
     }
 
     /// Names in a 304 the coded octets that the client holds, if those are what it would get (RFC 9110 15.4.5).

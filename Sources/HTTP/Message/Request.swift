@@ -72,6 +72,20 @@ package final class Request: Sendable {
         arrival = request.arrival
     }
 
+    /// Creates a copy of `request` that lacks the first `count` octets of its path.
+    package init(_ request: Request, droppingFromPath count: Int) {
+        method = request.method
+        version = request.version
+        fields = request.fields
+        keepsAlive = request.keepsAlive
+        var target = request.targetRange
+        target.path = min(target.path.lowerBound + count, target.path.upperBound)..<target.path.upperBound
+        targetRange = target
+        body = request.body
+        client = request.client
+        arrival = request.arrival
+    }
+
     /// The path and query as sent, beginning with `/`; `*` for `OPTIONS *`, in O(n).
     package var target: String {
         query.map { "\(path)?\($0)" } ?? path

@@ -14,6 +14,9 @@ package struct ResponseFields: Sendable, Equatable, ExpressibleByDictionaryLiter
     /// Whether caches are told that clients which take other codings may get other octets.
     private(set) var variesByCoding = false
 
+    /// Whether the content goes as it is, to clients that say they take codings and take none.
+    package var isPlain = false
+
     /// Creates the lines of `elements`, in their order.
     package init(dictionaryLiteral elements: (HTTPField.Name, String)...) {
         for (name, value) in elements { self[name] = value }
@@ -44,6 +47,7 @@ package struct ResponseFields: Sendable, Equatable, ExpressibleByDictionaryLiter
         isCoded = fields.isCoded
         isCompressible = fields.isCompressible
         variesByCoding = fields.variesByCoding
+        isPlain = fields.isPlain
     }
 
     /// Adds a field whose name is known not to stand here yet, nor to frame or code anything.

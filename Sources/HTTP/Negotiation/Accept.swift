@@ -15,12 +15,13 @@ package struct Accept: Sendable {
             if range.subtype == "*" { return 1 }
             guard range.subtype == candidate.subtype else { return nil }
             let named = range.parameters.filter { $0.name != "q" }
-            let isNamed = named.allSatisfy { wanted in
-                candidate.parameters.contains {
-                    $0.name == wanted.name && Self.areSame($0.value, wanted.value, wanted.name)
+            // There is one form of each type: what tells forms apart that are not here tells nothing.
+            let known = named.compactMap { wanted in
+                candidate.parameters.first { $0.name == wanted.name }.map {
+                    Self.areSame($0.value, wanted.value, $0.name)
                 }
             }
-            return isNamed ? 2 + named.count : nil
+            return known.allSatisfy(\.self) ? 2 + known.count : nil
         }
 
         /// The case of a charset's name does not count (RFC 9110, section 8.3.2).
@@ -35,11 +36,21 @@ package struct Accept: Sendable {
     package init(_ fields: RequestFields) {
         var reader = FieldReader(Array((fields[.accept] ?? "").utf8)[...])
         while !reader.isAtEnd {
-            if let range = MediaType(&reader), let weight = Self.weight(of: range) {
+            if let range = Self.range(&reader), let weight = Self.weight(of: range) {
                 members.append(Member(range: range, weight: weight))
             }
             reader.skipToNextMember()
         }
+    }
+
+    /// Reads a range; Java's old clients write `*` for `*/*`.
+    private static func range(_ reader: inout FieldReader) -> MediaType? {
+        let start = reader
+        if let range = MediaType(&reader) { return range }
+        reader = start
+        reader.skipWhitespace()
+        guard reader.eat(UInt8(ascii: "*")), let parameters = reader.parameters() else { return nil }
+        return MediaType(type: "*", subtype: "*", parameters: parameters)
     }
 
     private static func weight(of range: MediaType) -> Weight? {

@@ -20,6 +20,12 @@ package struct MediaType: Sendable, CustomStringConvertible {
         self.init(Array(text.utf8)[...])
     }
 
+    init(type: String, subtype: String, parameters: [(name: String, value: String)]) {
+        self.type = type
+        self.subtype = subtype
+        self.parameters = parameters
+    }
+
     init?(_ reader: inout FieldReader) {
         reader.skipWhitespace()
         guard let type = reader.token(), reader.eat(UInt8(ascii: "/")), let subtype = reader.token(),

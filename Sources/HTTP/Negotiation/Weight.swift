@@ -9,9 +9,9 @@ struct Weight: Comparable, Sendable {
         self.thousandths = thousandths
     }
 
-    /// Reads `0`, `1`, or one of them with up to three decimals; `nil` for all else.
+    /// Reads `0`, `1`, or one of them with up to three decimals, also `.2` as Java's old clients write it; `nil` for all else.
     init?(_ text: String) {
-        let octets = Array(text.utf8)
+        let octets = Array((text.hasPrefix(".") && text.utf8.count > 1 ? "0" + text : text).utf8)
         guard let first = octets.first, first == 0x30 || first == 0x31, octets.count <= 5 else { return nil }
         guard octets.count == 1 || octets[1] == UInt8(ascii: ".") else { return nil }
         var thousandths = Int(first - 0x30)

@@ -64,12 +64,12 @@ package struct CallReader {
 
     /// Reads a whole text.
     package func call(in bytes: [UInt8]) throws -> CallDocument {
-        try JSONBody.decode(bytes, call)
+        try JSONBody.decode(bytes) { try call(&$0) }
     }
 
     /// Reads a whole text, a list of hooks.
     package func hooks(in bytes: [UInt8]) throws -> [HookDescription] {
-        try JSONBody.decode(bytes, hooks)
+        try JSONBody.decode(bytes) { try hooks(&$0) }
     }
 
     /// Reads the members one after the other: no tree of values stands between the text and the tensor.
@@ -88,9 +88,6 @@ package struct CallReader {
             case "grad_output" where takesGradient: try readGradients(&reader, tensors, into: &call)
             default: throw unknownField(key, at: reader.pointer)
             }
-        }
-        guard inputKey != nil else {
-            throw DocumentProblem(.missingField, "A call needs the field 'input'.", expected: "input", pointer: "")
         }
         return call
     }

@@ -6,8 +6,10 @@ import Serving
 import Web
 
 /// The answer to a change of a module: its new version.
-enum ChangeAnswer {
-    static func response(
+struct ChangeAnswer {
+    let api: API
+
+    func response(
         _ publication: Publication,
         as representation: Representation = .json,
         members: (inout JSONWriter) -> Void = { _ in }
@@ -22,9 +24,9 @@ enum ChangeAnswer {
     }
 
     /// The fields of an answer to a change.
-    static func fields(of publication: Publication, as representation: Representation = .json) -> ResponseFields {
+    func fields(of publication: Publication, as representation: Representation = .json) -> ResponseFields {
         var fields = ResponseFields.unstored(representation)
-        fields[.eTag] = VersionTag.tag(version: publication.version, as: representation).description
+        fields[.eTag] = api.tags.tag(version: publication.version, as: representation).description
         return fields
     }
 }

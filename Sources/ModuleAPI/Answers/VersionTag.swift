@@ -1,18 +1,21 @@
 import HTTP
 import HTTPTypes
-import JSON
 import Models
 import Serving
 import Web
 
-/// The tag of one representation of a version: `"7"` as JSON, `"7.text"` as text.
+/// The tags of the versions of one registry: `"7-1a2b3c4d"` as JSON, `"7-1a2b3c4d.text"` as text.
 ///
-/// Tags are strong, and so differ between representations of the same version (RFC 9110, section 8.8.3). Changes look
-/// only at the version.
-enum VersionTag {
-    static func tag(version: Int, as representation: Representation) -> EntityTag {
-        switch representation {
-        case .json: EntityTag(String(version))
+/// Tags are strong, and so differ between representations of the same version (RFC 9110, section 8.8.3). Changes look only
+/// at the version and the registry: another one, before a restart or beside this one, counts from 1 too.
+struct VersionTag {
+    /// What tells the registry from others.
+    let instance: String
+
+    func tag(version: Int, as representation: Representation) -> EntityTag {
+        let version = "\(version)-\(instance)"
+        return switch representation {
+        case .json: EntityTag(version)
         case .text: EntityTag("\(version).text")
         case .bytes: EntityTag("\(version).bytes")
         case .safetensors, .plainSafetensors: EntityTag("\(version).safetensors")
@@ -20,18 +23,22 @@ enum VersionTag {
         }
     }
 
-    /// Returns the version that a tag was made of, or `nil` if this server never made it.
-    static func version(of tag: EntityTag) -> Int? {
+    /// Returns the version that a tag was made of, or `nil` if this registry never made it.
+    func version(of tag: EntityTag) -> Int? {
         let digits = tag.opaque.prefix { $0.isNumber && $0.isASCII }
+        let name = "-\(instance)"
         let rest = tag.opaque.dropFirst(digits.count)
-        guard digits.first != "0", rest.isEmpty || rest.hasPrefix(".") || rest.hasPrefix("-") else { return nil }
+        guard digits.first != "0", rest.hasPrefix(name) else { return nil }
+        let end = rest.dropFirst(name.count)
+        guard end.isEmpty || end.hasPrefix(".") || end.hasPrefix("-") else { return nil }
         return Int(digits)
     }
-}
 
-extension Exchange {
-    /// What `If-Match` and `If-None-Match` ask of a change.
-    var precondition: Precondition {
+    private func versions(in tags: [EntityTag]) -> [Int] { tags.compactMap(version) }
+
+    /// Returns what `If-Match` and `If-None-Match` ask of a change.
+    func precondition(of exchange: Exchange) -> Precondition {
+        let request = exchange.request
         guard request.fields.contains(.ifMatch) || request.fields.contains(.ifNoneMatch) else { return .always }
         let conditions = Preconditions(request.fields)
         switch (conditions.ifMatch, conditions.ifNoneMatch) {
@@ -39,15 +46,16 @@ extension Exchange {
         case (.any?, nil): return .exists
         case (nil, .any?): return .absent
         case (_?, .any?): return .version([])
-        case (nil, .list(let tags)?), (.any?, .list(let tags)?): return .noneOf(Self.versions(in: tags))
-        case (.list(let tags)?, nil): return .version(Self.versions(in: tags.filter { !$0.isWeak }))
+        case (nil, .list(let tags)?), (.any?, .list(let tags)?): return .noneOf(versions(in: tags))
+        case (.list(let tags)?, nil): return .version(versions(in: tags.filter { !$0.isWeak }))
         case (.list(let tags)?, .list(let unwanted)?):
-            let excluded = Self.versions(in: unwanted)
-            return .version(Self.versions(in: tags.filter { !$0.isWeak }).filter { !excluded.contains($0) })
+            let excluded = versions(in: unwanted)
+            return .version(versions(in: tags.filter { !$0.isWeak }).filter { !excluded.contains($0) })
         }
     }
+}
 
-    private static func versions(in tags: [EntityTag]) -> [Int] {
-        tags.compactMap(VersionTag.version)
-    }
+extension API {
+    /// The tags of the registry's versions.
+    var tags: VersionTag { VersionTag(instance: registry.tag) }
 }

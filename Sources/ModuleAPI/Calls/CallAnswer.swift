@@ -11,7 +11,7 @@ import Web
 struct CallAnswer {
     let result: CallResult
     let nonFinite: NonFinitePolicy
-    /// Bytes of the fields of most answers, with those that layers add.
+    /// Bytes of the fields of most answers, with those that middleware adds.
     private static let usualFieldBytes = 256
 
     /// Returns the output in the form that the client asked for.

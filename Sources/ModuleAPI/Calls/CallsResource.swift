@@ -2,6 +2,7 @@ import HTTP
 import HTTPTypes
 import JSON
 import Models
+import NN
 import OrderedCollections
 import Serving
 import Tensors
@@ -147,7 +148,7 @@ package struct CallsResource: Sendable {
         do {
             return try await body()
         } catch {
-            throw Problem(error, compatibility: publication.compatibility)
+            throw Self.problem(error, of: publication)
         }
     }
 
@@ -155,8 +156,16 @@ package struct CallsResource: Sendable {
         do {
             return try body()
         } catch {
-            throw Problem(error, compatibility: publication.compatibility)
+            throw Self.problem(error, of: publication)
         }
+    }
+
+    private static func problem(_ error: any Error, of publication: Publication) -> Problem {
+        var problem = Problem(error, compatibility: publication.compatibility)
+        guard case ModuleError.tooManyArguments = error else { return problem }
+        let names = publication.inputCount == 1 ? ["input"] : (1...max(1, publication.inputCount)).map { "input\($0)" }
+        problem.expected = names.count == 1 ? .string(names[0]) : .array(names.map { .string($0) })
+        return problem
     }
 
     private func reader(for publication: Publication, takesGradient: Bool = false) -> CallReader {
@@ -174,7 +183,10 @@ package struct CallsResource: Sendable {
     }
 
     private static func recordsGradients(_ exchange: Exchange) throws -> Bool {
-        try exchange.request.query != nil && Query(exchange).flag("grad")
+        guard !exchange.request.queryOctets.isEmpty else { return false }
+        // A platform's clients may put anything there.
+        guard exchange.route.query != nil else { return Query.isSet("grad", in: exchange.request) }
+        return try Query(exchange).flag("grad")
     }
 
     /// Reads the body of a request, JSON or the bytes of one tensor.

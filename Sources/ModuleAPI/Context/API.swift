@@ -14,6 +14,10 @@ package struct API: Sendable {
         package var heartbeat = Duration.seconds(15)
         /// The time that a call may wait for its turn; beyond, 503; `nil`, the default, is no bound.
         package var callTimeout: Duration?
+        /// Whether people are sent to the console, which is somebody else's.
+        package var showsConsole = false
+        /// What stands before every path where a proxy serves other things too.
+        package var pathPrefix = PathPrefix()
         /// Bytes of a JSON answer; beyond, 422 that points to bytes and safetensors; default 256 MiB.
         package var maxAnswerBytes = 256 << 20
         /// Bytes of a body once its content coding is off; beyond, 413; default 32 MiB.

@@ -13,8 +13,8 @@ extension Problem {
     /// Creates the problem that `error` is for a client, in the words of the PyTorch whose rules a module follows.
     package init(_ error: any Error, compatibility: Compatibility) {
         switch error {
-        case let error as TensorError: self.init(ProblemCode(error), error.message(compatibility))
-        case let error as ModuleError: self.init(ProblemCode(error), error.message(compatibility))
+        case let error as TensorError: self.init(ProblemCode(error.fault), error.message(compatibility))
+        case let error as ModuleError: self.init(ProblemCode(error.fault), error.message(compatibility))
         case let error as InChildError: self.init(error, compatibility)
         case let error as InNodeError: self.init(error, compatibility)
         case let error as HookFailure: self.init(error, compatibility)
@@ -84,11 +84,11 @@ extension Problem {
 }
 
 extension TensorError: ProblemConvertible {
-    package var problem: Problem { Problem(ProblemCode(self), message()) }
+    package var problem: Problem { Problem(ProblemCode(fault), message()) }
 }
 
 extension ModuleError: ProblemConvertible {
-    package var problem: Problem { Problem(ProblemCode(self), message()) }
+    package var problem: Problem { Problem(ProblemCode(fault), message()) }
 }
 
 extension InChildError: ProblemConvertible {

@@ -55,7 +55,7 @@ extension ProblemCode {
             case .invalidTensor: .invalidTensor
             case .invalidHook: .invalidHook
             case .invalidCall: .invalidCall
-            case .tensor(let error): ProblemCode(error)
+            case .tensor(let error): ProblemCode(error.fault)
             case .limit(let name): ProblemCode(name)
             case .notFinite: .notFinite
             case .answerTooLarge: .answerTooLarge
@@ -88,64 +88,30 @@ extension ProblemCode {
             }
     }
 
-    init(_ error: ModuleError) {
+    init(_ fault: ModuleError.Fault) {
         self =
-            switch error {
-            case .missingForward, .missingArguments, .tooManyArguments, .unexpectedKeyword, .repeatedArgument,
-                .missingParameter, .emptySlot:
-                .invalidCall
-            case .loading: .stateDictMismatch
-            case .forwardHookReturned, .hooksChangedWhileRunning, .mixedBackwardHooks, .gradOutputCount,
-                .gradInputCount,
-                .gradInputWithoutInputs, .gradientChangedType, .gradientChangedSize:
-                .invalidHook
-            case .treeTooDeep: .treeTooDeep
-            default: .invalidArgument
+            switch fault {
+            case .call: .invalidCall
+            case .hook: .invalidHook
+            case .argument: .invalidArgument
+            case .shape: .shapeMismatch
+            case .type: .dtypeMismatch
+            case .index: .indexOutOfRange
+            case .depth: .treeTooDeep
+            case .state: .stateDictMismatch
             }
     }
 
-    init(_ error: TensorError) {
+    init(_ fault: TensorError.Fault) {
         self =
-            switch error {
-            case .tooManyBytes, .tooManyLiveBytes, .tooMuchWork, .outOfMemory, .storageOverflow: .tensorTooLarge
-            case .raggedSequence, .nestedWhereNumberExpected, .notASequence, .invalidData, .tooManyDimensions,
-                .cannotInferType, .integerOverflow, .notRepresentable, .scalarNotRepresentable, .negativeDimension,
-                .countMismatch, .byteCountMismatch:
-                .invalidTensor
-            case .productTypes, .notImplemented, .noPromotion, .mixedTypes, .expectedScalarType, .resultCannotBeCast,
-                .embeddingIndexType, .cannotRequireGradient:
-                .dtypeMismatch
-            case .dimensionOutOfRange, .indexOutOfBounds, .selectOutOfRange, .embeddingIndexOutOfRange,
-                .topKOutOfRange, .targetOutOfBounds:
-                .indexOutOfRange
-            case .gradientNeedsScalar, .nothingRequiresGradient, .secondBackward, .gradientShape, .gradientCount,
-                .unusedInput, .inferenceSaved:
-                .notDifferentiable
-            case .function(let problem): ProblemCode(problem)
-            default: .shapeMismatch
-            }
-    }
-
-    init(_ problem: FunctionProblem) {
-        self =
-            switch problem {
-            case .conditionType, .maskType, .lerpType, .integerAddcdiv, .meanType, .noBools, .varianceType, .normType,
-                .normResultType, .narrowedNorm, .indexType, .gatherIndexType, .scatterType, .indexSelectType,
-                .takeIndexType, .maskedSelectType, .oneHotType, .topKBool, .stackTypes, .attentionTypes,
-                .attentionMaskType, .cosineType:
-                .dtypeMismatch
-            case .selectIndex, .narrowStart, .tooManyIndices, .emptyIndexed, .gatherBounds, .indexSelectBounds,
-                .oneHotClass:
-                .indexOutOfRange
-            case .noAttribute, .integerDivisionByZero, .numberDivisionByZero, .numberOverflow, .roundingMode,
-                .geluFormula,
-                .negativeIntegerPower,
-                .fractionalAlpha, .booleanAlpha, .floatOverflow, .clampWithoutBounds, .sliceStepZero,
-                .sliceStepNegative, .wrongIndex, .paddingMode, .paddingValue, .rangeStep, .truncatedRangeStep,
-                .rangeBounds, .rangeDirection, .rangeSize, .negativeSteps, .eyeSize, .unknownSide, .oppositeSides,
-                .einsum, .attentionMaskTwice:
-                .invalidArgument
-            default: .shapeMismatch
+            switch fault {
+            case .size: .tensorTooLarge
+            case .data: .invalidTensor
+            case .shape: .shapeMismatch
+            case .type: .dtypeMismatch
+            case .argument: .invalidArgument
+            case .index: .indexOutOfRange
+            case .gradient: .notDifferentiable
             }
     }
 }

@@ -33,7 +33,9 @@ struct EventsResource: Sendable {
             module: query["module"]
         )
         let lastID = try exchange.request.fields[.lastEventID].map(Self.eventID)
-        let fields = ResponseFields.unstored(.events)
+        var fields = ResponseFields.unstored(.events)
+        // nginx holds answers back until they are whole unless it is told not to.
+        fields.append("X-Accel-Buffering", "no")
         guard exchange.request.method != .head else { return Response(status: .ok, fields: fields) }
         let listener = try api.registry.events.listen(filter, after: lastID)
         let stream = EventStream(listener: listener, heartbeat: api.options.heartbeat)

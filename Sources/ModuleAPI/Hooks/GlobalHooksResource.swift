@@ -14,7 +14,7 @@ struct GlobalHooksResource: Sendable {
         let all = "/v1/hooks"
         let one = "/v1/hooks/{id}"
         return [
-            Route(.get, all, "listGlobalHooks", scope: .infer, statuses: [200, 406], endpoint: list),
+            Route(.get, all, "listGlobalHooks", scope: .infer, statuses: [200, 406, 422], endpoint: list),
             Route(
                 .post,
                 all,
@@ -31,7 +31,7 @@ struct GlobalHooksResource: Sendable {
 
     private func list(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .json)
-        return HookAnswer.list(api.registry.globalHooks)
+        return try await HookAnswer.list(api.registry.globalHooks, api.options)
     }
 
     private func create(_ exchange: Exchange) async throws -> Response {

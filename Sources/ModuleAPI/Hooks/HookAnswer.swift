@@ -3,6 +3,7 @@ import HTTPTypes
 import JSON
 import Models
 import Serving
+import Tensors
 import Web
 
 /// What the resources of hooks, of one module and of all, have in common.
@@ -16,12 +17,19 @@ enum HookAnswer {
         return id
     }
 
-    static func list(_ hooks: [ListedHook]) -> Response {
+    /// Returns all `hooks`, each as its own resource shows it.
+    static func list(_ hooks: [ListedHook], _ options: API.Options) async throws -> Response {
+        let elements = hooks.reduce(0) { $0 + ($1.record.lastCapture?.elementCount ?? 0) }
+        let isLong = try LongWork.isLong(elements: elements, limit: options.maxAnswerBytes)
+        return try await LongWork.run(if: isLong) { try list(hooks, options.nonFinite) }
+    }
+
+    private static func list(_ hooks: [ListedHook], _ policy: NonFinitePolicy) throws -> Response {
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("hooks")
         writer.beginArray()
-        for hook in hooks { HookWriter.write(hook, to: &writer) }
+        for hook in hooks { try HookWriter.writeWhole(hook, policy, to: &writer) }
         writer.endArray()
         writer.endObject()
         return Response.json(writer, fields: .unstored(.json))

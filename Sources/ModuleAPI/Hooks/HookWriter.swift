@@ -6,7 +6,7 @@ import Web
 
 /// Writes hooks as a client would describe them, with what they have gathered.
 enum HookWriter {
-    /// Writes a hook as an entry of a list.
+    /// Writes a hook as it was asked for, without what it gathers: a version of a module has it for good.
     static func write(_ hook: ListedHook, to writer: inout JSONWriter) {
         writer.beginObject()
         writeMembers(hook, to: &writer)

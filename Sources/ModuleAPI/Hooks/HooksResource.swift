@@ -14,7 +14,7 @@ struct HooksResource: Sendable {
         let all = "/v1/modules/{name}/hooks"
         let one = "/v1/modules/{name}/hooks/{id}"
         return [
-            Route(.get, all, "listHooks", scope: .infer, statuses: [200, 404, 406], endpoint: list),
+            Route(.get, all, "listHooks", scope: .infer, statuses: [200, 404, 406, 422], endpoint: list),
             Route(
                 .post,
                 all,
@@ -31,7 +31,8 @@ struct HooksResource: Sendable {
 
     private func list(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .json)
-        return HookAnswer.list(try api.registry.publication(exchange.parameter("name")).hooks)
+        let hooks = try api.registry.publication(exchange.parameter("name")).hooks
+        return try await HookAnswer.list(hooks, api.options)
     }
 
     private func create(_ exchange: Exchange) async throws -> Response {
@@ -41,8 +42,12 @@ struct HooksResource: Sendable {
         _ = try exchange.bodyType(among: [.json])
         let reader = HookReader(listDType: .init(ofModuleTaking: publication.listDType))
         let description = try JSONBody.decode(exchange.request.body, reader.hook)
-        let (hook, changed) = try await api.registry.registerHook(description, on: name, when: exchange.precondition)
-        var fields = ChangeAnswer.fields(of: changed)
+        let (hook, changed) = try await api.registry.registerHook(
+            description,
+            on: name,
+            when: api.tags.precondition(of: exchange)
+        )
+        var fields = ChangeAnswer(api: api).fields(of: changed)
         fields[.location] = "/v1/modules/\(name)/hooks/\(hook.id)"
         return try HookAnswer.one(hook, api.options.nonFinite, status: .created, fields: fields)
     }
@@ -62,11 +67,11 @@ struct HooksResource: Sendable {
         let changed = try await api.registry.removeHook(
             id,
             from: exchange.parameter("name"),
-            when: exchange.precondition
+            when: api.tags.precondition(of: exchange)
         )
         return Response(
             status: .noContent,
-            fields: [.eTag: VersionTag.tag(version: changed.version, as: .json).description]
+            fields: [.eTag: api.tags.tag(version: changed.version, as: .json).description]
         )
     }
 

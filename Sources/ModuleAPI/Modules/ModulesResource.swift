@@ -86,7 +86,7 @@ struct ModulesResource: Sendable {
         let description = try description(exchange)
         let publication: Publication
         do {
-            publication = try await api.registry.create(description, when: exchange.precondition)
+            publication = try await api.registry.create(description, when: api.tags.precondition(of: exchange))
         } catch ServingError.unknownModule(let name) {
             throw Self.unknownReference(to: name, in: description)
         } catch let error as ServingError where error.isAboutName {
@@ -99,7 +99,7 @@ struct ModulesResource: Sendable {
     private func get(_ exchange: Exchange) async throws -> Response {
         let representation = try exchange.representation(among: .document)
         let publication = try api.registry.publication(exchange.parameter("name"))
-        let tag = VersionTag.tag(version: publication.version, as: representation)
+        let tag = api.tags.tag(version: publication.version, as: representation)
         return try exchange.notModified(tag) ?? document(publication, as: representation)
     }
 
@@ -107,7 +107,7 @@ struct ModulesResource: Sendable {
         let representation = try exchange.representation(among: .document)
         let name = exchange.parameter("name")
         let description = try description(exchange).named(name)
-        let (publication, created) = try await replace(name, by: description, when: exchange.precondition)
+        let (publication, created) = try await replace(name, by: description, when: api.tags.precondition(of: exchange))
         api.repository.forget(name)
         return try document(publication, as: representation, status: created ? .created : .ok)
     }
@@ -138,7 +138,7 @@ struct ModulesResource: Sendable {
     }
 
     private func delete(_ exchange: Exchange) async throws -> Response {
-        try await api.registry.delete(exchange.parameter("name"), when: exchange.precondition)
+        try await api.registry.delete(exchange.parameter("name"), when: api.tags.precondition(of: exchange))
         return Response(status: .noContent)
     }
 
@@ -157,7 +157,7 @@ struct ModulesResource: Sendable {
         status: HTTPResponse.Status = .ok
     ) throws -> Response {
         var fields = ResponseFields.versioned(
-            VersionTag.tag(version: publication.version, as: representation),
+            api.tags.tag(version: publication.version, as: representation),
             as: representation
         )
         if status == .created { fields[.location] = "/v1/modules/\(publication.name)" }

@@ -48,7 +48,7 @@ struct ParametersResource: Sendable {
         let representation = try exchange.representation(among: .tensor)
         let publication = try api.registry.publication(exchange.parameter("name"))
         let value = try publication.tensor(key)
-        let tag = VersionTag.tag(version: publication.version, as: representation)
+        let tag = api.tags.tag(version: publication.version, as: representation)
         if let notModified = try exchange.notModified(tag) { return notModified }
         var fields = ResponseFields.versioned(tag, as: representation)
         fields[.moduleVersion] = String(publication.version)
@@ -81,8 +81,13 @@ struct ParametersResource: Sendable {
         let name = exchange.parameter("name")
         let publication = try api.registry.publication(name)
         let tensor = try tensor(exchange, for: publication, key: key)
-        let changed = try await api.registry.setParameter(key, of: name, to: tensor, when: exchange.precondition)
-        return ChangeAnswer.response(changed, as: representation)
+        let changed = try await api.registry.setParameter(
+            key,
+            of: name,
+            to: tensor,
+            when: api.tags.precondition(of: exchange)
+        )
+        return ChangeAnswer(api: api).response(changed, as: representation)
     }
 
     /// Reads the new value; a bare list takes the dtype of the one that is there, or else of the module.
@@ -97,7 +102,12 @@ struct ParametersResource: Sendable {
     private func deleteBias(_ exchange: Exchange) async throws -> Response {
         let representation = try exchange.representation(among: .json)
         let name = exchange.parameter("name")
-        let changed = try await api.registry.setParameter("bias", of: name, to: nil, when: exchange.precondition)
-        return ChangeAnswer.response(changed, as: representation)
+        let changed = try await api.registry.setParameter(
+            "bias",
+            of: name,
+            to: nil,
+            when: api.tags.precondition(of: exchange)
+        )
+        return ChangeAnswer(api: api).response(changed, as: representation)
     }
 }

@@ -38,7 +38,7 @@ struct StateDictResource: Sendable {
     private func get(_ exchange: Exchange) async throws -> Response {
         let representation = try exchange.representation(among: .stateDict)
         let publication = try api.registry.publication(exchange.parameter("name"))
-        let tag = VersionTag.tag(version: publication.version, as: representation)
+        let tag = api.tags.tag(version: publication.version, as: representation)
         if let notModified = try exchange.notModified(tag) { return notModified }
         let tensors = publication.stateDict
         var fields = ResponseFields.versioned(tag, as: representation)
@@ -70,9 +70,9 @@ struct StateDictResource: Sendable {
             entries(exchange, for: publication),
             into: name,
             strict: strict,
-            when: exchange.precondition
+            when: api.tags.precondition(of: exchange)
         )
-        return ChangeAnswer.response(load.publication, as: representation) { writer in
+        return ChangeAnswer(api: api).response(load.publication, as: representation) { writer in
             writer.member("missing_keys", .array(load.missingKeys.map { .string($0) }))
             writer.member("unexpected_keys", .array(load.unexpectedKeys.map { .string($0) }))
         }

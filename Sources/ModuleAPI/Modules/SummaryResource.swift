@@ -35,7 +35,7 @@ struct SummaryResource: Sendable {
         let publication = try api.registry.publication(exchange.parameter("name"))
         let key = exchange.parameter("path")
         let tensor = try publication.tensor(key).tensor
-        let tag = VersionTag.tag(version: publication.version, as: .json)
+        let tag = api.tags.tag(version: publication.version, as: .json)
         if let notModified = try exchange.notModified(tag) { return notModified }
         var fields = ResponseFields.versioned(tag, as: .json)
         fields[.moduleVersion] = String(publication.version)

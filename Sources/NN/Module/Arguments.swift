@@ -20,7 +20,11 @@ public struct Arguments: Sendable {
 
     /// Creates arguments from tensors, `positional` and `keyword` ones.
     public init(_ positional: [Tensor], keyword: OrderedDictionary<String, Tensor> = [:]) {
-        self.init(positional.map(Value.tensor), keyword.isEmpty ? nil : keyword.mapValues(Value.tensor))
+        guard keyword.isEmpty, positional.count == 1 else {
+            self.init(positional.map(Value.tensor), keyword.isEmpty ? nil : keyword.mapValues(Value.tensor))
+            return
+        }
+        self.init(positional[0])
     }
 
     /// Creates arguments from any values, `positional` and `keyword` ones.

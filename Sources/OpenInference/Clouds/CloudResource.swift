@@ -24,13 +24,13 @@ struct CloudResource: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/ping", "ping", scope: .open, statuses: [200], endpoint: ping),
+            Route(.get, "/ping", "ping", scope: .open, query: nil, isProbe: true, statuses: [200], endpoint: ping),
             Route(
                 .post,
                 "/invocations",
                 "invoke",
                 scope: .infer,
-                query: ["grad"],
+                query: nil,
                 statuses: Self.statuses,
                 endpoint: invoke
             ),
@@ -41,10 +41,10 @@ struct CloudResource: Sendable {
     func vertexRoutes(beside others: [Route]) -> [Route] {
         let router = Router(others)
         let health = api.options.vertexHealthRoute.map {
-            Route(.get, $0, "vertexHealth", scope: .open, statuses: [200], endpoint: ping)
+            Route(.get, $0, "vertexHealth", scope: .open, query: nil, isProbe: true, statuses: [200], endpoint: ping)
         }
         let predict = api.options.vertexPredictRoute.map {
-            Route(.post, $0, "vertexPredict", scope: .infer, query: ["grad"], statuses: Self.statuses, endpoint: invoke)
+            Route(.post, $0, "vertexPredict", scope: .infer, query: nil, statuses: Self.statuses, endpoint: invoke)
         }
         return [health, predict].compactMap(\.self).filter { route in
             guard case .route = router.resolve(route.method, path: Array(route.template.description.utf8)[...]) else {

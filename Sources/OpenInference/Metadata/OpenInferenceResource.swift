@@ -20,21 +20,38 @@ struct OpenInferenceResource: Sendable {
         [
             Route(.get, "/v2", "inferenceServer", scope: .open, statuses: [200], endpoint: server),
             Route(.get, "/v2/", "inferenceServerRoot", scope: .open, statuses: [200], endpoint: server),
-            Route(.get, "/v2/health/live", "inferenceServerLive", scope: .open, statuses: [200], endpoint: live),
-            Route(.get, "/v2/health/ready", "inferenceServerReady", scope: .open, statuses: [200], endpoint: ready),
+            health("/v2/health/live", "inferenceServerLive", live),
+            health("/v2/health/ready", "inferenceServerReady", ready),
             Route(.get, "/v2/models", "inferenceModels", scope: .infer, statuses: [200], endpoint: models),
         ]
-            + both("", "inferenceModel", metadata) + both("/ready", "inferenceModelReady", modelReady)
+            + both("", "inferenceModel", metadata) + both("/ready", "inferenceModelReady", isProbe: true, modelReady)
             + both("/config", "inferenceModelConfiguration", configuration)
     }
 
+    private func health(_ template: String, _ operation: String, _ endpoint: @escaping WaitingEndpoint) -> Route {
+        Route(.get, template, operation, scope: .open, isProbe: true, statuses: [200], endpoint: endpoint)
+    }
+
     /// Returns the routes of a model with and without a version.
-    private func both(_ suffix: String, _ operation: String, _ endpoint: @escaping WaitingEndpoint) -> [Route] {
+    private func both(
+        _ suffix: String,
+        _ operation: String,
+        isProbe: Bool = false,
+        _ endpoint: @escaping WaitingEndpoint
+    ) -> [Route] {
         ["/v2/models/{name}\(suffix)", "/v2/models/{name}/versions/{version}\(suffix)"].enumerated().map {
             index,
             template in
             let operation = index == 0 ? operation : operation + "Version"
-            return Route(.get, template, operation, scope: .infer, statuses: [200, 404], endpoint: endpoint)
+            return Route(
+                .get,
+                template,
+                operation,
+                scope: .infer,
+                isProbe: isProbe,
+                statuses: [200, 404],
+                endpoint: endpoint
+            )
         }
     }
 
@@ -100,9 +117,11 @@ struct OpenInferenceResource: Sendable {
     }
 
     static func json(_ body: [UInt8]) -> Response {
-        let fields: ResponseFields = [
+        var fields: ResponseFields = [
             .contentType: "application/json", .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
         ]
+        // tritonclient.http.aio asks for gzip and inflates answers to `infer` only.
+        fields.isPlain = true
         return Response(status: .ok, fields: fields, body: .bytes(body))
     }
 }

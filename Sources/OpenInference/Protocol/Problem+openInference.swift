@@ -3,7 +3,7 @@ import HTTPTypes
 import JSON
 import Models
 import ModuleAPI
-import Web
+package import Web
 
 extension HTTPField.Name {
     /// How many bytes of a body are JSON; the rest are tensors.
@@ -12,9 +12,11 @@ extension HTTPField.Name {
 
 extension InferenceAPI {
     /// How a server says no without asking this interface, in the form that the path is answered in.
-    package static let refusalForm: RefusalForm = { refusal, path in
-        guard OpenInferenceResource.contains(path) else { return refusal.problem }
-        return refusal.response(OpenInferenceResource.error(refusal.detail), as: "application/json")
+    package static func refusalForm(behind pathPrefix: PathPrefix) -> RefusalForm {
+        { refusal, path in
+            guard OpenInferenceResource.contains(pathPrefix.removed(from: path)) else { return refusal.problem }
+            return refusal.response(OpenInferenceResource.error(refusal.detail), as: "application/json")
+        }
     }
 }
 
@@ -30,6 +32,7 @@ extension Problem {
         answer[.contentType] = "application/json"
         answer[.cacheControl] = "no-store"
         answer[.xContentTypeOptions] = "nosniff"
+        answer.isPlain = true
         return Response(
             status: .init(code: openInferenceStatus),
             fields: answer,

@@ -7,6 +7,8 @@ import Synchronization
 /// Readers take the current version under a lock that is held for a look-up; nobody waits for a change. Changes copy
 /// what they touch, one after another on a queue of their own, and publish the copies in one swap.
 package final class Registry: Sendable {
+    /// What tells the versions of this registry from those of another, or of a run before: eight hexadecimal digits.
+    package let tag: String
     package let options: ServingOptions
     /// The events of all modules.
     package let events: EventHub
@@ -19,7 +21,12 @@ package final class Registry: Sendable {
     private let changes = DispatchQueue(label: "callpath.registry.changes")
     private let builds = DispatchQueue(label: "callpath.registry.builds", attributes: .concurrent)
 
-    package init(options: ServingOptions = ServingOptions(), metrics: ServingMetrics = ServingMetrics()) {
+    package init(
+        options: ServingOptions = ServingOptions(),
+        metrics: ServingMetrics = ServingMetrics(),
+        tag: String = Registry.makeTag()
+    ) {
+        self.tag = tag
         self.options = options
         self.metrics = metrics
         events = EventHub(limits: options.limits)
@@ -82,6 +89,12 @@ package final class Registry: Sendable {
                 queuedBytes: queue.byteCount
             )
         }
+    }
+
+    /// Returns a tag that hardly any other registry has.
+    package static func makeTag() -> String {
+        let digits = String(UInt32.random(in: 0 ... .max), radix: 16)
+        return String(repeating: "0", count: 8 - digits.count) + digits
     }
 
     // MARK: Changes

@@ -73,7 +73,8 @@ extension ServingError {
         case .nameTaken(let name): "a module named '\(name)' exists"
         case .inUse(let name, let users): "module '\(name)' is used by \(users.joined(separator: ", "))"
         case .staleVersion(let module, let expected, let current):
-            "module '\(module)' is at version \(current), not \(Self.list(expected))"
+            "module '\(module)' is at version \(current), not "
+                + (expected.isEmpty ? "at one that this server gave such a tag" : Self.list(expected))
         case .mustNotExist(let module, let current): "module '\(module)' exists, at version \(current)"
         case .versionExcluded(let module, let current): "module '\(module)' is at version \(current)"
         default: requestMessage

@@ -8,26 +8,30 @@ package struct AccessRules: Sendable {
     package var limits = AdmissionLimits()
     /// The pages whose scripts may read answers.
     package var crossOrigin = CrossOrigin()
+    /// The names under which the server may be asked.
+    package var hosts = HostRule()
 
     package init(
         keys: KeyRing? = nil,
         anonymousScope: Scope? = nil,
         limits: AdmissionLimits = AdmissionLimits(),
-        crossOrigin: CrossOrigin = CrossOrigin()
+        crossOrigin: CrossOrigin = CrossOrigin(),
+        hosts: HostRule = HostRule()
     ) {
         self.keys = keys
         self.anonymousScope = anonymousScope
         self.limits = limits
         self.crossOrigin = crossOrigin
+        self.hosts = hosts
     }
 
-    /// The layers that decide which requests reach a route: who asks, how often, and whether they may.
+    /// The middleware that decides which requests reach a route: who asks, how often, and whether they may.
     ///
     /// Whoever shows no key that is known counts by address, so that guessing keys is bounded too.
-    var guards: [Layer] {
-        let admission = Layer(Admission(limits: limits).layer)
+    var guards: [Middleware] {
+        let admission = Middleware(Admission(limits: limits).wrap)
         guard let keys else { return [admission] }
         let authentication = Authentication(keys: keys, anonymous: anonymousScope)
-        return [Layer(authentication.identify), admission, Layer(authentication.authorize)]
+        return [Middleware(authentication.identify), admission, Middleware(authentication.authorize)]
     }
 }

@@ -44,10 +44,10 @@ final class Admission: Sendable {
         burst = max(1, limits.burst ?? 2 * rate)
     }
 
-    /// The layer that wraps every route that is not open to anyone.
+    /// The middleware that wraps every route that is not open to anyone.
     ///
     /// It stands between finding out whose key a request shows and refusing those who show none.
-    func layer(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
+    func wrap(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
         guard route.scope != .open, !limits.isUnlimited else { return next }
         return { exchange in
             let client = exchange.context.key.map { "key " + $0.name } ?? Self.address(of: exchange.request)

@@ -8,7 +8,7 @@ struct Authentication {
     /// What whoever shows no key may do: nothing unless it is told.
     let anonymous: Scope?
 
-    /// The layer that notes the key that a request shows; it refuses nobody.
+    /// The middleware that notes the key that a request shows; it refuses nobody.
     func identify(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
         guard route.scope != .open else { return next }
         return { exchange in
@@ -18,19 +18,24 @@ struct Authentication {
         }
     }
 
-    /// The layer that refuses whoever shows no key, none that is known, or one without the route's scope.
+    /// The middleware that refuses whoever shows no key, none that is known, or one without the route's scope.
     func authorize(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
         guard route.scope != .open else { return next }
         return { exchange in
-            try check(exchange, scope: route.scope)
-            return try next(exchange)
+            guard let key = try key(of: exchange, scope: route.scope) else { return try next(exchange) }
+            let stream = GrantedStream(keys: keys, key: key, scope: route.scope)
+            switch try next(exchange) {
+            case .now(let response): return .now(stream.bound(response))
+            case .later(let work): return .later { stream.bound(try await work()) }
+            }
         }
     }
 
-    private func check(_ exchange: Exchange, scope: Scope) throws(Problem) {
+    /// Returns the key that may use the route; none where whoever shows none may.
+    private func key(of exchange: Exchange, scope: Scope) throws(Problem) -> AccessKey? {
         guard let key = exchange.context.key else {
             let isShown = Self.bearerToken(exchange.request.fields[.authorization]) != nil
-            guard isShown || anonymous != scope else { return }
+            guard isShown || anonymous != scope else { return nil }
             throw isShown ? Self.unknownKey : Self.missingKey
         }
         guard key.allows(scope) else {
@@ -42,6 +47,7 @@ struct Authentication {
                 fields: [.wwwAuthenticate: #"Bearer realm="callpath", error="insufficient_scope""#]
             )
         }
+        return key
     }
 
     private static let missingKey = Problem(

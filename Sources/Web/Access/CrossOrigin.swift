@@ -16,9 +16,9 @@ package struct CrossOrigin: Sendable {
         "ETag, Location, Retry-After, Server-Timing, X-Request-Id, Callpath-Module-Version, Tensor-Shape, Tensor-Dtype, "
         + "Inference-Header-Content-Length"
 
-    /// The layer that wraps every route, inside telemetry only: errors and preflights carry the fields too, and a
+    /// The middleware that wraps every route, inside telemetry only: errors and preflights carry the fields too, and a
     /// preflight needs no key.
-    func layer(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
+    func wrap(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
         guard !origins.isEmpty else { return next }
         return { exchange in
             let request = exchange.request

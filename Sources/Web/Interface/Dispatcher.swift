@@ -2,16 +2,16 @@ import HTTP
 import HTTPTypes
 import JSON
 
-/// Answers requests: those that a route takes, and those that none does, all of them through the same layers.
+/// Answers requests: those that a route takes, and those that none does, all of them through the same middleware.
 struct Dispatcher: Sendable {
     private let router: Router
-    /// Stands for all requests without a route, so that layers see them too.
+    /// Stands for all requests without a route, so that middleware sees them too.
     private let unmatched: Route
 
     private let present: Interface.Presentation
 
-    init(_ routes: [Route], layers: [Layer], present: @escaping Interface.Presentation) {
-        let router = Router(routes, layers: layers)
+    init(_ routes: [Route], middleware: [Middleware], present: @escaping Interface.Presentation) {
+        let router = Router(routes, middleware: middleware)
         self.router = router
         self.present = present
         unmatched = Route(
@@ -22,7 +22,7 @@ struct Dispatcher: Sendable {
             query: nil,
             statuses: [204, 404],
             outcome: { exchange in .now(try Self.refuse(exchange.request, router)) }
-        ).wrapped(in: layers)
+        ).wrapped(in: middleware)
     }
 
     func answer(_ request: Request) -> Answer {

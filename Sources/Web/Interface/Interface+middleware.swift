@@ -3,9 +3,9 @@ import HTTPTypes
 import Logging
 
 extension Interface {
-    /// A layer that turns errors into problem documents, and writes defects to the log.
-    var answeringProblems: Layer {
-        Layer { [self] route, next in
+    /// A middleware that turns errors into problem documents, and writes defects to the log.
+    var answeringProblems: Middleware {
+        Middleware { [self] route, next in
             { exchange in
                 do {
                     let outcome = try next(exchange)
@@ -30,9 +30,22 @@ extension Interface {
         return present(problem, exchange.request)
     }
 
-    /// A layer that refuses queries where a route takes none; a route that takes some reads them, and refuses others.
-    var refusingQueries: Layer {
-        Layer { route, next in
+    /// A middleware that puts the path prefix before the places that answers name.
+    var prefixingLocations: Middleware {
+        Middleware { [pathPrefix] _, next in
+            guard !pathPrefix.isEmpty else { return next }
+            return { exchange in
+                switch try next(exchange) {
+                case .now(let response): return .now(pathPrefix.added(to: response))
+                case .later(let work): return .later { pathPrefix.added(to: try await work()) }
+                }
+            }
+        }
+    }
+
+    /// A middleware that refuses queries where a route takes none; a route that takes some reads them, and refuses others.
+    var refusingQueries: Middleware {
+        Middleware { route, next in
             guard route.query == [] else { return next }
             return { exchange in
                 if !exchange.request.queryOctets.isEmpty { _ = try Query(exchange) }
@@ -41,9 +54,9 @@ extension Interface {
         }
     }
 
-    /// A layer that takes the content coding off a request's body.
-    var decodingContent: Layer {
-        Layer { [limit = maxDecodedBodyBytes] _, next in
+    /// A middleware that takes the content coding off a request's body.
+    var decodingContent: Middleware {
+        Middleware { [limit = maxDecodedBodyBytes] _, next in
             { exchange in
                 guard exchange.request.fields.contains(.contentEncoding) else { return try next(exchange) }
                 let body = try exchange.request.decodedBody(limit: limit)
@@ -53,9 +66,9 @@ extension Interface {
         }
     }
 
-    /// A layer that answers requests with much to read off the event loop.
-    var sparingTheLoop: Layer {
-        Layer { _, next in
+    /// A middleware that answers requests with much to read off the event loop.
+    var sparingTheLoop: Middleware {
+        Middleware { _, next in
             { exchange in
                 let isLong = exchange.request.body.count >= LongWork.byteCount
                 guard isLong || exchange.request.fields.contains(.contentEncoding) else {

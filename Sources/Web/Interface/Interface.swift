@@ -2,7 +2,7 @@ package import HTTP
 package import Logging
 package import Metrics
 
-/// A web interface: routes, and the layers that each request passes on its way to one.
+/// A web interface: routes, and the middleware that each request passes on its way to one.
 package struct Interface: Sendable {
     /// How a problem is answered, in the form that the request's path is answered in.
     package typealias Presentation = @Sendable (Problem, Request) -> Response
@@ -15,6 +15,8 @@ package struct Interface: Sendable {
     let telemetry: Telemetry
     /// Bytes of a body once its content coding is off; beyond, 413.
     let maxDecodedBodyBytes: Int
+    /// What stands before every path where a proxy serves other things too; routes answer with it and without.
+    let pathPrefix: PathPrefix
     /// Where defects are written to.
     let logger: Logger
 
@@ -22,6 +24,7 @@ package struct Interface: Sendable {
         routes: [Route],
         present: @escaping Presentation,
         maxDecodedBodyBytes: Int,
+        pathPrefix: PathPrefix = PathPrefix(),
         metrics: MetricsRegistry,
         accessLog: AccessLog?,
         logger: Logger
@@ -29,15 +32,20 @@ package struct Interface: Sendable {
         self.routes = routes
         self.present = present
         self.maxDecodedBodyBytes = maxDecodedBodyBytes
+        self.pathPrefix = pathPrefix
         self.logger = logger
         telemetry = Telemetry(metrics: RequestMetrics(in: metrics), log: accessLog)
     }
 
     /// Returns the handler that a server runs; `rules` decide which requests reach a route of the `selection`.
     package func handler(rules: AccessRules = AccessRules(), offering selection: RouteSelection = .all) -> Handler {
-        let outer = [Layer(telemetry.layer), Layer(rules.crossOrigin.layer), answeringProblems]
-        let layers = outer + rules.guards + [refusingQueries, sparingTheLoop, decodingContent]
-        let dispatcher = Dispatcher(routes.filter(selection.includes), layers: layers, present: present)
-        return { request in dispatcher.answer(request) }
+        let outer = [Middleware(telemetry.wrap), prefixingLocations, answeringProblems, Middleware(rules.hosts.wrap)]
+        // Scripts that may read answers may read what is wrong too.
+        let opening = rules.crossOrigin.origins.isEmpty ? [] : [Middleware(rules.crossOrigin.wrap), answeringProblems]
+        let guards = [Middleware(rules.crossOrigin.protect)] + rules.guards
+        let all = outer + opening + guards + [refusingQueries, sparingTheLoop, decodingContent]
+        let dispatcher = Dispatcher(routes.filter(selection.includes), middleware: all, present: present)
+        guard !pathPrefix.isEmpty else { return { request in dispatcher.answer(request) } }
+        return { [pathPrefix] request in dispatcher.answer(pathPrefix.removed(from: request)) }
     }
 }

@@ -17,6 +17,11 @@ extension Exchange {
         )
     }
 
+    /// Returns the form to answer in, also to a client that takes none of them (RFC 9110, section 12.4.1).
+    package func anyRepresentation(among offer: Offer) -> Representation {
+        offer.best(for: request.fields) ?? offer.representations[0]
+    }
+
     /// Returns the form of the request's body.
     ///
     /// - Throws: 415 if it is none of `taken`, or not named.

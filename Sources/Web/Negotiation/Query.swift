@@ -1,4 +1,4 @@
-import HTTP
+package import HTTP
 import JSON
 
 /// The parameters behind the `?` of a target, each of which its route must know.
@@ -26,6 +26,11 @@ package struct Query {
             }
         }
         self.items = items.map { ($0.name, $0.value) }
+    }
+
+    /// Returns whether a query that nobody checks says plainly that `name` is true.
+    package static func isSet(_ name: String, in request: Request) -> Bool {
+        request.queryItems()?.filter { $0.name == name }.map(\.value) == ["true"]
     }
 
     /// Accesses the value of a parameter.

@@ -11,48 +11,109 @@ package struct OperationsResource: Sendable {
     /// What `/metrics` shows.
     let metrics: MetricsRegistry
 
-    package init(readiness: Readiness, metrics: MetricsRegistry) {
+    /// What stands before every path.
+    let pathPrefix: PathPrefix
+    /// Whether people are sent to the console.
+    let showsConsole: Bool
+    private let text: OpenAPIDocument
+    private let json: OpenAPIDocument
+
+    package init(
+        readiness: Readiness,
+        metrics: MetricsRegistry,
+        pathPrefix: PathPrefix = PathPrefix(),
+        showsConsole: Bool = false
+    ) {
         self.readiness = readiness
         self.metrics = metrics
+        self.pathPrefix = pathPrefix
+        self.showsConsole = showsConsole
+        text = .yaml(at: pathPrefix)
+        json = .json(at: pathPrefix)
     }
 
     package var routes: [Route] {
         [
-            Route(.get, "/livez", "live", scope: .open, statuses: [200, 406], endpoint: live),
-            Route(.get, "/readyz", "ready", scope: .open, statuses: [200, 406, 503], endpoint: ready),
-            Route(.get, "/version", "version", scope: .open, statuses: [200, 406], endpoint: version),
-            Route(.get, "/metrics", "metrics", scope: .open, statuses: [200, 406], endpoint: measurements),
-            Route(
-                .get,
-                "/openapi.yaml",
-                "openapi",
-                scope: .open,
-                statuses: [200, 304, 406, 412],
-                endpoint: description
-            ),
-            Route(
-                .get,
-                "/openapi.json",
-                "openapiJSON",
-                scope: .open,
-                query: nil,
-                statuses: [200, 304, 412],
-                endpoint: descriptionAsJSON
-            ),
+            route("/", "root", isProbe: true, statuses: [200, 303, 503], root),
+            route("/livez", "live", isProbe: true, statuses: [200], live),
+            route("/readyz", "ready", isProbe: true, statuses: [200, 503], ready),
+            route("/version", "version", statuses: [200], version),
+            route("/metrics", "metrics", isProbe: true, statuses: [200], measurements),
+            route("/openapi.yaml", "openapi", statuses: [200, 304, 412]) { try answer($0, text, as: .yaml) },
+            route("/openapi.json", "openapiJSON", statuses: [200, 304, 412]) { try answer($0, json, as: .json) },
         ]
     }
 
+    /// Returns a route that anyone may ask, with whatever query.
+    private func route(
+        _ template: String,
+        _ operation: String,
+        isProbe: Bool = false,
+        statuses: [Int],
+        _ endpoint: @escaping WaitingEndpoint
+    ) -> Route {
+        Route(
+            .get,
+            template,
+            operation,
+            scope: .open,
+            query: nil,
+            isProbe: isProbe,
+            statuses: statuses,
+            endpoint: endpoint
+        )
+    }
+
+    /// Says what this is and how it is, to whoever asks without knowing a path: balancers, people.
+    private func root(_ exchange: Exchange) async throws -> Response {
+        if showsConsole, prefersHTML(exchange) {
+            return Response(
+                status: .seeOther,
+                fields: [.location: "/console", .cacheControl: "no-cache", .vary: "Accept"]
+            )
+        }
+        let phase = readiness.phase
+        var writer = JSONWriter(capacity: 256)
+        writer.beginObject()
+        writer.member("name", "callpath")
+        writer.member("version", ServerVersion.current)
+        writer.member("status", "\(phase)")
+        writer.key("links")
+        writer.beginObject()
+        for (name, path) in (showsConsole ? Self.consoleLinks : []) + Self.links {
+            writer.member(name, pathPrefix.text + path)
+        }
+        writer.endObject()
+        writer.endObject()
+        var fields = ResponseFields.unstored(.json)
+        if phase != .ready { fields[.retryAfter] = "1" }
+        return Response.json(writer, status: phase == .ready ? .ok : .serviceUnavailable, fields: fields)
+    }
+
+    /// Whether a client takes HTML more gladly than JSON; one that takes anything does not.
+    private func prefersHTML(_ exchange: Exchange) -> Bool {
+        let types = ["application/json", "text/html"].compactMap { MediaType($0) }
+        return Accept(exchange.request.fields).best(of: types)?.essence == "text/html"
+    }
+
+    private static let consoleLinks = [("console", "/console"), ("docs", "/docs")]
+    private static let links = [
+        ("openapi", "/openapi.json"), ("openapi_yaml", "/openapi.yaml"), ("modules", "/v1/modules"),
+        ("inference", "/v2"), ("live", "/livez"),
+        ("ready", "/readyz"), ("metrics", "/metrics"),
+    ]
+
     private func live(_ exchange: Exchange) async throws -> Response {
-        try status("live", exchange)
+        status("live", exchange)
     }
 
     private func ready(_ exchange: Exchange) async throws -> Response {
         try readiness.requireReady()
-        return try status("ready", exchange)
+        return status("ready", exchange)
     }
 
-    private func status(_ status: String, _ exchange: Exchange) throws -> Response {
-        let representation = try exchange.representation(among: .document)
+    private func status(_ status: String, _ exchange: Exchange) -> Response {
+        let representation = exchange.anyRepresentation(among: .document)
         guard representation == .json else { return Response.text(status, fields: .unstored(.text)) }
         var writer = JSONWriter(capacity: 32)
         writer.beginObject()
@@ -62,7 +123,6 @@ package struct OperationsResource: Sendable {
     }
 
     private func version(_ exchange: Exchange) async throws -> Response {
-        _ = try exchange.representation(among: .json)
         var writer = JSONWriter(capacity: 64)
         writer.beginObject()
         writer.member("name", "callpath")
@@ -72,24 +132,18 @@ package struct OperationsResource: Sendable {
     }
 
     private func measurements(_ exchange: Exchange) async throws -> Response {
-        _ = try exchange.representation(among: .metrics)
         let fields = ResponseFields.unstored(.metrics)
         return Response(status: .ok, fields: fields, body: .bytes(metrics.expose()))
     }
 
-    private func description(_ exchange: Exchange) async throws -> Response {
-        _ = try exchange.representation(among: .yaml)
-        let tag = OpenAPIDocument.tag
-        if let notModified = try exchange.notModified(tag) { return notModified }
-        let fields = ResponseFields.versioned(tag, as: .yaml)
-        return Response(status: .ok, fields: fields, body: .bytes(OpenAPIDocument.bytes))
-    }
-
-    private func descriptionAsJSON(_ exchange: Exchange) async throws -> Response {
-        let tag = OpenAPIDocument.jsonTag
-        if let notModified = try exchange.notModified(tag) { return notModified }
-        let fields = ResponseFields.versioned(tag, as: .json)
-        return Response(status: .ok, fields: fields, body: .bytes(OpenAPIDocument.json))
+    private func answer(
+        _ exchange: Exchange,
+        _ document: OpenAPIDocument,
+        as representation: Representation
+    ) throws -> Response {
+        if let notModified = try exchange.notModified(document.tag) { return notModified }
+        let fields = ResponseFields.versioned(document.tag, as: representation)
+        return Response(status: .ok, fields: fields, body: .bytes(document.bytes))
     }
 }
 
@@ -98,19 +152,49 @@ package enum ServerVersion {
     package static let current = "0.1.0"
 }
 
-/// The text of `openapi.yaml`, as it was when this binary was built.
-package enum OpenAPIDocument {
+/// The contract of the interface, as it was when this binary was built.
+package struct OpenAPIDocument: Sendable {
     /// Its bytes.
-    package static let bytes = [UInt8](UnsafeBufferPointer(start: callpath_openapi, count: callpath_openapi_size))
+    package let bytes: [UInt8]
+    /// A tag made of them.
+    let tag: EntityTag
 
-    static let tag = EntityTag(hashing: bytes)
+    private init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        tag = EntityTag(hashing: bytes)
+    }
 
-    /// The same as JSON.
-    package static let json = [UInt8](
-        UnsafeBufferPointer(start: callpath_openapi_json, count: callpath_openapi_json_size)
-    )
+    /// Returns `openapi.yaml` for a server that is at `pathPrefix` of wherever the text was found.
+    package static func yaml(at pathPrefix: PathPrefix = PathPrefix()) -> OpenAPIDocument {
+        let bytes = UnsafeBufferPointer(start: callpath_openapi, count: callpath_openapi_size)
+        return moved(
+            bytes,
+            from: "servers: [{url: 'http://127.0.0.1:8080'}]",
+            to: "servers: [{url: '\(pathPrefix.text)'}]",
+            pathPrefix
+        )
+    }
 
-    static let jsonTag = EntityTag(hashing: json)
+    /// Returns the same as JSON.
+    package static func json(at pathPrefix: PathPrefix = PathPrefix()) -> OpenAPIDocument {
+        let bytes = UnsafeBufferPointer(start: callpath_openapi_json, count: callpath_openapi_json_size)
+        return moved(
+            bytes,
+            from: #""servers":[{"url":"http://127.0.0.1:8080"}]"#,
+            to: #""servers":[{"url":"\#(pathPrefix.text)"}]"#,
+            pathPrefix
+        )
+    }
+
+    private static func moved(
+        _ bytes: UnsafeBufferPointer<UInt8>,
+        from servers: String,
+        to others: String,
+        _ pathPrefix: PathPrefix
+    ) -> OpenAPIDocument {
+        guard !pathPrefix.isEmpty else { return OpenAPIDocument(Array(bytes)) }
+        return OpenAPIDocument(Array(String(decoding: bytes, as: UTF8.self).replacing(servers, with: others).utf8))
+    }
 }
 
 extension EntityTag {

@@ -14,6 +14,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     // 401, 403: the caller may not ask.
     case unauthorized
     case forbidden
+    case crossOrigin = "cross_origin"
     // 404: it is not there.
     case notFound = "not_found"
     case moduleNotFound = "module_not_found"
@@ -31,6 +32,8 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     // 412, 413.
     case preconditionFailed = "precondition_failed"
     case bodyTooLarge = "body_too_large"
+    // 421: it is for another server.
+    case misdirectedRequest = "misdirected_request"
     // 422: it can be read, and it is wrong.
     case invalidName = "invalid_name"
     case unknownField = "unknown_field"
@@ -76,7 +79,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
             .malformedTensorBytes, .malformedSafetensors, .malformedContentCoding:
             400
         case .unauthorized: 401
-        case .forbidden: 403
+        case .forbidden, .crossOrigin: 403
         case .notFound, .moduleNotFound, .parameterNotFound, .hookNotFound: 404
         case .methodNotAllowed: 405
         case .notAcceptable: 406
@@ -84,6 +87,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
         case .preconditionFailed: 412
         case .bodyTooLarge: 413
         case .unsupportedMediaType, .unsupportedContentCoding: 415
+        case .misdirectedRequest: 421
         case .tooManyRequests, .tooManyStreams: 429
         case .internalError: 500
         case .methodNotImplemented: 501

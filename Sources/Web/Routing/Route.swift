@@ -25,7 +25,7 @@ package typealias WaitingEndpoint = @Sendable (Exchange) async throws -> Respons
 /// A function that wraps the endpoint of a route, once, when the router is made.
 ///
 /// A type of its own: functions in an array are called through two thunks each.
-package struct Layer: Sendable {
+package struct Middleware: Sendable {
     package let wrap: @Sendable (_ route: Route, _ next: @escaping Endpoint) -> Endpoint
 
     package init(_ wrap: @escaping @Sendable (_ route: Route, _ next: @escaping Endpoint) -> Endpoint) {
@@ -45,14 +45,16 @@ package final class Route: Sendable {
     package let scope: Scope
     /// The parameters that its query may have; `nil` if others than we say what may stand there.
     package let query: [String]?
+    /// Whether balancers and monitors ask it all the time: it is answered under any name, and its lines are for debugging.
+    package let isProbe: Bool
     /// The status codes that it can answer, beside those that any route can (`Route.universalStatuses`).
     package let statuses: [Int]
-    /// The endpoint with its layers.
+    /// The endpoint with its middleware.
     package let endpoint: Endpoint
 
-    /// The status codes that any route can answer: a bad target, wrong keys, a method or coding that nobody takes,
+    /// The status codes that any route can answer: a bad target, wrong keys, a foreign page or name, a method or coding that nobody takes,
     /// overload and a defect.
-    package static let universalStatuses = [400, 401, 403, 405, 413, 415, 429, 500, 501, 503]
+    package static let universalStatuses = [400, 401, 403, 405, 413, 415, 421, 429, 500, 501, 503]
 
     /// Creates a row whose endpoint may wait.
     package convenience init(
@@ -61,6 +63,7 @@ package final class Route: Sendable {
         _ operation: String,
         scope: Scope,
         query: [String]? = [],
+        isProbe: Bool = false,
         statuses: [Int],
         endpoint: @escaping WaitingEndpoint
     ) {
@@ -70,6 +73,7 @@ package final class Route: Sendable {
             operation,
             scope: scope,
             query: query,
+            isProbe: isProbe,
             statuses: statuses,
             outcome: { exchange in .later { try await endpoint(exchange) } }
         )
@@ -82,6 +86,7 @@ package final class Route: Sendable {
         _ operation: String,
         scope: Scope,
         query: [String]? = [],
+        isProbe: Bool = false,
         statuses: [Int],
         outcome endpoint: @escaping Endpoint
     ) {
@@ -90,14 +95,15 @@ package final class Route: Sendable {
         self.operation = operation
         self.scope = scope
         self.query = query
+        self.isProbe = isProbe
         self.statuses = statuses
         self.endpoint = endpoint
     }
 
-    /// Returns the route with its endpoint in `layers`, the first outermost.
-    package func wrapped(in layers: [Layer]) -> Route {
+    /// Returns the route with its endpoint in `middleware`, the first outermost.
+    package func wrapped(in middleware: [Middleware]) -> Route {
         var endpoint = endpoint
-        for layer in layers.reversed() { endpoint = layer.wrap(self, endpoint) }
+        for each in middleware.reversed() { endpoint = each.wrap(self, endpoint) }
         return copy(endpoint, query: query)
     }
 
@@ -111,6 +117,7 @@ package final class Route: Sendable {
             operation,
             scope: scope,
             query: query,
+            isProbe: isProbe,
             statuses: statuses,
             outcome: endpoint
         )

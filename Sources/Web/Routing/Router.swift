@@ -24,9 +24,9 @@ package struct Router: Sendable {
     package let routes: [Route]
     private let tree: RouteTree
 
-    /// Creates a router whose endpoints are wrapped in `layers`, the first outermost.
-    package init(_ routes: [Route], layers: [Layer] = []) {
-        self.routes = routes.map { $0.wrapped(in: layers) }
+    /// Creates a router whose endpoints are wrapped in `middleware`, the first outermost.
+    package init(_ routes: [Route], middleware: [Middleware] = []) {
+        self.routes = routes.map { $0.wrapped(in: middleware) }
         tree = RouteTree(self.routes)
     }
 

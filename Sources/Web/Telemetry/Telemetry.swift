@@ -12,8 +12,8 @@ package struct Telemetry: Sendable {
         self.log = log
     }
 
-    /// The layer that stands outside all others: what leaves it goes to the client.
-    func layer(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
+    /// The middleware that stands outside all others: what leaves it goes to the client.
+    func wrap(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
         let series = RouteSeries(template: route.template.description, metrics: metrics)
         return { exchange in
             switch try next(exchange) {
@@ -43,7 +43,8 @@ package struct Telemetry: Sendable {
 
     /// Writes one line a request.
     private func log(_ response: Response, _ exchange: Exchange, route: String, duration: Duration) {
-        let level = Logger.Level.info
+        let isExpected = exchange.route.isProbe && response.status.code < 400
+        let level = isExpected ? Logger.Level.debug : .info
         guard let log, level >= log.level else { return }
         let (request, context) = (exchange.request, exchange.context)
         log.write(

@@ -65,6 +65,8 @@ struct Configuration {
     var admission = AdmissionLimits()
     /// The origins whose scripts may read answers.
     var origins = OriginList()
+    /// The names under which the server may be asked.
+    var allowedHosts = HostNameList()
     /// Whether answers are compressed for clients that ask for it.
     var compresses = true
     /// Whether the page that shows modules and calls is served.
@@ -84,6 +86,7 @@ extension Configuration {
     var interface: API.Options {
         var options = api
         options.callTimeout = callTimeout == .zero ? nil : callTimeout
+        options.showsConsole = showsConsole
         options.maxDecodedBodyBytes = server.limits.maxDecodedBodyBytes
         return options
     }
@@ -102,6 +105,11 @@ extension Configuration {
         var options = serving
         options.log = { logger.log($0) }
         return options
+    }
+
+    /// Whether nobody can reach the server from another machine, as far as the options say.
+    var isLocal: Bool {
+        !wantsPort || hosts.hosts.allSatisfy { $0.hasPrefix("127.") || $0 == "::1" || $0 == "localhost" }
     }
 
     /// How to listen; health checks are answered even when there are too many connections.
@@ -131,9 +139,10 @@ extension Configuration {
             }
             access.info("refused", metadata: metadata)
         }
-        configuration.refusalForm = InferenceAPI.refusalForm
-        configuration.isExempt = { request in
-            request.pathOctets.elementsEqual("/livez".utf8) || request.pathOctets.elementsEqual("/readyz".utf8)
+        configuration.refusalForm = InferenceAPI.refusalForm(behind: api.pathPrefix)
+        configuration.isExempt = { [prefix = api.pathPrefix] request in
+            let path = prefix.removed(from: request.pathOctets)
+            return path.elementsEqual("/livez".utf8) || path.elementsEqual("/readyz".utf8)
         }
         return configuration
     }

@@ -22,7 +22,8 @@ extension OptionTable {
             \.trustedProxies
         ),
         ServeOption("forwarded-field", "field in which they say it", \.forwardedField),
-        ServeOption("cors-origins", "origins whose scripts may read answers", \.origins),
+        ServeOption("cors-origins", "origins whose scripts may read answers, and whose pages may ask", \.origins),
+        ServeOption("allowed-hosts", "names under which the server may be asked; * for all", \.allowedHosts),
         ServeOption(
             "tls-certificate",
             "PEM file of the certificate and its chain; plain HTTP without one",

@@ -56,6 +56,7 @@ enum OptionTable {
             \.inference.nonFinite,
             .init(words: "refuse or tokens") { [.refuse, .tokens].contains($0) }
         ),
+        ServeOption("path-prefix", "path before every path, for proxies that serve other things too", \.api.pathPrefix),
         ServeOption("compression", "gzip and deflate for clients that ask for it", \.compresses),
         ServeOption("console", "the page that shows modules and calls, at /console", \.showsConsole),
         ServeOption("default-model", "module that /invocations calls if a request names none", \.defaultModel),

@@ -115,6 +115,15 @@ extension Bool: OptionValue {
     static var placeholder: String { "on|off" }
 }
 
+extension PathPrefix: OptionValue {
+    init?(optionText: String) {
+        guard let prefix = optionText.isEmpty ? PathPrefix() : PathPrefix(optionText) else { return nil }
+        self = prefix
+    }
+    var optionText: String { text }
+    static var placeholder: String { "PATH" }
+}
+
 extension LogFormat: OptionValue {
     init?(optionText: String) { self.init(rawValue: optionText) }
     var optionText: String { rawValue }

@@ -27,6 +27,29 @@ struct LogProcessTests {
         for (name, value) in expected { #expect(requests.first?[name]?.asString == value, "\(name)") }
     }
 
+    /// Balancers and monitors ask all day: what they are told as ever is for debugging, what goes wrong is not.
+    @Test(arguments: ["info", "debug"])
+    func writesProbesThatSucceedForDebuggingOnly(level: String) throws {
+        let log = try LogFile()
+        let server = try RunningServer(arguments: ["--log-format", "json", "--log-level", level], log: log.handle)
+        let client = try Client(port: server.port)
+        let layer = #"{"type": "ReLU"}"#
+        #expect(try client.json("PUT", "/v1/modules/m", layer).status == 201)
+        let probes = [
+            "/", "/livez", "/readyz?verbose", "/metrics", "/ping", "/v2/health/live", "/v2/health/ready",
+            "/v2/models/m/ready", "/v2/models/m/versions/1/ready",
+        ]
+        for path in probes { #expect(try client.send("GET", path).status == 200) }
+        #expect(try client.send("HEAD", "/livez").status == 200)
+        let others = ["/version", "/v2/models/m", "/v2/models/none/ready"]
+        for path in others { _ = try client.send("GET", path) }
+        #expect(server.terminate() == 0)
+        let lines = try log.text.split(separator: "\n").map { try JSONValue(parsing: Array($0.utf8)) }
+        let requests = lines.filter { $0["label"]?.asString == "callpath.access" && $0["method"] != "PUT" }
+        #expect(requests.count == others.count + (level == "debug" ? probes.count + 1 : 0), "\(log.text)")
+        for path in others { #expect(requests.contains { $0["target"]?.asString == path }, "\(path)") }
+    }
+
     /// A line of a hook can be found by the request that it ran in.
     @Test(arguments: [
         ("/v1/modules/fc/call", #"{"input": [1, 2], "hooks": HOOKS}"#),

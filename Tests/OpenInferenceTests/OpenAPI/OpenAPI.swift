@@ -18,7 +18,7 @@ struct OpenAPI {
     let document: JSONValue
 
     init() throws {
-        let node = try #require(try Yams.compose(yaml: String(decoding: OpenAPIDocument.bytes, as: UTF8.self)))
+        let node = try #require(try Yams.compose(yaml: String(decoding: OpenAPIDocument.yaml().bytes, as: UTF8.self)))
         document = Self.value(node)
     }
 

@@ -1,0 +1,35 @@
+extension FunctionProblem {
+    /// What is at fault.
+    var fault: TensorError.Fault {
+        switch self {
+        case .conditionType, .maskType, .lerpType, .integerAddcdiv, .meanType, .noBools,
+            .varianceType, .normType, .normResultType, .narrowedNorm, .indexType, .gatherIndexType,
+            .scatterType, .indexSelectType, .takeIndexType, .maskedSelectType, .oneHotType,
+            .topKBool, .stackTypes, .attentionTypes, .attentionMaskType, .cosineType:
+            .type
+        case .selectIndex, .narrowStart, .tooManyIndices, .emptyIndexed, .gatherBounds,
+            .indexSelectBounds, .oneHotClass:
+            .index
+        case .noAttribute, .integerDivisionByZero, .numberDivisionByZero, .numberOverflow,
+            .roundingMode, .geluFormula, .negativeIntegerPower, .fractionalAlpha, .booleanAlpha, .floatOverflow,
+            .clampWithoutBounds, .sliceStepZero, .sliceStepNegative, .wrongIndex, .paddingMode,
+            .paddingValue, .rangeStep, .truncatedRangeStep, .rangeBounds, .rangeDirection,
+            .rangeSize, .negativeSteps, .eyeSize, .unknownSide, .oppositeSides, .einsum,
+            .attentionMaskTwice:
+            .argument
+        case .fillingRank, .repeatedDimension, .emptyPlaces, .emptyExtreme, .emptyDimension,
+            .emptyNorm, .emptyNormDimension, .permutationLength, .repeatedPermutation, .movedCounts,
+            .repeatedMove, .narrowScalar, .narrowLength, .selectScalar, .noAxes, .negativeSplit,
+            .emptySplit, .negativeSplits, .splitSum, .chunkCount, .noDimension, .diagonalAxes,
+            .unflattenWithoutSizes, .unflattenSizes, .expandedLeading, .repeatAxes,
+            .scalarConcatenation, .emptyStack, .stackedShapes, .triangleRank, .indexedScalar,
+            .slicedScalar, .indexShapes, .maskShape, .gatherRank, .gatherSize, .scatterSize,
+            .indexSelectRank, .indexSelectScalar, .takeRanks, .rollWithoutShifts, .rollCounts,
+            .negativeRepeats, .repeatsRank, .repeatsSize, .oddPadding, .paddingLength, .paddingSize,
+            .reflection, .wrapping, .emptyCircle, .paddedAway, .oneHotEmpty, .oneHotNegative,
+            .searchedScalar, .searchedShapes, .boundariesRank, .notMatrix, .notMatrixAndVector,
+            .notVectors, .notStack, .notVector, .attentionRanks, .attentionHeads:
+            .shape
+        }
+    }
+}

@@ -1,0 +1,26 @@
+extension LayerProblem {
+    /// What is at fault.
+    var fault: TensorError.Fault {
+        switch self {
+        case .convolutionTypes, .preluTypes: .type
+
+        // Sizes and ranks of what goes in, or of what would come out.
+        case .convolutionRank, .convolutionChannels, .emptyWeight, .onlyEmptyBatches, .transposedOutput,
+            .kernelBeyondInput, .poolRank, .emptyPoolInput, .poolOutput, .poolKernelBeyondInput, .paddingRank,
+            .emptyPaddedInput, .reflection, .paddedOutput, .gluOfScalar, .gluSize, .preluOfScalar, .preluChannels,
+            .groupNormRank, .oneValuePerGroup, .groupChannels, .groupParameter, .featureDropoutRank, .shuffleRank,
+            .shuffledChannels, .unshuffledSize, .channelShuffleRank, .channelShuffleChannels, .unflattening, .foldRank,
+            .foldChannels, .foldBlocks, .foldSize, .noBlocks, .interpolatedRank, .interpolatedSize,
+            .emptyInterpolation, .emptySequence:
+            .shape
+
+        // Values that arguments cannot have.
+        case .outputPadding, .notPositive, .negative, .tooLarge, .linePool, .poolPadding, .negativePoolPadding,
+            .zeroStride, .zeroPoolDilation, .zeroDivisor, .negativeAdaptiveSize, .paddingLength, .negativeNarrowing,
+            .circularPadding, .emptyCircularPadding, .negativeLambda, .zeroAlpha, .rreluBounds, .groupsNotPositive,
+            .responseSize, .shuffleFactor, .channelShuffleGroups, .emptyUnflattening, .foldMeasure,
+            .interpolationMode, .interpolationSizes, .interpolationFactors, .interpolationFactor:
+            .argument
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import Testing
+
+@testable import Web
+
+struct HostRuleTests {
+    private static func admits(_ rule: HostRule, _ host: String) -> Bool { rule.admits(Array(host.utf8)[...]) }
+
+    @Test(arguments: [
+        "localhost", "localhost:8080", "LOCALHOST.", "app.localhost:1", "127.0.0.1", "127.0.0.1:80", "[::1]:8080",
+        "127.1",
+        "0x7f.1", "0x7f000001", "192.168.1.7", "callpath", "box.example.org", "BOX.Example.ORG.:9", "",
+    ])
+    func aLocalServerIsAskedUnderLocalNames(host: String) {
+        #expect(Self.admits(HostRule(isLocal: true, machineName: "box.example.org"), host))
+    }
+
+    @Test(arguments: [
+        "evil.example", "evil.example:8080", "EVIL.EXAMPLE.", "localhost.evil.example", "127.0.0.1.evil.example",
+        "notlocalhost.example", "evil%2Eexample", "a.b", "x.0xz", "other.example.org",
+    ])
+    func aLocalServerIsNotAskedUnderPublicNames(host: String) {
+        #expect(!Self.admits(HostRule(isLocal: true, machineName: "box.example.org"), host))
+    }
+
+    @Test(arguments: [true, false])
+    func namesThatAreGivenAreTheOnlyOnes(isLocal: Bool) {
+        let rule = HostRule(allowed: ["App.Example", "models"], isLocal: isLocal)
+        for host in ["app.example", "APP.example:443", "models", "localhost", "10.0.0.1:80", "[fe80::1]"] {
+            #expect(Self.admits(rule, host), "\(host)")
+        }
+        for host in ["www.app.example", "example", "other", "app.example.evil.test"] {
+            #expect(!Self.admits(rule, host), "\(host)")
+        }
+    }
+}
+
+struct PathPrefixTests {
+    @Test(arguments: ["/x", "/x/y", "/models/a-1_b.c~d"])
+    func isSegmentsWithASlashBeforeEach(text: String) {
+        #expect(PathPrefix(text)?.text == text)
+    }
+
+    @Test(arguments: ["", "/", "x", "/x/", "//x", "/x//y", "/a b", "/a?b", "/{a}", "/%41", "/a/../b", "/.", "/é"])
+    func isNothingElse(text: String) {
+        #expect(PathPrefix(text) == nil)
+    }
+
+    @Test(arguments: [
+        ("/x/v1/modules", "/v1/modules"), ("/x", ""), ("/x/", "/"), ("/xy/v1", "/xy/v1"), ("/v1", "/v1"),
+        ("/x/x/v1", "/x/v1"),
+    ])
+    func isTakenOffAsAWhole(path: String, rest: String) throws {
+        let prefix = try #require(PathPrefix("/x"))
+        #expect(prefix.removed(from: Array(path.utf8)[...]).elementsEqual(rest.utf8))
+    }
+}
