@@ -79,7 +79,6 @@ struct ErrorCodeTests {
 
     @Test(arguments: [
         (#"{"type": "Linear", "in_features": 2, "out_features": 1}"#, "Linear", "'input'", 1),
-        (#"{"type": "BatchNorm1d", "num_features": 2}"#, "_BatchNorm", "'input'", 1),
         (#"{"type": "ReLU"}"#, "ReLU", "'input'", 1),
         (#"{"type": "Sequential", "modules": []}"#, "Sequential", "'input'", 1),
         (
