@@ -1,6 +1,7 @@
 import HTTPTypes
 import JSON
 import NN
+import Serving
 import Tensors
 import Testing
 import TestServer
@@ -136,6 +137,13 @@ struct GraphTests {
         #expect(answer.status == 422, "\(answer.text)")
         #expect(answer.json["pointer"]?.asString == pointer, "\(answer.text)")
         #expect(await server.send(.get, "/v1/modules/net").status == 404)
+    }
+
+    @Test func refusesGraphsOfTooManyNodes() async throws {
+        var serving = ServingOptions()
+        serving.limits.maxGraphNodes = 5
+        let answer = await Server(serving: serving).json(.post, "/v1/modules", Self.network)
+        #expect(answer.status == 422, "\(answer.text)")
     }
 
     /// Each step doubles: in 60 steps a petabyte.

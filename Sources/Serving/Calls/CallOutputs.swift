@@ -6,17 +6,20 @@ package import Tensors
 package struct CallOutputs: Sendable {
     /// The value as the module gave it.
     package let value: Value
-    /// The tensors by name, numbers among them as tensors without axes; one bare tensor is `output`.
-    package let tensors: OrderedDictionary<String, Tensor>
     /// The first tensor.
     package let first: Tensor
+    /// The tensors by name; `nil` for one bare tensor, for which no table is made.
+    private let named: OrderedDictionary<String, Tensor>?
+
+    /// The tensors by name, numbers among them as tensors without axes; one bare tensor is `output`.
+    package var tensors: OrderedDictionary<String, Tensor> { named ?? ["output": first] }
 
     /// Names the tensors of `value`: by keys and positions on the way to them, those of a bare tuple `output_0` onwards.
     /// - Throws: `ModuleError.outputIsNoTensor` when there are none.
     init(_ value: Value, of type: String) throws {
         self.value = value
         if case .tensor(let tensor) = value {
-            tensors = ["output": tensor]
+            named = nil
             first = tensor
             return
         }
@@ -34,14 +37,14 @@ package struct CallOutputs: Sendable {
         guard let first = tensors.values.first else {
             throw ModuleError.outputIsNoTensor(type: type, got: value.pythonType)
         }
-        self.tensors = tensors
+        named = tensors
         self.first = first
     }
 
     /// Creates the outputs of a call that gave one tensor.
     init(only tensor: Tensor) {
         value = .tensor(tensor)
-        tensors = ["output": tensor]
+        named = nil
         first = tensor
     }
 
@@ -69,10 +72,10 @@ package struct CallOutputs: Sendable {
     package var only: Tensor? { value.tensor }
 
     /// The number of elements of all tensors.
-    package var elementCount: Int { tensors.values.reduce(0) { $0 + $1.elementCount } }
+    package var elementCount: Int { named?.values.reduce(0) { $0 + $1.elementCount } ?? first.elementCount }
 
     /// The number of bytes of all tensors.
-    package var byteCount: Int { tensors.values.reduce(0) { $0 + $1.byteCount } }
+    package var byteCount: Int { named?.values.reduce(0) { $0 + $1.byteCount } ?? first.byteCount }
 }
 
 extension Value {

@@ -33,6 +33,9 @@ package final class OverviewCache: Sendable {
         self.limit = limit
     }
 
+    /// The bytes of what is kept.
+    var byteCount: Int { state.withLock(\.byteCount) }
+
     /// Returns `tensor` at a glance.
     package func overview(of tensor: Tensor, _ form: TensorOverview.Form) async -> TensorOverview {
         let address = tensor.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
