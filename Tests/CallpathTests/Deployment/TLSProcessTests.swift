@@ -69,7 +69,8 @@ struct TLSProcessTests {
         let log = try LogFile()
         let authority = "\(Self.fixtures)/authority.pem"
         let more = asked == "off" ? [] : ["--tls-client-auth", asked, "--tls-client-ca", authority]
-        let server = try RunningServer(arguments: Self.identity + more, log: log.handle)
+        let debug = ["--log-level", "debug"]  // At info the log leaves probes out.
+        let server = try RunningServer(arguments: Self.identity + more + debug, log: log.handle)
         let certificate = "--cert '\(Self.fixtures)/\(shown).pem' --key '\(Self.fixtures)/\(shown).key'"
         let command = "curl -s --cacert '\(authority)' \(shown.isEmpty ? "" : certificate)"
         #expect(try shell("\(command) https://localhost:\(server.port)/livez").output == answer)
