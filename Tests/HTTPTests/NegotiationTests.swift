@@ -38,7 +38,7 @@ struct NegotiationTests {
         ("application/json;q=0", "none"),
         ("text/plain;q=zz, application/*;q=0.1", "application/json"),
         ("nonsense", "application/json"),
-        ("text/plain;format=\"a,b\"", "none"),
+        ("text/plain;format=\"a,b\"", "text/plain"),
     ])
     func choosesTheTypeThatTheClientLikesBest(accept: String?, expected: String) {
         let candidates = ["application/json", "text/plain"].compactMap { MediaType($0) }
