@@ -59,10 +59,10 @@ struct CallAnswer {
     /// The only output, for answers with room for one.
     private var onlyOutput: Tensor {
         get throws(Problem) {
-            guard result.outputs.tensors.count == 1 else {
+            guard result.outputs.count == 1 else {
                 throw Problem(
                     .notAcceptable,
-                    "Bytes hold one tensor, and the module gives \(result.outputs.tensors.count).",
+                    "Bytes hold one tensor, and the module gives \(result.outputs.count).",
                     expected: [.string(Representation.json.rawValue), .string(Representation.safetensors.rawValue)],
                     got: .string(Representation.bytes.rawValue)
                 )

@@ -71,6 +71,9 @@ package struct CallOutputs: Sendable {
     /// The one tensor that the module gave; `nil` when it gave something else.
     package var only: Tensor? { value.tensor }
 
+    /// The number of tensors.
+    package var count: Int { named?.count ?? 1 }
+
     /// The number of elements of all tensors.
     package var elementCount: Int { named?.values.reduce(0) { $0 + $1.elementCount } ?? first.elementCount }
 
