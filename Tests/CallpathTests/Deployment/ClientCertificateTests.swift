@@ -48,7 +48,7 @@ struct ClientCertificateTests {
         }
         let file = try folder.write(authorities.joined(), to: "clients.pem")
         let asked = ["--tls-client-auth", "required", "--tls-client-ca", file]
-        let server = try RunningServer(arguments: Self.identity + asked, log: log.handle)
+        let server = try RunningServer(arguments: Self.identity + asked + ["--log-level", "debug"], log: log.handle)
         func stream(_ name: String) throws -> Job {
             let certificate = "-cert '\(Self.fixtures)/\(name).pem' -key '\(Self.fixtures)/\(name).key' -quiet"
             let ask = #"{ printf 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n'; sleep 30; }"#
