@@ -132,10 +132,11 @@ private struct ChannelNorm {
     }
 
     private static func first(of parameter: Tensor) throws(TensorError) -> Tensor {
-        guard parameter.elementCount > 0 else {
+        guard parameter.rank > 0, parameter.elementCount > 0 else {
             throw .selectOutOfRange(0, shape: parameter.shape.dimensions, dimension: 0)
         }
-        return try parameter.detached().rows(0..<1).viewed(as: .scalar)
+        let rest = try Shape(checking: Array(parameter.shape.dimensions.dropFirst()))
+        return try parameter.detached().rows(0..<1).viewed(as: rest)
     }
 
     private func standardizedRows() throws(TensorError) -> StandardizedRows {
