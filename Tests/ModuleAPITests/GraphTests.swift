@@ -146,6 +146,55 @@ struct GraphTests {
         #expect(answer.status == 422, "\(answer.text)")
     }
 
+    /// A graph in a graph, each of which calls the one inside it ten times: seven levels are ten million calls.
+    @Test func refusesGraphsWhoseCallsRunTooManyNodes() async throws {
+        var inner = #"{"type": "Identity"}"#
+        for _ in 0..<7 {
+            var nodes = [#"{"op": "placeholder", "name": "n0"}"#]
+            for index in 1...10 {
+                let last = #"{"node": "n\#(index - 1)"}"#
+                nodes.append(#"{"op": "call_module", "name": "n\#(index)", "target": "m", "args": [\#(last)]}"#)
+            }
+            nodes.append(#"{"op": "output", "args": [{"node": "n10"}]}"#)
+            let graph = nodes.joined(separator: ",")
+            inner = #"{"type": "GraphModule", "modules": {"m": \#(inner)}, "graph": [\#(graph)]}"#
+        }
+        let answer = await server.json(.put, "/v1/modules/net", inner)
+        #expect(answer.status == 422, "\(answer.text)")
+        #expect(answer.json["code"] == "module_too_large")
+        #expect(answer.json["detail"]?.asString?.contains("maxCallNodes") == true, "\(answer.text)")
+        #expect(await server.send(.get, "/v1/modules/net").status == 404)
+    }
+
+    /// `matmul(x, x)`: the same graph is little work for a small matrix, and much for a large one.
+    @Test func aCostlyCallOfFunctionsIsNoSmallOne() async throws {
+        try await server.create(
+            #"""
+            {"name": "net", "type": "GraphModule", "graph": [
+              {"op": "placeholder", "name": "x"},
+              {"op": "call_function", "name": "y", "target": "matmul", "args": [{"node": "x"}, {"node": "x"}]},
+              {"op": "output", "args": [{"node": "y"}]}]}
+            """#
+        )
+        let publication = try server.api.registry.publication("net")
+        func isSmall(_ size: Int) throws -> Bool {
+            let request = CallRequest(inputs: [try .zeros([size, size])])
+            return server.api.registry.isSmall(request, for: publication)
+        }
+        #expect(try isSmall(8))
+        #expect(try !isSmall(1_024))
+        #expect(try isSmall(8))
+    }
+
+    /// An LSTM of a thousand steps: what cannot be told is not small.
+    @Test func aCallWhoseWorkCannotBeToldIsNoSmallOne() async throws {
+        try await server.create(
+            #"{"name": "rnn", "type": "LSTM", "input_size": 8, "hidden_size": 512, "num_layers": 4}"#
+        )
+        let request = CallRequest(inputs: [try .zeros([1_000, 1, 8])])
+        #expect(!server.api.registry.isSmall(request, for: try server.api.registry.publication("rnn")))
+    }
+
     /// Each step doubles: in 60 steps a petabyte.
     @Test func refusesValuesThatExplodeBeforeTheyAreMade() async throws {
         var nodes = [#"{"op": "placeholder", "name": "n0"}"#]

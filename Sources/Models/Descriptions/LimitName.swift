@@ -6,6 +6,7 @@ package enum LimitName: String, Sendable {
     case treeDepth = "maxTreeDepth"
     case treeModules = "maxTreeModules"
     case graphNodes = "maxGraphNodes"
+    case callNodes = "maxCallNodes"
     case hooks = "maxHooks"
     case hooksPerCall = "maxHooksPerCall"
     case hookBytes = "maxHookBytes"

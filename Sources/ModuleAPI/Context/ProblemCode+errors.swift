@@ -66,7 +66,7 @@ extension ProblemCode {
         self =
             switch limit {
             case .modules, .bytes, .hookBytes: .registryFull
-            case .parameterBytes, .treeModules, .graphNodes: .moduleTooLarge
+            case .parameterBytes, .treeModules, .graphNodes, .callNodes: .moduleTooLarge
             case .treeDepth: .treeTooDeep
             case .hooks, .hooksPerCall: .tooManyHooks
             case .listeners: .tooManyStreams

@@ -61,14 +61,19 @@ public final class Sequential: Module {
     }
 
     public override func work(for inputs: [ValueSpec], rows: Int) -> Int? {
-        var (sum, inputs) = (0, inputs)
+        outputAndWork(for: inputs, rows: rows).work
+    }
+
+    override func outputAndWork(for inputs: [ValueSpec], rows: Int) -> (output: ValueSpec, work: Int?) {
+        var (sum, value) = (0 as Int?, inputs.first ?? .unknown)
         for case let module? in childSlots.values.lazy.map(\.value) {
-            guard let work = module.work(for: inputs, rows: rows) else { return nil }
-            let (total, overflow) = sum.addingReportingOverflow(work)
-            sum = overflow ? .max : total
-            inputs = [module.outputSpec(for: inputs)]
+            let (output, work) = module.outputAndWork(for: [value], rows: rows)
+            value = output
+            sum = sum.flatMap { sum in
+                work.map { sum.addingReportingOverflow($0) }.map { $0.overflow ? .max : $0.partialValue }
+            }
         }
-        return sum
+        return (value, sum)
     }
 
     public override func emptyCopy() throws -> Module { try Sequential([]) }

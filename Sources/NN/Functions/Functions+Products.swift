@@ -84,6 +84,13 @@ extension SpecRule {
             else { return .unknown }
             return .tensor(query.resized(-1, to: last))
         },
-        workPerElement: { 2 * ($0.tensor(1).shape?.dropLast().last?.number ?? 1) }
+        workPerElement: { call in
+            let keys = call.tensor(1).shape ?? []
+            let (count, size) = (keys.dropLast().last?.number ?? 1, keys.last?.number ?? 1)
+            let width = max(1, call.tensor(2).shape?.last?.number ?? 1)
+            // Each query meets each key once, and each key's value; shared by the elements that the query gives.
+            let (product, overflow) = count.multipliedReportingOverflow(by: 2 + size / width)
+            return overflow ? .max : product
+        }
     )
 }

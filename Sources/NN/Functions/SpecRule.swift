@@ -2,9 +2,9 @@ import Tensors
 
 /// What is known of a function's result before a call.
 struct SpecRule: Sendable {
-    /// Returns what is known of the result, and how many multiply-adds, or elements read, each of its elements takes.
+    /// Returns what is known of the result.
     let rule: @Sendable (SpecCall) -> ValueSpec
-    /// How many multiply-adds each element of the result takes.
+    /// How many multiply-adds each element of the result takes, beside reading the arguments once.
     var workPerElement: @Sendable (SpecCall) -> Int = { _ in 1 }
 
     /// Nothing is known.
@@ -39,13 +39,10 @@ struct SpecRule: Sendable {
 
     /// Fewer axes: those that `dim` names are gone, or all.
     static func reduced(dim: Int, keepDim: Int, dtype: DType? = nil) -> SpecRule {
-        SpecRule(
-            rule: { call in
-                guard call.isConstant(dim), let keeps = call.bool(keepDim) else { return .unknown }
-                return .tensor(call.tensor(0).reduced(over: call.ints(dim), keepDim: keeps, dtype: dtype))
-            },
-            workPerElement: { call in call.tensor(0).elementCount.number ?? 1 }
-        )
+        SpecRule { call in
+            guard call.isConstant(dim), let keeps = call.bool(keepDim) else { return .unknown }
+            return .tensor(call.tensor(0).reduced(over: call.ints(dim), keepDim: keeps, dtype: dtype))
+        }
     }
 }
 

@@ -79,7 +79,10 @@ struct SpecWalk {
         }
         let call = SpecCall(values: inputs)
         let output = type.spec.rule(call)
-        add(output, rows.map { _ in type.spec.workPerElement(call) } ?? 1)
+        guard let rows else { return output }
+        // What a function reads counts as what it makes does: a largest element is one, found among many.
+        for input in inputs { add(input.work(rows: rows, perElement: 1)) }
+        add(output.work(rows: rows, perElement: type.spec.workPerElement(call)))
         return output
     }
 
@@ -94,8 +97,10 @@ struct SpecWalk {
             return .unknown
         }
         let inputs = operands.map(spec)
-        if let rows { add(child.work(for: inputs, rows: rows)) }
-        return child.outputSpec(for: inputs)
+        guard let rows else { return child.outputSpec(for: inputs) }
+        let (output, work) = child.outputAndWork(for: inputs, rows: rows)
+        add(work)
+        return output
     }
 
     private func attribute(_ target: GraphModule.Target) -> ValueSpec {
@@ -107,11 +112,6 @@ struct SpecWalk {
                 ?? .unknown
         case .nothing, .module: .unknown
         }
-    }
-
-    private mutating func add(_ output: ValueSpec, _ workPerElement: Int) {
-        guard let rows else { return }
-        add(output.work(rows: rows, perElement: workPerElement))
     }
 
     private mutating func add(_ more: Int?) {

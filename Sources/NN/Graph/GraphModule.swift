@@ -100,14 +100,18 @@ public final class GraphModule: Module {
     }
 
     public override func work(for inputs: [ValueSpec], rows: Int) -> Int? {
-        var walk = SpecWalk(self, inputs, rows: rows)
-        _ = walk.run()
-        return walk.work
+        outputAndWork(for: inputs, rows: rows).work
     }
 
-    /// A child counts once for each node that calls it.
-    override func callCount(_ count: (Module) -> Int) -> Int {
-        var sum = 1
+    override func outputAndWork(for inputs: [ValueSpec], rows: Int) -> (output: ValueSpec, work: Int?) {
+        var walk = SpecWalk(self, inputs, rows: rows)
+        let output = walk.run()
+        return (output, walk.work)
+    }
+
+    /// Each node is a step, and a child counts once for each node that calls it.
+    override func stepCount(_ count: (Module) -> Int) -> Int {
+        var sum = 1 + program.steps.count
         for (step, target) in zip(program.steps, targets) {
             guard case .module(let slot) = target, case .module(let path, _, _) = step.action,
                 let module = slot.value?.submodule(at: path.rest ?? "")

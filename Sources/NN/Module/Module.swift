@@ -60,8 +60,8 @@ open class Module {
     /// Whether it stands for a module that is put in its place before anyone calls it.
     open var isStandIn: Bool { false }
 
-    /// Returns how many module calls one call of this module makes, itself included, given those of a child.
-    func callCount(_ count: (Module) -> Int) -> Int {
+    /// Returns how many steps one call of this module takes, itself included, given those of a child.
+    func stepCount(_ count: (Module) -> Int) -> Int {
         childSlots.values.lazy.compactMap(\.value).reduce(1) { sum, child in
             let (next, overflow) = sum.addingReportingOverflow(count(child))
             return overflow ? .max : next
@@ -94,6 +94,11 @@ open class Module {
     /// Returns about how many multiply-adds a call takes with a batch of `rows`; `nil` when it cannot be told.
     open func work(for inputs: [ValueSpec], rows: Int) -> Int? {
         outputSpec(for: inputs).work(rows: rows, perElement: workPerElement)
+    }
+
+    /// Returns the output and the work together, which a graph finds in one walk.
+    func outputAndWork(for inputs: [ValueSpec], rows: Int) -> (output: ValueSpec, work: Int?) {
+        (outputSpec(for: inputs), work(for: inputs, rows: rows))
     }
 
     /// Returns a module made with the same arguments, whose parameters are yet to be set; it draws nothing.

@@ -74,18 +74,18 @@ extension Module {
         return highest + 1
     }
 
-    /// How many module calls one call of this module can make, itself included: a child counts once for each place
-    /// where it stands.
+    /// How many steps one call of this module can take: itself, the nodes of its graph, and those of its children, once
+    /// for each place where they stand and each node that calls them.
     ///
-    /// Saturates at `Int.max`, since shared children can multiply. O(number of modules).
-    public final var callCount: Int {
+    /// Saturates at `Int.max`, since shared children can multiply. O(number of modules and nodes).
+    public final var stepCount: Int {
         var known: [ObjectIdentifier: Int] = [:]
-        return callCount(known: &known)
+        return stepCount(known: &known)
     }
 
-    private final func callCount(known: inout [ObjectIdentifier: Int]) -> Int {
+    private final func stepCount(known: inout [ObjectIdentifier: Int]) -> Int {
         if let count = known[ObjectIdentifier(self)] { return count }
-        let count = callCount { $0.callCount(known: &known) }
+        let count = stepCount { $0.stepCount(known: &known) }
         known[ObjectIdentifier(self)] = count
         return count
     }

@@ -37,11 +37,6 @@ package struct CallRequest: Sendable {
     }
 }
 
-extension CallRequest {
-    /// The tensors among the inputs.
-    var tensors: [Tensor] { named.isEmpty ? inputs : inputs + named.values.flatMap(\.tensors) }
-}
-
 /// Whoever made a call, as log lines about it tell.
 package protocol CallOrigin: AnyObject, Sendable {
     /// The identity of the request.

@@ -47,7 +47,7 @@ extension Registry {
 
     /// Whether a call is small enough to be made on an event loop.
     package func isSmall(_ request: CallRequest, for publication: Publication) -> Bool {
-        computeQueue.isSmall(request.tensors, for: publication)
+        computeQueue.isSmall(request.inputs, request.named, for: publication)
     }
 
     /// Calls a module where the caller is, without waiting; for small calls.

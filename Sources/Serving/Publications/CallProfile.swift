@@ -5,10 +5,6 @@ import Tensors
 struct CallProfile: Sendable {
     /// How calls can be joined into one.
     let joining: Joining
-    /// Multiply-adds for each row of the input.
-    let workPerRow: Int
-    /// The number of layers, each of which goes over its input once.
-    let layerCount: Int
     /// Whether the input is indices.
     let takesIndices: Bool
     /// The axes that an input has when its first one is a batch; `nil` when any number will do.
@@ -38,34 +34,17 @@ struct CallProfile: Sendable {
         isTraining = plan.isTraining || references.values.contains(where: \.isTraining)
         joining = hasHooks ? .never : walk.joining
         batchRank = walk.batchRank
-        workPerRow = walk.work
-        layerCount = walk.layers
         takesIndices = walk.takesIndices ?? false
         listDType = walk.listDType
-    }
-
-    /// Returns about how many multiply-adds a call with `inputs` takes; saturates.
-    func work(for inputs: [Tensor]) -> Int {
-        let rows = inputs.reduce(0) { max($0, self.rows(of: $1)) }
-        let elements = inputs.reduce(0) { $0 + $1.elementCount }
-        let (sum, overflow) = saturatingProduct(rows, workPerRow)
-            .addingReportingOverflow(saturatingProduct(elements, layerCount))
-        return overflow ? .max : sum
     }
 
     /// Whether the number of axes of `input` lets its first one be a batch.
     func isBatch(_ input: Tensor) -> Bool { batchRank.map { $0 == input.rank } ?? true }
 
-    private func rows(of input: Tensor) -> Int {
-        let axes = input.shape.count - (takesIndices ? 0 : 1)
-        return (0..<max(0, axes)).reduce(1) { saturatingProduct($0, input.shape[$1]) }
-    }
-
     private struct Walk {
         let isTraining: Bool
         let references: [String: CallProfile]
         var joining = Joining.rows(.oneRow)
-        var work = 0
         var layers = 0
         var takesIndices: Bool?
         var listDType: DType?
@@ -85,7 +64,7 @@ struct CallProfile: Sendable {
                 add(Self.joining(by: rule, isTraining: isTraining, isFirst: takesIndices == nil))
                 if case .images(let axes) = rule.inUse { add(batchRank: axes + 2) }
                 if layer.type.changesRank { keepsRank = false }
-                add(work: Self.work(of: layer, tensors), layers: 1)
+                layers += 1
                 let indices = layer.type.features(layer.arguments).takesIndices
                 takesIndices = takesIndices ?? indices
                 if tensors.contains(where: \.isPresent) {
@@ -103,7 +82,7 @@ struct CallProfile: Sendable {
                 add(profile.joining)
                 if let rank = profile.batchRank { add(batchRank: rank) }
                 keepsRank = false
-                add(work: profile.workPerRow, layers: profile.layerCount)
+                layers += 1
                 takesIndices = takesIndices ?? profile.takesIndices
                 listDType = listDType ?? profile.listDType
             }
@@ -125,12 +104,6 @@ struct CallProfile: Sendable {
             if batchRank == nil || (keepsRank && batchRank != rank) { joining = .never }
         }
 
-        private mutating func add(work: Int, layers: Int) {
-            let (sum, overflow) = self.work.addingReportingOverflow(work)
-            self.work = overflow ? .max : sum
-            self.layers += layers
-        }
-
         private static func joining(by rule: RowRule, isTraining: Bool, isFirst: Bool) -> Joining {
             switch rule {
             case .apart: .rows(.oneRow)
@@ -141,12 +114,6 @@ struct CallProfile: Sendable {
             case .unlessTraining(let rule):
                 isTraining ? .never : joining(by: rule, isTraining: false, isFirst: isFirst)
             }
-        }
-
-        private static func work(of layer: CheckedLayer, _ tensors: [TensorPlan]) -> Int {
-            guard let weight = tensors.first, weight.name == "weight" else { return 0 }
-            let isLookUp = layer.type.features(layer.arguments).takesIndices
-            return (isLookUp ? weight.sizes.suffix(1) : weight.sizes[...]).reduce(1, saturatingProduct)
         }
     }
 }

@@ -26,6 +26,7 @@ package final class Publication: Sendable {
     /// The bytes that the module's own objects take beside them, and the paths of all that stands in it.
     let objectByteCount: Int
     let profile: CallProfile
+    let cost: CallCost
     /// The context of calls that nobody watches and that draw nothing.
     let plainContext: CallContext
     private let paths: [ObjectIdentifier: String]
@@ -54,6 +55,7 @@ package final class Publication: Sendable {
             warned: { _ in }
         )
         storages = Self.storages(of: frozen.module, without: references.values.map(\.root))
+        cost = CallCost(of: frozen)
         size = TreeSize(of: plan.root, references: references.mapValues(\.size))
         objectByteCount = plan.root.objectByteCount + size.pathByteCount
         let pairs = frozen.module.namedModules().map { (ObjectIdentifier($0.module), $0.name) }

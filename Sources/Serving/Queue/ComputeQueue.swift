@@ -1,5 +1,7 @@
 import Dispatch
 import Metrics
+import NN
+import OrderedCollections
 import Synchronization
 import Tensors
 
@@ -65,7 +67,9 @@ final class ComputeQueue: Sendable {
         deadline: ContinuousClock.Instant?,
         origin: (any CallOrigin)? = nil
     ) async throws -> Done {
-        guard !isSmall(call.tensors, for: call.publication) else { return try computeHere(call, deadline: deadline) }
+        guard !isSmall(call.inputs, call.named, for: call.publication) else {
+            return try computeHere(call, deadline: deadline)
+        }
         if let deadline, deadline <= .now { throw ServingError.deadlineExpired }
         let waiting = WaitingCall(call, priority: priority, deadline: deadline)
         // Calls that came at the same time are let in first, so that they can join: the others of a loop's turn, and those
@@ -87,8 +91,14 @@ final class ComputeQueue: Sendable {
     }
 
     /// Whether a call is computed sooner than it could be handed to another thread.
-    func isSmall(_ inputs: [Tensor], for publication: Publication) -> Bool {
-        publication.profile.work(for: inputs) <= options.inlineWork
+    ///
+    /// What cannot be told is not small.
+    func isSmall(
+        _ inputs: [Tensor],
+        _ named: OrderedDictionary<String, Value>,
+        for publication: Publication
+    ) -> Bool {
+        publication.cost.work(for: inputs, named).map { $0 <= options.inlineWork } ?? false
     }
 
     /// Computes `call` on this thread, and on no other: the other processors have event loops of their own to run.

@@ -47,6 +47,7 @@ extension Registry {
             var revision = Revision(over: self.currentPublications())
             try revision.open(self.owners(of: built.stateDict?.keys, in: layer))
             try revision.add(name, plan: built.plan, tree: built.tree.module, standIns: built.references)
+            try self.limits.check(stepsOf: revision.root(of: name))
             try revision.load(built.stateDict, into: name)
             return (try self.publish(revision, name), created)
         }
@@ -167,6 +168,14 @@ extension ServingLimits {
         }
         guard size.modules <= maxTreeModules else {
             throw .limitExceeded(.treeModules, limit: maxTreeModules, requested: size.modules)
+        }
+    }
+
+    /// Refuses a module whose calls run more nodes than are allowed: nested graphs that are called often multiply.
+    fileprivate func check(stepsOf module: Module?) throws(ServingError) {
+        let steps = module?.stepCount ?? 0
+        guard steps <= maxCallNodes else {
+            throw .limitExceeded(.callNodes, limit: maxCallNodes, requested: steps == .max ? nil : steps)
         }
     }
 }

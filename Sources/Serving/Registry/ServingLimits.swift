@@ -27,6 +27,10 @@ package struct ServingLimits: Sendable {
     ///
     /// Default 16,384.
     package var maxGraphNodes = 16_384
+    /// Modules and nodes that one call runs, those of a child once for each node that calls it.
+    ///
+    /// Default 65,536.
+    package var maxCallNodes = 65_536
     /// Bytes of the values of one call that live at once.
     ///
     /// Default 1 GiB.

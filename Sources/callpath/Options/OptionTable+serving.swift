@@ -10,6 +10,12 @@ extension OptionTable {
         ServeOption("max-tree-depth", "modules from a root to a leaf", \.serving.limits.maxTreeDepth, .within(1...100)),
         ServeOption("max-tree-modules", "modules of one tree", \.serving.limits.maxTreeModules, .atLeast(1)),
         ServeOption("max-graph-nodes", "nodes of the graphs of one tree", \.serving.limits.maxGraphNodes, .atLeast(1)),
+        ServeOption(
+            "max-call-nodes",
+            "modules and nodes that one call runs",
+            \.serving.limits.maxCallNodes,
+            .atLeast(1)
+        ),
         .bytes("max-call-bytes", "the values of one call that live at once", \.serving.limits.maxCallBytes),
         ServeOption("max-call-work", "multiply-adds of one call", \.serving.limits.maxCallWork, .atLeast(1)),
         ServeOption("max-hooks", "hooks of one module, and global hooks", \.serving.limits.maxHooks, .atLeast(0)),

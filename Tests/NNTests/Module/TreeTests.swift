@@ -76,9 +76,9 @@ struct TreeTests {
     @Test func countsTheCallsOfSharedChildrenWithoutMakingThem() throws {
         var tree: Module = Identity()
         for _ in 0..<40 { tree = try Sequential(tree, tree) }
-        #expect(tree.callCount == (1 << 41) - 1)
+        #expect(tree.stepCount == (1 << 41) - 1)
         for _ in 0..<40 { tree = try Sequential(tree, tree) }
-        #expect(tree.callCount == .max)
+        #expect(tree.stepCount == .max)
         #expect(tree.modules().count == 81)
     }
 
