@@ -53,6 +53,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let orderedCollections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
+let hashTrees = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
 let dequeModule = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -78,7 +79,7 @@ let package = Package(
         room("NN", ["CThread", "Tensors", orderedCollections]),
         room("Safetensors", ["Tensors", "JSON", orderedCollections]),
         room("Models", ["NN", "Safetensors", "Tensors", "JSON", orderedCollections]),
-        room("Serving", ["Models", "NN", "Safetensors", "Tensors", "Metrics", orderedCollections]),
+        room("Serving", ["Models", "NN", "Safetensors", "Tensors", "Metrics", hashTrees, orderedCollections]),
 
         // What the model wing keeps on disk: knows bytes, and neither module nor network.
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),

@@ -42,7 +42,7 @@ struct RepositoryTests {
         let gate = DispatchSemaphore(value: 0)
         let (begun, continuation) = AsyncStream.makeStream(of: Void.self)
         let holder = Task {
-            try await server.api.registry.change {
+            try await server.api.registry.betweenChanges {
                 continuation.yield()
                 gate.wait()
             }

@@ -141,7 +141,7 @@ struct BatchingTests {
         var publication = try await registry.add("m", node, training: reason == "training")
         let hook = HookDescription(kind: .forward, action: .statistics)
         if reason == "own" { publication = try await registry.registerHook(hook, on: "m").publication }
-        if reason == "global" { _ = try registry.registerGlobalHook(hook) }
+        if reason == "global" { _ = try await registry.registerGlobalHook(hook) }
         let request = CallRequest(
             inputs: [try matrix([[1, 1]])],
             recordsGradients: reason == "grad",

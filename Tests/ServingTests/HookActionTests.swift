@@ -51,9 +51,9 @@ struct HookActionTests {
         #expect(try await registry.call("fc", [1, 1]) == expected)
         _ = try await registry.removeHook(registered.hook.id, from: "fc")
         #expect(try await registry.call("fc", [1, 1]) == [3.5, 6.5])
-        let global = try registry.registerGlobalHook(hook)
+        let global = try await registry.registerGlobalHook(hook)
         #expect(try await registry.call("fc", [1, 1]) == expected)
-        try registry.removeGlobalHook(global.id)
+        try await registry.removeGlobalHook(global.id)
         #expect(try await registry.call("fc", [1, 1]) == [3.5, 6.5])
     }
 

@@ -134,9 +134,9 @@ struct LimitTests {
         #expect(third == .limitExceeded(.hooks, limit: 2, requested: nil))
         let call = await servingError { _ = try await registry.call("fc", [1, 1], hooks: [hook, hook]) }
         #expect(call == .limitExceeded(.hooksPerCall, limit: 1, requested: 2, at: ["hooks"]))
-        for _ in 0..<2 { _ = try registry.registerGlobalHook(hook) }
-        #expect(throws: ServingError.limitExceeded(.hooks, limit: 2, requested: nil)) {
-            try registry.registerGlobalHook(hook)
+        for _ in 0..<2 { _ = try await registry.registerGlobalHook(hook) }
+        await #expect(throws: ServingError.limitExceeded(.hooks, limit: 2, requested: nil)) {
+            try await registry.registerGlobalHook(hook)
         }
     }
 

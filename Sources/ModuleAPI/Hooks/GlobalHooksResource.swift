@@ -39,7 +39,7 @@ struct GlobalHooksResource: Sendable {
         _ = try exchange.bodyType(among: [.json])
         let reader = HookReader(listDType: .fixed(.float32), isGlobal: true)
         let description = try JSONBody.decode(exchange.request.body, reader.hook)
-        let hook = try api.registry.registerGlobalHook(description)
+        let hook = try await api.registry.registerGlobalHook(description)
         var fields = ResponseFields.unstored(.json)
         fields[.location] = "/v1/hooks/\(hook.id)"
         return try HookAnswer.one(hook, api.options.nonFinite, status: .created, fields: fields)
@@ -56,7 +56,7 @@ struct GlobalHooksResource: Sendable {
     }
 
     private func delete(_ exchange: Exchange) async throws -> Response {
-        try api.registry.removeGlobalHook(HookAnswer.id(exchange))
+        try await api.registry.removeGlobalHook(HookAnswer.id(exchange))
         return Response(status: .noContent)
     }
 

@@ -10,6 +10,8 @@ package final class Publication: Sendable {
     package let name: String
     /// Grows with every change, and is never used again for the name.
     package let version: Int
+    /// The count of changes of the registry with the one that made this version.
+    package let revision: Int
     let plan: ModulePlan
     let frozen: FrozenModule
     /// The registered modules that stand in this one, as they were published with it.
@@ -35,6 +37,7 @@ package final class Publication: Sendable {
     init(
         name: String,
         version: Int,
+        revision: Int,
         plan: ModulePlan,
         frozen: FrozenModule,
         references: [String: Publication],
@@ -43,6 +46,7 @@ package final class Publication: Sendable {
     ) {
         self.name = name
         self.version = version
+        self.revision = revision
         self.plan = plan
         self.frozen = frozen
         self.references = references

@@ -9,26 +9,9 @@ extension Registry {
         on name: String,
         when precondition: Precondition = .always
     ) async throws -> (hook: ListedHook, publication: Publication) {
-        try await change {
-            let publication = try self.current(name, when: precondition)
-            guard let place = publication.place(at: description.module) else {
-                throw ServingError.unknownPath(module: name, path: description.module)
-            }
-            let owned = place.owner.installedHooks
-            guard owned.count < self.limits.maxHooks else {
-                throw ServingError.limitExceeded(.hooks, limit: self.limits.maxHooks, requested: nil)
-            }
-            let installation = try self.installation(of: description, at: place.ownerPath)
-            var revision = Revision(over: self.currentPublications())
-            try revision.open([place.owner.name])
-            guard let record = installation.record,
-                let module = revision.root(of: place.owner.name)?.submodule(at: place.ownerPath)
-            else { throw ServingError.unknownPath(module: name, path: description.module) }
-            installation.install(on: module)
-            revision.setHooks(of: place.owner.name, to: owned + [record])
-            let new = try self.publish(revision, name)
-            return (new.hooks.first { $0.id == record.id } ?? ListedHook(module: place.path, record: record), new)
-        }
+        let id = HookHandle.nextID()
+        let outcome = try await perform(.addHook(description, id: id, on: name), when: precondition)
+        return (try outcome.hook(id), try outcome.version(of: name))
     }
 
     /// Takes a hook away.
@@ -37,18 +20,7 @@ extension Registry {
         from name: String,
         when precondition: Precondition = .always
     ) async throws -> Publication {
-        try await change {
-            let publication = try self.current(name, when: precondition)
-            let hook = try publication.hook(id)
-            guard let place = hook.module.flatMap({ publication.place(at: $0) }) else {
-                throw ServingError.unknownHook(id)
-            }
-            var revision = Revision(over: self.currentPublications())
-            try revision.open([place.owner.name])
-            revision.root(of: place.owner.name)?.submodule(at: place.ownerPath)?.removeHook(id)
-            revision.setHooks(of: place.owner.name, to: place.owner.installedHooks.filter { $0.id != id })
-            return try self.publish(revision, name)
-        }
+        try await perform(.removeHook(id, from: name), when: precondition).version(of: name)
     }
 
     /// Returns the hook `id` of the current version of `name`.
@@ -70,51 +42,27 @@ extension Registry {
     }
 
     /// Adds a hook that runs for every module; no version changes, and calls under way do not see it.
-    package func registerGlobalHook(_ description: HookDescription) throws(ServingError) -> ListedHook {
-        if !description.module.isEmpty { throw .hookRefused(HookProblem(.notForGlobalHooks("module"), at: ["module"])) }
-        if description.prepend { throw .hookRefused(HookProblem(.notForGlobalHooks("prepend"), at: ["prepend"])) }
-        let installation = try installation(of: description, at: "")
-        guard let record = installation.record else { throw .unknownHook(-1) }
-        try state.withLock { state throws(ServingError) in
-            guard state.globalHooks.count < limits.maxHooks else {
-                throw .limitExceeded(.hooks, limit: limits.maxHooks, requested: nil)
-            }
-            state.globalHooks.append(GlobalHook(record: record, installation: installation))
-            installation.add(to: &state.globalSnapshot)
+    package func registerGlobalHook(_ description: HookDescription) async throws -> ListedHook {
+        if !description.module.isEmpty {
+            throw ServingError.hookRefused(HookProblem(.notForGlobalHooks("module"), at: ["module"]))
         }
-        return ListedHook(module: nil, record: record)
+        if description.prepend {
+            throw ServingError.hookRefused(HookProblem(.notForGlobalHooks("prepend"), at: ["prepend"]))
+        }
+        let id = HookHandle.nextID()
+        return try await perform(.addGlobalHook(description, id: id)).hook(id)
     }
 
     /// Takes a global hook away.
-    package func removeGlobalHook(_ id: Int) throws(ServingError) {
-        // What goes is let go after the lock.
-        let gone = state.withLock { state in
-            let old = state.globalHooks
-            state.globalHooks.removeAll { $0.record.id == id }
-            state.globalSnapshot = HookSnapshot()
-            for hook in state.globalHooks { hook.installation.add(to: &state.globalSnapshot) }
-            return old.first { $0.record.id == id }
-        }
-        if gone == nil { throw .unknownHook(id) }
+    package func removeGlobalHook(_ id: Int) async throws {
+        _ = try await perform(.removeGlobalHook(id))
     }
+}
 
-    /// Makes a hook ready, and counts the tensors that it brings along.
-    private func installation(of description: HookDescription, at path: String) throws(ServingError) -> HookInstallation
-    {
-        let program: HookProgram
-        do throws(HookProblem) {
-            program = try HookProgram(description)
-        } catch {
-            throw .hookRefused(error)
-        }
-        let bytes = description.action.byteCount
-        guard hookBudget.take(bytes) else {
-            throw .limitExceeded(.hookBytes, limit: limits.maxHookBytes, requested: bytes)
-        }
-        var description = description
-        description.module = path
-        let record = HookRecord(id: HookHandle.nextID(), description: description, budget: hookBudget)
-        return HookInstallation(number: .registered(record.id), program: program, record: record)
+extension ChangeOutcome {
+    fileprivate func hook(_ id: Int) throws(ServingError) -> ListedHook {
+        guard let hook else { throw .unknownHook(id) }
+        return hook
     }
 }
 

@@ -1,11 +1,12 @@
 import Dispatch
-import OrderedCollections
+import HashTreeCollections
+import Models
 import Synchronization
 
 /// The modules of a server, by name.
 ///
 /// Readers take the current version under a lock that is held for a look-up; nobody waits for a change. Changes copy
-/// what they touch, one after another on a queue of their own, and publish the copies in one swap.
+/// what they touch, one after another on a queue of their own; all that wait are published in one swap.
 package final class Registry: Sendable {
     /// What tells the versions of this registry from those of another, or of a run before: eight hexadecimal digits.
     package let tag: String
@@ -18,6 +19,7 @@ package final class Registry: Sendable {
     let hookBudget: HookBudget
     let computeQueue: ComputeQueue
     let state = Mutex(RegistryState())
+    private let waiting = Mutex<[Proposal]>([])
     private let changes = DispatchQueue(label: "callpath.registry.changes")
     private let builds = DispatchQueue(label: "callpath.registry.builds", attributes: .concurrent)
 
@@ -61,7 +63,7 @@ package final class Registry: Sendable {
     /// Returns the callable versions of `name` themselves, ascending.
     package func publications(of name: String) throws(ServingError) -> [Publication] {
         guard let entry = state.withLock({ $0.entries[name] }) else { throw .unknownModule(name) }
-        return entry.previous + [entry.current]
+        return entry.publications
     }
 
     /// Returns at most `limit` modules, sorted by name, and the last of them when more follow.
@@ -70,11 +72,12 @@ package final class Registry: Sendable {
         after: String? = nil,
         limit: Int = .max
     ) -> (publications: [Publication], next: String?) {
-        let all = state.withLock { $0.entries.values.map(\.current) }
-        let found = all.filter { $0.name.hasPrefix(prefix) && (after == nil || $0.name > after ?? "") }
-            .sorted { $0.name < $1.name }
-        let page = Array(found.prefix(max(0, limit)))
-        return (page, found.count > page.count ? page.last?.name : nil)
+        let state = state.withLock { $0 }
+        let count = max(0, limit)
+        var names = state.names.names(prefix: prefix, after: after, limit: count < .max ? count + 1 : count)
+        let isWhole = names.count <= count
+        if !isWhole { names.removeLast() }
+        return (names.compactMap { state.entries[$0]?.current }, isWhole ? nil : names.last)
     }
 
     /// What the registry holds at the moment.
@@ -99,8 +102,52 @@ package final class Registry: Sendable {
 
     // MARK: Changes
 
-    /// Runs `body` as the only change of the moment, and brings its result or its error.
-    func change<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+    /// Makes a change after those that came before it.
+    /// - Returns: What it led to, once everybody sees it.
+    func perform(_ change: RegistryChange, when precondition: Precondition = .always) async throws -> ChangeOutcome {
+        try await withCheckedThrowingContinuation { continuation in
+            let proposal = Proposal(change: change, precondition: precondition, continuation: continuation)
+            let isFirst = waiting.withLock { waiting in
+                waiting.append(proposal)
+                return waiting.count == 1
+            }
+            if isFirst { changes.async { self.performWaiting() } }
+        }
+    }
+
+    /// Makes the changes that wait, in their order, in one swap.
+    private func performWaiting() {
+        let proposals = waiting.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
+        var draft = state.withLock { $0 }
+        let results = proposals.map { proposal in
+            Result {
+                var next = draft
+                let outcome = try next.apply(proposal.change, when: proposal.precondition, rules)
+                draft = next
+                return outcome
+            }
+        }
+        publish(draft)
+        for (proposal, result) in zip(proposals, results) { proposal.continuation.resume(with: result) }
+    }
+
+    /// Shows everybody what a change has made.
+    private func publish(_ draft: consuming RegistryState) {
+        var draft = draft
+        // What goes is let go after the lock.
+        state.withLock { state in
+            draft.reserved = state.reserved
+            swap(&state, &draft)
+        }
+    }
+
+    private var rules: ChangeRules { ChangeRules(limits: limits, hookBudget: hookBudget) }
+
+    /// Runs `body` while no change is made, and brings its result or its error.
+    func betweenChanges<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
         try await Self.run(on: changes, body)
     }
 
@@ -117,30 +164,13 @@ package final class Registry: Sendable {
             queue.async { continuation.resume(with: Swift.Result { try body() }) }
         }
     }
+}
 
-    /// Returns all current versions by name; within a change they are the ones that it replaces.
-    func currentPublications() -> [String: Publication] {
-        state.withLock { $0.entries.mapValues(\.current) }
-    }
-
-    /// Publishes `revision` in one swap.
-    /// - Returns: The new version of `name`.
-    func publish(_ revision: Revision, _ name: String) throws -> Publication {
-        let versions = state.withLock { state in
-            revision.drafts.keys.map { ($0, state.nextVersion(of: $0)) }
-        }
-        let byName = Dictionary(uniqueKeysWithValues: versions)
-        let publications = revision.publications { byName[$0] ?? 1 }
-        // What goes is let go after the lock.
-        let gone = try state.withLock { state throws(ServingError) in
-            try state.publish(publications, limits: limits)
-        }
-        withExtendedLifetime(gone) {}
-        guard let publication = publications.first(where: { $0.name == name }) else {
-            throw ServingError.unknownModule(name)
-        }
-        return publication
-    }
+/// A change that waits for its turn.
+private struct Proposal: Sendable {
+    let change: RegistryChange
+    let precondition: Precondition
+    let continuation: CheckedContinuation<ChangeOutcome, any Error>
 }
 
 /// What a registry holds at one moment.

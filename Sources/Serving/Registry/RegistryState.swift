@@ -1,27 +1,49 @@
+import HashTreeCollections
 import Models
 import NN
 
 /// What the registry holds at one moment.
-struct RegistryState {
+///
+/// A value whose copies share what did not change: a change edits a copy, which takes the place of the original once it
+/// is durable. Nothing in it takes longer to change the more modules there are, but for the list of names, which is cut
+/// into chunks.
+struct RegistryState: Sendable {
     /// A registered name: its current version, and those before it that are still callable, oldest first.
-    struct Entry {
+    struct Entry: Sendable {
         var current: Publication
-        var previous: [Publication] = []
+        var previous: [Retired] = []
+
+        /// The callable versions, ascending.
+        var publications: [Publication] { previous.map(\.publication) + [current] }
     }
 
-    private(set) var entries: [String: Entry] = [:]
+    /// A version that is not the current one any more.
+    struct Retired: Sendable {
+        let publication: Publication
+        /// Its place among all of them, the oldest first.
+        let place: Int
+    }
+
+    private(set) var entries: TreeDictionary<String, Entry> = [:]
+    private(set) var names = SortedNames()
+    /// The modules that refer to a module, by its name.
+    private var users: TreeDictionary<String, TreeSet<String>> = [:]
     /// No name ever had a version beyond this one when it was deleted; new names begin above it.
     private var floor = 0
+    /// The count of changes.
+    private(set) var revision = 0
     /// Modules and bytes that changes under way are going to need.
-    private(set) var reserved = Reservation()
+    var reserved = Reservation()
     /// What current versions take.
     private var live = StorageLedger()
     /// What all versions take that are kept.
     private var kept = StorageLedger()
-    /// The kept versions before the current ones, the oldest first.
-    private var retired: [Publication] = []
-    var globalHooks: [GlobalHook] = []
-    var globalSnapshot = HookSnapshot()
+    /// The names of kept versions before the current ones, by their place.
+    private var retired: TreeDictionary<Int, String> = [:]
+    /// No retired version has a place before the first, or from the second on.
+    private var retiredPlaces = 0..<0
+    private(set) var globalHooks: [GlobalHook] = []
+    private(set) var globalSnapshot = HookSnapshot()
 
     /// The bytes of current versions.
     var byteCount: Int { live.byteCount }
@@ -33,83 +55,119 @@ struct RegistryState {
         (entries[name]?.current.version ?? floor) + 1
     }
 
+    /// Returns the current version of `name` if `precondition` holds.
+    func current(_ name: String, when precondition: Precondition) throws(ServingError) -> Publication {
+        let publication = entries[name]?.current
+        try precondition.check(name, current: publication?.version)
+        guard let publication else { throw .unknownModule(name) }
+        return publication
+    }
+
     /// The names whose modules refer to `name`, sorted.
     func users(of name: String) -> [String] {
-        entries.values.filter { $0.current.references[name] != nil }.map(\.current.name).sorted()
+        (users[name] ?? []).sorted()
     }
 
     // MARK: Changes
 
-    /// Makes `publications` current, or changes nothing.
-    ///
-    /// A publication that begins a new life of its name takes the place of what was there without keeping it.
-    /// - Returns: What is held no longer, for the caller to let go outside of the lock.
-    mutating func publish(
-        _ publications: [Publication],
-        limits: ServingLimits
-    ) throws(ServingError) -> [Publication] {
+    /// Counts a change.
+    mutating func advance() -> Int {
+        revision += 1
+        return revision
+    }
+
+    /// Makes `publications` current; the state is of no use after an error.
+    mutating func publish(_ publications: [Publication], limits: ServingLimits) throws(ServingError) {
         let olds = publications.compactMap { entries[$0.name]?.current }
-        for publication in publications { add(publication) }
-        for old in olds { live.remove(old) }
+        live.replace(olds, by: publications)
         guard live.byteCount <= limits.maxBytes else {
-            let requested = live.byteCount
-            for old in olds { live.add(old) }
-            for publication in publications { forget(publication, isCurrent: true) }
-            throw .limitExceeded(.bytes, limit: limits.maxBytes, requested: requested)
+            throw .limitExceeded(.bytes, limit: limits.maxBytes, requested: live.byteCount)
         }
+        var gone: [Publication] = []
         for publication in publications {
-            entries[publication.name, default: Entry(current: publication)].current = publication
+            refer(from: publication.name, entries[publication.name]?.current, publication)
+            if entries[publication.name] == nil { names.insert(publication.name) }
+            gone += enter(publication, keeping: max(1, limits.keptVersions) - 1)
         }
-        for old in olds { entries[old.name]?.previous.append(old) }
-        retired += olds
-        return evict(limits)
+        kept.replace(gone, by: publications)
+        evict(to: limits.maxKeptVersionBytes)
+    }
+
+    /// Makes `publication` the current one of its name.
+    /// - Returns: The versions that are too many.
+    private mutating func enter(_ publication: Publication, keeping count: Int) -> [Publication] {
+        guard var entry = entries[publication.name] else {
+            entries[publication.name] = Entry(current: publication)
+            return []
+        }
+        entry.previous.append(Retired(publication: entry.current, place: retiredPlaces.upperBound))
+        retired[retiredPlaces.upperBound] = publication.name
+        retiredPlaces = retiredPlaces.lowerBound..<retiredPlaces.upperBound + 1
+        entry.current = publication
+        let excess = entry.previous.prefix(max(0, entry.previous.count - count))
+        entry.previous.removeFirst(excess.count)
+        entries[publication.name] = entry
+        for old in excess { retired[old.place] = nil }
+        return excess.map(\.publication)
+    }
+
+    /// Lets the oldest versions go until all together hold few enough bytes.
+    private mutating func evict(to limit: Int) {
+        while let place = retiredPlaces.first, keptVersionBytes > limit || retired[place] == nil {
+            retiredPlaces = place + 1..<retiredPlaces.upperBound
+            guard let name = retired.removeValue(forKey: place), var entry = entries[name] else { continue }
+            let gone = entry.previous.filter { $0.place == place }
+            entry.previous.removeAll { $0.place == place }
+            entries[name] = entry
+            kept.replace(gone.map(\.publication), by: [])
+        }
     }
 
     /// Removes `name`.
-    mutating func remove(_ name: String) -> [Publication] {
-        guard let entry = entries.removeValue(forKey: name) else { return [] }
+    mutating func remove(_ name: String) {
+        guard let entry = entries.removeValue(forKey: name) else { return }
+        names.remove(name)
+        refer(from: name, entry.current, nil)
         floor = max(floor, entry.current.version)
-        forget(entry.current, isCurrent: true)
-        for old in entry.previous { forget(old, isCurrent: false) }
-        retired.removeAll { $0.name == name }
-        return [entry.current] + entry.previous
+        live.replace([entry.current], by: [])
+        kept.replace(entry.publications, by: [])
+        for old in entry.previous { retired[old.place] = nil }
     }
 
-    private mutating func add(_ publication: Publication) {
-        live.add(publication)
-        kept.add(publication)
-    }
-
-    private mutating func forget(_ publication: Publication, isCurrent: Bool) {
-        if isCurrent { live.remove(publication) }
-        kept.remove(publication)
-    }
-
-    /// Lets old versions go until no name keeps too many and all together hold few enough bytes.
-    private mutating func evict(_ limits: ServingLimits) -> [Publication] {
-        var gone: [Publication] = []
-        let count = max(1, limits.keptVersions) - 1
-        for old in retired {
-            let tooMany = entries[old.name].map { $0.previous.count > count } ?? true
-            guard tooMany || keptVersionBytes > limits.maxKeptVersionBytes else { continue }
-            entries[old.name]?.previous.removeAll { $0 === old }
-            forget(old, isCurrent: false)
-            gone.append(old)
+    /// Notes what `name` refers to.
+    private mutating func refer(from name: String, _ old: Publication?, _ new: Publication?) {
+        for target in old?.references.keys ?? [:].keys where new?.references[target] == nil {
+            users[target]?.remove(name)
+            if users[target]?.isEmpty == true { users[target] = nil }
         }
-        let ids = Set(gone.map(ObjectIdentifier.init))
-        retired.removeAll { ids.contains(ObjectIdentifier($0)) }
-        return gone
+        for target in new?.references.keys ?? [:].keys where old?.references[target] == nil {
+            users[target, default: []].insert(name)
+        }
+    }
+
+    // MARK: Global hooks
+
+    mutating func addGlobalHook(_ hook: GlobalHook) {
+        globalHooks.append(hook)
+        hook.installation.add(to: &globalSnapshot)
+    }
+
+    mutating func removeGlobalHook(_ id: Int) throws(ServingError) {
+        guard globalHooks.contains(where: { $0.record.id == id }) else { throw .unknownHook(id) }
+        globalHooks.removeAll { $0.record.id == id }
+        globalSnapshot = HookSnapshot()
+        for hook in globalHooks { hook.installation.add(to: &globalSnapshot) }
     }
 
     // MARK: Reservations
 
     /// What a change needs that is not there yet.
-    struct Reservation {
+    struct Reservation: Sendable {
         var modules = 0
         var byteCount = 0
     }
 
-    /// Sets room aside before memory is taken; `nil` makes none.
+    /// Sets room aside before memory is taken.
     mutating func reserve(_ wanted: Reservation, limits: ServingLimits) throws(ServingError) {
         let modules = entries.count + reserved.modules + wanted.modules
         guard modules <= limits.maxModules else {

@@ -1,3 +1,4 @@
+import HashTreeCollections
 import Models
 import NN
 import OrderedCollections
@@ -16,30 +17,32 @@ struct Revision {
         let activity: CallActivity
     }
 
-    private let current: [String: Publication]
+    private let base: RegistryState
     /// In an order in which each comes after those it refers to.
     private(set) var drafts: OrderedDictionary<String, Draft> = [:]
 
-    init(over current: [String: Publication]) {
-        self.current = current
+    init(over base: RegistryState) {
+        self.base = base
     }
 
     /// Copies `names` and everything that refers to them, directly or not.
     mutating func open(_ names: Set<String>) throws {
         var affected = names
-        var grew = true
-        while grew {
-            let users = current.values.filter {
-                !affected.contains($0.name) && !affected.isDisjoint(with: $0.references.keys)
-            }
-            affected.formUnion(users.map(\.name))
-            grew = !users.isEmpty
+        var waiting = Array(names)
+        while let name = waiting.popLast() {
+            waiting += base.users(of: name).filter { affected.insert($0).inserted }
         }
         for name in affected.sorted() { try open(name, affected: affected) }
     }
 
+    /// Copies the owner of `place` and everything that refers to it, and returns the module at the place.
+    mutating func open(_ place: Place) throws -> Module? {
+        try open([place.owner.name])
+        return root(of: place.owner.name)?.submodule(at: place.ownerPath)
+    }
+
     private mutating func open(_ name: String, affected: Set<String>) throws {
-        guard drafts[name] == nil, let old = current[name] else { return }
+        guard drafts[name] == nil, let old = current(name) else { return }
         var replacements: [ObjectIdentifier: Module] = [:]
         for (reference, target) in old.references {
             if affected.contains(reference) { try open(reference, affected: affected) }
@@ -66,13 +69,25 @@ struct Revision {
             plan: plan,
             root: standIns.isEmpty ? tree : try tree.copied(replacing: replacements),
             installedHooks: [],
-            activity: current[name]?.activity ?? CallActivity()
+            activity: current(name)?.activity ?? CallActivity()
         )
     }
 
+    /// Loads the tensors of a description into the draft of `name`, strictly.
+    func load(_ entries: OrderedDictionary<String, Tensor>?, into name: String) throws {
+        guard let entries, let root = root(of: name) else { return }
+        do {
+            try root.loadStateDict(entries)
+        } catch let error as ModuleError {
+            throw ServingError.stateDictMismatch(error.message())
+        }
+    }
+
+    private func current(_ name: String) -> Publication? { base.entries[name]?.current }
+
     /// Returns the module of `name` as it will be.
     func root(of name: String) -> Module? {
-        drafts[name]?.root ?? current[name]?.root
+        drafts[name]?.root ?? current(name)?.root
     }
 
     /// Changes the hooks that are listed for `name`; the draft's modules have them already.
@@ -80,16 +95,17 @@ struct Revision {
         drafts[name]?.installedHooks = hooks
     }
 
-    /// Freezes the drafts.
-    func publications(version: (String) -> Int) -> [Publication] {
+    /// Freezes the drafts, each as the next version of its name.
+    func publications() -> [Publication] {
         var made: [String: Publication] = [:]
         return drafts.values.map { draft in
             let references = Set(draft.plan.root.references).compactMap { name in
-                (made[name] ?? current[name]).map { (name, $0) }
+                (made[name] ?? current(name)).map { (name, $0) }
             }
             let publication = Publication(
                 name: draft.name,
-                version: version(draft.name),
+                version: base.nextVersion(of: draft.name),
+                revision: base.revision,
                 plan: draft.plan,
                 frozen: FrozenModule(draft.root),
                 references: Dictionary(uniqueKeysWithValues: references),

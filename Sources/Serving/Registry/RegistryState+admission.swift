@@ -1,0 +1,88 @@
+import HashTreeCollections
+import Models
+import OrderedCollections
+
+/// What a new module is held to before it is built, and again when it is published.
+extension RegistryState {
+    /// Refuses what cannot be put under `name`, and returns whether it would be new, and how large.
+    func admit(
+        _ name: String,
+        _ layer: CheckedLayer,
+        when precondition: Precondition,
+        mayReplace: Bool,
+        _ limits: ServingLimits
+    ) throws(ServingError) -> (isNew: Bool, size: TreeSize) {
+        let current = entries[name]?.current
+        let references = Set(layer.references).map { ($0, entries[$0]?.current) }
+        try precondition.check(name, current: current?.version)
+        if current != nil, !mayReplace { throw .nameTaken(name) }
+        for (reference, target) in references {
+            guard let target else { throw .unknownModule(reference) }
+            if let way = target.way(to: name) { throw .referenceCycle([name] + way) }
+        }
+        let users = users(of: name)
+        if !users.isEmpty { throw .inUse(name, by: users) }
+        let targets = references.compactMap { name, target in target.map { (name, $0.size) } }
+        let size = TreeSize(of: layer, references: Dictionary(uniqueKeysWithValues: targets))
+        try limits.check(size)
+        try Self.checkSequentials(in: layer, references: references.compactMap(\.1))
+        return (current == nil, size)
+    }
+
+    /// Refuses a reference to a module of two inputs in a chain.
+    private static func checkSequentials(
+        in layer: CheckedLayer,
+        references: [Publication]
+    ) throws(ServingError) {
+        let wide = references.filter { $0.inputCount > 1 }
+        for child in layer.children {
+            switch child.node {
+            case .layer(let layer): try checkSequentials(in: layer, references: wide)
+            case .ref(let name):
+                guard layer.type.name == "Sequential", let target = wide.first(where: { $0.name == name }) else {
+                    continue
+                }
+                throw .invalidDescription(
+                    DescriptionProblem(.notInSequential(type: target.typeName), at: ["modules", child.place])
+                )
+            }
+        }
+    }
+
+    /// Returns the registered modules to which some of `keys` belong, of those that `layer` refers to.
+    func owners(of keys: OrderedSet<String>?, in layer: CheckedLayer) -> Set<String> {
+        guard let keys, !keys.isEmpty else { return [] }
+        return Set(keys.compactMap { owner(of: $0[...], in: layer) })
+    }
+
+    private func owner(of key: Substring, in layer: CheckedLayer) -> String? {
+        guard let dot = key.firstIndex(of: ".") else { return nil }
+        let rest = key[key.index(after: dot)...]
+        switch layer.children.first(where: { $0.key == key[..<dot] })?.node {
+        case .layer(let child): return owner(of: rest, in: child)
+        case .ref(let name):
+            guard let target = entries[name]?.current, let slot = try? target.slot(String(rest)) else { return name }
+            return slot.place.owner.name
+        case nil: return nil
+        }
+    }
+}
+
+extension ServingLimits {
+    fileprivate func check(_ size: TreeSize) throws(ServingError) {
+        guard size.depth <= maxTreeDepth else {
+            throw .limitExceeded(.treeDepth, limit: maxTreeDepth, requested: size.depth)
+        }
+        guard size.modules <= maxTreeModules else {
+            throw .limitExceeded(.treeModules, limit: maxTreeModules, requested: size.modules)
+        }
+    }
+}
+
+extension Publication {
+    /// Returns the names on the way from this module over references to `name`, both included; `nil` if there is none.
+    fileprivate func way(to name: String) -> [String]? {
+        if self.name == name { return [name] }
+        return references.values.lazy.compactMap { $0.way(to: name) }.first.map { [self.name] + $0 }
+    }
+}

@@ -1,0 +1,210 @@
+import HashTreeCollections
+import Models
+import NN
+import OrderedCollections
+import Tensors
+
+extension RegistryState {
+    /// Checks a change, edits copies of what it touches, and makes them current; the state is of no use after an error.
+    mutating func apply(
+        _ change: RegistryChange,
+        when precondition: Precondition,
+        _ rules: ChangeRules
+    ) throws -> ChangeOutcome {
+        var outcome = ChangeOutcome(revision: advance())
+        switch change {
+        case .put(let name, let built, let mayReplace):
+            outcome.isNew = try admit(
+                name,
+                built.plan.root,
+                when: precondition,
+                mayReplace: mayReplace,
+                rules.limits
+            ).isNew
+            let owners = owners(of: built.stateDict?.keys, in: built.plan.root)
+            try revise(name, &outcome, rules.limits) { revision in
+                try revision.open(owners)
+                try revision.add(name, plan: built.plan, tree: built.tree.module, standIns: built.references)
+                try rules.limits.check(stepsOf: revision.root(of: name))
+                try revision.load(built.stateDict, into: name)
+            }
+        case .setTensor(let key, let name, let tensor):
+            let (place, plan) = try current(name, when: precondition).slot(key)
+            try place.check(tensor, for: plan, key: key)
+            try revise(name, &outcome, rules.limits) { revision in
+                guard let module = try revision.open(place) else {
+                    throw ServingError.unknownParameter(module: name, key: key)
+                }
+                try module.set(plan.name, to: tensor?.detached())
+            }
+        case .loadStateDict(let entries, let name, let strict):
+            let publication = try current(name, when: precondition)
+            outcome.keys = try publication.check(entries, strict: strict)
+            let owners = entries.keys.compactMap { try? publication.slot($0).place.owner.name }
+            try revise(name, &outcome, rules.limits) { revision in
+                try revision.open(Set(owners + [name]))
+                try revision.root(of: name)?.loadStateDict(entries, strict: false)
+            }
+        case .addHook(let description, let id, let name):
+            try addHook(description, id, on: current(name, when: precondition), &outcome, rules)
+        case .removeHook(let id, let name):
+            try removeHook(id, from: current(name, when: precondition), &outcome, rules.limits)
+        case .addGlobalHook(let description, let id):
+            let installation = try HookInstallation(description, id: id, at: "", budget: rules.hookBudget)
+            guard let record = installation.record else { throw ServingError.unknownHook(id) }
+            try rules.limits.checkHookCount(globalHooks.count + 1)
+            addGlobalHook(GlobalHook(record: record, installation: installation))
+            outcome.hook = ListedHook(module: nil, record: record)
+        case .removeGlobalHook(let id): try removeGlobalHook(id)
+        case .remove(let name):
+            let gone = try current(name, when: precondition)
+            let users = users(of: name)
+            guard users.isEmpty else { throw ServingError.inUse(name, by: users) }
+            remove(name)
+            outcome.publication = gone
+        }
+        return outcome
+    }
+
+    /// Publishes what `edit` makes of copies, and notes the new version of `name`.
+    private mutating func revise(
+        _ name: String,
+        _ outcome: inout ChangeOutcome,
+        _ limits: ServingLimits,
+        _ edit: (inout Revision) throws -> Void
+    ) throws {
+        var revision = Revision(over: self)
+        try edit(&revision)
+        let publications = revision.publications()
+        try publish(publications, limits: limits)
+        guard let publication = entries[name]?.current else { throw ServingError.unknownModule(name) }
+        outcome.publication = publication
+    }
+
+    // MARK: Hooks
+
+    /// Puts a hook on a module or one below it; it belongs to the registered module that owns the place.
+    private mutating func addHook(
+        _ description: HookDescription,
+        _ id: Int,
+        on publication: Publication,
+        _ outcome: inout ChangeOutcome,
+        _ rules: ChangeRules
+    ) throws {
+        guard let place = publication.place(at: description.module) else {
+            throw ServingError.unknownPath(module: publication.name, path: description.module)
+        }
+        let owned = place.owner.installedHooks
+        try rules.limits.checkHookCount(owned.count + 1)
+        let installation = try HookInstallation(description, id: id, at: place.ownerPath, budget: rules.hookBudget)
+        guard let record = installation.record else { throw ServingError.unknownHook(id) }
+        try revise(publication.name, &outcome, rules.limits) { revision in
+            guard let module = try revision.open(place) else {
+                throw ServingError.unknownPath(module: publication.name, path: description.module)
+            }
+            installation.install(on: module)
+            revision.setHooks(of: place.owner.name, to: owned + [record])
+        }
+        let listed = outcome.publication?.hooks.first { $0.id == id }
+        outcome.hook = listed ?? ListedHook(module: place.path, record: record)
+    }
+
+    private mutating func removeHook(
+        _ id: Int,
+        from publication: Publication,
+        _ outcome: inout ChangeOutcome,
+        _ limits: ServingLimits
+    ) throws {
+        let hook = try publication.hook(id)
+        guard let place = hook.module.flatMap({ publication.place(at: $0) }) else {
+            throw ServingError.unknownHook(id)
+        }
+        try revise(publication.name, &outcome, limits) { revision in
+            try revision.open(place)?.removeHook(id)
+            revision.setHooks(of: place.owner.name, to: place.owner.installedHooks.filter { $0.id != id })
+        }
+    }
+}
+
+extension ServingLimits {
+    fileprivate func checkHookCount(_ count: Int) throws(ServingError) {
+        guard count <= maxHooks else { throw .limitExceeded(.hooks, limit: maxHooks, requested: nil) }
+    }
+
+    /// Refuses a module whose calls run more nodes than are allowed: nested graphs that are called often multiply.
+    fileprivate func check(stepsOf module: Module?) throws(ServingError) {
+        let steps = module?.stepCount ?? 0
+        guard steps <= maxCallNodes else {
+            throw .limitExceeded(.callNodes, limit: maxCallNodes, requested: steps == .max ? nil : steps)
+        }
+    }
+}
+
+extension HookInstallation {
+    /// Makes a registered hook ready, and counts the tensors that it brings along.
+    fileprivate init(
+        _ description: HookDescription,
+        id: Int,
+        at path: String,
+        budget: HookBudget
+    ) throws(ServingError) {
+        do throws(HookProblem) {
+            program = try HookProgram(description)
+        } catch { throw .hookRefused(error) }
+        let bytes = description.action.byteCount
+        guard budget.take(bytes) else {
+            throw .limitExceeded(.hookBytes, limit: budget.limit, requested: bytes)
+        }
+        var description = description
+        description.module = path
+        number = .registered(id)
+        record = HookRecord(id: id, description: description, budget: budget)
+    }
+}
+
+// MARK: Tensors
+
+extension Publication {
+    fileprivate func check(
+        _ entries: OrderedDictionary<String, Tensor>,
+        strict: Bool
+    ) throws(ServingError) -> IncompatibleKeys {
+        do throws(ModuleError) {
+            return try root.checkStateDict(entries, strict: strict)
+        } catch {
+            throw .stateDictMismatch(error.message())
+        }
+    }
+}
+
+extension Place {
+    /// Refuses a value that the slot `plan` cannot take.
+    fileprivate func check(_ tensor: Tensor?, for plan: TensorPlan, key: String) throws(ServingError) {
+        guard let tensor else {
+            guard plan.name == "bias" else { throw .noNone(key: key) }
+            return
+        }
+        guard Array(tensor.shape) == plan.sizes else {
+            throw .sizeMismatch(key: key, expected: plan.sizes, got: Array(tensor.shape))
+        }
+        let dtype = layer.dtype(of: plan)
+        guard tensor.dtype == dtype else {
+            throw .dtypeMismatch(key: key, expected: dtype.rawValue, got: tensor.dtype.rawValue)
+        }
+    }
+}
+
+extension Module {
+    /// Puts `tensor` into the parameter or buffer `name` of a module that nobody else sees yet.
+    fileprivate func set(_ name: String, to tensor: Tensor?) throws {
+        let isBuffer = bufferTable.contains { $0.name == name }
+        if isBuffer {
+            try registerBuffer(name, tensor)
+        } else if let tensor, let parameter = parameterTable.first(where: { $0.name == name })?.value {
+            // The one parameter, under whatever names it stands.
+            parameter.tensor = tensor
+        } else {
+            try registerParameter(name, tensor.map { try Parameter($0) })
+        }
+    }
+}
