@@ -12,6 +12,7 @@ extension Logger {
             "nan_count": "\(line.summary.nanCount)", "mean": "\(Self.text(line.summary.mean))",
             "min": "\(Self.text(line.summary.min))", "max": "\(Self.text(line.summary.max))",
         ]
+        if let node = line.node { metadata["node"] = "\(node)" }
         // Under the names that they have in the access log.
         if let origin = line.origin { metadata["request_id"] = "\(origin.requestID)" }
         if let trace = line.origin?.traceID { metadata["trace_id"] = "\(trace)" }

@@ -45,7 +45,7 @@ struct EventTests {
         let other = try registry.events.listen(EventFilter(name: "net", kinds: [.capture], module: "1"))
         _ = try await registry.call("net", [1, 1])
         let event = try #require(await next(listener)).event
-        guard case .capture(let hookID, .forward, let tensor) = event.content else {
+        guard case .capture(let hookID, .forward, nil, let tensor) = event.content else {
             return #expect(event.kind == .capture)
         }
         #expect(hookID == id)

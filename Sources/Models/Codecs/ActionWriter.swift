@@ -1,12 +1,16 @@
 package import JSON
 import OrderedCollections
-import Tensors
+package import Tensors
 
 /// Writes what a hook does as `HookReader` reads it.
 package enum ActionWriter {
-    package static func write(_ action: HookAction, to writer: inout JSONWriter) {
+    package static func write(_ action: HookAction, at part: [Index]? = nil, to writer: inout JSONWriter) {
         writer.beginObject()
         writer.member("type", action.typeName)
+        if let part {
+            writer.key("at")
+            IndexCodec.write(part, to: &writer)
+        }
         switch action {
         case .capture, .assertFinite, .statistics: break
         case .replace(let value), .add(let value), .scale(let value): write(value, as: "value", to: &writer)
@@ -19,7 +23,7 @@ package enum ActionWriter {
         case .normalize(let mean, let std):
             write(mean, as: "mean", to: &writer)
             write(std, as: "std", to: &writer)
-        case .mask(let indices): writer.member("indices", indices)
+        case .mask(let indices): if let indices { writer.member("indices", indices) }
         case .assertShape(let shape): writer.member("shape", shape)
         case .topk(let k): writer.member("k", k)
         case .projectOut(let direction): write(.tensor(direction), as: "direction", to: &writer)

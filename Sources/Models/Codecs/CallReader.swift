@@ -9,6 +9,8 @@ package struct CallDocument: Sendable {
     /// The inputs that were given by name.
     package var named: OrderedDictionary<String, Value> = [:]
     package var hooks: [HookDescription] = []
+    /// What random functions and dropout draw from, as after `torch.manual_seed(seed)`.
+    package var seed: UInt64?
     /// The gradient of the output to start from, if there is one.
     package var gradOutput: Tensor?
     /// The gradients of several outputs by name; None for those that are left out.
@@ -85,6 +87,7 @@ package struct CallReader {
                 inputKey = key
                 try readInputs(key, &reader, tensors, into: &call)
             case "hooks": call.hooks = try hooks(&reader)
+            case "seed": call.seed = try reader.readOptional { try $0.readSeed() }
             case "grad_output" where takesGradient: try readGradients(&reader, tensors, into: &call)
             default: throw unknownField(key, at: reader.pointer)
             }
@@ -201,7 +204,7 @@ package struct CallReader {
     }
 
     private func unknownField(_ key: String, at pointer: String) -> DocumentProblem {
-        let known = ["input", "inputs", "hooks"] + (takesGradient ? ["grad_output"] : [])
+        let known = ["input", "inputs", "hooks", "seed"] + (takesGradient ? ["grad_output"] : [])
         return DocumentProblem(
             .unknownField,
             "A call has no field '\(key)'.",

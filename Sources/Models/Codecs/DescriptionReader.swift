@@ -35,7 +35,7 @@ package struct DescriptionReader {
         var object = try ObjectReader(&reader, "A module")
         object.ignore(Self.readOnly)
         let name = try object.take("name") { try $0.readName() }
-        let seed = try object.takeOptional("seed", Self.seed)
+        let seed = try object.takeOptional("seed") { try $0.readSeed() }
         let training = try object.take("training") { try $0.readBool() }
         let compatibility = try object.take("compat", Self.compatibility)
         let stateDict = try object.take("state_dict") { try StateDictReader.entries(&$0) { _ in .widest } }
@@ -116,24 +116,6 @@ package struct DescriptionReader {
                 try reader.readName(atMost: 8_192)
         }
         return names
-    }
-
-    /// Reads a seed: PyTorch's range, negative numbers as two's complement.
-    private static func seed(_ reader: inout JSONReader) throws -> UInt64 {
-        let pointer = reader.pointer
-        switch try reader.readNumber() {
-        case .int(let value): return UInt64(bitPattern: value)
-        case .uint(let value): return value
-        case .bigInteger:
-            throw DocumentProblem(.invalidArgument, "Overflow when unpacking long long", pointer: pointer)
-        case .double(let value):
-            throw DocumentProblem(
-                .invalidArgument,
-                "A seed is a whole number.",
-                got: .number(.double(value)),
-                pointer: pointer
-            )
-        }
     }
 
     private static func compatibility(_ reader: inout JSONReader) throws -> Compatibility {

@@ -11,6 +11,14 @@ package struct HookReader {
         case assertRange = "assert_range"
         case assertShape = "assert_shape"
         case statistics, log
+
+        /// Whether it can change a part of a tensor.
+        var takesPart: Bool {
+            switch self {
+            case .replace, .add, .scale, .clamp, .normalize, .mask, .activation, .projectOut: true
+            case .capture, .topk, .assertFinite, .assertRange, .assertShape, .statistics, .log: false
+            }
+        }
     }
 
     /// The dtype of a list that names none.
@@ -27,26 +35,30 @@ package struct HookReader {
     package func hook(_ reader: inout JSONReader) throws -> HookDescription {
         var object = try ObjectReader(&reader, "A hook")
         let kind = try object.require("kind") { try $0.readChoice(HookKind.self) }
-        let action = try object.require("action", action)
+        let (action, at) = try object.require("action", action)
         let alwaysCall = try object.take("always_call") { try $0.readBool() } ?? false
         var known = ["kind", "action", "always_call"]
-        var module = ""
+        var (module, node) = ("", nil as String?)
         var prepend = false
         if !isGlobal {
             module = try object.take("module") { try $0.readName(atMost: 8_192) } ?? ""
+            node = try object.takeOptional("node") { try $0.readName() }
             prepend = try object.take("prepend") { try $0.readBool() } ?? false
-            known += ["module", "prepend"]
+            known += ["module", "node", "prepend"]
         }
         try object.finish(known: known)
-        return HookDescription(kind: kind, module: module, action: action, prepend: prepend, alwaysCall: alwaysCall)
+        var hook = HookDescription(kind: kind, module: module, action: action, prepend: prepend, alwaysCall: alwaysCall)
+        (hook.node, hook.at) = (node, at)
+        return hook
     }
 
-    private func action(_ reader: inout JSONReader) throws -> HookAction {
+    private func action(_ reader: inout JSONReader) throws -> (HookAction, at: [Index]?) {
         var object = try ObjectReader(&reader, "An action")
         let name = try object.require("type") { try $0.readChoice(ActionName.self, .invalidHook) }
-        let action = try action(name, &object)
-        try object.finish(known: ["type"] + Self.fields(of: name))
-        return action
+        let at = name.takesPart ? try object.takeOptional("at", IndexCodec.read) : nil
+        let action = try action(name, &object, isOfPart: at != nil)
+        try object.finish(known: ["type"] + Self.fields(of: name) + (name.takesPart ? ["at"] : []))
+        return (action, at)
     }
 
     private static func fields(of name: ActionName) -> [String] {
@@ -64,7 +76,7 @@ package struct HookReader {
         }
     }
 
-    private func action(_ name: ActionName, _ object: inout ObjectReader) throws -> HookAction {
+    private func action(_ name: ActionName, _ object: inout ObjectReader, isOfPart: Bool) throws -> HookAction {
         switch name {
         case .capture: return .capture
         case .replace: return .replace(try object.require("value", value))
@@ -74,7 +86,11 @@ package struct HookReader {
             return .clamp(min: try object.takeOptional("min", number), max: try object.takeOptional("max", number))
         case .normalize:
             return .normalize(mean: try object.require("mean", value), std: try object.require("std", value))
-        case .mask: return .mask(indices: try object.require("indices") { try $0.readArray { try $0.readInt() } })
+        case .mask:
+            let indices = { (reader: inout JSONReader) in try reader.readArray { try $0.readInt() } }
+            return .mask(
+                indices: isOfPart ? try object.takeOptional("indices", indices) : try object.require("indices", indices)
+            )
         case .topk: return .topk(k: try object.require("k") { try $0.readInt() })
         case .projectOut:
             return .projectOut(

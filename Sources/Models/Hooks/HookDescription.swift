@@ -18,8 +18,12 @@ package struct HookDescription: Sendable {
     package var kind: HookKind
     /// The path of the module on which it runs, empty for the root.
     package var module: String
+    /// The node of that module's graph on whose value it runs; `nil` for the module itself.
+    package var node: String?
     /// What it does.
     package var action: HookAction
+    /// The part of the tensor that the action changes, as PyTorch's brackets name it; `nil` for all of it.
+    package var at: [Index]?
     /// Whether it goes before those that are there.
     package var prepend: Bool
     /// Whether it also runs when the call fails before its turn; for `forward` only.
@@ -28,13 +32,17 @@ package struct HookDescription: Sendable {
     package init(
         kind: HookKind,
         module: String = "",
+        node: String? = nil,
         action: HookAction,
+        at: [Index]? = nil,
         prepend: Bool = false,
         alwaysCall: Bool = false
     ) {
         self.kind = kind
         self.module = module
+        self.node = node
         self.action = action
+        self.at = at
         self.prepend = prepend
         self.alwaysCall = alwaysCall
     }
@@ -48,7 +56,8 @@ package enum HookAction: Sendable {
     case scale(HookValue)
     case clamp(min: HookScalar?, max: HookScalar?)
     case normalize(mean: HookValue, std: HookValue)
-    case mask(indices: [Int])
+    /// Zeroes places of the last axis; without any, all of it.
+    case mask(indices: [Int]?)
     case activation(name: String, arguments: OrderedDictionary<String, ArgumentValue>)
     case topk(k: Int)
     case projectOut(direction: Tensor)

@@ -14,6 +14,10 @@ package struct HookProblem: Error, Equatable {
         case notAVector(shape: [Int])
         case noDirection
         case unknownPath(String)
+        case unknownNode(String)
+        case noGraph(type: String)
+        case notOnNodes(HookKind)
+        case alwaysCallOnNode
     }
 
     /// What is wrong.
@@ -45,6 +49,11 @@ package struct HookProblem: Error, Equatable {
         case .notAVector(let shape): "a direction is a vector, one number for each feature; got the shape \(shape)"
         case .noDirection: "a direction that is zero, or not finite, cannot be taken out"
         case .unknownPath(let path): "there is no module at '\(path)'"
+        case .unknownNode(let name): "the graph of the module has no node '\(name)' with a value"
+        case .noGraph(let type): "'\(type)' has no nodes: only a GraphModule has"
+        case .notOnNodes(let kind):
+            "a \(kind.rawValue) hook is for modules; on a node there are forward and full_backward hooks"
+        case .alwaysCallOnNode: "always_call is for hooks on modules"
         }
     }
 }

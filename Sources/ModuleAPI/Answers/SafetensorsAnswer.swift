@@ -43,7 +43,9 @@ enum SafetensorsAnswer {
         writer.beginObject()
         writer.member("hook", capture.hook)
         writer.member("module", capture.module)
+        if let node = capture.node { writer.member("node", node) }
         writer.member("kind", capture.kind.rawValue)
+        if let output = capture.output { writer.member("output", output) }
         writer.endObject()
         return String(decoding: writer.finish(), as: UTF8.self)
     }

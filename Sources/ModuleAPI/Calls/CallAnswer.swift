@@ -85,7 +85,9 @@ struct CallAnswer {
             writer.beginObject()
             writer.member("hook", capture.hook)
             writer.member("module", capture.module)
+            if let node = capture.node { writer.member("node", node) }
             writer.member("kind", capture.kind.rawValue)
+            if let output = capture.output { writer.member("output", output) }
             try writer.members(of: capture.tensor, nonFinite)
             writer.endObject()
         }

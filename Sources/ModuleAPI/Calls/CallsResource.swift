@@ -206,6 +206,7 @@ package struct CallsResource: Sendable {
             inputs: document.inputs,
             recordsGradients: recordsGradients,
             hooks: document.hooks,
+            seed: document.seed,
             deadline: api.options.callTimeout.map { exchange.request.arrival + $0 },
             origin: exchange.context
         )

@@ -34,12 +34,13 @@ extension Problem {
 
     fileprivate init(_ error: InNodeError, _ compatibility: Compatibility) {
         self.init(error.underlying, compatibility: compatibility)
-        node = error.node
+        node = node ?? error.node
     }
 
     fileprivate init(_ error: HookFailure, _ compatibility: Compatibility) {
         self.init(error.underlying, compatibility: compatibility)
         module = error.module
+        node = error.node
         if case .call(let index) = error.hook { pointer = DocumentProblem.pointer(["hooks", String(index), "action"]) }
     }
 }

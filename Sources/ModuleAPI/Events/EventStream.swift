@@ -59,8 +59,9 @@ final class EventStream: Sendable {
         writer.member("module", event.module)
         switch event.content {
         case .call(let call): write(call, to: &writer)
-        case .capture(let hook, let kind, let tensor):
+        case .capture(let hook, let kind, let node, let tensor):
             writer.member("hook", hook)
+            if let node { writer.member("node", node) }
             writer.member("kind", kind.rawValue)
             // A stream cannot turn into a refusal half way: NaN and infinity are always written as strings.
             try? writer.members(of: tensor, .strings)

@@ -34,10 +34,11 @@ enum HookWriter {
         writer.member("kind", hook.description.kind.rawValue)
         if let module = hook.module {
             writer.member("module", module)
+            if let node = hook.description.node { writer.member("node", node) }
             writer.member("prepend", hook.description.prepend)
         }
         writer.key("action")
-        ActionWriter.write(hook.description.action, to: &writer)
+        ActionWriter.write(hook.description.action, at: hook.description.at, to: &writer)
         writer.member("always_call", hook.description.alwaysCall)
     }
 

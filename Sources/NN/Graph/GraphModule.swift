@@ -109,6 +109,8 @@ public final class GraphModule: Module {
         return (output, walk.work)
     }
 
+    override func removeNodeHook(_ id: Int) -> Bool { nodeHooks.remove(.registered(id)) }
+
     /// Each node is a step, and a child counts once for each node that calls it.
     override func stepCount(_ count: (Module) -> Int) -> Int {
         var sum = 1 + program.steps.count

@@ -16,6 +16,17 @@ final class NodeHookTables: Sendable {
 
     var current: [String: HookList] { isEmpty ? [:] : lists.withLock { $0 } }
 
+    /// Removes the hook `id` from whatever node it is on, and returns whether there was one.
+    func remove(_ id: HookID) -> Bool {
+        lists.withLock { lists in
+            guard let node = lists.first(where: { $0.value.contains(id) })?.key else { return false }
+            lists[node]?.remove(id)
+            if lists[node]?.isEmpty == true { lists[node] = nil }
+            isFilled.store(!lists.isEmpty, ordering: .relaxed)
+            return true
+        }
+    }
+
     func change(_ node: String, _ body: (inout HookList) -> Void) {
         lists.withLock { lists in
             body(&lists[node, default: HookList()])
@@ -34,11 +45,6 @@ extension GraphModule {
             for hook in hooks.hooks.forward { own.forward.insert(hook, atFront: prepend) }
             for hook in hooks.hooks.backward { own.backward.insert(hook, atFront: prepend) }
         }
-    }
-
-    /// Removes the hook with the number `id` from the value of `node`.
-    public func removeHook(_ id: Int, fromNode node: String) {
-        nodeHooks.change(node) { $0.remove(.registered(id)) }
     }
 
     /// Whether the graph has a node of that name whose value can be seen.

@@ -83,12 +83,12 @@ extension Module {
 }
 
 extension Module {
-    /// Removes the hook whose handle has `id` from this module, and returns whether it was there.
+    /// Removes the hook whose handle has `id` from this module or a node of its graph, and returns whether it was there.
     ///
     /// A copy of a module has its hooks under the same numbers, but handles reach the original only.
     @discardableResult
     public final func removeHook(_ id: Int) -> Bool {
-        guard ownHooks.contains(.registered(id)) else { return false }
+        guard ownHooks.contains(.registered(id)) else { return removeNodeHook(id) }
         ownHooks.remove(.registered(id))
         return true
     }

@@ -60,6 +60,9 @@ open class Module {
     /// Whether it stands for a module that is put in its place before anyone calls it.
     open var isStandIn: Bool { false }
 
+    /// Removes the hook `id` from the nodes of the module's graph, if it has one, and returns whether it was there.
+    func removeNodeHook(_ id: Int) -> Bool { false }
+
     /// Returns how many steps one call of this module takes, itself included, given those of a child.
     func stepCount(_ count: (Module) -> Int) -> Int {
         childSlots.values.lazy.compactMap(\.value).reduce(1) { sum, child in

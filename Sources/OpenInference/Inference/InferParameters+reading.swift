@@ -22,6 +22,7 @@ extension InferParameters {
             // Triton reads 0 as "no timeout".
             timeout = microseconds == 0 ? nil : .microseconds(microseconds)
         case "hooks": hooks = try Self.hooks(value)
+        case "seed": seed = try Self.seed(value)
         case "headers",
             _ where name.hasPrefix("sequence_") || name.hasPrefix("triton_"):
             throw .unservedParameter(name)
@@ -44,6 +45,15 @@ extension InferParameters {
             throw .parameterKind(name, expected: "a whole number that is not negative")
         }
         return number
+    }
+
+    /// Returns a seed: PyTorch's range, negative numbers as two's complement.
+    private static func seed(_ value: JSONValue) throws(InferenceError) -> UInt64 {
+        switch value {
+        case .number(.int(let seed)): return UInt64(bitPattern: seed)
+        case .number(.uint(let seed)): return seed
+        default: throw .parameterKind("seed", expected: "a whole number from -2^63 to 2^64 - 1")
+        }
     }
 
     /// Refuses what is no string, number or boolean.

@@ -38,4 +38,6 @@ struct InferParameters {
     var timeout: Duration?
     /// The hooks of this one call, as in a call of the native interface.
     var hooks: JSONValue?
+    /// What the call draws from.
+    var seed: UInt64?
 }

@@ -90,6 +90,7 @@ struct InferResource: Sendable {
         return CallRequest(
             inputs: try Self.inputs(infer.inputs, of: model),
             hooks: try hooks(infer.parameters.hooks, for: model),
+            seed: infer.parameters.seed,
             deadline: timeout.map { exchange.request.arrival + $0 },
             priority: infer.parameters.priority,
             origin: exchange.context

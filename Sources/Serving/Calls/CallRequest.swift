@@ -13,6 +13,8 @@ package struct CallRequest: Sendable {
     package var recordsGradients: Bool
     /// Hooks for this call alone.
     package var hooks: [HookDescription]
+    /// What the call draws from, as after `torch.manual_seed(seed)`; `nil` draws anew each time.
+    package var seed: UInt64?
     /// When the call must have begun.
     package var deadline: ContinuousClock.Instant?
     /// 1 is the most urgent, larger numbers less; 0 is the default, after all others.
@@ -24,6 +26,7 @@ package struct CallRequest: Sendable {
         inputs: [Tensor],
         recordsGradients: Bool = false,
         hooks: [HookDescription] = [],
+        seed: UInt64? = nil,
         deadline: ContinuousClock.Instant? = nil,
         priority: Int = 0,
         origin: (any CallOrigin)? = nil
@@ -31,6 +34,7 @@ package struct CallRequest: Sendable {
         self.inputs = inputs
         self.recordsGradients = recordsGradients
         self.hooks = hooks
+        self.seed = seed
         self.deadline = deadline
         self.priority = priority
         self.origin = origin

@@ -27,7 +27,11 @@ package struct Capture: Sendable {
     package var hook: Int
     /// The path of the module, as the request has it.
     package var module: String
+    /// The node of that module's graph, of a hook on a node.
+    package var node: String?
     package var kind: HookKind
+    /// The tensor's place among those of a value that is more than one tensor.
+    package var output: Int?
     package var tensor: Tensor
 }
 

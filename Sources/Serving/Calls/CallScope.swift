@@ -27,18 +27,21 @@ final class CallScope: Sendable {
 
     /// Keeps `tensor` for the answer.
     /// - Throws: `ServingError.captureTooLarge` when the captures of the call would hold too much.
-    func capture(_ tensor: Tensor, hook: Int, kind: HookKind) throws(ServingError) {
+    func capture(_ tensor: Tensor, hook: Int, kind: HookKind, output: Int?) throws(ServingError) {
         let limit = registry.limits.maxCaptureBytes
-        let module = hook < hooks.count ? hooks[hook].module : ""
+        let (module, node) = hook < hooks.count ? (hooks[hook].module, hooks[hook].node) : ("", nil)
         try captured.withLock { captured throws(ServingError) in
             guard captured.byteCount + tensor.byteCount <= limit else { throw .captureTooLarge(limit: limit) }
             captured.byteCount += tensor.byteCount
-            captured.captures.append(Capture(hook: hook, module: module, kind: kind, tensor: tensor))
+            captured.captures.append(
+                Capture(hook: hook, module: module, node: node, kind: kind, output: output, tensor: tensor)
+            )
         }
     }
 
-    func publishCapture(_ tensor: Tensor, hook: Int, path: String, kind: HookKind) {
-        registry.events.publish(publication, module: path, .capture(hook: hook, kind: kind, tensor: tensor))
+    func publishCapture(_ tensor: Tensor, hook: Int, path: String, node: String?, kind: HookKind) {
+        let content = ServingEvent.Content.capture(hook: hook, kind: kind, node: node, tensor: tensor)
+        registry.events.publish(publication, module: path, content)
     }
 
     func log(_ line: HookLogLine) {

@@ -26,6 +26,8 @@ final class PreparedCall: Sendable {
     /// The inputs that were given by name.
     let named: OrderedDictionary<String, Value>
     let mode: Mode
+    /// What the call draws from; `nil` draws anew.
+    let seed: UInt64?
     let hooks: CallHooks
     /// The global hooks, if there are any.
     let globalHooks: HookSnapshot?
@@ -50,6 +52,7 @@ final class PreparedCall: Sendable {
         self.mode = mode
         self.hooks = hooks
         self.tracer = tracer
+        seed = request.seed
         inputs = request.inputs
         named = request.named
         maxCall = (registry.limits.maxCallBytes, registry.limits.maxCallWork)
@@ -73,7 +76,7 @@ final class PreparedCall: Sendable {
     /// Whether it is a plain call that nobody watches, so that it can share a product.
     var isPlain: Bool {
         guard case .forward(recordsGradients: false) = mode else { return false }
-        return tracer == nil && hooks.isEmpty && globalHooks == nil
+        return tracer == nil && hooks.isEmpty && globalHooks == nil && seed == nil
     }
 
     /// Computes the call.
@@ -96,12 +99,13 @@ final class PreparedCall: Sendable {
     }
 
     private var context: CallContext {
-        guard scope != nil || tracer != nil || publication.profile.isTraining else { return publication.plainContext }
+        let draws = publication.profile.isTraining || seed != nil
+        guard scope != nil || tracer != nil || draws else { return publication.plainContext }
         return CallContext(
             tracer: tracer,
             hooks: hooks,
             globalHooks: globalHooks ?? HookSnapshot(),
-            generator: publication.profile.isTraining ? Generator() : nil,
+            generator: draws ? seed.map { Generator(seed: $0) } ?? Generator() : nil,
             isFrozen: true,
             compatibility: publication.compatibility,
             warned: { _ in }

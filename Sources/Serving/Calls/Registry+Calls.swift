@@ -169,7 +169,7 @@ extension Registry {
             throw HookProblem(.unknownPath(description.module), at: ["module"])
         }
         let installation = HookInstallation(number: .call(index), program: try HookProgram(description))
-        installation.add(to: &hooks, on: place.module)
+        try installation.add(to: &hooks, on: place.module)
     }
 }
 

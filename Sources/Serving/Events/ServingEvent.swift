@@ -19,7 +19,7 @@ package struct ServingEvent: Sendable {
         /// A call ended.
         case call(CallEvent)
         /// A registered `capture` hook saw a tensor.
-        case capture(hook: Int, kind: HookKind, tensor: Tensor)
+        case capture(hook: Int, kind: HookKind, node: String?, tensor: Tensor)
         /// The call path that a call took; a few calls a second are traced while somebody listens.
         case trace([TraceEvent])
     }
@@ -46,7 +46,7 @@ package struct ServingEvent: Sendable {
     var byteCount: Int {
         switch content {
         case .call: 0
-        case .capture(_, _, let tensor): tensor.byteCount
+        case .capture(_, _, _, let tensor): tensor.byteCount
         // Names, and a shape: about what an event takes in JSON.
         case .trace(let events): events.count * 200
         }

@@ -3,5 +3,7 @@ package struct HookFailure: Error {
     package let hook: HookNumber
     /// The path of the module from the one that was called.
     package let module: String
+    /// The node of that module's graph, of a hook on a node.
+    package let node: String?
     package let underlying: any Error
 }

@@ -11,6 +11,8 @@ package struct HookFinding: Equatable, Sendable {
 
     /// The path of the module.
     package var module: String
+    /// The node of that module's graph, of a hook on a node.
+    package var node: String?
     /// When the hook ran.
     package var kind: HookKind
     /// What does not hold.
@@ -18,7 +20,7 @@ package struct HookFinding: Equatable, Sendable {
 
     /// The text for people.
     package var message: String {
-        let place = "\(kind.rawValue) hook on '\(module)': "
+        let place = "\(kind.rawValue) hook on \(node.map { "node '\($0)' of " } ?? "")'\(module)': "
         switch assertion {
         case .finite(let bad): return place + "\(bad) elements are NaN or infinite"
         case .range(let min, let max, let value):

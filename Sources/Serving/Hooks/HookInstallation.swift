@@ -11,11 +11,29 @@ struct HookInstallation: Sendable {
 
     private var kind: HookKind { program.description.kind }
 
-    /// Puts the hook on `module`.
-    func install(on module: Module) {
+    /// Puts the hook on `module`, or on a node of its graph.
+    func install(on module: Module) throws(ServingError) {
         var hooks = HookSnapshot()
         add(to: &hooks)
-        module.addHooks(hooks, prepend: program.description.prepend)
+        let prepend = program.description.prepend
+        do throws(HookProblem) {
+            guard let (node, graph) = try node(of: module) else { return module.addHooks(hooks, prepend: prepend) }
+            graph.addHooks(hooks, toNode: node, prepend: prepend)
+        } catch {
+            throw .hookRefused(error)
+        }
+    }
+
+    /// Returns the node that the hook is for, and the module that has it; `nil` for a hook on the module itself.
+    private func node(of module: Module) throws(HookProblem) -> (String, GraphModule)? {
+        guard let node = program.description.node else { return nil }
+        guard kind == .forward || kind == .fullBackward else { throw HookProblem(.notOnNodes(kind), at: ["kind"]) }
+        if program.description.alwaysCall { throw HookProblem(.alwaysCallOnNode, at: ["always_call"]) }
+        guard let graph = module as? GraphModule else {
+            throw HookProblem(.noGraph(type: module.typeName), at: ["node"])
+        }
+        guard graph.hasNode(node) else { throw HookProblem(.unknownNode(node), at: ["node"]) }
+        return (node, graph)
     }
 
     /// Puts the hook among global ones.
@@ -32,9 +50,17 @@ struct HookInstallation: Sendable {
     }
 
     /// Puts the hook on `module` for one call.
-    func add(to hooks: inout CallHooks, on module: Module) {
+    func add(to hooks: inout CallHooks, on module: Module) throws(HookProblem) {
         guard case .call(let id) = number else { return }
         let prepend = program.description.prepend
+        if let (node, graph) = try node(of: module) {
+            if kind == .forward {
+                hooks.addForwardHook(toNode: node, of: graph, id: id, prepend: prepend, forward)
+            } else {
+                hooks.addFullBackwardHook(toNode: node, of: graph, id: id, prepend: prepend, backward)
+            }
+            return
+        }
         switch kind {
         case .forwardPre: hooks.addForwardPreHookWithKeywords(to: module, id: id, prepend: prepend, forwardPre)
         case .forward where program.description.alwaysCall:
@@ -46,10 +72,18 @@ struct HookInstallation: Sendable {
         }
     }
 
-    private func run(on tensor: Tensor, of module: Module) throws -> Tensor? {
+    private func run(on tensor: Tensor, of module: Module, output: Int? = nil) throws -> Tensor? {
         let call = CallScope.current
         call?.countHook()
-        let site = HookSite(hook: number, record: record, kind: kind, module: module, call: call)
+        let site = HookSite(
+            hook: number,
+            record: record,
+            kind: kind,
+            module: module,
+            node: program.description.node,
+            output: output,
+            call: call
+        )
         do {
             return try program.run(on: tensor, at: site)
         } catch {
@@ -66,9 +100,10 @@ struct HookInstallation: Sendable {
     /// Acts on each tensor of `value`; `nil` when all stay as they are.
     private func run(on value: Value, of module: Module) throws -> Value? {
         if case .tensor(let tensor) = value { return try run(on: tensor, of: module).map(Value.tensor) }
-        var isChanged = false
+        var (isChanged, output) = (false, 0)
         let replaced = try value.mapTensors { tensor in
-            guard let replacement = try run(on: tensor, of: module) else { return tensor }
+            defer { output += 1 }
+            guard let replacement = try run(on: tensor, of: module, output: output) else { return tensor }
             isChanged = true
             return replacement
         }

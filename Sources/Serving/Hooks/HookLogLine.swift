@@ -9,6 +9,8 @@ package struct HookLogLine: Sendable {
     package var name: String
     /// The path of the module in it.
     package var module: String
+    /// The node of that module's graph, of a hook on a node.
+    package var node: String?
     /// When the hook ran.
     package var kind: HookKind
     /// The hook.

@@ -67,15 +67,22 @@ struct HookProgram: Sendable {
         }
     }
 
-    /// Returns what `tensor` becomes, or `nil` when it stays.
+    /// Returns what `tensor` becomes, or `nil` when it stays: `x[at] = action(x[at])` where a part is named.
     func run(on tensor: Tensor, at site: HookSite) throws -> Tensor? {
+        guard let place = description.at else { return try act(on: tensor, at: site) }
+        guard let part = try act(on: tensor.item(at: place), at: site) else { return nil }
+        return try tensor.replacing(at: place, with: part)
+    }
+
+    private func act(on tensor: Tensor, at site: HookSite) throws -> Tensor? {
         switch description.action {
         case .replace(let value): try value.asReplacement(of: tensor)
         case .add(let value): try value.added(to: tensor)
         case .scale(let value): try value.multiplied(with: tensor)
         case .clamp(let min, let max): try tensor.clamped(min, max)
         case .normalize(let mean, let std): try std.dividing(mean.subtracted(from: tensor))
-        case .mask(let indices): try tensor.zeroing(indices: indices)
+        case .mask(let indices?): try tensor.zeroing(indices: indices)
+        case .mask(nil): try .zeros(tensor.shape, dtype: tensor.dtype)
         case .topk(let k): try tensor.keepingTopK(k)
         case .projectOut(let direction): try tensor.takingOut(direction)
         case .activation: try activate(tensor)

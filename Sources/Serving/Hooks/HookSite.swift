@@ -9,6 +9,10 @@ struct HookSite {
     let record: HookRecord?
     let kind: HookKind
     let module: Module
+    /// The node of the module's graph, of a hook on a node.
+    let node: String?
+    /// The tensor's place among those of a value that is more than one tensor.
+    let output: Int?
     let call: CallScope?
 
     /// The path of the module from the one that was called; the first one when it is shared.
@@ -18,9 +22,9 @@ struct HookSite {
         switch (hook, record) {
         case (.registered(let id), let record?):
             record.keep(tensor)
-            call?.publishCapture(tensor, hook: id, path: path, kind: kind)
+            call?.publishCapture(tensor, hook: id, path: path, node: node, kind: kind)
         case (.call(let index), _):
-            try call?.capture(tensor, hook: index, kind: kind)
+            try call?.capture(tensor, hook: index, kind: kind, output: output)
         default: break
         }
     }
@@ -36,6 +40,7 @@ struct HookSite {
                 level: level,
                 name: call.publication.name,
                 module: path,
+                node: node,
                 kind: kind,
                 hook: hook,
                 shape: Array(tensor.shape),
@@ -48,10 +53,10 @@ struct HookSite {
 
     /// Returns `error` with the hook that it came out of.
     func failure(_ error: any Error) -> HookFailure {
-        HookFailure(hook: hook, module: path, underlying: error)
+        HookFailure(hook: hook, module: path, node: node, underlying: error)
     }
 
     func finding(_ assertion: HookFinding.Assertion) -> ServingError {
-        .assertionFailed(HookFinding(module: path, kind: kind, assertion: assertion))
+        .assertionFailed(HookFinding(module: path, node: node, kind: kind, assertion: assertion))
     }
 }

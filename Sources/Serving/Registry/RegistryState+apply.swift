@@ -102,7 +102,7 @@ extension RegistryState {
             guard let module = try revision.open(place) else {
                 throw ServingError.unknownPath(module: publication.name, path: description.module)
             }
-            installation.install(on: module)
+            try installation.install(on: module)
             revision.setHooks(of: place.owner.name, to: owned + [record])
         }
         let listed = outcome.publication?.hooks.first { $0.id == id }

@@ -1,0 +1,72 @@
+import JSON
+import Tensors
+
+/// What stands between brackets in PyTorch, as data: `x[0, 1:, ..., [0, 3]]` is
+/// `[0, {"slice": [1, null, null]}, {"ellipsis": true}, [0, 3]]`.
+enum IndexCodec {
+    /// Reads the next value, a list of the parts.
+    static func read(_ reader: inout JSONReader) throws -> [Index] {
+        try reader.readArray(part)
+    }
+
+    private static func part(_ reader: inout JSONReader) throws -> Index {
+        switch try reader.peekKind() {
+        case .number: return .at(try reader.readInt())
+        case .array: return .tensor(try Tensor(try reader.readArray { Int64(try $0.readInt()) }))
+        default:
+            var object = try ObjectReader(&reader, "A part of an index")
+            let slice = try object.take("slice", slice)
+            let ellipsis = try object.take("ellipsis") { try $0.readBool() }
+            try object.finish(known: ["slice", "ellipsis"])
+            switch (slice, ellipsis) {
+            case (let slice?, nil): return slice
+            case (nil, true?): return .ellipsis
+            default:
+                throw DocumentProblem(
+                    .invalidHook,
+                    #"A part of an index is a whole number, a list of them, {"slice": [start, stop, step]} or {"ellipsis": true}."#,
+                    pointer: object.pointer
+                )
+            }
+        }
+    }
+
+    private static func slice(_ reader: inout JSONReader) throws -> Index {
+        let pointer = reader.pointer
+        let bounds = try reader.readArray { try $0.readOptional { try $0.readInt() } }
+        guard bounds.count <= 3 else {
+            throw DocumentProblem(.invalidHook, "A slice is [start, stop, step].", pointer: pointer)
+        }
+        let all = bounds + [Int?](repeating: nil, count: 3 - bounds.count)
+        return .slice(start: all[0], stop: all[1], step: all[2])
+    }
+
+    static func write(_ parts: [Index], to writer: inout JSONWriter) {
+        writer.beginArray()
+        for part in parts { write(part, to: &writer) }
+        writer.endArray()
+    }
+
+    private static func write(_ part: Index, to writer: inout JSONWriter) {
+        switch part {
+        case .at(let number): writer.write(number)
+        case .tensor(let numbers):
+            writer.beginArray()
+            for number in numbers.scalars(as: Int64.self) { writer.write(number) }
+            writer.endArray()
+        case .slice(let start, let stop, let step):
+            writer.beginObject()
+            writer.key("slice")
+            writer.beginArray()
+            for bound in [start, stop, step] {
+                if let bound { writer.write(bound) } else { writer.writeNull() }
+            }
+            writer.endArray()
+            writer.endObject()
+        case .ellipsis, .newAxis, .bool:
+            writer.beginObject()
+            writer.member("ellipsis", true)
+            writer.endObject()
+        }
+    }
+}
