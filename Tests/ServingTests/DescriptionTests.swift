@@ -155,10 +155,10 @@ struct DescriptionTests {
         #expect(try await Registry().add("m", node).repr == repr)
     }
 
-    @Test(arguments: LayerType.all.values.map(\.name))
+    @Test(arguments: ModuleType.pyTorch.map(\.name))
     func knowsTheTensorsOfEveryType(name: String) async throws {
-        let type = try #require(LayerType.all[name])
-        let given = type.arguments.filter { $0.defaultValue == nil }.map { argument -> (String, ArgumentValue) in
+        let type = try #require(ModuleType.named(name))
+        let given = type.parameters.filter { $0.defaultValue == nil }.map { argument -> (String, ArgumentValue) in
             if case .tuple = argument.kind { (argument.name, .list([.int(3)])) } else { (argument.name, .int(3)) }
         }
         let made = try await Registry().add("m", .layer(name, Arguments(uniqueKeysWithValues: given)))

@@ -1,4 +1,5 @@
-import NN
+package import NN
+import OrderedCollections
 
 /// An argument as a client wrote it.
 package enum ArgumentValue: Sendable, Equatable {
@@ -25,42 +26,37 @@ package enum ArgumentValue: Sendable, Equatable {
         }
     }
 
-    /// What Python's `bool()` gives for flags, numbers and None; `nil` for a value that is no flag.
-    var flag: Bool? {
-        switch self {
-        case .bool(let flag): flag
-        case .int(let number): number != 0
-        case .null: false
-        default: nil
-        }
+    /// Whether it is a whole number beyond 64 bits.
+    var isTooBig: Bool {
+        if case .tooBig = self { true } else { false }
     }
+}
 
-    /// The whole number; Python's `True` counts as 1.
-    var integer: Int? {
+extension ArgumentValue {
+    /// The value as Python has it.
+    package var value: Value {
         switch self {
-        case .int(let number): Int(exactly: number)
-        case .bool(let flag): flag ? 1 : 0
-        default: nil
-        }
-    }
-
-    /// The number that is no JSON number, as tensors write it; `nil` for all else.
-    var nonFinite: Double? {
-        switch self {
-        case .string("NaN"): .nan
-        case .string("Infinity"): .infinity
-        case .string("-Infinity"): -.infinity
-        default: nil
-        }
-    }
-
-    /// The number, whole or not, as Python would keep it.
-    var number: PythonNumber? {
-        switch self {
-        case .int(let number): .int(number)
+        case .int(let number): .integer(number)
+        case .tooBig(let digits): .float(Double(digits) ?? .infinity)
         case .double(let number): .float(number)
         case .bool(let flag): .bool(flag)
-        default: nil
+        case .string(let text): .string(text)
+        case .null: .none
+        case .list(let elements): .list(elements.map(\.value))
+        case .object: .dictionary([:])
+        }
+    }
+
+    /// Creates what a client reads of `value`.
+    init(_ value: Value) {
+        switch value {
+        case .integer(let number): self = .int(number)
+        case .float(let number): self = .double(number)
+        case .bool(let flag): self = .bool(flag)
+        case .string(let text): self = .string(text)
+        case .none: self = .null
+        case .tuple(let elements), .list(let elements): self = .list(elements.map(ArgumentValue.init))
+        case .tensor, .dtype, .slice, .ellipsis, .dictionary: self = .object
         }
     }
 }

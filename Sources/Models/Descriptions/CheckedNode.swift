@@ -1,4 +1,4 @@
-import NN
+package import NN
 import OrderedCollections
 package import Tensors
 
@@ -18,7 +18,7 @@ package struct CheckedChild: Sendable {
 
 /// A layer whose type is known and whose arguments fit.
 package struct CheckedLayer: Sendable {
-    package let type: LayerType
+    package let type: ModuleType
     package let arguments: CheckedArguments
     /// What the client asked for; `nil` is float32 where it matters.
     package let dtype: DType?
@@ -28,13 +28,15 @@ package struct CheckedLayer: Sendable {
     package var graph: GraphDescription?
 
     /// The parameters and buffers that the layer has or can have.
-    package var tensorPlans: [TensorPlan] { graph?.tensors.map(\.plan) ?? type.tensors(arguments) }
+    package var declaredTensors: [TensorDeclaration] {
+        graph?.tensors.map(\.declaration) ?? type.tensors(arguments.given)
+    }
 
     /// The parameters and buffers that the layer has when it is made.
-    var presentTensors: [TensorPlan] { tensorPlans.filter(\.isPresent) }
+    var presentTensors: [TensorDeclaration] { declaredTensors.filter(\.isPresent) }
 
-    /// The type of the tensor `plan`.
-    package func dtype(of plan: TensorPlan) -> DType { plan.dtype ?? dtype ?? .float32 }
+    /// The type of a tensor.
+    package func dtype(of tensor: TensorDeclaration) -> DType { tensor.dtype ?? dtype ?? .float32 }
 
     /// Makes the layer, without children.
     func make(with generator: Generator) throws -> Module {

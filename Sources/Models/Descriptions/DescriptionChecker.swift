@@ -1,3 +1,4 @@
+import NN
 import OrderedCollections
 import Tensors
 
@@ -54,8 +55,8 @@ package struct DescriptionChecker {
 
     private static func typeAndArguments(
         of layer: LayerDescription
-    ) throws(DescriptionProblem) -> (LayerType, CheckedArguments) {
-        guard let type = LayerType.named(layer.type) else {
+    ) throws(DescriptionProblem) -> (ModuleType, CheckedArguments) {
+        guard let type = ModuleType.described(as: layer.type) else {
             throw DescriptionProblem(.unknownType(layer.type), at: ["type"])
         }
         if layer.dtype != nil, !type.takesDType {
@@ -63,7 +64,7 @@ package struct DescriptionChecker {
             throw DescriptionProblem(.unexpectedArgument(function: function, name: "dtype"), at: ["dtype"])
         }
         let arguments = try CheckedArguments(layer.arguments, for: type)
-        if let dtype = layer.dtype, !dtype.isFloatingPoint, !type.tensors(arguments).isEmpty {
+        if let dtype = layer.dtype, !dtype.isFloatingPoint, !type.tensors(arguments.given).isEmpty {
             let text = "Only Tensors of floating point and complex dtype can require gradients"
             throw DescriptionProblem(.refused(text), at: ["dtype"])
         }
@@ -72,7 +73,7 @@ package struct DescriptionChecker {
 
     private mutating func children(
         of layer: LayerDescription,
-        type: LayerType,
+        type: ModuleType,
         at pointer: [String],
         depth: Int
     ) throws(DescriptionProblem) -> [CheckedChild] {
@@ -96,7 +97,7 @@ package struct DescriptionChecker {
 
     /// Finds what is missing of a graph: itself, or where the elements of one of its tensors come from.
     private func fault(in layer: LayerDescription) -> (DescriptionProblem.Fault, at: [String])? {
-        guard layer.type == LayerType.graphModule.name else { return nil }
+        guard layer.type == ModuleType.graphModule.name else { return nil }
         guard let graph = layer.graph else {
             return (.missingArguments(function: "GraphModule.__init__", names: ["graph"]), [])
         }
@@ -121,23 +122,23 @@ package struct DescriptionChecker {
     private static func fault(
         in child: ChildDescription,
         at index: Int,
-        of type: LayerType,
+        of type: ModuleType,
         isNew: Bool
     ) -> DescriptionProblem.Fault? {
         guard isNew else { return .duplicateKey(child.key ?? "\(index)") }
         if type.children == .positions, let key = child.key, key != "\(index)" {
             return .unexpectedKeys(type: type.name)
         }
-        guard case .layer(let layer) = child.node, type.name == "Sequential",
-            let inner = LayerType.named(layer.type), inner.inputCount > 1
+        guard case .layer(let layer) = child.node, type.chainsChildren,
+            let inner = ModuleType.described(as: layer.type), inner.inputCount > 1
         else { return nil }
         return .notInSequential(type: layer.type)
     }
 
     private mutating func count(_ layer: CheckedLayer, at pointer: [String]) throws(DescriptionProblem) {
-        for plan in layer.presentTensors {
+        for tensor in layer.presentTensors {
             let bytes = try Self.locating(pointer) { () throws(DescriptionProblem) in
-                try Self.byteCount(of: plan, in: layer)
+                try Self.byteCount(of: tensor, in: layer)
             }
             guard bytes <= limits.maxParameterBytes else {
                 throw DescriptionProblem(
@@ -145,7 +146,7 @@ package struct DescriptionChecker {
                     at: pointer
                 )
             }
-            let (footprint, isHuge) = bytes.multipliedReportingOverflow(by: plan.isPacked ? 2 : 1)
+            let (footprint, isHuge) = bytes.multipliedReportingOverflow(by: tensor.isPacked ? 2 : 1)
             try take(isHuge ? nil : footprint, at: pointer)
         }
     }
@@ -160,11 +161,13 @@ package struct DescriptionChecker {
         byteCount = requested
     }
 
-    private static func byteCount(of plan: TensorPlan, in layer: CheckedLayer) throws(DescriptionProblem) -> Int {
+    private static func byteCount(of tensor: TensorDeclaration, in layer: CheckedLayer) throws(DescriptionProblem)
+        -> Int
+    {
         do throws(TensorError) {
-            let shape = try Shape(checking: plan.sizes)
-            let (bytes, overflow) = shape.elementCount.multipliedReportingOverflow(by: layer.dtype(of: plan).itemSize)
-            guard !overflow else { throw .storageOverflow(shape: plan.sizes) }
+            let shape = try Shape(checking: tensor.sizes)
+            let (bytes, overflow) = shape.elementCount.multipliedReportingOverflow(by: layer.dtype(of: tensor).itemSize)
+            guard !overflow else { throw .storageOverflow(shape: tensor.sizes) }
             return bytes
         } catch {
             if case .negativeDimension = error { throw DescriptionProblem(.refused(error.message())) }

@@ -56,7 +56,7 @@ extension DescriptionProblem {
     package var message: String {
         switch fault {
         case .unknownType(let type):
-            "unknown module type '\(type)'; known are \(LayerType.all.keys.joined(separator: ", "))"
+            "unknown module type '\(type)'; known are \(ModuleType.all.keys.joined(separator: ", "))"
         case .unexpectedArgument(let function, let name):
             "\(function)() got an unexpected keyword argument '\(name)'"
         case .missingArguments(let function, let names):

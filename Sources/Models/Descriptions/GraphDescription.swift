@@ -40,7 +40,7 @@ package struct GraphTensor: Sendable {
         self.isParameter = isParameter
     }
 
-    var plan: TensorPlan { TensorPlan(name: name, sizes: shape.dimensions, dtype: dtype) }
+    var declaration: TensorDeclaration { TensorDeclaration(name, shape.dimensions, dtype: dtype) }
 
     /// Whether only a state dictionary can say what the elements are.
     var needsStateDict: Bool { data == nil && initial == nil }
@@ -57,74 +57,12 @@ package struct GraphTensor: Sendable {
     }
 }
 
-extension LayerType {
+extension ModuleType {
     /// A module whose `forward` is data; it is made by way of its graph.
-    static let graphModule = LayerType(
-        name: "GraphModule",
-        children: .names,
-        rows: { _ in .together },
-        features: { _ in Features(output: .unknown) },
-        make: { _, _, _ in throw DescriptionProblem(.refused("a GraphModule needs the field 'graph'"), at: ["graph"]) }
-    )
-
-    /// Returns the type of that name: PyTorch's, or a module class that was registered with `ModuleType.register(_:)`.
-    package static func named(_ name: String) -> LayerType? {
-        if name == graphModule.name { return graphModule }
-        return all[name] ?? ModuleType.named(name).map(LayerType.init)
+    static let graphModule = ModuleType("GraphModule", children: .names) { _, _, _ in
+        throw DescriptionProblem(.refused("a GraphModule needs the field 'graph'"), at: ["graph"])
     }
 
-    /// Creates the type of a module class that declares itself.
-    init(_ type: ModuleType) {
-        self.init(
-            name: type.name,
-            takesDType: type.takesDType,
-            inputCount: type.inputCount,
-            rows: { _ in .together },
-            features: { _ in Features(output: .unknown) },
-            make: { given, dtype, generator in try type.make(given.declared(by: type), dtype, generator) }
-        )
-        declaration = type
-        children =
-            switch type.children {
-            case .none: .none
-            case .positions: .positions
-            case .positionsOrNames: .positionsOrNames
-            case .names: .names
-            }
-        tensors = { given in
-            let declared = try? type.tensors(given.declared(by: type))
-            return (declared ?? []).map {
-                TensorPlan(
-                    name: $0.name,
-                    sizes: $0.sizes,
-                    isPresent: $0.isPresent,
-                    dtype: $0.dtype,
-                    isPacked: $0.isPacked
-                )
-            }
-        }
-    }
-}
-
-extension CheckedArguments {
-    /// Returns the arguments as `type`, which has checked them, takes them.
-    fileprivate func declared(by type: ModuleType) throws(ArgumentProblem) -> ModuleArguments {
-        try ModuleArguments(values.mapValues(\.value), for: type)
-    }
-}
-
-extension ArgumentValue {
-    /// The value as Python has it.
-    package var value: Value {
-        switch self {
-        case .int(let number): .integer(number)
-        case .tooBig(let digits): .float(Double(digits) ?? .infinity)
-        case .double(let number): .float(number)
-        case .bool(let flag): .bool(flag)
-        case .string(let text): .string(text)
-        case .null: .none
-        case .list(let elements): .list(elements.map(\.value))
-        case .object: .dictionary([:])
-        }
-    }
+    /// Returns the class that descriptions name so; `nil` if there is none.
+    static func described(as name: String) -> ModuleType? { name == graphModule.name ? graphModule : named(name) }
 }

@@ -14,7 +14,7 @@ extension CheckedLayer {
     /// What the objects of the tree take, without those of modules that it refers to, in O(number of modules).
     package var objectByteCount: Int {
         let nodes = (graph?.graph.nodes.count ?? 0) * ObjectFootprint.node
-        let own = ObjectFootprint.module + tensorPlans.count * ObjectFootprint.tensor + nodes
+        let own = ObjectFootprint.module + declaredTensors.count * ObjectFootprint.tensor + nodes
         return children.reduce(own) { sum, child in
             guard case .layer(let layer) = child.node else { return sum + child.key.utf8.count }
             return sum + child.key.utf8.count + layer.objectByteCount

@@ -1,3 +1,5 @@
+import NN
+
 /// What is wrong with a hook's description, and where.
 package struct HookProblem: Error, Equatable {
     /// The ways in which a hook can be wrong.
@@ -37,7 +39,7 @@ package struct HookProblem: Error, Equatable {
     package var message: String {
         switch fault {
         case .unknownActivation(let name):
-            "unknown activation '\(name)'; known are \(LayerType.parameterless.map(\.name).joined(separator: ", "))"
+            "unknown activation '\(name)'; known are \(ModuleType.parameterless.map(\.name).joined(separator: ", "))"
         case .activation(let problem): problem.message
         case .emptyRange(let min, let max): "min \(min) is greater than max \(max)"
         case .noBound: "at least one of 'min' or 'max' must not be None"

@@ -90,5 +90,7 @@ extension Module {
 }
 
 extension ModuleType {
-    static let sequential = ModuleType("Sequential", children: .positionsOrNames) { _, _, _ in try Sequential([]) }
+    static let sequential = ModuleType("Sequential", children: .positionsOrNames, chainsChildren: true) { _, _, _ in
+        try Sequential([])
+    }
 }

@@ -46,6 +46,26 @@ public struct ModuleArguments: Sendable {
         guard let elements = values[name]?.elements else { return optionalInt(name).map { [$0] } }
         return elements.compactMap(\.wholeNumber)
     }
+    /// Returns the flag under `name`; `nil` for None.
+    public func optionalFlag(_ name: String) -> Bool? {
+        if case .bool(let flag)? = values[name] { flag } else { nil }
+    }
+    /// Returns the size for all axes under `name`, or those for each.
+    public func axisSizes(_ name: String) -> AxisSizes {
+        values[name]?.elements == nil ? .all(int(name)) : .each(sizes(name))
+    }
+    /// Returns the sizes of the axes under `name`; `nil` for None or a word.
+    public func optionalAxisSizes(_ name: String) -> AxisSizes? { optionalSizes(name).map { _ in axisSizes(name) } }
+    /// Returns the factor for all axes under `name`, or those for each; `nil` for None.
+    public func optionalFactors(_ name: String) -> AxisFactors? {
+        guard values[name]?.elements != nil else { return optionalNumber(name).map { .all($0.value) } }
+        return .each(numbers(name).map(\.value))
+    }
+    /// Returns the sizes of an output under `name`.
+    public func outputSizes(_ name: String) -> OutputSizes {
+        guard let elements = values[name]?.elements else { return .all(optionalInt(name)) }
+        return .each(elements.map(\.wholeNumber))
+    }
     /// Returns the numbers under `name`; one stands for itself.
     public func numbers(_ name: String) -> [PythonNumber] {
         guard let elements = values[name]?.elements else { return optionalNumber(name).map { [$0] } ?? [] }

@@ -1,7 +1,7 @@
 /// One thing that a module's constructor takes.
 public struct ModuleParameter: Sendable {
     /// What it may be.
-    public enum Kind: Sendable {
+    public enum Kind: Sendable, Equatable {
         case int, optionalInt, number, optionalNumber, flag, text
         /// A whole number or a list of them.
         case sizes
@@ -11,6 +11,20 @@ public struct ModuleParameter: Sendable {
         case sizesOrText
         /// A number, whole or not, or a list of them.
         case numbers
+        /// A whole number, or one for each of so many axes.
+        case axisSizes(Int)
+        /// The same, or None.
+        case optionalAxisSizes(Int)
+        /// The same, or a word.
+        case axisSizesOrText(Int)
+        /// Whole numbers in a list.
+        case tuple
+        /// Numbers or None.
+        case optionalNumbers
+        /// A flag or None.
+        case optionalFlag
+        /// A whole number or None, or a list of such for so many axes.
+        case outputSizes(Int)
     }
 
     /// PyTorch's name.
@@ -30,6 +44,7 @@ public struct ModuleParameter: Sendable {
     /// Returns `value` if it may stand here, a flag as such.
     func checked(_ value: Value, function: String) throws(ArgumentProblem) -> Value {
         if kind == .flag, let flag = value.flag { return .bool(flag) }
+        if kind == .number || kind == .optionalNumber, let number = value.nonFinite { return .float(number) }
         guard fits(value) else {
             let fault = ArgumentProblem.Fault.type(
                 function: function,
@@ -54,7 +69,20 @@ public struct ModuleParameter: Sendable {
         case .optionalSizes: value.isNone || Self.areAll(value) { $0.wholeNumber != nil }
         case .sizesOrText: value.isText || Self.areAll(value) { $0.wholeNumber != nil }
         case .numbers: Self.areAll(value) { $0.number != nil }
+        case .axisSizes(let axes): Self.areSizes(value, axes)
+        case .optionalAxisSizes(let axes): value.isNone || Self.areSizes(value, axes)
+        case .axisSizesOrText(let axes): value.isText || Self.areSizes(value, axes)
+        case .tuple: value.elements != nil && Self.areAll(value) { $0.wholeNumber != nil }
+        case .optionalNumbers: value.isNone || Self.areAll(value) { $0.number != nil }
+        case .optionalFlag: value.isNone || value.isFlag
+        case .outputSizes(let axes): value.isNone || Self.areSizes(value, axes, allowingNone: true)
         }
+    }
+
+    /// Whether the value is a whole number or a list of `axes`.
+    private static func areSizes(_ value: Value, _ axes: Int, allowingNone: Bool = false) -> Bool {
+        guard let elements = value.elements else { return value.wholeNumber != nil }
+        return elements.count == axes && elements.allSatisfy { $0.wholeNumber != nil || allowingNone && $0.isNone }
     }
 
     private static func areAll(_ value: Value, _ fits: (Value) -> Bool) -> Bool {
@@ -74,6 +102,13 @@ public struct ModuleParameter: Sendable {
         case .optionalSizes: "int, tuple of ints or None"
         case .sizesOrText: "int, tuple of ints or str"
         case .numbers: "float or tuple of floats"
+        case .axisSizes(let axes): "int or tuple of \(axes) ints"
+        case .optionalAxisSizes(let axes): "int, tuple of \(axes) ints or None"
+        case .axisSizesOrText(let axes): "int, tuple of \(axes) ints or str"
+        case .tuple: "tuple of ints"
+        case .optionalNumbers: "float, tuple of floats or None"
+        case .optionalFlag: "bool or None"
+        case .outputSizes(let axes): "int, None or tuple of \(axes) of them"
         }
     }
 }
@@ -87,6 +122,20 @@ extension Value {
         case .none: false
         case .tensor, .float, .string, .dtype, .slice, .ellipsis, .tuple, .list, .dictionary: nil
         }
+    }
+
+    /// The number that JSON has no word for, as tensors write it; `nil` for all else.
+    fileprivate var nonFinite: Double? {
+        switch self {
+        case .string("NaN"): .nan
+        case .string("Infinity"): .infinity
+        case .string("-Infinity"): -.infinity
+        default: nil
+        }
+    }
+
+    fileprivate var isFlag: Bool {
+        if case .bool = self { true } else { false }
     }
 
     fileprivate var isText: Bool {

@@ -3,13 +3,15 @@ import Synchronization
 
 extension ModuleType {
     /// PyTorch's classes.
-    static let pyTorch: [ModuleType] = [
-        .linear, .bilinear, .embedding,
-        .relu, .relu6, .leakyReLU, .elu, .gelu, .silu, .sigmoid, .tanh, .softplus, .hardtanh, .softmax, .logSoftmax,
-        .layerNorm, .rmsNorm, .batchNorm1d,
-        .identity, .dropout, .flatten,
-        .sequential, .moduleList, .moduleDict,
-    ]
+    package static let pyTorch: [ModuleType] = [
+        [linear, bilinear, embedding],
+        convolutions, windowPools, adaptivePools,
+        [relu, relu6, leakyReLU, elu, gelu, silu, sigmoid, tanh, softplus, hardtanh, softmax, logSoftmax],
+        units, [prelu], [layerNorm, rmsNorm], batchNorms, instanceNorms, [groupNorm], responseNorms, featureDropouts,
+        pads, shuffles, folds, upsamples,
+        recurrentNetworks, recurrentCells, [multiheadAttention], transformerLayers,
+        pairs, powerPools, [identity, dropout, flatten], [sequential, moduleList, moduleDict],
+    ].flatMap(\.self)
 
     private static let table = Mutex(OrderedDictionary(uniqueKeysWithValues: pyTorch.map { ($0.name, $0) }))
 
@@ -18,6 +20,9 @@ extension ModuleType {
 
     /// Returns the class of that name; `nil` if there is none.
     public static func named(_ name: String) -> ModuleType? { table.withLock { $0[name] } }
+
+    /// The classes that a hook can apply.
+    package static var parameterless: [ModuleType] { all.values.filter(\.isParameterless) }
 
     /// Lets descriptions name `type`, in place of one of that name.
     public static func register(_ type: ModuleType) {

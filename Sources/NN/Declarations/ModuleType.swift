@@ -34,8 +34,12 @@ public struct ModuleType: Sendable {
     public let parameters: [ModuleParameter]
     /// Whether the constructor takes a `dtype`.
     public let takesDType: Bool
+    /// Whether a module can have tensors of its own.
+    let hasTensors: Bool
     /// The modules inside.
     public let children: Children
+    /// Whether a call hands one tensor from module to module, so that none inside may take more.
+    public let chainsChildren: Bool
     /// How many tensors a call takes.
     public let inputCount: Int
     /// The parameters and buffers that a module made with these arguments can have.
@@ -49,6 +53,7 @@ public struct ModuleType: Sendable {
         parameters: [ModuleParameter] = [],
         takesDType: Bool? = nil,
         children: Children = .none,
+        chainsChildren: Bool = false,
         inputCount: Int = 1,
         tensors: (@Sendable (ModuleArguments) -> [TensorDeclaration])? = nil,
         make: @escaping @Sendable (ModuleArguments, DType, Generator?) throws -> Module
@@ -56,14 +61,16 @@ public struct ModuleType: Sendable {
         self.name = name
         self.parameters = parameters
         self.takesDType = takesDType ?? (tensors != nil)
+        self.hasTensors = tensors != nil
         self.children = children
+        self.chainsChildren = chainsChildren
         self.inputCount = inputCount
         self.tensors = tensors ?? { _ in [] }
         self.make = make
     }
 
     /// Whether modules of the class never have tensors and hold no others, so that a hook can apply one.
-    public var isParameterless: Bool { !takesDType && children == .none && inputCount == 1 }
+    public var isParameterless: Bool { !hasTensors && children == .none && inputCount == 1 }
 }
 
 /// A parameter or buffer that a module has or can have.

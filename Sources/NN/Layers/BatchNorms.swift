@@ -28,8 +28,8 @@ public class BatchNorm1d: ChannelNorm {
     }
 
     public final override var inputSpecs: [TensorSpec]? {
-        guard lengths.isEmpty else { return nil }
         let dtype = weight?.tensor.dtype ?? runningMean?.dtype
+        guard lengths.isEmpty else { return [.images(channels: numFeatures, axes: axes, dtype)] }
         return [TensorSpec(shape: [.batch(1), .fixed(numFeatures)], dtype: dtype, rows: .axis(0))]
     }
 
@@ -44,48 +44,14 @@ public class BatchNorm1d: ChannelNorm {
 
     /// The letters of the axes behind the channels.
     var lengths: String { "" }
+    /// How many there are, at most.
+    var axes: Int { 1 }
 
     public final override var expectedInput: String? {
         let dtype = weight.map { $0.tensor.dtype.rawValue } ?? ""
         return lengths.isEmpty
             ? "\(dtype)[N, \(numFeatures)] or [N, \(numFeatures), L]" : "\(dtype)[N, \(numFeatures), \(lengths)]"
     }
-}
-
-extension ModuleType {
-    static let batchNorm1d = ModuleType(
-        "BatchNorm1d",
-        parameters: [
-            ModuleParameter("num_features", .int), ModuleParameter("eps", .number, 1e-5),
-            ModuleParameter("momentum", .optionalNumber, 0.1), ModuleParameter("affine", .flag, true),
-            ModuleParameter("track_running_stats", .flag, true), ModuleParameter("bias", .flag, true),
-        ],
-        tensors: { given in
-            let sizes = [given.int("num_features")]
-            let (isAffine, tracks) = (given.flag("affine"), given.flag("track_running_stats"))
-            return [
-                TensorDeclaration("weight", sizes, isPresent: isAffine),
-                TensorDeclaration("bias", sizes, isPresent: isAffine && given.flag("bias")),
-                TensorDeclaration("running_mean", sizes, isPresent: tracks),
-                TensorDeclaration("running_var", sizes, isPresent: tracks),
-                TensorDeclaration("num_batches_tracked", [], isPresent: tracks, dtype: .int64),
-            ]
-        },
-        make: { given, dtype, generator in
-            var options = BatchNorm1d.Options()
-            options.epsilon = given.number("eps")
-            options.momentum = given.optionalNumber("momentum")
-            options.affine = given.flag("affine")
-            options.bias = given.flag("bias")
-            options.trackRunningStats = given.flag("track_running_stats")
-            return try BatchNorm1d(
-                numFeatures: given.int("num_features"),
-                options: options,
-                dtype: dtype,
-                generator: generator
-            )
-        }
-    )
 }
 
 /// Normalisation of each channel of images over the batch.
@@ -97,6 +63,7 @@ public final class BatchNorm2d: BatchNorm1d {
     }
 
     override var lengths: String { "H, W" }
+    override var axes: Int { 2 }
 }
 
 /// Normalisation of each channel of volumes over the batch.
@@ -108,4 +75,13 @@ public final class BatchNorm3d: BatchNorm1d {
     }
 
     override var lengths: String { "D, H, W" }
+    override var axes: Int { 3 }
+}
+
+extension ModuleType {
+    /// Normalisations of batches.
+    static let batchNorms: [ModuleType] = [
+        channelNorm(BatchNorm1d.self, isBatch: true), channelNorm(BatchNorm2d.self, isBatch: true),
+        channelNorm(BatchNorm3d.self, isBatch: true),
+    ]
 }

@@ -136,3 +136,44 @@ public class ChannelNorm: Module {
 
     public final override func emptyCopy() throws -> Module { try Self(unfilled: numFeatures, options) }
 }
+
+extension ModuleType {
+    /// Declares a class; one that normalises batches has weights and running statistics by default.
+    static func channelNorm(_ kind: ChannelNorm.Type, isBatch: Bool) -> ModuleType {
+        ModuleType(
+            "\(kind)",
+            parameters: [
+                ModuleParameter("num_features", .int), ModuleParameter("eps", .number, 1e-5),
+                ModuleParameter("momentum", .optionalNumber, 0.1),
+                ModuleParameter("affine", .flag, .bool(isBatch)),
+                ModuleParameter("track_running_stats", .flag, .bool(isBatch)),
+                ModuleParameter("bias", .flag, true),
+            ],
+            tensors: { given in
+                let sizes = [given.int("num_features")]
+                let (isAffine, tracks) = (given.flag("affine"), given.flag("track_running_stats"))
+                return [
+                    TensorDeclaration("weight", sizes, isPresent: isAffine),
+                    TensorDeclaration("bias", sizes, isPresent: isAffine && given.flag("bias")),
+                    TensorDeclaration("running_mean", sizes, isPresent: tracks),
+                    TensorDeclaration("running_var", sizes, isPresent: tracks),
+                    TensorDeclaration("num_batches_tracked", [], isPresent: tracks, dtype: .int64),
+                ]
+            },
+            make: { given, dtype, generator in
+                var options = ChannelNorm.Options()
+                options.epsilon = given.number("eps")
+                options.momentum = given.optionalNumber("momentum")
+                options.affine = given.flag("affine")
+                options.bias = given.flag("bias")
+                options.trackRunningStats = given.flag("track_running_stats")
+                return try kind.init(
+                    numFeatures: given.int("num_features"),
+                    options: options,
+                    dtype: dtype,
+                    generator: generator
+                )
+            }
+        )
+    }
+}

@@ -32,6 +32,15 @@ public class FeatureDropout: Module {
     public final override var extraRepr: String { "p=\(p), inplace=\(inplace.pythonText)" }
     override final var oldExtraRepr: String { "p=\(p)" + (inplace ? ", inplace" : "") }
     public final override var attributeNames: Set<String> { ["p", "inplace"] }
+
+    /// In training it draws one number after the other, so that rows meet in the stream.
+    public final override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        isTraining ? .mixed(inputs) : takes(inputs.first?.tensor?.rank) ? .elementwise(inputs) : .unknown
+    }
+
+    /// Whether an input may have so many axes.
+    func takes(_ rank: Int?) -> Bool { true }
+
     public final override func emptyCopy() throws -> Module { try Self(p: p, inplace: inplace) }
 }
 
@@ -40,8 +49,10 @@ public class FeatureDropout: Module {
 /// Input and output: `[C, L]` or `[N, C, L]`.
 public final class Dropout1d: FeatureDropout {
     override func check(_ input: Tensor) throws {
-        guard input.rank == 2 || input.rank == 3 else { throw ModuleError.layer(.lineDropoutRank(input.rank)) }
+        guard takes(input.rank) else { throw ModuleError.layer(.lineDropoutRank(input.rank)) }
     }
+
+    override func takes(_ rank: Int?) -> Bool { rank == 2 || rank == 3 }
 
     override func dropped(_ input: Tensor, p: Double, _ generator: Generator) throws -> Tensor {
         guard input.rank == 2 else { return try input.featureDropout(p: p, generator: generator) }
@@ -83,5 +94,21 @@ public final class AlphaDropout: FeatureDropout {
 public final class FeatureAlphaDropout: FeatureDropout {
     override func dropped(_ input: Tensor, p: Double, _ generator: Generator) throws -> Tensor {
         try input.alphaDropout(p: p, wholeFeatures: true, generator: generator)
+    }
+}
+
+extension ModuleType {
+    /// Dropouts beside `Dropout`.
+    static let featureDropouts: [ModuleType] = [
+        dropout(Dropout1d.self), dropout(Dropout2d.self), dropout(Dropout3d.self), dropout(AlphaDropout.self),
+        dropout(FeatureAlphaDropout.self),
+    ]
+
+    private static func dropout(_ kind: FeatureDropout.Type) -> ModuleType {
+        ModuleType(
+            "\(kind)",
+            parameters: [ModuleParameter("p", .number, 0.5), ModuleParameter("inplace", .flag, false)],
+            make: { given, _, _ in try kind.init(p: given.number("p"), inplace: given.flag("inplace")) }
+        )
     }
 }

@@ -74,7 +74,44 @@ public final class GroupNorm: Module {
     public override var attributeNames: Set<String> { ["num_groups", "num_channels", "eps", "affine"] }
     public override var expectedInput: String? { "[N, \(numChannels), *]" }
 
+    /// One image with one number in each group is refused where a batch of them is not, so that rows are by themselves
+    /// only where it is known that there are more.
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        guard let spec = inputs.first?.tensor, let shape = spec.shape, shape.count >= 2 else { return .unknown }
+        let count = shape.dropFirst().reduce(.fixed(1), *).number ?? 0
+        guard spec.batchAxis == 0, count > numGroups else { return .mixed(inputs) }
+        return .tensor(spec)
+    }
+
     public override func emptyCopy() throws -> Module {
         try GroupNorm(unfilled: numGroups, numChannels, epsilon, affine)
     }
+}
+
+extension ModuleType {
+    static let groupNorm = ModuleType(
+        "GroupNorm",
+        parameters: [
+            ModuleParameter("num_groups", .int), ModuleParameter("num_channels", .int),
+            ModuleParameter("eps", .number, 1e-5), ModuleParameter("affine", .flag, true),
+            ModuleParameter("bias", .flag, true),
+        ],
+        tensors: { given in
+            let (sizes, isAffine) = ([given.int("num_channels")], given.flag("affine"))
+            return [
+                TensorDeclaration("weight", sizes, isPresent: isAffine),
+                TensorDeclaration("bias", sizes, isPresent: isAffine && given.flag("bias")),
+            ]
+        },
+        make: { given, dtype, _ in
+            try GroupNorm(
+                numGroups: given.int("num_groups"),
+                numChannels: given.int("num_channels"),
+                epsilon: given.number("eps"),
+                affine: given.flag("affine"),
+                bias: given.flag("bias"),
+                dtype: dtype
+            )
+        }
+    )
 }

@@ -29,6 +29,15 @@ public class InstanceNorm1d: ChannelNorm {
         return try normalized(input.withBatchAxis()).withoutBatchAxis()
     }
 
+    /// In training its running statistics move with all images.
+    public final override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        isTraining ? .mixed(inputs) : .images(inputs, axes: Self.axes)
+    }
+
+    public final override var inputSpecs: [TensorSpec]? {
+        [.images(channels: numFeatures, axes: Self.axes, weight?.tensor.dtype ?? runningMean?.dtype)]
+    }
+
     /// Returns the batch with each channel of each image normalised as a channel of its own.
     private func normalized(_ input: Tensor) throws -> Tensor {
         let lengths = Array(input.shape.dropFirst(2))
@@ -67,4 +76,12 @@ public final class InstanceNorm2d: InstanceNorm1d {
 /// Input and output: `[numFeatures, D, H, W]` or `[N, numFeatures, D, H, W]`.
 public final class InstanceNorm3d: InstanceNorm1d {
     override class var axes: Int { 3 }
+}
+
+extension ModuleType {
+    /// Normalisations of each image.
+    static let instanceNorms: [ModuleType] = [
+        channelNorm(InstanceNorm1d.self, isBatch: false), channelNorm(InstanceNorm2d.self, isBatch: false),
+        channelNorm(InstanceNorm3d.self, isBatch: false),
+    ]
 }

@@ -85,6 +85,8 @@ public final class Linear: Module {
 
     public override var workPerElement: Int { inFeatures }
 
+    public override var packedParameters: [String] { ["weight"] }
+
     public override func emptyCopy() throws -> Module { try Linear(unfilled: inFeatures, outFeatures) }
 }
 

@@ -22,6 +22,7 @@ public final class CosineSimilarity: Module {
     }
 
     public override var attributeNames: Set<String> { ["dim", "eps"] }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .reducedPair(inputs, dim, keepDim: false) }
     public override func emptyCopy() throws -> Module { CosineSimilarity(dim: dim, epsilon: epsilon) }
 }
 
@@ -52,7 +53,32 @@ public final class PairwiseDistance: Module {
 
     public override var attributeNames: Set<String> { ["norm", "eps", "keepdim"] }
 
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .reducedPair(inputs, -1, keepDim: keepdim) }
+
     public override func emptyCopy() throws -> Module {
         PairwiseDistance(p: norm, epsilon: epsilon, keepdim: keepdim)
     }
+}
+
+extension ModuleType {
+    /// Layers of two inputs.
+    static let pairs: [ModuleType] = [
+        ModuleType(
+            "CosineSimilarity",
+            parameters: [ModuleParameter("dim", .int, 1), ModuleParameter("eps", .number, 1e-8)],
+            inputCount: 2,
+            make: { given, _, _ in CosineSimilarity(dim: given.int("dim"), epsilon: given.number("eps")) }
+        ),
+        ModuleType(
+            "PairwiseDistance",
+            parameters: [
+                ModuleParameter("p", .number, 2.0), ModuleParameter("eps", .number, 1e-6),
+                ModuleParameter("keepdim", .flag, false),
+            ],
+            inputCount: 2,
+            make: { given, _, _ in
+                PairwiseDistance(p: given.number("p"), epsilon: given.number("eps"), keepdim: given.flag("keepdim"))
+            }
+        ),
+    ]
 }

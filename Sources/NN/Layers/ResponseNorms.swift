@@ -29,6 +29,15 @@ public class LocalResponseNorm: Module {
 
     public final override var extraRepr: String { "\(size), alpha=\(alpha), beta=\(beta), k=\(k)" }
     public final override var attributeNames: Set<String> { ["size", "alpha", "beta", "k"] }
+
+    /// Rows are by themselves but where they are the channels.
+    public final override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        guard let spec = inputs.first?.tensor, let rank = spec.rank, rank >= 3 else { return .unknown }
+        return spec.batchAxis == 1 ? .mixed(inputs) : .tensor(spec)
+    }
+
+    public final override var workPerElement: Int { max(1, size) }
+
     public final override func emptyCopy() throws -> Module { Self(size: size, alpha: alpha, beta: beta, k: k) }
 }
 
@@ -39,5 +48,30 @@ public final class CrossMapLRN2d: LocalResponseNorm {
     public override func forward(_ input: Tensor) throws -> Tensor {
         guard input.rank == 4 else { throw ModuleError.layer(.crossMapRank(input.rank)) }
         return try input.responseNorm(norm(.crossing))
+    }
+}
+
+extension ModuleType {
+    /// Divisions by what is near.
+    static let responseNorms: [ModuleType] = [
+        responseNorm(LocalResponseNorm.self, k: 1.0), responseNorm(CrossMapLRN2d.self, k: 1),
+    ]
+
+    private static func responseNorm(_ kind: LocalResponseNorm.Type, k: Value) -> ModuleType {
+        ModuleType(
+            "\(kind)",
+            parameters: [
+                ModuleParameter("size", .int), ModuleParameter("alpha", .number, 1e-4),
+                ModuleParameter("beta", .number, 0.75), ModuleParameter("k", .number, k),
+            ],
+            make: { given, _, _ in
+                kind.init(
+                    size: given.int("size"),
+                    alpha: given.number("alpha"),
+                    beta: given.number("beta"),
+                    k: given.number("k")
+                )
+            }
+        )
     }
 }

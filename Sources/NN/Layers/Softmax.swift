@@ -58,7 +58,7 @@ func implicitDimension(for input: Tensor, in function: String) -> Int {
 
 extension ValueSpec {
     /// As the first input, along `dim` or the axis of PyTorch's old rule.
-    fileprivate static func alongImplicitAxis(_ inputs: [ValueSpec], _ dim: Int?) -> ValueSpec {
+    static func alongImplicitAxis(_ inputs: [ValueSpec], _ dim: Int?) -> ValueSpec {
         guard let rank = inputs.first?.tensor?.rank else { return .unknown }
         return .along(inputs, dim ?? ([0, 1, 3].contains(rank) ? 0 : 1))
     }

@@ -21,6 +21,8 @@ public final class CELU: Module {
     public override var extraRepr: String { "alpha=\(alpha)" + (inplace ? ", inplace=True" : "") }
     override var oldExtraRepr: String { "alpha=\(alpha)" + (inplace ? ", inplace" : "") }
     public override var attributeNames: Set<String> { ["alpha", "inplace"] }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
+
     public override func emptyCopy() throws -> Module { CELU(alpha: alpha, inplace: inplace) }
 }
 
@@ -37,6 +39,7 @@ public class InplaceUnit: Module {
     public final override var extraRepr: String { inplace ? "inplace=True" : "" }
     override final var oldExtraRepr: String { inplace ? "inplace" : "" }
     public final override var attributeNames: Set<String> { ["inplace"] }
+    public final override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
     public final override func emptyCopy() throws -> Module { Self(inplace: inplace) }
 }
 
@@ -73,6 +76,8 @@ public final class Hardswish: InplaceUnit {
 /// Any shape.
 public final class LogSigmoid: Module {
     public override func forward(_ input: Tensor) throws -> Tensor { try input.logSigmoid() }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
+
     public override func emptyCopy() throws -> Module { LogSigmoid() }
 }
 
@@ -81,6 +86,8 @@ public final class LogSigmoid: Module {
 /// Any shape.
 public final class Softsign: Module {
     public override func forward(_ input: Tensor) throws -> Tensor { try input.softsign() }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
+
     public override func emptyCopy() throws -> Module { Softsign() }
 }
 
@@ -89,6 +96,8 @@ public final class Softsign: Module {
 /// Any shape.
 public final class Tanhshrink: Module {
     public override func forward(_ input: Tensor) throws -> Tensor { try input.tanhshrink() }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
+
     public override func emptyCopy() throws -> Module { Tanhshrink() }
 }
 
@@ -107,6 +116,8 @@ public final class Hardshrink: Module {
     public override func forward(_ input: Tensor) throws -> Tensor { try input.hardshrink(threshold: lambd.value) }
     public override var extraRepr: String { "\(lambd)" }
     public override var attributeNames: Set<String> { ["lambd"] }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
+
     public override func emptyCopy() throws -> Module { Hardshrink(lambd: lambd) }
 }
 
@@ -125,6 +136,8 @@ public final class Softshrink: Module {
     public override func forward(_ input: Tensor) throws -> Tensor { try input.softshrink(threshold: lambd.value) }
     public override var extraRepr: String { "\(lambd)" }
     public override var attributeNames: Set<String> { ["lambd"] }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
+
     public override func emptyCopy() throws -> Module { Softshrink(lambd: lambd) }
 }
 
@@ -154,6 +167,8 @@ public final class Threshold: Module {
 
     override var oldExtraRepr: String { "threshold=\(threshold), value=\(value)" + (inplace ? ", inplace" : "") }
     public override var attributeNames: Set<String> { ["threshold", "value", "inplace"] }
+
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
 
     public override func emptyCopy() throws -> Module {
         Threshold(threshold: threshold, value: value, inplace: inplace)
@@ -188,6 +203,11 @@ public final class RReLU: Module {
     public override var extraRepr: String { "lower=\(lower), upper=\(upper)" + (inplace ? ", inplace=True" : "") }
     override var oldExtraRepr: String { "lower=\(lower), upper=\(upper)" + (inplace ? ", inplace" : "") }
     public override var attributeNames: Set<String> { ["lower", "upper", "inplace"] }
+    /// In training it draws one number after the other, so that rows meet in the stream.
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        isTraining ? .mixed(inputs) : .elementwise(inputs)
+    }
+
     public override func emptyCopy() throws -> Module { RReLU(lower: lower, upper: upper, inplace: inplace) }
 }
 
@@ -232,6 +252,14 @@ public final class PReLU: Module {
 
     public override var extraRepr: String { "num_parameters=\(numParameters)" }
     public override var attributeNames: Set<String> { ["num_parameters", "init", "reset_parameters"] }
+
+    /// With several slopes the second axis is the channels.
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        guard (weight?.tensor.elementCount ?? 1) != 1 else { return .elementwise(inputs) }
+        guard let spec = inputs.first?.tensor, let rank = spec.rank, rank > 1 else { return .unknown }
+        return spec.batchAxis == 1 ? .mixed(inputs) : .tensor(spec)
+    }
+
     public override func emptyCopy() throws -> Module { try PReLU(unfilled: numParameters, initial) }
 }
 
@@ -248,6 +276,15 @@ public final class GLU: Module {
     public override func forward(_ input: Tensor) throws -> Tensor { try input.glu(dim: dim) }
     public override var extraRepr: String { "dim=\(dim)" }
     public override var attributeNames: Set<String> { ["dim"] }
+
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        guard let spec = inputs.first?.tensor, let axis = spec.axis(dim), let shape = spec.shape, axis < shape.count
+        else {
+            return .unknown
+        }
+        return .tensor(spec.resized(axis, to: shape[axis] / .fixed(2)))
+    }
+
     public override func emptyCopy() throws -> Module { GLU(dim: dim) }
 }
 
@@ -271,6 +308,8 @@ public final class Softmin: Module {
     public override var extraRepr: String { "dim=\(dim.pythonText)" }
     override var oldExtraRepr: String { "" }
     public override var attributeNames: Set<String> { ["dim"] }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .alongImplicitAxis(inputs, dim) }
+
     public override func emptyCopy() throws -> Module { Softmin(dim: dim) }
 }
 
@@ -284,6 +323,8 @@ public final class Softmax2d: Module {
         }
         return try input.softmax(dim: -3)
     }
+
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .images(inputs, axes: 2) }
 
     public override func emptyCopy() throws -> Module { Softmax2d() }
 }

@@ -91,6 +91,9 @@ open class Module {
     /// What cannot be shown is taken not to hold: by default nothing is known, and calls are never joined.
     open func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .unknown }
 
+    /// The parameters of which calls keep a second copy, packed for the kernels.
+    open var packedParameters: [String] { [] }
+
     /// The multiply-adds that each element of the output takes, about.
     open var workPerElement: Int { 1 }
 

@@ -58,8 +58,7 @@ final class PreparedCall: Sendable {
         maxCall = (registry.limits.maxCallBytes, registry.limits.maxCallWork)
         globalHooks = registry.state.withLock { $0.globalSnapshot.isEmpty ? nil : $0.globalSnapshot }
         maxTensorBytes = registry.limits.maxTensorBytes
-        // Modules with hooks are never joined.
-        let isWatched = !hooks.isEmpty || globalHooks != nil || publication.profile.joining == .never
+        let isWatched = !hooks.isEmpty || globalHooks != nil || publication.profile.needsScope
         scope = isWatched ? CallScope(of: publication, request, in: registry) : nil
     }
 

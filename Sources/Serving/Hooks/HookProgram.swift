@@ -43,10 +43,10 @@ struct HookProgram: Sendable {
 
     private static func activation(for action: HookAction) throws(HookProblem) -> FrozenModule? {
         guard case .activation(let name, var arguments) = action else { return nil }
-        guard let type = LayerType.parameterless.first(where: { $0.name == name }) else {
+        guard let type = ModuleType.parameterless.first(where: { $0.name == name }) else {
             throw HookProblem(.unknownActivation(name), at: ["action", "name"])
         }
-        let takesDimension = type.arguments.contains { $0.name == "dim" }
+        let takesDimension = type.parameters.contains { $0.name == "dim" }
         if takesDimension, arguments["dim"] == nil { arguments["dim"] = .int(-1) }
         do throws(DescriptionProblem) {
             return FrozenModule(try Self.make(type, CheckedArguments(arguments, for: type)))
@@ -55,7 +55,7 @@ struct HookProgram: Sendable {
         }
     }
 
-    private static func make(_ type: LayerType, _ given: CheckedArguments) throws(DescriptionProblem) -> Module {
+    private static func make(_ type: ModuleType, _ given: CheckedArguments) throws(DescriptionProblem) -> Module {
         do {
             return try type.make(given, .float32, nil).eval()
         } catch let error as DescriptionProblem {

@@ -1,120 +1,116 @@
 import Models
+import NN
+import Synchronization
 import Tensors
 
-/// What a registry knows of a module's calls before it makes them.
-struct CallProfile: Sendable {
-    /// How calls can be joined into one.
-    let joining: Joining
+/// What a registry knows of a module's calls before it makes them: what the classes of its tree declare.
+final class CallProfile: Sendable {
     /// Whether the input is indices.
     let takesIndices: Bool
-    /// The axes that an input has when its first one is a batch; `nil` when any number will do.
-    let batchRank: Int?
     /// Whether some part of the tree trains, and so may draw random numbers.
     let isTraining: Bool
     /// The type that a bare list of numbers takes; `nil` when no layer has parameters.
     let listDType: DType?
+    /// Whether a call needs a context of its own: for hooks, for random numbers, or for the nodes of a graph.
+    let needsScope: Bool
+    private let frozen: FrozenModule
+    /// What was found for the inputs of the last call.
+    private let known = Mutex<CallFacts?>(nil)
 
     /// Whether calls may be joined along the first axis.
     enum Joining: Sendable, Equatable {
         case never
-        case rows(SingleAxis)
-    }
-
-    /// What an input of one axis is.
-    enum SingleAxis: Sendable, Equatable {
-        /// It cannot be joined.
-        case refused
+        /// The first axis is a batch.
+        case rows
+        /// An input of one axis is one row.
         case oneRow
-        case batch
     }
 
-    init(plan: ModulePlan, references: [String: CallProfile], hasHooks: Bool) {
-        var walk = Walk(isTraining: plan.isTraining, references: references)
-        walk.visit(plan.root)
+    init(plan: ModulePlan, frozen: FrozenModule, references: [String: CallProfile], hasHooks: Bool) {
+        self.frozen = frozen
         isTraining = plan.isTraining || references.values.contains(where: \.isTraining)
-        joining = hasHooks ? .never : walk.joining
-        batchRank = walk.batchRank
-        takesIndices = walk.takesIndices ?? false
-        listDType = walk.listDType
+        takesIndices = frozen.module.inputSpecs?.first?.dtype == .int64
+        listDType = Self.listDType(of: frozen.module)
+        needsScope =
+            hasHooks || isTraining || plan.root.holdsGraph || references.values.contains(where: \.needsScope)
     }
 
-    /// Whether the number of axes of `input` lets its first one be a batch.
-    func isBatch(_ input: Tensor) -> Bool { batchRank.map { $0 == input.rank } ?? true }
-
-    private struct Walk {
-        let isTraining: Bool
-        let references: [String: CallProfile]
-        var joining = Joining.rows(.oneRow)
-        var layers = 0
-        var takesIndices: Bool?
-        var listDType: DType?
-        var batchRank: Int?
-        /// Whether every layer so far keeps the number of axes.
-        private var keepsRank = true
-
-        init(isTraining: Bool, references: [String: CallProfile]) {
-            self.isTraining = isTraining
-            self.references = references
+    private static func listDType(of root: Module) -> DType? {
+        if let dtype = root.inputSpecs?.first?.dtype { return dtype }
+        for module in root.modules() {
+            if module !== root, let dtype = module.inputSpecs?.first?.dtype { return dtype }
+            let tensors = module.parameterTable.map(\.value?.tensor) + module.bufferTable.map(\.value)
+            if let found = tensors.first(where: { $0?.dtype.isFloatingPoint ?? false }) { return found?.dtype }
         }
+        return nil
+    }
 
-        mutating func visit(_ layer: CheckedLayer) {
-            let tensors = layer.tensorPlans
-            let rule = layer.type.rows(layer.arguments)
-            if layer.type.children == .none || rule == .together {
-                add(Self.joining(by: rule, isTraining: isTraining, isFirst: takesIndices == nil))
-                if case .images(let axes) = rule.inUse { add(batchRank: axes + 2) }
-                if layer.type.changesRank { keepsRank = false }
-                layers += 1
-                let indices = layer.type.features(layer.arguments).takesIndices
-                takesIndices = takesIndices ?? indices
-                if tensors.contains(where: \.isPresent) {
-                    listDType = listDType ?? (indices ? .int64 : layer.dtype ?? .float32)
-                }
+    /// Returns how a call with `input` may share a product with others.
+    func joining(of input: Tensor) -> Joining { needsScope ? .never : facts(for: input).joining }
+
+    /// Whether the first axis of `input` is a batch, as far as is known.
+    func isBatch(_ input: Tensor) -> Bool { input.rank > (takesIndices ? 0 : 1) && facts(for: input).keepsRows }
+
+    /// Whether `input` is a row; one of one axis is, unless it is indices.
+    private func isOneRow(_ input: Tensor) -> Bool { input.rank == 1 && !takesIndices }
+
+    private func facts(for input: Tensor) -> CallFacts {
+        let isOneRow = isOneRow(input)
+        if let facts = known.withLock({ $0 }), facts.hold(for: input, isOneRow: isOneRow) { return facts }
+        let facts = CallFacts(of: frozen.module, input, isOneRow: isOneRow)
+        known.withLock { $0 = facts }
+        return facts
+    }
+}
+
+/// What the specifications of a tree say of inputs of certain sizes, whatever the number of rows.
+private struct CallFacts: Sendable {
+    private let shape: Shape
+    let joining: CallProfile.Joining
+    /// Whether the first axis of the output is that of the input, or nothing is known of it.
+    let keepsRows: Bool
+
+    init(of module: Module, _ input: Tensor, isOneRow: Bool) {
+        shape = input.shape
+        let output = module.outputSpec(for: [.tensor(isOneRow ? TensorSpec(rowOf: input) : TensorSpec(batchOf: input))])
+        keepsRows = output.tensors.first?.shape.map { $0.first == .batch(1) } ?? true
+        joining = Self.joining(module, input, output, isOneRow: isOneRow)
+    }
+
+    private static func joining(
+        _ module: Module,
+        _ input: Tensor,
+        _ output: ValueSpec,
+        isOneRow: Bool
+    ) -> CallProfile.Joining {
+        guard case .tensor(let spec) = output, spec.isBatch else { return .never }
+        guard isOneRow else { return .rows }
+        // As a row alone it must be what it is in a batch.
+        let alone = module.outputSpec(for: [.tensor(TensorSpec(of: input))]).tensor
+        return alone?.shape.map { [.batch(1)] + $0 } == spec.shape ? .oneRow : .never
+    }
+
+    /// Whether they are for inputs of these sizes.
+    func hold(for input: Tensor, isOneRow: Bool) -> Bool {
+        guard input.rank == shape.count else { return false }
+        return isOneRow ? input.shape == shape : input.shape.dropFirst().elementsEqual(shape.dropFirst())
+    }
+}
+
+extension TensorSpec {
+    /// Creates what is known of an input of one axis that is a row of a batch.
+    fileprivate init(rowOf tensor: Tensor) {
+        self.init(shape: [.batch(1)] + tensor.shape.map(Extent.fixed), dtype: tensor.dtype, rows: .axis(0))
+    }
+}
+
+extension CheckedLayer {
+    /// Whether a graph stands somewhere in the tree.
+    fileprivate var holdsGraph: Bool {
+        graph != nil
+            || children.contains { child in
+                if case .layer(let layer) = child.node { layer.holdsGraph } else { false }
             }
-            for child in layer.children { visit(child.node) }
-        }
-
-        private mutating func visit(_ node: CheckedNode) {
-            switch node {
-            case .layer(let layer): visit(layer)
-            case .ref(let name):
-                guard let profile = references[name] else { return }
-                add(profile.joining)
-                if let rank = profile.batchRank { add(batchRank: rank) }
-                keepsRank = false
-                layers += 1
-                takesIndices = takesIndices ?? profile.takesIndices
-                listDType = listDType ?? profile.listDType
-            }
-        }
-
-        /// Joins what is known of the layers so far with what the next one allows.
-        private mutating func add(_ next: Joining) {
-            switch (joining, next) {
-            case (.never, _), (_, .never): joining = .never
-            case (.rows(let single), .rows(let nextSingle)):
-                if layers == 0 { joining = next }
-                if layers > 0, single == .oneRow, nextSingle != .oneRow { joining = .rows(.refused) }
-            }
-        }
-
-        /// Notes that what reaches a layer is a batch only with `rank` axes.
-        private mutating func add(batchRank rank: Int) {
-            if batchRank == nil, keepsRank { batchRank = rank }
-            if batchRank == nil || (keepsRank && batchRank != rank) { joining = .never }
-        }
-
-        private static func joining(by rule: RowRule, isTraining: Bool, isFirst: Bool) -> Joining {
-            switch rule {
-            case .apart: .rows(.oneRow)
-            case .batchFirst: .rows(.refused)
-            case .images: .rows(.refused)
-            case .indices: .rows(isFirst ? .batch : .refused)
-            case .together: .never
-            case .unlessTraining(let rule):
-                isTraining ? .never : joining(by: rule, isTraining: false, isFirst: isFirst)
-            }
-        }
     }
 }
 

@@ -9,14 +9,14 @@ extension ModelSignature {
         func spec(_ index: Int) -> TensorSpec { specs.indices.contains(index) ? specs[index] : .unknown }
         let isTensor = parameters.map { $0.defaultValue?.isNone ?? true }
         inputs = parameters.indices.filter { isTensor[$0] }.map { index in
-            TensorSignature(name: parameters[index].name, spec(index))
+            TensorSignature(name: parameters[index].name, spec(index), dtype: nil)
         }
         let output = module.outputSpec(
             for: parameters.indices.map { index in
                 isTensor[index] ? .tensor(spec(index)) : .constant(parameters[index].defaultValue ?? .none)
             }
         )
-        outputs = Self.named(output)
+        outputs = TensorSignature.all(of: output, named: "output", dtype: nil)
         hasBatchAxis = !output.tensors.isEmpty && output.tensors.allSatisfy(\.isBatch)
         named = parameters.indices.map { index in
             NamedInput(
@@ -26,36 +26,37 @@ extension ModelSignature {
             )
         }
     }
+}
 
-    /// Names the outputs as `CallOutputs` does.
-    private static func named(_ output: ValueSpec) -> [TensorSignature] {
+extension TensorSignature {
+    /// Creates the signature of a tensor; `dtype` is what it has where its own is not known.
+    init(name: String, _ spec: TensorSpec, dtype: DType?) {
+        self.init(name: name, dtype: spec.dtype ?? dtype, shape: spec.shape?.map { $0.number ?? -1 } ?? [-1])
+    }
+
+    /// Names the outputs as `CallOutputs` does; one alone has the name `name`.
+    static func all(of output: ValueSpec, named name: String, dtype: DType?) -> [TensorSignature] {
         switch output {
         case .tuple(let elements), .list(let elements):
-            elements.enumerated().flatMap { named($1, as: "output_\($0)") }
-        case .dictionary(let elements): elements.flatMap { named($0.value, as: $0.key) }
-        case .tensor, .size, .constant, .slice, .unknown: named(output, as: "output")
+            elements.enumerated().flatMap { inside($1, as: "output_\($0)", dtype) }
+        case .dictionary(let elements): elements.flatMap { inside($0.value, as: $0.key, dtype) }
+        case .tensor, .size, .constant, .slice, .unknown: inside(output, as: name, dtype)
         }
     }
 
-    private static func named(_ output: ValueSpec, as name: String) -> [TensorSignature] {
+    private static func inside(_ output: ValueSpec, as name: String, _ dtype: DType?) -> [TensorSignature] {
         switch output {
-        case .tensor(let spec): [TensorSignature(name: name, spec)]
-        case .constant(.tensor(let tensor)): [TensorSignature(name: name, TensorSpec(of: tensor))]
+        case .tensor(let spec): [TensorSignature(name: name, spec, dtype: dtype)]
+        case .constant(.tensor(let tensor)): [TensorSignature(name: name, TensorSpec(of: tensor), dtype: dtype)]
         case .size, .constant(.integer): [TensorSignature(name: name, dtype: .int64, shape: [])]
         case .constant(.float): [TensorSignature(name: name, dtype: .float64, shape: [])]
         case .constant(.bool): [TensorSignature(name: name, dtype: .bool, shape: [])]
         case .constant, .slice: []
         case .tuple(let elements), .list(let elements):
-            elements.enumerated().flatMap { named($1, as: "\(name).\($0)") }
-        case .dictionary(let elements): elements.flatMap { named($0.value, as: "\(name).\($0.key)") }
-        case .unknown: [TensorSignature(name: name, dtype: nil, shape: [-1])]
+            elements.enumerated().flatMap { inside($1, as: "\(name).\($0)", dtype) }
+        case .dictionary(let elements): elements.flatMap { inside($0.value, as: "\(name).\($0.key)", dtype) }
+        case .unknown: [TensorSignature(name: name, dtype: dtype, shape: [-1])]
         }
-    }
-}
-
-extension TensorSignature {
-    fileprivate init(name: String, _ spec: TensorSpec) {
-        self.init(name: name, dtype: spec.dtype, shape: spec.shape?.map { $0.number ?? -1 } ?? [-1])
     }
 }
 

@@ -59,6 +59,6 @@ extension Publication {
 extension CheckedLayer {
     /// The type that a client sees; a layer without tensors has one only if it was given one.
     var shownDType: DType? {
-        tensorPlans.isEmpty ? dtype : dtype ?? .float32
+        declaredTensors.isEmpty ? dtype : dtype ?? .float32
     }
 }

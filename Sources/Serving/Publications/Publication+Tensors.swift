@@ -33,14 +33,14 @@ extension Publication {
     }
 
     /// Returns where the parameter or buffer `key` stands, and what is known of it, also when it is None.
-    func slot(_ key: String) throws(ServingError) -> (place: Place, plan: TensorPlan) {
+    func slot(_ key: String) throws(ServingError) -> (place: Place, declaration: TensorDeclaration) {
         let dot = key.lastIndex(of: ".")
         let path = dot.map { String(key[..<$0]) } ?? ""
         let entry = dot.map { String(key[key.index(after: $0)...]) } ?? key
         guard let place = place(at: path),
-            let plan = place.layer.tensorPlans.first(where: { $0.name == entry })
+            let declaration = place.layer.declaredTensors.first(where: { $0.name == entry })
         else { throw .unknownParameter(module: name, key: key) }
-        return (place, plan)
+        return (place, declaration)
     }
 
     /// Returns the storages behind the tensors of `root`, each once, without those of trees that only stand in it.
@@ -49,9 +49,11 @@ extension Publication {
         let modules = root.modules().filter { !foreign.contains(ObjectIdentifier($0)) }
         let uses = modules.flatMap { module in
             let parameters = module.parameterTable.compactMap(\.value?.tensor)
-            let weight = (module as? Linear)?.weight?.tensor.storageOwner
+            let packed = module.packedParameters.compactMap { module.parameter(at: $0)?.tensor.storageOwner }
             let tensors = parameters + module.bufferTable.compactMap(\.value)
-            return tensors.map { StorageUse($0, packedIf: $0.storageOwner === weight) }
+            return tensors.map { tensor in
+                StorageUse(tensor, packedIf: packed.contains { $0 === tensor.storageOwner })
+            }
         }
         return Array(Dictionary(uses.map { ($0.id, $0) }) { $0.footprint < $1.footprint ? $1 : $0 }.values)
     }

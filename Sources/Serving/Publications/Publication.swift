@@ -66,6 +66,7 @@ package final class Publication: Sendable {
         paths = Dictionary(pairs) { first, _ in first }
         profile = CallProfile(
             plan: plan,
+            frozen: frozen,
             references: references.mapValues(\.profile),
             hasHooks: !installedHooks.isEmpty
         )

@@ -43,11 +43,11 @@ final class WaitingCall: Sendable {
     }
 
     private static func joinKey(of call: PreparedCall) -> JoinKey? {
-        guard case .rows(let single) = call.publication.profile.joining, call.isPlain,
-            let input = call.inputs.first, call.inputs.count == 1, call.named.isEmpty, input.rank > 0,
-            input.rank > 1 || single != .refused, call.publication.profile.isBatch(input)
+        guard call.isPlain, let input = call.inputs.first, call.inputs.count == 1, call.named.isEmpty, input.rank > 0
         else { return nil }
-        let isOneRow = input.rank == 1 && single == .oneRow
+        let joining = call.publication.profile.joining(of: input)
+        guard joining != .never else { return nil }
+        let isOneRow = joining == .oneRow
         return JoinKey(
             publication: ObjectIdentifier(call.publication),
             dtype: input.dtype,
@@ -58,10 +58,7 @@ final class WaitingCall: Sendable {
 
     /// The rows that a call counts in statistics: the first axis, where it is a batch.
     static func rows(of call: PreparedCall) -> Int {
-        let profile = call.publication.profile
-        guard let input = call.inputs.first, input.rank > 1 || profile.takesIndices, profile.isBatch(input) else {
-            return 1
-        }
+        guard let input = call.inputs.first, call.publication.profile.isBatch(input) else { return 1 }
         return input.shape.first ?? 1
     }
 

@@ -39,7 +39,7 @@ extension RegistryState {
             switch child.node {
             case .layer(let layer): try checkSequentials(in: layer, references: wide)
             case .ref(let name):
-                guard layer.type.name == "Sequential", let target = wide.first(where: { $0.name == name }) else {
+                guard layer.type.chainsChildren, let target = wide.first(where: { $0.name == name }) else {
                     continue
                 }
                 throw .invalidDescription(

@@ -29,13 +29,13 @@ extension RegistryState {
                 try revision.load(built.stateDict, into: name)
             }
         case .setTensor(let key, let name, let tensor):
-            let (place, plan) = try current(name, when: precondition).slot(key)
-            try place.check(tensor, for: plan, key: key)
+            let (place, declaration) = try current(name, when: precondition).slot(key)
+            try place.check(tensor, for: declaration, key: key)
             try revise(name, &outcome, rules.limits) { revision in
                 guard let module = try revision.open(place) else {
                     throw ServingError.unknownParameter(module: name, key: key)
                 }
-                try module.set(plan.name, to: tensor?.detached())
+                try module.set(declaration.name, to: tensor?.detached())
             }
         case .loadStateDict(let entries, let name, let strict):
             let publication = try current(name, when: precondition)
@@ -178,16 +178,16 @@ extension Publication {
 }
 
 extension Place {
-    /// Refuses a value that the slot `plan` cannot take.
-    fileprivate func check(_ tensor: Tensor?, for plan: TensorPlan, key: String) throws(ServingError) {
+    /// Refuses a value that the slot `declaration` cannot take.
+    fileprivate func check(_ tensor: Tensor?, for declaration: TensorDeclaration, key: String) throws(ServingError) {
         guard let tensor else {
-            guard plan.name == "bias" else { throw .noNone(key: key) }
+            guard declaration.name == "bias" else { throw .noNone(key: key) }
             return
         }
-        guard Array(tensor.shape) == plan.sizes else {
-            throw .sizeMismatch(key: key, expected: plan.sizes, got: Array(tensor.shape))
+        guard Array(tensor.shape) == declaration.sizes else {
+            throw .sizeMismatch(key: key, expected: declaration.sizes, got: Array(tensor.shape))
         }
-        let dtype = layer.dtype(of: plan)
+        let dtype = layer.dtype(of: declaration)
         guard tensor.dtype == dtype else {
             throw .dtypeMismatch(key: key, expected: dtype.rawValue, got: tensor.dtype.rawValue)
         }

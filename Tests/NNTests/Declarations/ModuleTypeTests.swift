@@ -6,45 +6,108 @@ import Testing
 
 /// Each class is declared once: what is said of it must be what it does.
 struct ModuleTypeTests {
-    private static let arguments: [String: OrderedDictionary<String, NN.Value>] = [
+    private typealias Given = OrderedDictionary<String, NN.Value>
+
+    private static let arguments: [String: Given] = [
         "Linear": ["in_features": 4, "out_features": 3], "Embedding": ["num_embeddings": 9, "embedding_dim": 4],
         "Bilinear": ["in1_features": 4, "in2_features": 4, "out_features": 3],
         "LayerNorm": ["normalized_shape": 4], "RMSNorm": ["normalized_shape": .list([4])],
-        "BatchNorm1d": ["num_features": 4], "Softmax": ["dim": 1], "LogSoftmax": ["dim": -1],
+        "Softmax": ["dim": 1], "LogSoftmax": ["dim": -1], "Softmin": ["dim": 1],
+        "Threshold": ["threshold": 0.5, "value": 1], "PReLU": ["num_parameters": 4],
+        "GroupNorm": ["num_groups": 2, "num_channels": 4], "LocalResponseNorm": ["size": 2],
+        "CrossMapLRN2d": ["size": 2], "PixelShuffle": ["upscale_factor": 2], "PixelUnshuffle": ["downscale_factor": 2],
+        "ChannelShuffle": ["groups": 2], "Unflatten": ["dim": 1, "unflattened_size": .list([2, -1])],
+        "Unfold": ["kernel_size": 2, "padding": 1], "Fold": ["output_size": 3, "kernel_size": 2],
+        "Upsample": ["size": 5], "UpsamplingNearest2d": ["size": 5], "UpsamplingBilinear2d": ["size": 5],
+        "MultiheadAttention": ["embed_dim": 4, "num_heads": 2, "batch_first": true],
+        "TransformerEncoderLayer": ["d_model": 4, "nhead": 2, "dim_feedforward": 3, "batch_first": true],
+        "TransformerDecoderLayer": ["d_model": 4, "nhead": 2, "dim_feedforward": 3, "batch_first": true],
     ]
+
+    /// Arguments that a class takes: those above, or what its name says.
+    private static func given(_ name: String) -> Given {
+        if let given = arguments[name] { return given }
+        let families: [(String, Given)] = [
+            (
+                "ConvTranspose",
+                ["in_channels": 4, "out_channels": 2, "kernel_size": 2, "stride": 2, "output_padding": 1]
+            ),
+            ("Conv", ["in_channels": 4, "out_channels": 2, "kernel_size": 2, "padding": 1, "stride": 2]),
+            ("LPPool", ["norm_type": 2, "kernel_size": 2]), ("AdaptiveAvg", ["output_size": 3]),
+            ("AdaptiveMax", ["output_size": 3]), ("MaxPool", ["kernel_size": 2, "ceil_mode": true, "padding": 1]),
+            ("AvgPool", ["kernel_size": 2, "stride": 1]), ("ConstantPad", ["padding": 2, "value": 1]),
+            ("Pad", ["padding": 1]), ("BatchNorm", ["num_features": 4]), ("InstanceNorm", ["num_features": 4]),
+            ("RNN", ["input_size": 4, "hidden_size": 3]), ("LSTM", ["input_size": 4, "hidden_size": 3]),
+            ("GRU", ["input_size": 4, "hidden_size": 3]),
+        ]
+        var found = families.first { name.contains($0.0) }?.1 ?? [:]
+        if ["RNN", "LSTM", "GRU"].contains(name) { found["batch_first"] = true }
+        return found
+    }
 
     private static func made(_ name: String, isTraining: Bool = false) throws -> Module {
         let type = try #require(ModuleType.named(name))
-        let given = try ModuleArguments(arguments[name] ?? [:], for: type)
+        let given = try ModuleArguments(given(name), for: type)
         return try type.make(given, .float32, Generator(seed: 1)).train(isTraining)
     }
 
     @Test("has the tensors that its declaration says", arguments: ModuleType.pyTorch.map(\.name))
     func hasItsTensors(name: String) throws {
         let type = try #require(ModuleType.named(name))
-        let given = try ModuleArguments(Self.arguments[name] ?? [:], for: type)
-        let module = try Self.made(name)
-        #expect(module.typeName == name)
+        let given = try ModuleArguments(Self.given(name), for: type)
+        let state = try Self.made(name).stateDict().mapValues { Array($0.shape) }
         let present = type.tensors(given).filter(\.isPresent)
-        #expect(module.stateDict().mapValues { Array($0.shape) }.elements.map(\.key) == present.map(\.name))
-        #expect(module.stateDict().values.map { Array($0.shape) } == present.map(\.sizes))
+        #expect(try Self.made(name).typeName == name)
+        #expect(Set(state.keys) == Set(present.map(\.name)))
+        for tensor in present { #expect(state[tensor.name] == tensor.sizes, "\(tensor.name)") }
+    }
+
+    /// The sizes of a batch of three that a class takes.
+    private static func sizes(_ name: String) -> [Int] {
+        switch name {
+        case "Fold": [3, 8, 4]
+        case "ChannelShuffle", "GroupNorm", "LocalResponseNorm", "Upsample": [3, 4, 6]
+        case "RNN", "LSTM", "GRU", "MultiheadAttention", "TransformerEncoderLayer", "TransformerDecoderLayer":
+            [3, 5, 4]
+        case "CrossMapLRN2d", "PixelShuffle", "PixelUnshuffle", "Unfold", "UpsamplingNearest2d",
+            "UpsamplingBilinear2d", "Softmax2d":
+            [3, 4, 6, 4]
+        case "BatchNorm1d", "FeatureAlphaDropout": [3, 4]
+        default:
+            // Classes over images have the number of their axes in their names.
+            switch name.suffix(2) {
+            case "1d": [3, 4, 6]
+            case "2d": [3, 4, 6, 4]
+            case "3d": [3, 4, 6, 4, 4]
+            default: [3, 4]
+            }
+        }
     }
 
     @Test("gives the shape and the rows that its specification says", arguments: ModuleType.pyTorch.map(\.name))
     func givesItsShape(name: String) throws {
         let type = try #require(ModuleType.named(name))
-        guard type.inputCount == 1, type.children == .none || type.name == "Sequential" else { return }
+        guard type.children == .none || type.chainsChildren else { return }
         let module = try Self.made(name)
         let input =
             name == "Embedding"
             ? try Tensor([1, 2, 3, 4, 5, 6] as [Int64], shape: [3, 2])
-            : try Tensor((0..<12).map { Float($0) / 7 }, shape: [3, 4])
-        let output = try module(input)
-        let spec = try #require(module.outputSpec(for: [.tensor(TensorSpec(batchOf: input))]).tensor)
-        #expect(spec.shape?.map { $0.size(rows: 3) } == output.shape.map(Optional.some))
-        #expect(spec.isBatch)
-        let alone = try module(input.rows(1..<2))
-        #expect(try output.rows(1..<2).scalars(as: Float.self) == alone.scalars(as: Float.self))
+            : try Tensor.normal(Shape(checking: Self.sizes(name)), mean: 0, deviation: 1, generator: Generator(seed: 3))
+        func answers(_ input: Tensor) throws -> [Tensor] {
+            try module(Arguments(values: (0..<type.inputCount).map { _ in .tensor(input) })).tensors
+        }
+        let outputs = try answers(input)
+        let inputs = (0..<type.inputCount).map { _ in ValueSpec.tensor(TensorSpec(batchOf: input)) }
+        let specs = module.outputSpec(for: inputs).tensors
+        let alone = try answers(input.rows(1..<2))
+        #expect(specs.count == outputs.count)
+        for (spec, (output, alone)) in zip(specs, zip(outputs, alone)) {
+            #expect(spec.shape?.map { $0.size(rows: 3) } == output.shape.map(Optional.some))
+            let axis = try #require(spec.batchAxis)
+            let row = try output.transposed(0, axis).rows(1..<2)
+            #expect(try row.scalars(as: Float.self) == alone.transposed(0, axis).scalars(as: Float.self))
+        }
+        #expect(module.work(for: inputs, rows: 3) != nil)
     }
 
     @Test("in training rows meet", arguments: ["BatchNorm1d", "Dropout"])

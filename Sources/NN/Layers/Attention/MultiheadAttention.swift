@@ -245,6 +245,35 @@ public final class MultiheadAttention: Module {
         ["embed_dim", "kdim", "vdim", "num_heads", "dropout", "batch_first", "head_dim", "add_zero_attn", "bias"]
     }
 
+    public override var inputSpecs: [TensorSpec]? {
+        let dtype = outSlot.value?.parameterTable.first?.value?.tensor.dtype
+        return [embedDim, options.kdim ?? embedDim, options.vdim ?? embedDim].map {
+            .sequences(batchFirst: options.batchFirst, size: $0, dtype)
+        }
+    }
+
+    /// What became of the query, and the weights.
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        let specs = inputs.prefix(3).compactMap(\.tensor)
+        let axis = options.batchFirst ? 0 : 1
+        guard specs.count == 3, let shape = specs[0].shape, let keys = specs[1].shape, shape.count == keys.count,
+            shape.count == 2 || shape.count == 3
+        else { return .unknown }
+        let rows: TensorSpec.Rows =
+            inputs.dropFirst(3).contains { !$0.isNone } || isTraining && options.dropout.value > 0
+            ? .mixed : .ofSequences(specs, axis: axis)
+        let output = TensorSpec(shape: shape, dtype: specs[0].dtype, rows: rows)
+        let batch = shape.count == 3 ? [shape[axis]] : []
+        let lengths = [shape, keys].map { $0[$0.count == 3 ? 1 - axis : 0] }
+        let first: TensorSpec.Rows = rows == .axis(axis) ? .axis(0) : rows
+        return .tuple([.tensor(output), .tensor(TensorSpec(shape: batch + lengths, dtype: output.dtype, rows: first))])
+    }
+
+    public override var workPerElement: Int {
+        let (work, overflow) = embedDim.multipliedReportingOverflow(by: 4)
+        return overflow ? .max : work
+    }
+
     public override func emptyCopy() throws -> Module {
         try MultiheadAttention(
             unfilled: embedDim,
@@ -310,7 +339,74 @@ public final class NonDynamicallyQuantizableLinear: Module {
     }
 
     public override var attributeNames: Set<String> { ["in_features", "out_features"] }
+
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        .lastAxis(inputs, from: sizes.0, to: sizes.1)
+    }
+
+    public override var workPerElement: Int { sizes.0 }
+
     public override func emptyCopy() throws -> Module {
         try NonDynamicallyQuantizableLinear(unfilled: sizes.0, sizes.1)
+    }
+}
+
+extension ModuleType {
+    static let multiheadAttention = ModuleType(
+        "MultiheadAttention",
+        parameters: [
+            ModuleParameter("embed_dim", .int), ModuleParameter("num_heads", .int),
+            ModuleParameter("dropout", .number, 0.0), ModuleParameter("bias", .flag, true),
+            ModuleParameter("add_bias_kv", .flag, false), ModuleParameter("add_zero_attn", .flag, false),
+            ModuleParameter("kdim", .optionalInt, Value.none), ModuleParameter("vdim", .optionalInt, Value.none),
+            ModuleParameter("batch_first", .flag, false),
+        ],
+        inputCount: 3,
+        tensors: { given in
+            let size = given.int("embed_dim")
+            let (kdim, vdim) = (given.optionalInt("kdim") ?? size, given.optionalInt("vdim") ?? size)
+            return attentionTensors(size, kdim, vdim, bias: given.flag("bias"), extra: given.flag("add_bias_kv"))
+        },
+        make: { given, dtype, generator in
+            var options = MultiheadAttention.Options()
+            options.dropout = given.number("dropout")
+            options.bias = given.flag("bias")
+            options.addBiasKV = given.flag("add_bias_kv")
+            options.addZeroAttention = given.flag("add_zero_attn")
+            options.kdim = given.optionalInt("kdim")
+            options.vdim = given.optionalInt("vdim")
+            options.batchFirst = given.flag("batch_first")
+            return try MultiheadAttention(
+                embedDim: given.int("embed_dim"),
+                numHeads: given.int("num_heads"),
+                options: options,
+                dtype: dtype,
+                generator: generator
+            )
+        }
+    )
+
+    /// The tensors of an attention, the sizes saturating.
+    static func attentionTensors(
+        _ size: Int,
+        _ kdim: Int,
+        _ vdim: Int,
+        bias: Bool,
+        extra: Bool
+    ) -> [TensorDeclaration] {
+        let (triple, overflow) = size.multipliedReportingOverflow(by: 3)
+        let height = overflow ? (size < 0 ? Int.min : .max) : triple
+        let isOneSize = kdim == size && vdim == size
+        return [
+            TensorDeclaration("in_proj_weight", [height, size], isPresent: isOneSize),
+            TensorDeclaration("q_proj_weight", [size, size], isPresent: !isOneSize),
+            TensorDeclaration("k_proj_weight", [size, kdim], isPresent: !isOneSize),
+            TensorDeclaration("v_proj_weight", [size, vdim], isPresent: !isOneSize),
+            TensorDeclaration("in_proj_bias", [height], isPresent: bias),
+            TensorDeclaration("bias_k", [1, 1, size], isPresent: extra),
+            TensorDeclaration("bias_v", [1, 1, size], isPresent: extra),
+            TensorDeclaration("out_proj.weight", [size, size]),
+            TensorDeclaration("out_proj.bias", [size], isPresent: bias),
+        ]
     }
 }

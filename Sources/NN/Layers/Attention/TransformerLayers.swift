@@ -127,6 +127,28 @@ public class TransformerLayer: Module {
 
     public override var attributeNames: Set<String> { ["norm_first", "activation", "activation_relu_or_gelu"] }
 
+    public final override var inputSpecs: [TensorSpec]? {
+        let dtype = (linearSlots[0].value as? Linear)?.weight?.tensor.dtype
+        return Self.attentions.map { _ in .sequences(batchFirst: options.batchFirst, size: modelSize, dtype) }
+    }
+
+    public final override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        let count = Self.attentions.count
+        let specs = inputs.prefix(count).compactMap(\.tensor)
+        guard specs.count == count, let rank = specs[0].rank, rank == 2 || rank == 3 else { return .unknown }
+        let rows: TensorSpec.Rows =
+            inputs.dropFirst(count).contains { !$0.isNone } || isTraining && options.dropout.value > 0
+            ? .mixed : .ofSequences(specs, axis: options.batchFirst ? 0 : 1)
+        return .tensor(specs[0].with(rows: rows))
+    }
+
+    public final override var workPerElement: Int {
+        let (attention, overflow) = modelSize.multipliedReportingOverflow(by: 4 * Self.attentions.count)
+        let (linears, overflow2) = options.dimFeedforward.multipliedReportingOverflow(by: 2)
+        let (work, overflow3) = attention.addingReportingOverflow(linears)
+        return overflow || overflow2 || overflow3 ? .max : work
+    }
+
     public final override func emptyCopy() throws -> Module {
         try Self(modelSize: modelSize, headCount: headCount, options: options)
     }
@@ -180,5 +202,68 @@ public final class TransformerDecoderLayer: TransformerLayer {
         let own = try adding(input, 0) { try attended(0, $0, $0, mask: given[2], padding: given[4]) }
         let other = try adding(own, 1) { try attended(1, $0, memory, mask: given[3], padding: given[5]) }
         return .tensor(try adding(other, 2) { try fed($0) })
+    }
+}
+
+extension ModuleType {
+    /// The layers of transformers.
+    static let transformerLayers: [ModuleType] = [
+        transformer(TransformerEncoderLayer.self, ["self_attn"], inputs: 1),
+        transformer(TransformerDecoderLayer.self, ["self_attn", "multihead_attn"], inputs: 2),
+    ]
+
+    private static func transformer(_ kind: TransformerLayer.Type, _ attentions: [String], inputs: Int) -> ModuleType {
+        ModuleType(
+            "\(kind)",
+            parameters: [
+                ModuleParameter("d_model", .int), ModuleParameter("nhead", .int),
+                ModuleParameter("dim_feedforward", .int, 2048), ModuleParameter("dropout", .number, 0.1),
+                ModuleParameter("activation", .text, "relu"),
+                ModuleParameter("layer_norm_eps", .number, 1e-5),
+                ModuleParameter("batch_first", .flag, false), ModuleParameter("norm_first", .flag, false),
+                ModuleParameter("bias", .flag, true),
+            ],
+            inputCount: inputs,
+            tensors: { given in transformerTensors(given, attentions) },
+            make: { given, dtype, generator in
+                var options = TransformerLayer.Options()
+                options.dimFeedforward = given.int("dim_feedforward")
+                options.dropout = given.number("dropout")
+                options.activation = given.text("activation")
+                options.layerNormEpsilon = given.number("layer_norm_eps")
+                options.batchFirst = given.flag("batch_first")
+                options.normFirst = given.flag("norm_first")
+                options.bias = given.flag("bias")
+                return try kind.init(
+                    modelSize: given.int("d_model"),
+                    headCount: given.int("nhead"),
+                    options: options,
+                    dtype: dtype,
+                    generator: generator
+                )
+            }
+        )
+    }
+
+    private static func transformerTensors(_ given: ModuleArguments, _ attentions: [String]) -> [TensorDeclaration] {
+        let (size, inner, bias) = (given.int("d_model"), given.int("dim_feedforward"), given.flag("bias"))
+        let ofAttentions = attentions.flatMap { name in
+            attentionTensors(size, size, size, bias: bias, extra: false).map { plan in
+                TensorDeclaration("\(name).\(plan.name)", plan.sizes, isPresent: plan.isPresent)
+            }
+        }
+        let linears = [("linear1", inner, size), ("linear2", size, inner)].flatMap { name, outputs, inputs in
+            [
+                TensorDeclaration("\(name).weight", [outputs, inputs], isPacked: true),
+                TensorDeclaration("\(name).bias", [outputs], isPresent: bias),
+            ]
+        }
+        let norms = (1...attentions.count + 1).flatMap { index in
+            [
+                TensorDeclaration("norm\(index).weight", [size]),
+                TensorDeclaration("norm\(index).bias", [size], isPresent: bias),
+            ]
+        }
+        return ofAttentions + linears + norms
     }
 }

@@ -34,6 +34,17 @@ public final class Unfold: Module {
 
     public override var attributeNames: Set<String> { ["kernel_size", "dilation", "padding", "stride"] }
 
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        guard let images = ValueSpec.images(inputs, axes: 2, sizes: { steps.outputExtents($0) }).tensor,
+            let shape = images.shape
+        else { return .unknown }
+        let channels = shape[shape.count - 3] * .fixed(steps.area)
+        let windows = shape[shape.count - 2] * shape[shape.count - 1]
+        return .tensor(
+            TensorSpec(shape: shape.dropLast(3) + [channels, windows], dtype: images.dtype, rows: images.rows)
+        )
+    }
+
     public override func emptyCopy() throws -> Module {
         try Unfold(kernelSize: kernelSize, dilation: dilation, padding: padding, stride: stride)
     }
@@ -82,6 +93,13 @@ public final class Fold: Module {
         ["output_size", "kernel_size", "dilation", "padding", "stride"]
     }
 
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        let columns = ValueSpec.images(inputs, axes: 1, channels: { $0 / .fixed(steps.area) })
+        guard let columns = columns.tensor, let shape = columns.shape else { return .unknown }
+        let shapes = shape.dropLast() + sizes.map(Extent.fixed)
+        return .tensor(TensorSpec(shape: Array(shapes), dtype: columns.dtype, rows: columns.rows))
+    }
+
     public override func emptyCopy() throws -> Module {
         try Fold(
             outputSize: outputSize,
@@ -107,4 +125,41 @@ extension PoolSteps {
             dilation: try dilation.spread(over: 2, "dilation")
         )
     }
+}
+
+extension ModuleType {
+    /// Windows as columns, and back.
+    static let folds: [ModuleType] = [unfold, fold]
+
+    private static let windowArguments = [
+        ModuleParameter("kernel_size", .axisSizes(2)), ModuleParameter("dilation", .axisSizes(2), 1),
+        ModuleParameter("padding", .axisSizes(2), 0), ModuleParameter("stride", .axisSizes(2), 1),
+    ]
+
+    private static let unfold = ModuleType(
+        "Unfold",
+        parameters: windowArguments,
+        make: { given, _, _ in
+            try Unfold(
+                kernelSize: given.axisSizes("kernel_size"),
+                dilation: given.axisSizes("dilation"),
+                padding: given.axisSizes("padding"),
+                stride: given.axisSizes("stride")
+            )
+        }
+    )
+
+    private static let fold = ModuleType(
+        "Fold",
+        parameters: [ModuleParameter("output_size", .axisSizes(2))] + windowArguments,
+        make: { given, _, _ in
+            try Fold(
+                outputSize: given.axisSizes("output_size"),
+                kernelSize: given.axisSizes("kernel_size"),
+                dilation: given.axisSizes("dilation"),
+                padding: given.axisSizes("padding"),
+                stride: given.axisSizes("stride")
+            )
+        }
+    )
 }

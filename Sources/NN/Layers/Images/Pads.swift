@@ -38,6 +38,18 @@ public class Pad: Module {
 
     public override var extraRepr: String { padding.pythonTuple }
     public final override var attributeNames: Set<String> { ["padding", "value"] }
+
+    public final override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        .images(inputs, axes: Self.axes, sizes: paddedExtents)
+    }
+
+    private func paddedExtents(_ sizes: [Extent]) -> [Extent] {
+        sizes.indices.map { axis in
+            let side = 2 * (Self.axes - 1 - axis)
+            return sizes[axis].plus(padding[side]).plus(padding[side + 1])
+        }
+    }
+
     public final override func emptyCopy() throws -> Module { try Self(.each(padding), value: value) }
 }
 
@@ -119,4 +131,27 @@ public final class CircularPad2d: CircularPad1d {
 /// The image again, from the other ends of its last three axes.
 public final class CircularPad3d: CircularPad1d {
     override class var axes: Int { 3 }
+}
+
+extension ModuleType {
+    /// Paddings.
+    static let pads: [ModuleType] = [
+        pad(ZeroPad1d.self, axes: 1), pad(ZeroPad2d.self, axes: 2), pad(ZeroPad3d.self, axes: 3),
+        pad(ConstantPad1d.self, axes: 1, takesValue: true), pad(ConstantPad2d.self, axes: 2, takesValue: true),
+        pad(ConstantPad3d.self, axes: 3, takesValue: true),
+        pad(ReflectionPad1d.self, axes: 1), pad(ReflectionPad2d.self, axes: 2), pad(ReflectionPad3d.self, axes: 3),
+        pad(ReplicationPad1d.self, axes: 1), pad(ReplicationPad2d.self, axes: 2), pad(ReplicationPad3d.self, axes: 3),
+        pad(CircularPad1d.self, axes: 1), pad(CircularPad2d.self, axes: 2), pad(CircularPad3d.self, axes: 3),
+    ]
+
+    private static func pad(_ kind: Pad.Type, axes: Int, takesValue: Bool = false) -> ModuleType {
+        ModuleType(
+            "\(kind)",
+            parameters: [ModuleParameter("padding", .axisSizes(2 * axes))]
+                + (takesValue ? [ModuleParameter("value", .number)] : []),
+            make: { given, _, _ in
+                try kind.init(given.axisSizes("padding"), value: takesValue ? given.number("value") : 0.0)
+            }
+        )
+    }
 }

@@ -82,6 +82,17 @@ public class Upsample: Module {
         ["name", "size", "scale_factor", "mode", "align_corners", "recompute_scale_factor"]
     }
 
+    public final override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        guard let rank = inputs.first?.tensor?.rank, (3...5).contains(rank),
+            let target = try? target(axes: rank - 2)
+        else { return .unknown }
+        let unknown = [Extent](repeating: .unknown, count: rank - 2)
+        guard case .sizes(let sizes) = target, sizes.count == rank - 2 else {
+            return .images(inputs, axes: rank - 2, sizes: { _ in unknown })
+        }
+        return .images(inputs, axes: rank - 2, sizes: { _ in sizes.map(Extent.fixed) })
+    }
+
     public final override func emptyCopy() throws -> Module {
         Self(
             size: size,
@@ -98,3 +109,49 @@ public final class UpsamplingNearest2d: Upsample {}
 
 /// Images made larger between their pixels, corners on corners: `Upsample` under an old name.
 public final class UpsamplingBilinear2d: Upsample {}
+
+extension ModuleType {
+    /// Images made larger or smaller.
+    static let upsamples: [ModuleType] = [
+        upsample, old(UpsamplingNearest2d.self, mode: "nearest", alignsCorners: nil),
+        old(UpsamplingBilinear2d.self, mode: "bilinear", alignsCorners: true),
+    ]
+
+    private static let upsample = ModuleType(
+        "Upsample",
+        parameters: [
+            ModuleParameter("size", .optionalSizes, Value.none),
+            ModuleParameter("scale_factor", .optionalNumbers, Value.none),
+            ModuleParameter("mode", .text, "nearest"), ModuleParameter("align_corners", .optionalFlag, Value.none),
+            ModuleParameter("recompute_scale_factor", .optionalFlag, Value.none),
+        ],
+        make: { given, _, _ in
+            Upsample(
+                size: given.optionalAxisSizes("size"),
+                scaleFactor: given.optionalFactors("scale_factor"),
+                mode: given.text("mode"),
+                alignCorners: given.optionalFlag("align_corners"),
+                recomputeScaleFactor: given.optionalFlag("recompute_scale_factor")
+            )
+        }
+    )
+
+    private static func old(_ kind: Upsample.Type, mode: String, alignsCorners: Bool?) -> ModuleType {
+        ModuleType(
+            "\(kind)",
+            parameters: [
+                ModuleParameter("size", .optionalSizes, Value.none),
+                ModuleParameter("scale_factor", .optionalNumbers, Value.none),
+            ],
+            make: { given, _, _ in
+                kind.init(
+                    size: given.optionalAxisSizes("size"),
+                    scaleFactor: given.optionalFactors("scale_factor"),
+                    mode: mode,
+                    alignCorners: alignsCorners,
+                    recomputeScaleFactor: nil
+                )
+            }
+        )
+    }
+}

@@ -141,6 +141,27 @@ public class RecurrentUnit: Module {
 
     public final override var expectedInput: String? { "[N, \(inputSize)] or [\(inputSize)]" }
 
+    public final override var inputSpecs: [TensorSpec]? {
+        let dtype = slots.first?.value?.tensor.dtype
+        return [TensorSpec(shape: [.batch(1), .fixed(inputSize)], dtype: dtype, rows: .axis(0))]
+    }
+
+    /// The next state; the one before, where it is given, has a row for each of the input.
+    public final override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        guard let spec = inputs.first?.tensor, let shape = spec.shape, shape.count == 1 || shape.count == 2,
+            shape[shape.count - 1].isOr(inputSize)
+        else { return .unknown }
+        let states = inputs.dropFirst().flatMap { $0.isNone ? [] : $0.tensors }
+        var next = spec.resized(-1, to: .fixed(hiddenSize))
+        if states.contains(where: { $0.rows != spec.rows }) { next.rows = .mixed }
+        return Self.gateCount == 4 ? .tuple([.tensor(next), .tensor(next)]) : .tensor(next)
+    }
+
+    public final override var workPerElement: Int {
+        let (sum, overflow) = inputSize.addingReportingOverflow(hiddenSize)
+        return overflow ? .max : sum
+    }
+
     public final override func emptyCopy() throws -> Module {
         try Self(unfilled: inputSize, hiddenSize, hasBias, nonlinearity)
     }
@@ -167,4 +188,37 @@ public final class LSTMCell: RecurrentUnit {
 public final class GRUCell: RecurrentUnit {
     override class func mode(_ nonlinearity: String) throws -> RecurrentMode { .gru }
     override class var gateCount: Int { 3 }
+}
+
+extension ModuleType {
+    /// Single steps of recurrent networks.
+    static let recurrentCells: [ModuleType] = [
+        cell(RNNCell.self, more: [ModuleParameter("nonlinearity", .text, "tanh")]), cell(LSTMCell.self, more: []),
+        cell(GRUCell.self, more: []),
+    ]
+
+    private static func cell(_ kind: RecurrentUnit.Type, more: [ModuleParameter]) -> ModuleType {
+        ModuleType(
+            "\(kind)",
+            parameters: [
+                ModuleParameter("input_size", .int), ModuleParameter("hidden_size", .int),
+                ModuleParameter("bias", .flag, true),
+            ] + more,
+            tensors: { given in
+                kind.plan(given.int("input_size"), given.int("hidden_size"), bias: given.flag("bias"))
+                    .map { TensorDeclaration($0.name, $0.sizes) }
+            },
+            make: { given, dtype, generator in
+                let nonlinearity = given.text("nonlinearity")
+                return try kind.init(
+                    inputSize: given.int("input_size"),
+                    hiddenSize: given.int("hidden_size"),
+                    bias: given.flag("bias"),
+                    nonlinearity: nonlinearity.isEmpty ? "tanh" : nonlinearity,
+                    dtype: dtype,
+                    generator: generator
+                )
+            }
+        )
+    }
 }

@@ -245,6 +245,41 @@ public class RecurrentNetwork: Module {
         options.batchFirst ? "[N, L, \(inputSize)] or [L, \(inputSize)]" : "[L, N, \(inputSize)] or [L, \(inputSize)]"
     }
 
+    public final override var inputSpecs: [TensorSpec]? {
+        let shape: [Extent] = options.batchFirst ? [.batch(1), .unknown] : [.unknown, .batch(1)]
+        let dtype = slots.first?.first?.value?.tensor.dtype
+        let rows = TensorSpec.Rows.axis(options.batchFirst ? 0 : 1)
+        return [TensorSpec(shape: shape + [.fixed(inputSize)], dtype: dtype, rows: rows)]
+    }
+
+    /// The states of all steps, and the last ones; what drops in training draws one number after the other.
+    public final override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        guard let spec = inputs.first?.tensor, let shape = spec.shape, shape.count == 2 || shape.count == 3,
+            inputs.dropFirst().allSatisfy(\.isNone), shape[shape.count - 1].isOr(inputSize)
+        else { return .unknown }
+        let axis = options.batchFirst ? 0 : 1
+        let keepsRows = spec.rows == .none || shape.count == 3 && spec.rows == .axis(axis)
+        let isMixed = !keepsRows || isTraining && options.dropout.value > 0
+        let batch = shape.count == 3 ? [shape[axis]] : []
+        let (count, size) = (Extent.fixed(options.numLayers * directions), Extent.fixed(stateSize))
+        let rows: TensorSpec.Rows = isMixed ? .mixed : spec.rows == .none ? .none : .axis(1)
+        func last(_ size: Int) -> ValueSpec {
+            .tensor(TensorSpec(shape: [count] + batch + [.fixed(size)], dtype: spec.dtype, rows: rows))
+        }
+        var states = spec.resized(-1, to: .fixed(directions) * size)
+        if isMixed { states.rows = .mixed }
+        let cell = Self.isLSTM ? ValueSpec.tuple([last(stateSize), last(hiddenSize)]) : last(stateSize)
+        return .tuple([.tensor(states), cell])
+    }
+
+    /// The multiply-adds of a step of all layers, for each element of its state.
+    public final override var workPerElement: Int {
+        let gates = (try? Self.mode(options).gateCount) ?? 1
+        let (sum, overflow) = max(inputSize, stateSize * directions).addingReportingOverflow(stateSize)
+        let (work, overflow2) = sum.multipliedReportingOverflow(by: gates * options.numLayers)
+        return overflow || overflow2 ? .max : work
+    }
+
     public final override func emptyCopy() throws -> Module { try Self(unfilled: inputSize, hiddenSize, options) }
 }
 
@@ -268,4 +303,61 @@ public final class LSTM: RecurrentNetwork {
 /// A network of gated recurrent units: one gate resets the state, another lets it pass.
 public final class GRU: RecurrentNetwork {
     override class func mode(_ options: Options) throws -> RecurrentMode { .gru }
+}
+
+extension ModuleType {
+    /// Recurrent networks.
+    static let recurrentNetworks: [ModuleType] = [
+        network(RNN.self, more: [ModuleParameter("nonlinearity", .text, "tanh")], projects: false),
+        network(LSTM.self, more: [], projects: true), network(GRU.self, more: [], projects: false),
+    ]
+
+    private static func network(
+        _ kind: RecurrentNetwork.Type,
+        more: [ModuleParameter],
+        projects: Bool
+    ) -> ModuleType {
+        ModuleType(
+            "\(kind)",
+            parameters: [
+                ModuleParameter("input_size", .int), ModuleParameter("hidden_size", .int),
+                ModuleParameter("num_layers", .int, 1),
+            ] + more + [
+                ModuleParameter("bias", .flag, true), ModuleParameter("batch_first", .flag, false),
+                ModuleParameter("dropout", .number, 0.0), ModuleParameter("bidirectional", .flag, false),
+            ] + (projects ? [ModuleParameter("proj_size", .int, 0)] : []),
+            tensors: { given in
+                // More layers than this have more weights than a tree may have modules.
+                let options = options(given)
+                // What PyTorch refuses has no weights.
+                guard given.int("input_size") > 0, given.int("hidden_size") > 0 else { return [] }
+                guard options.numLayers <= 10_000 else {
+                    return [TensorDeclaration("weight_ih_l0", [.max, .max])]
+                }
+                return kind.plan(given.int("input_size"), given.int("hidden_size"), options)
+                    .map { TensorDeclaration($0.name, $0.sizes) }
+            },
+            make: { given, dtype, generator in
+                try kind.init(
+                    inputSize: given.int("input_size"),
+                    hiddenSize: given.int("hidden_size"),
+                    options: options(given),
+                    dtype: dtype,
+                    generator: generator
+                )
+            }
+        )
+    }
+
+    private static func options(_ given: ModuleArguments) -> RecurrentNetwork.Options {
+        var options = RecurrentNetwork.Options()
+        options.numLayers = given.int("num_layers")
+        options.bias = given.flag("bias")
+        options.batchFirst = given.flag("batch_first")
+        options.dropout = given.number("dropout")
+        options.bidirectional = given.flag("bidirectional")
+        options.projSize = given.optionalInt("proj_size") ?? 0
+        if !given.text("nonlinearity").isEmpty { options.nonlinearity = given.text("nonlinearity") }
+        return options
+    }
 }

@@ -50,6 +50,10 @@ public class AdaptivePool: Module {
 
     public final override var extraRepr: String { "output_size=\(outputSize)" }
     public override var attributeNames: Set<String> { ["output_size"] }
+    public final override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        .images(inputs, axes: Self.axes, sizes: { extents in zip(sizes, extents).map { $0.map(Extent.fixed) ?? $1 } })
+    }
+
     public final override func emptyCopy() throws -> Module { try Self(outputSize: outputSize) }
 }
 
@@ -82,4 +86,22 @@ public final class AdaptiveMaxPool2d: AdaptiveMaxPool1d {
 /// The largest number of each part along three axes.
 public final class AdaptiveMaxPool3d: AdaptiveMaxPool1d {
     override class var axes: Int { 3 }
+}
+
+extension ModuleType {
+    /// Pools of a given output size.
+    static let adaptivePools: [ModuleType] = [
+        adaptivePool(AdaptiveAvgPool1d.self, axes: 1), adaptivePool(AdaptiveAvgPool2d.self, axes: 2),
+        adaptivePool(AdaptiveAvgPool3d.self, axes: 3),
+        adaptivePool(AdaptiveMaxPool1d.self, axes: 1), adaptivePool(AdaptiveMaxPool2d.self, axes: 2),
+        adaptivePool(AdaptiveMaxPool3d.self, axes: 3),
+    ]
+
+    private static func adaptivePool(_ kind: AdaptivePool.Type, axes: Int) -> ModuleType {
+        ModuleType(
+            "\(kind)",
+            parameters: [ModuleParameter("output_size", .outputSizes(axes))],
+            make: { given, _, _ in try kind.init(outputSize: given.outputSizes("output_size")) }
+        )
+    }
 }

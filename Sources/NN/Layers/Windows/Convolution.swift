@@ -209,6 +209,42 @@ public class Convolution: Module {
         return "\(dtype)[\(inChannels), \(sizes)] or [N, \(inChannels), \(sizes)]"
     }
 
+    public final override var inputSpecs: [TensorSpec]? {
+        [.images(channels: inChannels, axes: Self.axes, weight?.tensor.dtype)]
+    }
+
+    public final override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        .images(inputs, axes: Self.axes, from: inChannels, to: .fixed(outChannels)) { sizes in
+            sizes.indices.map { outputExtent(sizes[$0], $0) }
+        }
+    }
+
+    private func outputExtent(_ size: Extent, _ axis: Int) -> Extent {
+        guard let size = size.number else { return .unknown }
+        let (kernel, stride, dilation) = (kernelSize[axis], steps.stride[axis], steps.dilation[axis])
+        switch steps.padding {
+        case .same: return .fixed(size)
+        case .zeros(let padding) where Self.isTransposed:
+            return .transposed(
+                size,
+                kernel: kernel,
+                stride: stride,
+                padding: padding[axis],
+                dilation: dilation,
+                extra: steps.outputPadding[axis]
+            )
+        case .zeros(let padding):
+            return .window(size, kernel: kernel, stride: stride, padding: padding[axis], dilation: dilation)
+        }
+    }
+
+    public final override var workPerElement: Int {
+        (kernelSize + [inChannels / options.groups]).reduce(1) { product, size in
+            let (next, overflow) = product.multipliedReportingOverflow(by: max(1, size))
+            return overflow ? .max : next
+        }
+    }
+
     public final override func emptyCopy() throws -> Module {
         try Self(unfilled: (inChannels, outChannels, kernelSize), options)
     }

@@ -49,6 +49,12 @@ public class WindowPool: Module {
 
     public override var attributeNames: Set<String> { ["kernel_size", "stride", "padding", "ceil_mode"] }
 
+    public final override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        .images(inputs, axes: Self.axes, sizes: steps.outputExtents)
+    }
+
+    public final override var workPerElement: Int { steps.area }
+
     public final override func emptyCopy() throws -> Module { try Self(kernelSize: kernelSize, options: options) }
 }
 
@@ -105,4 +111,60 @@ public final class AvgPool2d: AvgPool1d {
 /// The mean of each window along three axes.
 public final class AvgPool3d: AvgPool1d {
     override class var axes: Int { 3 }
+}
+
+extension ModuleType {
+    /// Pools over windows.
+    static let windowPools: [ModuleType] = [
+        maxPool(MaxPool1d.self, axes: 1), maxPool(MaxPool2d.self, axes: 2), maxPool(MaxPool3d.self, axes: 3),
+        averagePool(AvgPool1d.self, axes: 1), averagePool(AvgPool2d.self, axes: 2),
+        averagePool(AvgPool3d.self, axes: 3),
+    ]
+
+    private static func maxPool(_ kind: WindowPool.Type, axes: Int) -> ModuleType {
+        ModuleType(
+            "\(kind)",
+            parameters: windows(axes) + [
+                ModuleParameter("dilation", .axisSizes(axes), 1), ModuleParameter("ceil_mode", .flag, false),
+            ],
+            make: { given, _, _ in
+                var options = options(given)
+                options.dilation = given.axisSizes("dilation")
+                return try kind.init(kernelSize: given.axisSizes("kernel_size"), options: options)
+            }
+        )
+    }
+
+    private static func averagePool(_ kind: WindowPool.Type, axes: Int) -> ModuleType {
+        let divisor = axes > 1 ? [ModuleParameter("divisor_override", .optionalInt, Value.none)] : []
+        return ModuleType(
+            "\(kind)",
+            parameters: windows(axes) + [
+                ModuleParameter("ceil_mode", .flag, false),
+                ModuleParameter("count_include_pad", .flag, true),
+            ] + divisor,
+            make: { given, _, _ in
+                var options = options(given)
+                options.countIncludePad = given.flag("count_include_pad")
+                options.divisorOverride = given.optionalInt("divisor_override")
+                return try kind.init(kernelSize: given.axisSizes("kernel_size"), options: options)
+            }
+        )
+    }
+
+    private static func windows(_ axes: Int) -> [ModuleParameter] {
+        [
+            ModuleParameter("kernel_size", .axisSizes(axes)),
+            ModuleParameter("stride", .optionalAxisSizes(axes), Value.none),
+            ModuleParameter("padding", .axisSizes(axes), 0),
+        ]
+    }
+
+    private static func options(_ given: ModuleArguments) -> WindowPool.Options {
+        var options = WindowPool.Options()
+        options.stride = given.optionalAxisSizes("stride")
+        options.padding = given.axisSizes("padding")
+        options.ceilMode = given.flag("ceil_mode")
+        return options
+    }
 }

@@ -47,6 +47,12 @@ public class LPPool1d: Module {
 
     public final override var attributeNames: Set<String> { ["norm_type", "kernel_size", "stride", "ceil_mode"] }
 
+    public final override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        .images(inputs, axes: Self.axes, sizes: steps.outputExtents)
+    }
+
+    public final override var workPerElement: Int { steps.area }
+
     public final override func emptyCopy() throws -> Module {
         try Self(normType: normType, kernelSize: kernelSize, stride: stride, ceilMode: ceilMode)
     }
@@ -60,4 +66,30 @@ public final class LPPool2d: LPPool1d {
 /// The power mean of each window along three axes, times the root of its size.
 public final class LPPool3d: LPPool1d {
     override class var axes: Int { 3 }
+}
+
+extension ModuleType {
+    /// Pools of powers.
+    static let powerPools: [ModuleType] = [
+        powerPool(LPPool1d.self, axes: 1), powerPool(LPPool2d.self, axes: 2), powerPool(LPPool3d.self, axes: 3),
+    ]
+
+    private static func powerPool(_ kind: LPPool1d.Type, axes: Int) -> ModuleType {
+        ModuleType(
+            "\(kind)",
+            parameters: [
+                ModuleParameter("norm_type", .number), ModuleParameter("kernel_size", .axisSizes(axes)),
+                ModuleParameter("stride", .optionalAxisSizes(axes), Value.none),
+                ModuleParameter("ceil_mode", .flag, false),
+            ],
+            make: { given, _, _ in
+                try kind.init(
+                    normType: given.number("norm_type"),
+                    kernelSize: given.axisSizes("kernel_size"),
+                    stride: given.optionalAxisSizes("stride"),
+                    ceilMode: given.flag("ceil_mode")
+                )
+            }
+        )
+    }
 }
