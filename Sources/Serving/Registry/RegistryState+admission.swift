@@ -1,5 +1,6 @@
 import HashTreeCollections
 import Models
+import NN
 import OrderedCollections
 
 /// What a new module is held to before it is built, and again when it is published.
