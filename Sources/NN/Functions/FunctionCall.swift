@@ -88,6 +88,10 @@ struct FunctionCall: ~Copyable {
         }
     }
 
+    func optionalBool(_ index: Int) throws(ModuleError) -> Bool? {
+        values[index].isNone ? nil : try bool(index)
+    }
+
     func string(_ index: Int) throws(ModuleError) -> String {
         guard case .string(let text) = values[index] else { throw mismatch(index, "str") }
         return text

@@ -7,6 +7,6 @@ extension FunctionType {
     /// The lists of the families, one for each file of declarations.
     private static let families: [[FunctionType]] = [
         arithmetic, elementary, comparing, activations, reductions, shapes, products, indexing, making, draws, sorting,
-        types, distances, layers,
+        types, distances, layers, images, channels,
     ]
 }

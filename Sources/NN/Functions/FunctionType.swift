@@ -72,6 +72,7 @@ public final class FunctionType: Sendable {
         switch body {
         case .unary(let body):
             guard case .tensor(let tensor)? = values.first else {
+                if let number = values.first?.asNumber, let result = number.applying(name) { return result }
                 throw FunctionCall(type: self, values: values).mismatch(0, "Tensor")
             }
             return .tensor(try body(tensor))

@@ -13,6 +13,57 @@ extension SpecRule {
     }
 }
 
+extension SpecRule {
+    /// Two operands, element by element; of sizes as Python does it, and of tuples one behind the other.
+    fileprivate static func arithmetic(_ operation: NumberArithmetic) -> SpecRule {
+        SpecRule { call in
+            if let first = call.values[0].extent, let second = call.values[1].extent {
+                return .size(first.combined(with: second, operation))
+            }
+            if operation == .add, let first = call.values[0].elements, let second = call.values[1].elements {
+                return call.values[0].isTuple ? .tuple(first + second) : .list(first + second)
+            }
+            return pair().rule(call)
+        }
+    }
+}
+
+extension Extent {
+    fileprivate func combined(with other: Extent, _ operation: NumberArithmetic) -> Extent {
+        if let first = number, let second = other.number {
+            guard case .integer(let result)? = operation(.int(Int64(first)), .int(Int64(second))) else {
+                return .unknown
+            }
+            return .fixed(Int(result))
+        }
+        switch operation {
+        case .mul: return self * other
+        case .floorDivide: return self / other
+        case .add, .sub, .div, .pow, .remainder: return .unknown
+        }
+    }
+}
+
+extension ValueSpec {
+    fileprivate var isTuple: Bool {
+        switch self {
+        case .tuple, .constant(.tuple): true
+        case .tensor, .size, .constant, .slice, .list, .dictionary, .unknown: false
+        }
+    }
+}
+
+extension Value {
+    /// Returns two tuples or two lists as one, as Python's `+` does; `nil` for anything else.
+    fileprivate func joined(with other: Value) -> Value? {
+        switch (self, other) {
+        case (.tuple(let first), .tuple(let second)): .tuple(first + second)
+        case (.list(let first), .list(let second)): .list(first + second)
+        default: nil
+        }
+    }
+}
+
 extension FunctionType {
     /// Arithmetic, element by element; of numbers as Python does it.
     static let arithmetic: [FunctionType] = [
@@ -36,7 +87,7 @@ extension FunctionType {
         _ operation: NumberArithmetic,
         _ body: @escaping @Sendable (Operand, Operand) throws -> Tensor
     ) -> FunctionType {
-        FunctionType(operation.rawValue, "input, other", spec: .pair()) { call in
+        FunctionType(operation.rawValue, "input, other", spec: .arithmetic(operation)) { call in
             if let value = try call.number(of: operation) { return value }
             return .tensor(try body(call.operand(0), call.operand(1)))
         }
@@ -46,8 +97,9 @@ extension FunctionType {
         _ operation: NumberArithmetic,
         _ body: @escaping @Sendable (Operand, Operand, Number) throws -> Tensor
     ) -> FunctionType {
-        FunctionType(operation.rawValue, "input, other, *, alpha=1", spec: .pair()) { call in
+        FunctionType(operation.rawValue, "input, other, *, alpha=1", spec: .arithmetic(operation)) { call in
             if let value = try call.number(of: operation) { return value }
+            if operation == .add, let joined = call.values[0].joined(with: call.values[1]) { return joined }
             return .tensor(try body(call.operand(0), call.operand(1), call.number(2)))
         }
     }

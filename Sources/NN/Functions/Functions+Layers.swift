@@ -116,7 +116,7 @@ extension FunctionType {
 
 extension FunctionCall {
     /// Returns a number for each of `axes`: those that are given, or one for all.
-    fileprivate func spread(_ index: Int, over axes: Int) throws -> [Int] {
+    func spread(_ index: Int, over axes: Int) throws -> [Int] {
         let numbers = try ints(index)
         guard numbers.count != 1 else { return [Int](repeating: numbers[0], count: axes) }
         guard numbers.count == axes else { throw mismatch(index, "tuple of \(axes) ints") }

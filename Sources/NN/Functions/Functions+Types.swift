@@ -61,11 +61,15 @@ extension FunctionType {
     static let distances: [FunctionType] = [
         FunctionType("softmax", "input, dim=None, _stacklevel=3, dtype=None", spec: .exponentials) { call in
             let tensor = try call.tensor(0)
-            return .tensor(try tensor.converted(to: call.dtype(3, tensor.dtype)).softmax(dim: call.int(1)))
+            return .tensor(try tensor.converted(to: call.dtype(3, tensor.dtype)).softmax(dim: call.softmaxAxis))
+        },
+        FunctionType("softmin", "input, dim=None, _stacklevel=3, dtype=None", spec: .exponentials) { call in
+            let tensor = try call.tensor(0).negated()
+            return .tensor(try tensor.converted(to: call.dtype(3, tensor.dtype)).softmax(dim: call.softmaxAxis))
         },
         FunctionType("log_softmax", "input, dim=None, _stacklevel=3, dtype=None", spec: .exponentials) { call in
             let tensor = try call.tensor(0)
-            return .tensor(try tensor.converted(to: call.dtype(3, tensor.dtype)).logSoftmax(dim: call.int(1)))
+            return .tensor(try tensor.converted(to: call.dtype(3, tensor.dtype)).logSoftmax(dim: call.softmaxAxis))
         },
         FunctionType("normalize", "input, p=2.0, dim=1, eps=1e-12", spec: .along(2)) { call in
             .tensor(try call.tensor(0).normalized(p: call.double(1), dim: call.int(2), epsilon: call.double(3)))
@@ -94,5 +98,15 @@ extension SpecRule {
     fileprivate static let exponentials = SpecRule { call in
         guard case .tensor(let spec) = along(1).rule(call) else { return .unknown }
         return .tensor(spec.with(dtype: call.dtype(3) ?? spec.dtype))
+    }
+}
+
+extension FunctionCall {
+    /// The axis of a softmax; without one PyTorch takes the first, or the second of two or of four and more.
+    fileprivate var softmaxAxis: Int {
+        get throws {
+            let rank = try tensor(0).rank
+            return try optionalInt(1) ?? ([0, 1, 3].contains(rank) ? 0 : 1)
+        }
     }
 }

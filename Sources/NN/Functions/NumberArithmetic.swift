@@ -63,6 +63,34 @@ enum NumberArithmetic: String, CaseIterable, Sendable {
 }
 
 extension Number {
+    /// Returns what Python's operator or `math` gives for a function of one number; `nil` where it has none, or it raises.
+    func applying(_ function: String) -> Value? {
+        switch (function, whole) {
+        case ("neg", let number?): number == .min ? nil : .integer(-number)
+        case ("abs", let number?): number == .min ? nil : .integer(abs(number))
+        case ("floor", let number?), ("ceil", let number?), ("trunc", let number?): .integer(number)
+        case ("neg", nil): .float(-double)
+        case ("abs", nil): .float(abs(double))
+        case ("floor", nil): Int64(exactly: double.rounded(.down)).map(Value.integer)
+        case ("ceil", nil): Int64(exactly: double.rounded(.up)).map(Value.integer)
+        case ("trunc", nil): Int64(exactly: double.rounded(.towardZero)).map(Value.integer)
+        case ("sqrt", _): double < 0 ? nil : .float(double.squareRoot())
+        case ("exp", _), ("log", _), ("log2", _), ("log10", _), ("sin", _), ("cos", _), ("tanh", _):
+            elementary(function).flatMap { $0.isNaN && !double.isNaN ? nil : .float($0) }
+        default: nil
+        }
+    }
+
+    /// Returns what the function of tensors gives, in float64.
+    private func elementary(_ function: String) -> Double? {
+        guard case .unary(let body)? = FunctionType.all[function]?.body,
+            let result = try? body(Tensor(scalar: double)).item()
+        else { return nil }
+        return result
+    }
+}
+
+extension Number {
     /// The whole number; `nil` for a float.
     fileprivate var whole: Int64? {
         switch self {

@@ -14,6 +14,7 @@ struct SpecRule: Sendable {
     ///
     /// What becomes of integers is not told.
     static let elementwise = SpecRule { call in
+        guard !call.values.flatMap(\.tensors).isEmpty else { return .unknown }
         var spec = TensorSpec.broadcast(call.values.flatMap(\.tensors))
         if !(spec.dtype?.isFloatingPoint ?? false) { spec.dtype = nil }
         return .tensor(spec)

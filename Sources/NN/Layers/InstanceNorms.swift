@@ -44,23 +44,22 @@ public class InstanceNorm1d: ChannelNorm {
         if usesInput, lengths.allSatisfy({ $0 == 1 }) {
             throw ModuleError.layer(.oneSpatialElement(input.shape.dimensions))
         }
-        let (count, channels) = (input.shape[0], input.shape[1])
-        let rows = try input.reshaped(to: Shape(checking: [1, count * channels] + lengths))
         let (weight, bias) = operands
-        let output = try rows.batchNorm(
-            mean: runningMean.map { try $0.repeated(count) },
-            variance: runningVariance.map { try $0.repeated(count) },
-            weight: weight.map { try $0.repeated(count) },
-            bias: bias.map { try $0.repeated(count) },
-            training: usesInput,
+        let output = try input.instanceNorm(
+            mean: runningMean,
+            variance: runningVariance,
+            weight: weight,
+            bias: bias,
+            usesInput: usesInput,
             epsilon: options.epsilon.value
         )
         try track {
-            let (mean, variance) = try rows.detached().batchStatistics()
-            let form = try Shape(checking: [count, channels])
+            let rows = try input.detached().reshaped(to: input.rowsOfChannels())
+            let (mean, variance) = try rows.batchStatistics()
+            let form = try Shape(checking: Array(input.shape.prefix(2)))
             return try (mean.reshaped(to: form).mean(dim: 0), variance.reshaped(to: form).mean(dim: 0))
         }
-        return try output.reshaped(to: input.shape)
+        return output
     }
 }
 

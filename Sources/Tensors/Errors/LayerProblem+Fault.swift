@@ -6,7 +6,8 @@ extension LayerProblem {
 
         // Sizes and ranks of what goes in, or of what would come out.
         case .convolutionRank, .convolutionChannels, .emptyWeight, .onlyEmptyBatches, .transposedOutput,
-            .kernelBeyondInput, .poolRank, .emptyPoolInput, .poolOutput, .poolKernelBeyondInput, .paddingRank,
+            .kernelBeyondInput, .poolRank, .emptyPoolInput, .emptyAdaptiveInput, .poolOutput, .poolKernelBeyondInput,
+            .paddingRank,
             .emptyPaddedInput, .reflection, .paddedOutput, .gluOfScalar, .gluSize, .preluOfScalar, .preluChannels,
             .groupNormRank, .oneValuePerGroup, .groupChannels, .groupParameter, .featureDropoutRank, .shuffleRank,
             .shuffledChannels, .unshuffledSize, .channelShuffleRank, .channelShuffleChannels, .unflattening, .foldRank,

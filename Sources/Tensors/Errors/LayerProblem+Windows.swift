@@ -77,6 +77,9 @@ extension LayerProblem {
                 + "\(operation.hasPrefix("adaptive_max") ? ":" : "") \(input)"
         case .poolRank(_, let axes, _):
             "non-empty \(axes + 1)D or \(axes + 2)D (batch mode) tensor expected for input"
+        case .emptyAdaptiveInput(let operation, let input, let axis):
+            "\(operation)(): Expected input to have non-zero size for non-batch dimensions, but input has sizes \(input) "
+                + "with dimension \(axis) being empty"
         case .emptyPoolInput(let input):
             "Expected \(input.count - 1)D or \(input.count)D (batch mode) tensor with optional 0 dim batch size for "
                 + "input, but got:\(input)"

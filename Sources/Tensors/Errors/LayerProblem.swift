@@ -16,6 +16,7 @@ public enum LayerProblem: Sendable, Equatable {
     // Pools.
     case poolRank(operation: String, axes: Int, input: [Int])
     case emptyPoolInput(input: [Int])
+    case emptyAdaptiveInput(operation: String, input: [Int], axis: Int)
     case poolOutput(input: [Int], output: [Int])
     case poolKernelBeyondInput([Int], kernel: [Int])
     case linePool(LinePoolProblem)

@@ -46,6 +46,9 @@ extension Tensor {
             throw .layer(.interpolatedRank(rank: rank, mode: interpolation.mode.rawValue))
         }
         if let wanted = interpolation.mode.axes, wanted != axes {
+            if interpolation.mode == .bicubic {
+                throw .layer(.interpolatedRank(rank: rank, mode: interpolation.mode.rawValue))
+            }
             throw .layer(.interpolationMode(interpolation.mode.rawValue, rank: rank, expected: wanted + 2))
         }
         let image = Array(shape.dropFirst(2))

@@ -45,7 +45,8 @@ extension Tensor {
         guard dtype.isFloatingPoint else {
             throw .notImplemented(kernel: sizes.count == 3 ? "adaptive_avg_pool3d_cpu" : "adaptive_avg_pool2d", dtype)
         }
-        try plane.checkNotEmpty()
+        // Over three axes, and not in one go, no channel may be missing either.
+        try plane.checkFilled(from: sizes.count == 3 && !isWhole ? 1 : rank - sizes.count)
         let regions = try plane.evenRegions(sizes)
         let node = isWhole ? NodeName("MeanBackward1") : plane.node("AdaptiveAvgPool", "Backward0")
         return try plane.mean(regions, sizes, .numbers, node)
@@ -55,11 +56,11 @@ extension Tensor {
     public func adaptiveMaxPool(_ sizes: [Int?]) throws(TensorError) -> (values: Tensor, indices: Tensor) {
         let plane = try PoolInput(self, axes: sizes.count, operation: "adaptive_max_pool\(sizes.count)d")
         let sizes = zip(sizes, plane.image).map { $0 ?? $1 }
-        let shape = try Shape(checking: plane.leading + (sizes.count == 1 ? [1] : []) + sizes)
+        _ = try Shape(checking: plane.leading + (sizes.count == 1 ? [1] : []) + sizes)
         guard dtype.isFloatingPoint else {
             throw .notImplemented(kernel: sizes.count == 3 ? "adaptive_max_pool3d_cpu" : "adaptive_max_pool2d", dtype)
         }
-        if shape.elementCount > 0 { try plane.checkNotEmpty() }
+        try plane.checkFilled(from: 1)
         let regions = try plane.evenRegions(sizes)
         return try plane.largest(regions, sizes, plane.node("AdaptiveMaxPool", "Backward0"))
     }
@@ -78,12 +79,13 @@ enum MeanRule: Sendable {
 struct PoolInput: Sendable {
     let tensor: Tensor
     let axes: Int
+    private let operation: String
 
     init(_ tensor: Tensor, axes: Int, operation: String) throws(TensorError) {
         guard tensor.rank == axes + 1 || tensor.rank == axes + 2 else {
             throw .layer(.poolRank(operation: operation, axes: axes, input: tensor.shape.dimensions))
         }
-        (self.tensor, self.axes) = (tensor, axes)
+        (self.tensor, self.axes, self.operation) = (tensor, axes, operation)
         if !operation.hasPrefix("adaptive") { try checkNotEmpty() }
     }
 
@@ -92,6 +94,12 @@ struct PoolInput: Sendable {
         guard tensor.shape.suffix(axes + 1).allSatisfy({ $0 > 0 }) else {
             throw .layer(.emptyPoolInput(input: tensor.shape.dimensions))
         }
+    }
+
+    /// Refuses an adaptive pool's input with an empty axis from `first` on.
+    func checkFilled(from first: Int) throws(TensorError) {
+        guard let axis = tensor.shape.indices.dropFirst(first).first(where: { tensor.shape[$0] == 0 }) else { return }
+        throw .layer(.emptyAdaptiveInput(operation: operation, input: tensor.shape.dimensions, axis: axis))
     }
 
     var image: [Int] { Array(tensor.shape.suffix(axes)) }

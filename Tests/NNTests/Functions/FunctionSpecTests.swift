@@ -7,7 +7,7 @@ import Testing
 /// What is known of a function's result before a call, held to the result.
 struct FunctionSpecTests {
     @Test(arguments: [
-        "elementwise", "reducing", "shaping", "indexing", "products", "making", "sorting", "types", "layers",
+        "elementwise", "reducing", "shaping", "indexing", "products", "making", "sorting", "types", "layers", "images",
     ])
     func foretellsShapesAndTypes(family: String) throws {
         for row in try FunctionRow.load(family) where row.error == nil {
@@ -18,7 +18,9 @@ struct FunctionSpecTests {
     }
 
     /// Where rows are said to stay apart, each has the same bits alone.
-    @Test(arguments: ["elementwise", "reducing", "shaping", "indexing", "products", "sorting", "types", "layers"])
+    @Test(arguments: [
+        "elementwise", "reducing", "shaping", "indexing", "products", "sorting", "types", "layers", "images",
+    ])
     func tellsWhereTheRowsAre(family: String) throws {
         for row in try FunctionRow.load(family) where row.error == nil {
             let call = try FunctionCallRow(row)

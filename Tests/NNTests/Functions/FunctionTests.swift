@@ -7,7 +7,7 @@ import Testing
 /// PyTorch's functions as graphs call them: values, dtypes, shapes, gradients and error texts of random calls.
 struct FunctionTests {
     @Test(arguments: [
-        "elementwise", "reducing", "shaping", "indexing", "products", "making", "sorting", "types", "layers",
+        "elementwise", "reducing", "shaping", "indexing", "products", "making", "sorting", "types", "layers", "images",
     ])
     func answersAsPyTorch(family: String) throws {
         for row in try FunctionRow.load(family) {
@@ -23,9 +23,13 @@ struct FunctionTests {
         let positional = try row.args.map { try $0.made }
         let named = try row.kwargs.mapValues { try $0.made }
         if let expected = row.error {
-            let error = #expect(throws: TensorError.self, "\(row.testDescription)") { try call(row, positional, named) }
-            #expect(error?.message() == expected.text, "\(row.testDescription)")
-            #expect(error?.kind.rawValue == expected.kind, "\(row.testDescription)")
+            let error = #expect(throws: (any Error).self, "\(row.testDescription)") { try call(row, positional, named) }
+            // What PyTorch checks in Python, a layer checks here.
+            let text = (error as? TensorError)?.message() ?? (error as? ModuleError)?.message()
+            #expect(text == expected.text, "\(row.testDescription)")
+            if let error = error as? TensorError {
+                #expect(error.kind.rawValue == expected.kind, "\(row.testDescription)")
+            }
             return
         }
         let output = try call(row, positional, named)
@@ -80,7 +84,9 @@ struct FunctionTests {
     private func expect(_ output: NN.Value, _ recorded: RecordedValue, _ row: FunctionRow) throws {
         switch (output, recorded) {
         case (.tensor(let got), .tensor(let expected, _)):
-            let isComposed = ["scaled_dot_product_attention", "logsumexp"].contains(row.function) && row.isRough
+            let isComposed =
+                ["scaled_dot_product_attention", "logsumexp", "adaptive_avg_pool3d"].contains(row.function)
+                && row.isRough
             try expect(got, expected, row.testDescription, slack: isComposed ? 2e-2 : 0)
         case (.tuple(let got), .tuple(let expected)), (.list(let got), .list(let expected)),
             (.tuple(let got), .list(let expected)):
