@@ -8,15 +8,6 @@ ABSENT = {
     "Module": "the base of all modules", "Container": "removed from PyTorch but for its name",
     "RNNBase": "the base of recurrent networks", "RNNCellBase": "the base of recurrent cells",
     "DataParallel": "for several GPUs", "SyncBatchNorm": "for several GPUs: it refuses tensors on the CPU",
-    "ParameterList": "parameters without a function: a description has no layer to give them to",
-    "ParameterDict": "as ParameterList",
-    "EmbeddingBag": "missing: its offsets and weights are inputs that may be left out",
-    "FractionalMaxPool2d": "missing: its regions are drawn for each image",
-    "FractionalMaxPool3d": "as FractionalMaxPool2d",
-    "MaxUnpool1d": "missing: it takes the places that a pool with return_indices gives",
-    "MaxUnpool2d": "as MaxUnpool1d", "MaxUnpool3d": "as MaxUnpool1d",
-    "Transformer": "missing: it is two stacks", "TransformerEncoder": "missing: a layer is one of its arguments",
-    "TransformerDecoder": "as TransformerEncoder",
 }
 
 

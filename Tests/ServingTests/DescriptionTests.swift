@@ -66,7 +66,9 @@ struct DescriptionTests {
 
     @Test func refusesUnknownTypesAndNamesTheKnown() throws {
         let found = try #require(problem(with: .layer("Conv4d")))
-        #expect(found.text.hasPrefix("unknown module type 'Conv4d'; known are Linear, Bilinear, Embedding, Conv1d"))
+        #expect(
+            found.text.hasPrefix("unknown module type 'Conv4d'; known are Linear, Bilinear, Embedding, EmbeddingBag")
+        )
         #expect(found.pointer == ["type"])
     }
 
@@ -161,10 +163,38 @@ struct DescriptionTests {
         let given = type.parameters.filter { $0.defaultValue == nil }.map { argument -> (String, ArgumentValue) in
             if case .tuple = argument.kind { (argument.name, .list([.int(3)])) } else { (argument.name, .int(3)) }
         }
-        let made = try await Registry().add("m", .layer(name, Arguments(uniqueKeysWithValues: given)))
+        var arguments = Arguments(uniqueKeysWithValues: given)
+        if name.hasPrefix("Fractional") { arguments["output_size"] = .int(3) }
+        let made = try await Registry().add("m", .layer(name, arguments))
         let planned = made.plan.root.presentTensors.filter { $0.sizes != [] || $0.dtype != nil }
         let found = (made.parameters + made.buffers).map { "\($0.name) \($0.shape) \($0.dtype.rawValue)" }
         #expect(Set(found) == Set(planned.map { "\($0.name) \($0.sizes) \(made.plan.root.dtype(of: $0).rawValue)" }))
+    }
+
+    @Test func copiesOneLayerAsPyTorchDoes() async throws {
+        let layer = NodeDescription.layer(
+            "TransformerEncoderLayer",
+            ["d_model": .int(4), "nhead": .int(2), "dim_feedforward": .int(3)]
+        )
+        let stack = LayerDescription(
+            type: "TransformerEncoder",
+            arguments: ["num_layers": .int(2)],
+            children: [
+                ChildDescription(key: "encoder_layer", node: layer),
+                ChildDescription(key: "norm", node: .layer("LayerNorm", ["normalized_shape": .int(4)])),
+            ]
+        )
+        let made = try await Registry().add("m", .layer(stack))
+        #expect(
+            made.stateDict.keys.filter { $0.hasSuffix("linear1.weight") }
+                == ["layers.0", "layers.1"].map { "\($0).linear1.weight" }
+        )
+        let weights = try ["layers.0.linear1.weight", "layers.1.linear1.weight"].map { try made.tensor($0).tensor }
+        #expect(weights[0].scalars(as: Float.self) == weights[1].scalars(as: Float.self))
+        #expect(weights[0].scalars(as: Float.self).contains { $0 != 0 })
+        #expect(made.document.modules?.map(\.name) == ["layers", "norm"])
+        #expect(made.repr.contains("(0-1): 2 x TransformerEncoderLayer("))
+        #expect(made.inputs.map(\.shape) == [[-1, -1, 4]])
     }
 
     @Test func documentsArgumentsWithDefaults() async throws {

@@ -26,6 +26,8 @@ package struct CheckedLayer: Sendable {
     package let children: [CheckedChild]
     /// What makes a `GraphModule`.
     package var graph: GraphDescription?
+    /// Whether all modules inside are copies of the first.
+    var areCopies = false
 
     /// The parameters and buffers that the layer has or can have.
     package var declaredTensors: [TensorDeclaration] {

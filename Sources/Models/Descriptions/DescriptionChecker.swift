@@ -45,7 +45,7 @@ package struct DescriptionChecker {
             type: type,
             arguments: arguments,
             dtype: layer.dtype,
-            children: try children(of: layer, type: type, at: pointer, depth: depth),
+            children: try children(of: layer, type: type, arguments, at: pointer, depth: depth),
             graph: layer.graph
         )
         if let fault = fault(in: layer) { throw DescriptionProblem(fault.0, at: pointer + fault.at) }
@@ -74,6 +74,7 @@ package struct DescriptionChecker {
     private mutating func children(
         of layer: LayerDescription,
         type: ModuleType,
+        _ arguments: CheckedArguments,
         at pointer: [String],
         depth: Int
     ) throws(DescriptionProblem) -> [CheckedChild] {
@@ -86,6 +87,12 @@ package struct DescriptionChecker {
             if let fault = Self.fault(in: child, at: index, of: type, isNew: keys.insert(key).inserted) {
                 throw DescriptionProblem(fault, at: pointer + [place])
             }
+            if let copies = type.copies, copies.child == key {
+                let count = arguments.given.optionalInt(copies.count)
+                let list = try self.copies(of: child.node, count, type, at: pointer + [place], depth: depth + 1)
+                checked.append(CheckedChild(key: copies.into, place: place, node: .layer(list)))
+                continue
+            }
             let node = try node(child.node, at: pointer + [place], depth: depth + 1)
             checked.append(CheckedChild(key: key, place: place, node: node))
         }
@@ -93,6 +100,54 @@ package struct DescriptionChecker {
             throw DescriptionProblem(.notAContainer(type: type.name), at: pointer)
         }
         return checked
+    }
+
+    /// Returns a list of `count` copies of a module, counting what each takes.
+    private mutating func copies(
+        of node: NodeDescription,
+        _ count: Int?,
+        _ type: ModuleType,
+        at pointer: [String],
+        depth: Int
+    ) throws(DescriptionProblem) -> CheckedLayer {
+        guard let count, let name = type.copies?.count else {
+            let function = "\(type.name).__init__"
+            throw DescriptionProblem(
+                .missingArguments(function: function, names: [type.copies?.count ?? ""]),
+                at: pointer.dropLast(2)
+            )
+        }
+        guard (1...limits.maxTreeModules).contains(count) else {
+            let text = "\(name) must be from 1 to \(limits.maxTreeModules), not \(count)"
+            throw DescriptionProblem(.refused(text), at: pointer.dropLast(2) + [name])
+        }
+        let before = (modules: moduleCount, bytes: byteCount)
+        let checked = try self.node(node, at: pointer, depth: depth + 1)
+        if case .ref = checked {
+            throw DescriptionProblem(.refused("a copy cannot be made of a reference"), at: pointer)
+        }
+        if case .layer(let layer) = checked, !layer.references.isEmpty {
+            throw DescriptionProblem(.refused("a copy cannot be made of a reference"), at: pointer)
+        }
+        let (modules, isMany) = (moduleCount - before.modules).multipliedReportingOverflow(by: count)
+        moduleCount = isMany ? .max : saturatingSum(before.modules + 1, modules)
+        guard moduleCount <= limits.maxTreeModules else {
+            throw DescriptionProblem(.beyond(.treeModules, limit: limits.maxTreeModules, requested: nil), at: pointer)
+        }
+        let (bytes, isHuge) = (byteCount - before.bytes).multipliedReportingOverflow(by: count - 1)
+        try take(isHuge ? nil : bytes, at: pointer)
+        return CheckedLayer(
+            type: .moduleList,
+            arguments: try CheckedArguments([:], for: .moduleList),
+            dtype: nil,
+            children: (0..<count).map { CheckedChild(key: "\($0)", place: "\($0)", node: checked) },
+            areCopies: true
+        )
+    }
+
+    private func saturatingSum(_ first: Int, _ second: Int) -> Int {
+        let (sum, overflow) = first.addingReportingOverflow(second)
+        return overflow ? .max : sum
     }
 
     /// Finds what is missing of a graph: itself, or where the elements of one of its tensors come from.

@@ -38,9 +38,16 @@ struct TreeBuilder {
                 try layer.make(with: generator)
             }
         }
+        var first: Module?
         for child in layer.children {
-            let place = pointer + ["modules", child.place]
-            let inner = try self.module(for: child.node, at: place)
+            let place = layer.areCopies ? pointer : pointer + ["modules", child.place]
+            let inner: Module
+            if layer.areCopies, let first {
+                inner = try Self.locating(place) { try first.copied() }
+            } else {
+                inner = try self.module(for: child.node, at: place)
+            }
+            first = first ?? inner
             _ = try Self.locating(place) { try module.registerChild(child.key, inner) }
         }
         return module

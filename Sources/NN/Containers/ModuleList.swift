@@ -47,5 +47,5 @@ public final class ModuleList: Module, ModuleSequence {
 }
 
 extension ModuleType {
-    static let moduleList = ModuleType("ModuleList", children: .positions) { _, _, _ in try ModuleList() }
+    package static let moduleList = ModuleType("ModuleList", children: .positions) { _, _, _ in try ModuleList() }
 }

@@ -66,6 +66,17 @@ public struct ModuleArguments: Sendable {
         guard let elements = values[name]?.elements else { return .all(optionalInt(name)) }
         return .each(elements.map(\.wholeNumber))
     }
+    /// Returns the sizes of each tensor under `name`.
+    public func shapes(_ name: String) -> [[Int]] {
+        (values[name]?.elements ?? []).map { ($0.elements ?? []).compactMap(\.wholeNumber) }
+    }
+    /// Returns the name and the sizes of each tensor under `name`.
+    public func namedShapes(_ name: String) -> [(name: String, sizes: [Int])] {
+        (values[name]?.elements ?? []).compactMap { pair in
+            guard let pair = pair.elements, pair.count == 2, case .string(let name) = pair[0] else { return nil }
+            return (name, (pair[1].elements ?? []).compactMap(\.wholeNumber))
+        }
+    }
     /// Returns the numbers under `name`; one stands for itself.
     public func numbers(_ name: String) -> [PythonNumber] {
         guard let elements = values[name]?.elements else { return optionalNumber(name).map { [$0] } ?? [] }

@@ -25,6 +25,10 @@ public struct ModuleParameter: Sendable {
         case optionalFlag
         /// A whole number or None, or a list of such for so many axes.
         case outputSizes(Int)
+        /// A list of lists of sizes.
+        case shapes
+        /// A list of pairs of a name and sizes.
+        case namedShapes
     }
 
     /// PyTorch's name.
@@ -76,7 +80,20 @@ public struct ModuleParameter: Sendable {
         case .optionalNumbers: value.isNone || Self.areAll(value) { $0.number != nil }
         case .optionalFlag: value.isNone || value.isFlag
         case .outputSizes(let axes): value.isNone || Self.areSizes(value, axes, allowingNone: true)
+        case .shapes: value.elements?.allSatisfy(Self.isShape) ?? false
+        case .namedShapes: Self.areNamedShapes(value)
         }
+    }
+
+    private static func isShape(_ value: Value) -> Bool {
+        value.elements.map { $0.count <= 64 && $0.allSatisfy { $0.wholeNumber != nil } } ?? false
+    }
+
+    private static func areNamedShapes(_ value: Value) -> Bool {
+        value.elements?.allSatisfy { pair in
+            guard let pair = pair.elements, pair.count == 2 else { return false }
+            return pair[0].isText && isShape(pair[1])
+        } ?? false
     }
 
     /// Whether the value is a whole number or a list of `axes`.
@@ -108,6 +125,8 @@ public struct ModuleParameter: Sendable {
         case .tuple: "tuple of ints"
         case .optionalNumbers: "float, tuple of floats or None"
         case .optionalFlag: "bool or None"
+        case .shapes: "list of tuples of ints"
+        case .namedShapes: "list of pairs of str and tuple of ints"
         case .outputSizes(let axes): "int, None or tuple of \(axes) of them"
         }
     }

@@ -4,13 +4,14 @@ import Synchronization
 extension ModuleType {
     /// PyTorch's classes.
     package static let pyTorch: [ModuleType] = [
-        [linear, bilinear, embedding],
-        convolutions, windowPools, adaptivePools,
+        [linear, bilinear, embedding, embeddingBag],
+        convolutions, windowPools, adaptivePools, fractionalPools, unpools,
         [relu, relu6, leakyReLU, elu, gelu, silu, sigmoid, tanh, softplus, hardtanh, softmax, logSoftmax],
         units, [prelu], [layerNorm, rmsNorm], batchNorms, instanceNorms, [groupNorm], responseNorms, featureDropouts,
         pads, shuffles, folds, upsamples,
-        recurrentNetworks, recurrentCells, [multiheadAttention], transformerLayers,
+        recurrentNetworks, recurrentCells, [multiheadAttention], transformerLayers, transformerStacks, [transformer],
         pairs, powerPools, [identity, dropout, flatten], [sequential, moduleList, moduleDict],
+        parameterContainers,
     ].flatMap(\.self)
 
     private static let table = Mutex(OrderedDictionary(uniqueKeysWithValues: pyTorch.map { ($0.name, $0) }))

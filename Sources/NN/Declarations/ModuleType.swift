@@ -38,6 +38,9 @@ public struct ModuleType: Sendable {
     let hasTensors: Bool
     /// The modules inside.
     public let children: Children
+    /// The child of which it holds copies: its name in a description, the list that they stand in, and the argument that says
+    /// how many.
+    public let copies: (child: String, into: String, count: String)?
     /// Whether a call hands one tensor from module to module, so that none inside may take more.
     public let chainsChildren: Bool
     /// How many tensors a call takes.
@@ -54,6 +57,7 @@ public struct ModuleType: Sendable {
         takesDType: Bool? = nil,
         children: Children = .none,
         chainsChildren: Bool = false,
+        copies: (child: String, into: String, count: String)? = nil,
         inputCount: Int = 1,
         tensors: (@Sendable (ModuleArguments) -> [TensorDeclaration])? = nil,
         make: @escaping @Sendable (ModuleArguments, DType, Generator?) throws -> Module
@@ -64,6 +68,7 @@ public struct ModuleType: Sendable {
         self.hasTensors = tensors != nil
         self.children = children
         self.chainsChildren = chainsChildren
+        self.copies = copies
         self.inputCount = inputCount
         self.tensors = tensors ?? { _ in [] }
         self.make = make
@@ -99,5 +104,10 @@ public struct TensorDeclaration: Sendable, Equatable {
         self.isPresent = isPresent
         self.dtype = dtype
         self.isPacked = isPacked
+    }
+
+    /// The same tensor of a module under `name`.
+    func inside(_ name: String) -> TensorDeclaration {
+        TensorDeclaration("\(name).\(self.name)", sizes, isPresent: isPresent, dtype: dtype, isPacked: isPacked)
     }
 }

@@ -54,6 +54,20 @@ public enum LayerArgumentProblem: Sendable, Equatable {
     case attentionMask([Int], expected: [Int])
     case activation(String)
 
+    case transformerBatches
+    case transformerSizes
+
+    // Tables, and pools of drawn windows.
+    case bagMode
+    case scaledMaximum
+    case sparseMaximum
+    case bagPadding
+    case fractionalSizes(type: String, isBoth: Bool)
+    case fractionalRatio(String)
+    case unpooledSizeCount(axes: Int, got: Int)
+    case unpooledSize(String, dim: Int, above: Int, below: Int)
+    case negativeUnpooledSize(dim: Int, Int)
+
     // Images.
     case alignedCorners
     case noSizeOrFactor
@@ -68,6 +82,8 @@ extension LayerArgumentProblem {
             .cellState, .cellNonlinearity:
             .runtime
         case .moduloByZero: .zeroDivision
+        case .bagPadding: .assertion
+        case .transformerBatches, .transformerSizes: .runtime
         case .headsDoNotDivide, .attentionRank, .attentionRanks, .attentionSize, .attentionKeys, .paddingMaskRank,
             .paddingMask, .attentionMaskRank:
             .assertion
@@ -77,7 +93,29 @@ extension LayerArgumentProblem {
     }
 
     /// PyTorch's text.
-    var message: String { recurrentMessage ?? attentionMessage ?? argumentMessage }
+    var message: String { recurrentMessage ?? attentionMessage ?? tableMessage ?? argumentMessage }
+
+    private var tableMessage: String? {
+        switch self {
+        case .bagMode: "mode has to be one of sum, mean or max"
+        case .scaledMaximum: "max mode does not support scaling the gradient by the frequency"
+        case .sparseMaximum: "max mode does not support sparse weights"
+        case .bagPadding: "padding_idx must be within num_embeddings"
+        case .fractionalSizes(let type, false):
+            "\(type) requires specifying either an output size, or a pooling ratio"
+        case .fractionalSizes(_, true): "only one of output_size and output_ratio may be specified"
+        case .fractionalRatio(let ratio): "output_ratio must be between 0 and 1 (got \(ratio))"
+        case .unpooledSizeCount(let axes, let got):
+            "output_size should be a sequence containing \(axes) or \(axes + 2) elements, but it has a length of '\(got)'"
+        case .unpooledSize(let sizes, let dim, let above, let below):
+            "invalid output_size \"\(sizes)\" (dim \(dim) must be between \(above) and \(below))"
+        case .negativeUnpooledSize(let dim, let size):
+            "max_unpooling: output_size must contain non-negative spatial dimensions, but got output_size[\(dim)]=\(size)"
+        case .transformerBatches: "the batch number of src and tgt must be equal"
+        case .transformerSizes: "the feature number of src and tgt must be equal to d_model"
+        default: nil
+        }
+    }
 
     private var attentionMessage: String? {
         switch self {

@@ -23,7 +23,7 @@ extension ModuleError {
     public var fault: Fault {
         switch self {
         // Calls.
-        case .missingForward, .missingArguments, .tooManyArguments, .unexpectedKeyword, .repeatedArgument,
+        case .missingForward, .uncallable, .missingArguments, .tooManyArguments, .unexpectedKeyword, .repeatedArgument,
             .missingParameter, .argumentType, .elementType, .outputIsNoTensor, .emptySlot:
             .call
         case .notSubscriptable, .sliceBound, .zeroSliceStep: .argument
@@ -60,13 +60,16 @@ extension LayerArgumentProblem {
         case .sizeCount, .groupsNotPositive, .groupsDoNotDivide, .paddingName, .stridedSamePadding, .paddingMode,
             .transposedPaddingMode, .moduloByZero, .groupsDoNotDivideChannels, .alignedCorners, .noSizeOrFactor,
             .sizeAndFactor, .projectionWithoutLSTM, .recurrentDropout, .notPositive, .negativeProjection,
-            .largeProjection, .nonlinearity, .cellNonlinearity, .attentionSizes, .headsDoNotDivide, .activation:
+            .largeProjection, .nonlinearity, .cellNonlinearity, .attentionSizes, .headsDoNotDivide, .activation,
+            .bagMode,
+            .scaledMaximum, .sparseMaximum, .bagPadding, .fractionalSizes, .fractionalRatio, .unpooledSizeCount,
+            .unpooledSize, .negativeUnpooledSize:
             .argument
         case .recurrentTypes: .type
         case .inputRank, .channels, .oneSpatialElement, .responseRank, .crossMapRank, .lineDropoutRank, .softmaxRank,
             .sequenceRank, .sequenceSize, .recurrentWeights, .stateRank, .stateSize, .cellRank, .cellInput, .cellBatch,
             .cellState, .attentionRank, .attentionRanks, .attentionSize, .attentionKeys, .paddingMaskRank, .paddingMask,
-            .attentionMaskRank, .attentionMask:
+            .attentionMaskRank, .attentionMask, .transformerBatches, .transformerSizes:
             .shape
         }
     }

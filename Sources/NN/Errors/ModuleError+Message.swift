@@ -39,6 +39,7 @@ extension ModuleError: CustomStringConvertible {
         case .missingForward(let type):
             return compatibility == .torch1_0_1
                 ? "" : "Module [\(type)] is missing the required \"forward\" function"
+        case .uncallable(let type): return "\(type) should not be called."
         case .missingArguments(let type, let names):
             let plural = names.count == 1 ? "" : "s"
             return "\(forward(of: type)) missing \(names.count) required positional argument\(plural): "

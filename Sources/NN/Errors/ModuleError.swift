@@ -4,6 +4,7 @@ public import Tensors
 public enum ModuleError: Error, Equatable, Sendable {
     // Calls.
     case missingForward(type: String)
+    case uncallable(type: String)
     case missingArguments(type: String, names: [String])
     case tooManyArguments(type: String, taken: Int, given: Int)
     case unexpectedKeyword(type: String, name: String)

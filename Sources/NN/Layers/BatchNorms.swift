@@ -7,6 +7,8 @@ public import Tensors
 /// A frozen call leaves them as they are, also in training.
 /// - Input and output: `[N, numFeatures]` or `[N, numFeatures, L]`.
 public class BatchNorm1d: ChannelNorm {
+    public final override var forwardOwner: String { "_BatchNorm" }
+
     /// Checks the number of axes.
     func check(rank: Int) throws {
         guard rank == 2 || rank == 3 else { throw ModuleError.batchNormRank(rank) }

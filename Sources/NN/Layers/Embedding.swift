@@ -12,6 +12,23 @@ public final class Embedding: Module {
     public let embeddingDim: Int
     /// The row for padding, counted from the front.
     public let paddingIndex: Int?
+    /// How it reads its table.
+    public let options: Options
+
+    /// The arguments that say how it reads its table.
+    public struct Options: Sendable, Equatable {
+        /// What a row's norm is at most after a call that asks for it; `nil` for any.
+        public var maxNorm: PythonNumber?
+        /// The exponent of that norm.
+        public var normType: PythonNumber = 2.0
+        /// Whether a row's gradient is divided by how often it is asked for.
+        public var scaleGradByFreq = false
+        /// Whether the description says that gradients are sparse; here they never are.
+        public var sparse = false
+
+        /// Creates PyTorch's defaults.
+        public init() {}
+    }
 
     private let weightSlot = Slot<Parameter>()
 
@@ -21,27 +38,24 @@ public final class Embedding: Module {
         numEmbeddings: Int,
         embeddingDim: Int,
         paddingIndex: Int? = nil,
+        options: Options = Options(),
         dtype: DType = .float32,
         generator: Generator? = nil
     ) throws {
-        let shape = try Shape(checking: [numEmbeddings, embeddingDim])
-        var padding = paddingIndex
-        if let index = paddingIndex {
-            // PyTorch lets zero pass here, and finds later that a table without rows has none to clear.
-            guard index == 0 || (-numEmbeddings..<numEmbeddings).contains(index) else {
-                throw ModuleError.invalidPadding(index: index, count: numEmbeddings)
-            }
-            padding = index < 0 ? index + numEmbeddings : index
-        }
-        try self.init(unfilled: numEmbeddings, embeddingDim, padding)
-        let drawn = try Initial.normal(shape, dtype: dtype, generator: generator)
-        weight = try Parameter(padding.map { try Self.clear(row: $0, of: drawn) } ?? drawn)
+        _ = try Shape(checking: [numEmbeddings, embeddingDim])
+        let padding = try EmbeddingTable.padding(paddingIndex, of: numEmbeddings)
+        try self.init(unfilled: numEmbeddings, embeddingDim, padding, options)
+        weight = try EmbeddingTable.drawn(numEmbeddings, embeddingDim, padding, dtype, generator)
     }
 
-    private init(unfilled numEmbeddings: Int, _ embeddingDim: Int, _ paddingIndex: Int?) throws {
-        self.numEmbeddings = numEmbeddings
-        self.embeddingDim = embeddingDim
-        self.paddingIndex = paddingIndex
+    private init(
+        unfilled numEmbeddings: Int,
+        _ embeddingDim: Int,
+        _ paddingIndex: Int?,
+        _ options: Options
+    ) throws {
+        (self.numEmbeddings, self.embeddingDim) = (numEmbeddings, embeddingDim)
+        (self.paddingIndex, self.options) = (paddingIndex, options)
         super.init()
         try registerParameter("weight", nil, in: weightSlot)
     }
@@ -53,14 +67,26 @@ public final class Embedding: Module {
     }
 
     public override func forward(_ input: Tensor) throws -> Tensor {
-        let weight = try weightSlot.operand(of: "embedding", position: 1)
-        return try Tensor.embedding(weight: weight, indices: input, paddingIndex: paddingIndex)
+        let table = try weightSlot.shortened(by: options.maxNorm, options.normType, rows: input)
+        return try Tensor.embedding(
+            weight: weightSlot.operand(of: "embedding", position: 1),
+            indices: input,
+            paddingIndex: paddingIndex,
+            scalesByFrequency: options.scaleGradByFreq,
+            table: table
+        )
     }
 
     public override var typeName: String { "Embedding" }
 
     public override var extraRepr: String {
-        "\(numEmbeddings), \(embeddingDim)" + (paddingIndex.map { ", padding_idx=\($0)" } ?? "")
+        var parts = ["\(numEmbeddings), \(embeddingDim)"]
+        if let paddingIndex { parts.append("padding_idx=\(paddingIndex)") }
+        if let norm = options.maxNorm { parts.append("max_norm=\(norm)") }
+        if options.normType.value != 2 { parts.append("norm_type=\(options.normType)") }
+        if options.scaleGradByFreq { parts.append("scale_grad_by_freq=True") }
+        if options.sparse { parts.append("sparse=True") }
+        return parts.joined(separator: ", ")
     }
 
     public override var attributeNames: Set<String> {
@@ -80,17 +106,7 @@ public final class Embedding: Module {
     }
 
     public override func emptyCopy() throws -> Module {
-        try Embedding(unfilled: numEmbeddings, embeddingDim, paddingIndex)
-    }
-
-    private static func clear(row: Int, of table: Tensor) throws -> Tensor {
-        guard row < table.shape[0] else { throw TensorError.indexOutOfBounds(row, dimension: 0, size: table.shape[0]) }
-        let width = table.byteCount / table.shape[0]
-        return try Tensor(dtype: table.dtype, shape: table.shape) { target in
-            table.withUnsafeBytes { target.copyMemory(from: $0) }
-            let bytes = UnsafeMutableRawBufferPointer(rebasing: target[(row * width)..<((row + 1) * width)])
-            bytes.initializeMemory(as: UInt8.self, repeating: 0)
-        }
+        try Embedding(unfilled: numEmbeddings, embeddingDim, paddingIndex, options)
     }
 }
 
@@ -100,13 +116,21 @@ extension ModuleType {
         parameters: [
             ModuleParameter("num_embeddings", .int), ModuleParameter("embedding_dim", .int),
             ModuleParameter("padding_idx", .optionalInt, Value.none),
+            ModuleParameter("max_norm", .optionalNumber, Value.none), ModuleParameter("norm_type", .number, 2.0),
+            ModuleParameter("scale_grad_by_freq", .flag, false), ModuleParameter("sparse", .flag, false),
         ],
         tensors: { [TensorDeclaration("weight", [$0.int("num_embeddings"), $0.int("embedding_dim")])] },
         make: { given, dtype, generator in
-            try Embedding(
+            var options = Embedding.Options()
+            options.maxNorm = given.optionalNumber("max_norm")
+            options.normType = given.number("norm_type")
+            options.scaleGradByFreq = given.flag("scale_grad_by_freq")
+            options.sparse = given.flag("sparse")
+            return try Embedding(
                 numEmbeddings: given.int("num_embeddings"),
                 embeddingDim: given.int("embedding_dim"),
                 paddingIndex: given.optionalInt("padding_idx"),
+                options: options,
                 dtype: dtype,
                 generator: generator
             )

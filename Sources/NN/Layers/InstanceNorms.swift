@@ -5,6 +5,8 @@ public import Tensors
 /// Input and output: `[numFeatures, L]` or `[N, numFeatures, L]`. Without running statistics, as by default, it takes those
 /// of the input in use too.
 public class InstanceNorm1d: ChannelNorm {
+    public final override var forwardOwner: String { "_InstanceNorm" }
+
     override class var defaults: Options {
         var options = Options()
         (options.affine, options.trackRunningStats) = (false, false)

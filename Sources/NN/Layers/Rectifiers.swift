@@ -81,6 +81,8 @@ public final class ELU: Module {
 ///
 /// Any shape.
 public class Hardtanh: Module {
+    public final override var forwardOwner: String { "Hardtanh" }
+
     /// The lower bound.
     public final let minVal: PythonNumber
     /// The upper bound.

@@ -108,7 +108,7 @@ extension Arguments {
 
     /// Returns the values for the parameters of `module`'s `forward` in order, bound as Python binds them.
     public func bound(to parameters: [CallParameter], in module: Module) throws(ModuleError) -> [Value] {
-        let type = module.typeName
+        let type = module.forwardOwner
         do throws(BindingProblem) {
             let bound = try parameters.bind(positional, named)
             return zip(parameters, bound).compactMap { $1 ?? $0.defaultValue }

@@ -46,6 +46,9 @@ open class Module {
     /// The class name in texts, PyTorch's for PyTorch's modules.
     open var typeName: String { "\(type(of: self))" }
 
+    /// The class whose `forward` a call runs, as Python's errors name it: PyTorch shares some among several classes.
+    open var forwardOwner: String { typeName }
+
     /// The constructor's arguments as they stand in the description, such as `in_features=4, out_features=3, bias=True`.
     open var extraRepr: String { "" }
 

@@ -34,13 +34,16 @@ extension Publication {
 
     /// Returns where the parameter or buffer `key` stands, and what is known of it, also when it is None.
     func slot(_ key: String) throws(ServingError) -> (place: Place, declaration: TensorDeclaration) {
-        let dot = key.lastIndex(of: ".")
-        let path = dot.map { String(key[..<$0]) } ?? ""
-        let entry = dot.map { String(key[key.index(after: $0)...]) } ?? key
-        guard let place = place(at: path),
-            let declaration = place.layer.declaredTensors.first(where: { $0.name == entry })
-        else { throw .unknownParameter(module: name, key: key) }
-        return (place, declaration)
+        // A class with modules inside declares their tensors under names with dots, so that each dot may be the one.
+        let names = key.split(separator: ".", omittingEmptySubsequences: false)
+        for count in (0..<names.count).reversed() {
+            let entry = names[count...].joined(separator: ".")
+            guard let place = place(at: names[..<count].joined(separator: ".")),
+                let declaration = place.layer.declaredTensors.first(where: { $0.name == entry })
+            else { continue }
+            return (place, declaration)
+        }
+        throw .unknownParameter(module: name, key: key)
     }
 
     /// Returns the storages behind the tensors of `root`, each once, without those of trees that only stand in it.

@@ -197,6 +197,9 @@ extension Place {
 extension Module {
     /// Puts `tensor` into the parameter or buffer `name` of a module that nobody else sees yet.
     fileprivate func set(_ name: String, to tensor: Tensor?) throws {
+        if let dot = name.lastIndex(of: "."), let inner = submodule(at: String(name[..<dot])) {
+            return try inner.set(String(name[name.index(after: dot)...]), to: tensor)
+        }
         let isBuffer = bufferTable.contains { $0.name == name }
         if isBuffer {
             try registerBuffer(name, tensor)

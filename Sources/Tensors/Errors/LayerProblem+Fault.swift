@@ -2,6 +2,8 @@ extension LayerProblem {
     /// What is at fault.
     var fault: TensorError.Fault {
         switch self {
+        case .bag(let problem): problem.fault
+        case .uneven(let problem): problem.fault
         case .convolutionTypes, .preluTypes: .type
 
         // Sizes and ranks of what goes in, or of what would come out.

@@ -27,6 +27,8 @@ public enum LayerProblem: Sendable, Equatable {
     case zeroDivisor
     case negativeAdaptiveSize(axes: Int, [Int])
 
+    case uneven(UnevenPoolProblem)
+
     // Padding.
     case paddingLength(Int, rank: Int)
     case paddingRank(axes: Int, rank: Int)
@@ -54,7 +56,8 @@ public enum LayerProblem: Sendable, Equatable {
     case responseSize(Int)
     case featureDropoutRank
 
-    // Sequences and pairs.
+    // Sequences, bags and pairs.
+    case bag(BagProblem)
     case emptySequence
 
     // Images.
@@ -100,6 +103,8 @@ extension LayerProblem {
     /// The exception that PyTorch raises.
     var kind: ErrorKind {
         switch self {
+        case .bag(let problem): problem.kind
+        case .uneven(let problem): problem.kind
         case .paddingRank, .interpolatedRank, .interpolationMode: .notImplemented
         case .oneValuePerGroup, .interpolationSizes, .interpolationFactors: .value
         default: .runtime
@@ -108,6 +113,14 @@ extension LayerProblem {
 
     /// PyTorch's text.
     var message: String {
+        switch self {
+        case .bag(let problem): problem.message
+        case .uneven(let problem): problem.message
+        default: sizesMessage
+        }
+    }
+
+    private var sizesMessage: String {
         convolutionMessage ?? paddingMessage ?? normMessage ?? imageMessage ?? poolMessage
     }
 

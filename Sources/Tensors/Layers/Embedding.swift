@@ -1,10 +1,15 @@
 extension Tensor {
     /// Returns the rows of `weight` that `indices` name, under the shape of the indices.
-    /// - Parameter paddingIndex: A row that gets no gradient.
+    /// - Parameters:
+    ///   - paddingIndex: A row that gets no gradient.
+    ///   - scalesByFrequency: Whether a row's gradient is divided by how often it is asked for.
+    ///   - table: What the rows are read from where it is not `weight`, to which the gradient goes all the same.
     public static func embedding(
         weight: Tensor,
         indices: Tensor,
-        paddingIndex: Int? = nil
+        paddingIndex: Int? = nil,
+        scalesByFrequency: Bool = false,
+        table: Tensor? = nil
     ) throws(TensorError) -> Tensor {
         guard weight.rank == 2 else { throw .embeddingWeightRank }
         guard indices.dtype == .int64 || indices.dtype == .int32 else { throw .embeddingIndexType(indices.dtype) }
@@ -12,15 +17,40 @@ extension Tensor {
         guard places.allSatisfy({ (0..<weight.shape[0]).contains($0) }) else { throw .embeddingIndexOutOfRange }
         let shape = try Shape(checking: indices.shape.dimensions + [weight.shape[1]])
         let result = try Operations.perform("embedding") { () throws(TensorError) in
-            try weight.picking(places, shape: shape)
+            try (table ?? weight).picking(places, shape: shape)
         }
         guard Autograd.records(weight) else { return result }
         let form = weight.shape
         let name = NodeName("EmbeddingBackward0", old: "EmbeddingBackward")
         return try result.recorded(name, [weight], saving: [indices]) { gradient, _ in
-            let scatter = Scatter(gradient: try gradient.widened(), places: places, skipped: paddingIndex, shape: form)
+            let scatter = Scatter(
+                gradient: try gradient.widened(),
+                places: places,
+                skipped: paddingIndex,
+                scalesByFrequency: scalesByFrequency,
+                shape: form
+            )
             return [try gradient.dtype.computing.acceptReal(scatter, kernel: "embedding_backward")]
         }
+    }
+
+    /// Returns the table with those of the rows that `indices` name shortened whose norm is above `maxNorm`.
+    public func renormalized(
+        rows indices: Tensor,
+        maxNorm: Double,
+        norm: Double
+    ) throws(TensorError) -> Tensor {
+        guard rank == 2 else { throw .embeddingWeightRank }
+        guard indices.dtype == .int64 || indices.dtype == .int32 else { throw .embeddingIndexType(indices.dtype) }
+        let places = Set(indices.scalars(as: Int64.self).map { Int(truncatingIfNeeded: $0) }).sorted()
+        guard places.allSatisfy({ (0..<shape[0]).contains($0) }) else { throw .embeddingIndexOutOfRange }
+        guard !places.isEmpty else { return detached() }
+        let rows = try detached().picking(places, shape: Shape(checking: [places.count, shape[1]]))
+        let lengths = try rows.norm(p: norm, dims: [1]).scalars(as: Double.self)
+        let factors = zip(places, lengths).filter { $1 > maxNorm }.map { ($0, maxNorm / ($1 + 1e-7)) }
+        guard !factors.isEmpty else { return detached() }
+        let visitor = Shortening(table: try widened(), factors: factors)
+        return try dtype.computing.acceptReal(visitor, kernel: "embedding_renorm").cast(to: dtype)
     }
 
     /// Returns the rows of this matrix at `places`, one after another.
@@ -44,16 +74,35 @@ private struct Scatter: RealVisitor {
     let gradient: Tensor
     let places: [Int]
     let skipped: Int?
+    let scalesByFrequency: Bool
     let shape: Shape
 
     func visit<R: Real>(_ type: R.Type) throws(TensorError) -> Tensor {
         let width = shape[1]
+        let counts = scalesByFrequency ? Dictionary(places.map { ($0, 1) }, uniquingKeysWith: +) : [:]
         return try Tensor(of: R.self, shape: shape) { target throws(TensorError) in
             target.initialize(repeating: 0, count: shape.elementCount)
             try gradient.withScalars(of: R.self) { source in
                 for (row, place) in places.enumerated() where place != skipped {
-                    for column in 0..<width { target[place * width + column] += source[row * width + column] }
+                    let factor = 1 / R(counts[place] ?? 1)
+                    for column in 0..<width { target[place * width + column] += source[row * width + column] * factor }
                 }
+            }
+        }
+    }
+}
+
+/// Multiplies some rows by a factor each.
+private struct Shortening: RealVisitor {
+    let table: Tensor
+    let factors: [(row: Int, factor: Double)]
+
+    func visit<R: Real>(_ type: R.Type) throws(TensorError) -> Tensor {
+        let (width, source) = (table.shape[1], table.address(of: R.self))
+        return try Tensor(of: R.self, shape: table.shape) { target in
+            target.initialize(from: source, count: table.elementCount)
+            for (row, factor) in factors {
+                for column in 0..<width { target[row * width + column] *= R(factor) }
             }
         }
     }

@@ -150,7 +150,8 @@ public class TransformerLayer: Module {
     }
 
     public final override func emptyCopy() throws -> Module {
-        try Self(modelSize: modelSize, headCount: headCount, options: options)
+        // What is drawn here is replaced at once; it must not move the default stream.
+        try Self(modelSize: modelSize, headCount: headCount, options: options, generator: Generator(seed: 0))
     }
 }
 
@@ -217,27 +218,15 @@ extension ModuleType {
             "\(kind)",
             parameters: [
                 ModuleParameter("d_model", .int), ModuleParameter("nhead", .int),
-                ModuleParameter("dim_feedforward", .int, 2048), ModuleParameter("dropout", .number, 0.1),
-                ModuleParameter("activation", .text, "relu"),
-                ModuleParameter("layer_norm_eps", .number, 1e-5),
-                ModuleParameter("batch_first", .flag, false), ModuleParameter("norm_first", .flag, false),
-                ModuleParameter("bias", .flag, true),
-            ],
+                ModuleParameter("dim_feedforward", .int, 2048),
+            ] + layerParameters,
             inputCount: inputs,
             tensors: { given in transformerTensors(given, attentions) },
             make: { given, dtype, generator in
-                var options = TransformerLayer.Options()
-                options.dimFeedforward = given.int("dim_feedforward")
-                options.dropout = given.number("dropout")
-                options.activation = given.text("activation")
-                options.layerNormEpsilon = given.number("layer_norm_eps")
-                options.batchFirst = given.flag("batch_first")
-                options.normFirst = given.flag("norm_first")
-                options.bias = given.flag("bias")
-                return try kind.init(
+                try kind.init(
                     modelSize: given.int("d_model"),
                     headCount: given.int("nhead"),
-                    options: options,
+                    options: layerOptions(given),
                     dtype: dtype,
                     generator: generator
                 )
@@ -245,12 +234,29 @@ extension ModuleType {
         )
     }
 
-    private static func transformerTensors(_ given: ModuleArguments, _ attentions: [String]) -> [TensorDeclaration] {
+    /// What layers and whole transformers take alike.
+    static let layerParameters = [
+        ModuleParameter("dropout", .number, 0.1), ModuleParameter("activation", .text, "relu"),
+        ModuleParameter("layer_norm_eps", .number, 1e-5), ModuleParameter("batch_first", .flag, false),
+        ModuleParameter("norm_first", .flag, false), ModuleParameter("bias", .flag, true),
+    ]
+
+    static func layerOptions(_ given: ModuleArguments) -> TransformerLayer.Options {
+        var options = TransformerLayer.Options()
+        options.dimFeedforward = given.int("dim_feedforward")
+        options.dropout = given.number("dropout")
+        options.activation = given.text("activation")
+        options.layerNormEpsilon = given.number("layer_norm_eps")
+        options.batchFirst = given.flag("batch_first")
+        options.normFirst = given.flag("norm_first")
+        options.bias = given.flag("bias")
+        return options
+    }
+
+    static func transformerTensors(_ given: ModuleArguments, _ attentions: [String]) -> [TensorDeclaration] {
         let (size, inner, bias) = (given.int("d_model"), given.int("dim_feedforward"), given.flag("bias"))
         let ofAttentions = attentions.flatMap { name in
-            attentionTensors(size, size, size, bias: bias, extra: false).map { plan in
-                TensorDeclaration("\(name).\(plan.name)", plan.sizes, isPresent: plan.isPresent)
-            }
+            attentionTensors(size, size, size, bias: bias, extra: false).map { $0.inside(name) }
         }
         let linears = [("linear1", inner, size), ("linear2", size, inner)].flatMap { name, outputs, inputs in
             [

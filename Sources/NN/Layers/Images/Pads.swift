@@ -55,6 +55,8 @@ public class Pad: Module {
 
 /// A number around the last axis.
 public class ConstantPad1d: Pad {
+    public final override var forwardOwner: String { "_ConstantPadNd" }
+
     public final override var extraRepr: String { "padding=\(padding.pythonTuple), value=\(value)" }
 }
 
@@ -69,7 +71,9 @@ public final class ConstantPad3d: ConstantPad1d {
 }
 
 /// Zeros around the last axis.
-public class ZeroPad1d: Pad {}
+public class ZeroPad1d: Pad {
+    public final override var forwardOwner: String { "_ConstantPadNd" }
+}
 
 /// Zeros around the last two axes.
 public final class ZeroPad2d: ZeroPad1d {
@@ -83,6 +87,8 @@ public final class ZeroPad3d: ZeroPad1d {
 
 /// The image mirrored at the ends of its last axis.
 public class ReflectionPad1d: Pad {
+    public final override var forwardOwner: String { "_ReflectionPadNd" }
+
     override final var mode: TensorPadding.Mode { .reflect }
 }
 
@@ -98,6 +104,8 @@ public final class ReflectionPad3d: ReflectionPad1d {
 
 /// The numbers at the ends of the last axis, again and again.
 public class ReplicationPad1d: Pad {
+    public final override var forwardOwner: String { "_ReplicationPadNd" }
+
     override final var mode: TensorPadding.Mode { .replicate }
 }
 
@@ -113,6 +121,8 @@ public final class ReplicationPad3d: ReplicationPad1d {
 
 /// The image again, from the other end of its last axis.
 public class CircularPad1d: Pad {
+    public final override var forwardOwner: String { "_CircularPadNd" }
+
     override final var mode: TensorPadding.Mode { .circular }
 
     override final func check(_ input: Tensor) throws {

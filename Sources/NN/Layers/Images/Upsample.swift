@@ -19,6 +19,8 @@ public enum AxisFactors: Sendable, Hashable, CustomStringConvertible {
 ///
 /// Input: `[N, C, *sizes]` of one to three sizes. Output: `[N, C, *sizes]`.
 public class Upsample: Module {
+    public final override var forwardOwner: String { "Upsample" }
+
     /// The sizes of the output; a number is that of all axes.
     public final let size: AxisSizes?
     /// How many times the input's sizes.

@@ -50,11 +50,11 @@ public class AdaptivePool: Module {
 
     public final override var extraRepr: String { "output_size=\(outputSize)" }
     public override var attributeNames: Set<String> { ["output_size"] }
-    public final override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
         .images(inputs, axes: Self.axes, sizes: { extents in zip(sizes, extents).map { $0.map(Extent.fixed) ?? $1 } })
     }
 
-    public final override func emptyCopy() throws -> Module { try Self(outputSize: outputSize) }
+    public override func emptyCopy() throws -> Module { try Self(outputSize: outputSize) }
 }
 
 /// The mean of each part along one axis.
@@ -72,10 +72,35 @@ public final class AdaptiveAvgPool3d: AdaptiveAvgPool1d {
     override class var axes: Int { 3 }
 }
 
-/// The largest number of each part along one axis.
+/// The largest number of each part along one axis, and its place if that is asked for.
 public class AdaptiveMaxPool1d: AdaptivePool {
+    /// Whether it gives the places as well.
+    public final private(set) var returnIndices = false
+
+    /// Creates a pool.
+    /// - Throws: `ModuleError.layer` unless there is a size for each axis.
+    public required convenience init(outputSize: OutputSizes, returnIndices: Bool) throws {
+        try self.init(outputSize: outputSize)
+        self.returnIndices = returnIndices
+    }
+
     public final override func forward(_ input: Tensor) throws -> Tensor { try input.adaptiveMaxPool(sizes).values }
+
+    public final override func forward(_ arguments: Arguments) throws -> Value {
+        guard returnIndices else { return try super.forward(arguments) }
+        let pooled = try arguments.bound(to: "input", in: self)[0].adaptiveMaxPool(sizes)
+        return .tuple([.tensor(pooled.values), .tensor(pooled.indices)])
+    }
+
     public final override var attributeNames: Set<String> { ["output_size", "return_indices"] }
+
+    public final override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        .pooled(super.outputSpec(for: inputs), withIndices: returnIndices)
+    }
+
+    public final override func emptyCopy() throws -> Module {
+        try Self(outputSize: outputSize, returnIndices: returnIndices)
+    }
 }
 
 /// The largest number of each part along two axes.
@@ -93,8 +118,8 @@ extension ModuleType {
     static let adaptivePools: [ModuleType] = [
         adaptivePool(AdaptiveAvgPool1d.self, axes: 1), adaptivePool(AdaptiveAvgPool2d.self, axes: 2),
         adaptivePool(AdaptiveAvgPool3d.self, axes: 3),
-        adaptivePool(AdaptiveMaxPool1d.self, axes: 1), adaptivePool(AdaptiveMaxPool2d.self, axes: 2),
-        adaptivePool(AdaptiveMaxPool3d.self, axes: 3),
+        adaptiveMaximum(AdaptiveMaxPool1d.self, axes: 1), adaptiveMaximum(AdaptiveMaxPool2d.self, axes: 2),
+        adaptiveMaximum(AdaptiveMaxPool3d.self, axes: 3),
     ]
 
     private static func adaptivePool(_ kind: AdaptivePool.Type, axes: Int) -> ModuleType {
@@ -102,6 +127,19 @@ extension ModuleType {
             "\(kind)",
             parameters: [ModuleParameter("output_size", .outputSizes(axes))],
             make: { given, _, _ in try kind.init(outputSize: given.outputSizes("output_size")) }
+        )
+    }
+
+    private static func adaptiveMaximum(_ kind: AdaptiveMaxPool1d.Type, axes: Int) -> ModuleType {
+        ModuleType(
+            "\(kind)",
+            parameters: [ModuleParameter("output_size", .outputSizes(axes)), .returnIndices],
+            make: { given, _, _ in
+                try kind.init(
+                    outputSize: given.outputSizes("output_size"),
+                    returnIndices: given.flag("return_indices")
+                )
+            }
         )
     }
 }

@@ -16,6 +16,8 @@ public class WindowPool: Module {
         public var ceilMode = false
         /// Whether a mean counts the padding.
         public var countIncludePad = true
+        /// Whether a maximum gives the places of its numbers as well.
+        public var returnIndices = false
         /// What a mean divides by in place of the count.
         public var divisorOverride: Int?
 
@@ -50,7 +52,7 @@ public class WindowPool: Module {
     public override var attributeNames: Set<String> { ["kernel_size", "stride", "padding", "ceil_mode"] }
 
     public final override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
-        .images(inputs, axes: Self.axes, sizes: steps.outputExtents)
+        .pooled(.images(inputs, axes: Self.axes, sizes: steps.outputExtents), withIndices: options.returnIndices)
     }
 
     public final override var workPerElement: Int { steps.area }
@@ -61,6 +63,12 @@ public class WindowPool: Module {
 /// The largest number of each window along one axis.
 public class MaxPool1d: WindowPool {
     public final override func forward(_ input: Tensor) throws -> Tensor { try input.maxPool(steps).values }
+
+    public final override func forward(_ arguments: Arguments) throws -> Value {
+        guard options.returnIndices else { return try super.forward(arguments) }
+        let pooled = try arguments.bound(to: "input", in: self)[0].maxPool(steps)
+        return .tuple([.tensor(pooled.values), .tensor(pooled.indices)])
+    }
 
     public final override var extraRepr: String {
         "kernel_size=\(kernelSize), stride=\(options.stride ?? kernelSize), padding=\(options.padding), "
@@ -125,11 +133,13 @@ extension ModuleType {
         ModuleType(
             "\(kind)",
             parameters: windows(axes) + [
-                ModuleParameter("dilation", .axisSizes(axes), 1), ModuleParameter("ceil_mode", .flag, false),
+                ModuleParameter("dilation", .axisSizes(axes), 1), .returnIndices,
+                ModuleParameter("ceil_mode", .flag, false),
             ],
             make: { given, _, _ in
                 var options = options(given)
                 options.dilation = given.axisSizes("dilation")
+                options.returnIndices = given.flag("return_indices")
                 return try kind.init(kernelSize: given.axisSizes("kernel_size"), options: options)
             }
         )
@@ -166,5 +176,13 @@ extension ModuleType {
         options.padding = given.axisSizes("padding")
         options.ceilMode = given.flag("ceil_mode")
         return options
+    }
+}
+
+extension ValueSpec {
+    /// What a pool gives, with the places of its numbers if it gives them.
+    static func pooled(_ output: ValueSpec, withIndices: Bool) -> ValueSpec {
+        guard withIndices else { return output }
+        return .tuple([output, .tensor((output.tensor ?? .unknown).with(dtype: .int64))])
     }
 }

@@ -288,3 +288,83 @@ case("Upsample", {"mode": "nearest-exact", "size": 8}, {"shape": [1, 2, 2, 2, 2]
 case("CircularPad2d", {"padding": [2, 3, 3, -1]}, [1, 2, 4, 5])
 case("CircularPad1d", {"padding": [-1, 2]}, [1, 2, 5])
 case("CircularPad1d", {"padding": [3, -2]}, [1, 2, 5])
+
+# Tables and bags.
+table = {"num_embeddings": 6, "embedding_dim": 3}
+def index(*shape): return {"shape": list(shape), "dtype": "int64", "below": 6}
+case("Embedding", table | {"max_norm": 1.0}, index(2, 3))
+case("Embedding", table | {"max_norm": 0.5, "norm_type": 1.0, "scale_grad_by_freq": True, "padding_idx": 1}, index(2, 7))
+case("Embedding", table | {"sparse": True})
+for mode in ("sum", "mean", "max"):
+    for more in ({}, {"padding_idx": 2}, {"padding_idx": -1, "max_norm": 1.0}):
+        case("EmbeddingBag", table | {"mode": mode} | more, index(4, 5))
+    case("EmbeddingBag", table | {"mode": mode}, index(7), {"shape": [1], "dtype": "int64", "below": 1})
+    case("EmbeddingBag", table | {"mode": mode}, index(0), {"shape": [2], "dtype": "int64", "below": 1})
+    case("EmbeddingBag", table | {"mode": mode}, {"shape": [2, 2], "dtype": "int64", "below": 9})
+    case("EmbeddingBag", table | {"mode": mode}, index(0, 2))
+    case("EmbeddingBag", table | {"mode": mode}, index(2, 0))
+case("EmbeddingBag", table | {"mode": "sum", "scale_grad_by_freq": True}, index(4, 5))
+case("EmbeddingBag", table | {"scale_grad_by_freq": True, "norm_type": 3.0, "include_last_offset": True}, index(4, 5))
+case("EmbeddingBag", table | {"mode": "max", "scale_grad_by_freq": True}, index(4, 5))
+case("EmbeddingBag", table | {"mode": "max", "sparse": True}, index(4, 5))
+case("EmbeddingBag", table | {"mode": "last"}, index(4, 5))
+case("EmbeddingBag", table, index(4, 5), index(2))
+case("EmbeddingBag", table, index(4), index(2, 2))
+case("EmbeddingBag", table, index(4), {"shape": [2], "dtype": "int64", "below": 3})
+case("EmbeddingBag", table, index(1, 2, 3))
+case("EmbeddingBag", table, [4, 5])
+case("EmbeddingBag", table)
+case("EmbeddingBag", table | {"padding_idx": 6})
+case("EmbeddingBag", table | {"padding_idx": -7})
+case("EmbeddingBag", table, index(4, 5), dtype="float64")
+
+# Pools of drawn windows, and what undoes pools.
+for axes in (2, 3):
+    sizes, pool = [7, 8, 6][:axes], f"FractionalMaxPool{axes}d"
+    for training in (False, True):
+        case(pool, {"kernel_size": 2, "output_size": 3}, [2, 3, *sizes], training=training)
+    case(pool, {"kernel_size": [3, 2, 2][:axes], "output_ratio": 0.5, "return_indices": True}, [2, *sizes],
+         backward=False)
+    case(pool, {"kernel_size": 2, "output_ratio": [0.6, 0.5, 0.4][:axes]}, {"shape": [1, 2, *sizes], "dtype": "float64"})
+    case(pool, {"kernel_size": 2, "output_size": 1}, [1, 2, *sizes])
+    case(pool, {"kernel_size": 2, "output_size": 0}, [1, 2, *sizes])
+    for wrong in ({}, {"output_size": 2, "output_ratio": 0.5}, {"output_ratio": 1.5}):
+        case(pool, {"kernel_size": 2} | wrong)
+    for wrong in ({"kernel_size": 6}, {"output_size": -1}):
+        case(pool, {"kernel_size": 2, "output_size": 3} | wrong, [1, 2, *sizes])
+    for shape in ([1, 0, *sizes], [0, 2, *sizes], [1, 1, 1, *sizes], sizes):
+        case(pool, {"kernel_size": 2, "output_size": 3}, shape)
+for axes in (1, 2, 3):
+    sizes, unpool = [3, 4, 2][:axes], f"MaxUnpool{axes}d"
+    def places(*shape): return {"shape": list(shape), "dtype": "int64", "below": 6}
+    case(unpool, {"kernel_size": 2}, [2, 2, *sizes], places(2, 2, *sizes))
+    case(unpool, {"kernel_size": 3, "stride": 2, "padding": 1}, [2, *sizes], places(2, *sizes))
+    case(unpool, {"kernel_size": 2}, {"shape": [2, 2, *sizes], "dtype": "float64"}, places(2, 2, *sizes))
+    case(unpool, {"kernel_size": 2}, [0, 2, *sizes], places(0, 2, *sizes))
+    case(unpool, {"kernel_size": 2}, [2, 2, *sizes], places(2, 2, *sizes[:-1], 1))
+    case(unpool, {"kernel_size": 2}, [2, 2, *sizes], [2, 2, *sizes])
+    case(unpool, {"kernel_size": 2}, [1, 1, *sizes[:-1], 0], places(1, 1, *sizes[:-1], 0))
+    case(unpool, {"kernel_size": 2}, [2] * axes, places(*[2] * axes))
+    case(unpool, {"kernel_size": 1, "padding": 3}, [2, 2, *sizes], places(2, 2, *sizes))
+    case(unpool, {"kernel_size": 1, "stride": 1}, [1, 1] + [1] * axes, {"shape": [1, 1] + [1] * axes, "dtype": "int64", "below": 1})
+    case(unpool, {"kernel_size": 2}, {"shape": [1, 1, *sizes], "dtype": "int64", "below": 5}, places(1, 1, *sizes))
+    for kind in ("MaxPool", "AdaptiveMaxPool"):
+        given = {"output_size": 2} if kind[0] == "A" else {"kernel_size": 2}
+        case(f"{kind}{axes}d", given | {"return_indices": True}, [2, 2] + [5] * axes, backward=False)
+
+# Whole transformers.
+small = {"d_model": 4, "nhead": 2, "num_encoder_layers": 2, "num_decoder_layers": 1, "dim_feedforward": 3}
+case("Transformer", small, [3, 2, 4], [2, 2, 4])
+case("Transformer", small | {"batch_first": True, "norm_first": True, "activation": "gelu"}, [2, 3, 4], [2, 2, 4])
+case("Transformer", small | {"bias": False}, [3, 4], [2, 4])
+case("Transformer", small | {"dropout": 0.25}, [3, 2, 4], [2, 2, 4], training=True)
+case("Transformer", small, [3, 2, 4], [2, 1, 4])
+case("Transformer", small, [3, 2, 5], [2, 2, 5])
+case("Transformer", small | {"activation": "tanh"})
+
+# BatchNorm and others whose forward stands in a class of its own.
+for kind, given in (("BatchNorm2d", {"num_features": 2}), ("InstanceNorm1d", {"num_features": 2}), ("ReLU6", {}),
+                    ("ReflectionPad1d", {"padding": 1}), ("ZeroPad2d", {"padding": 1}), ("CircularPad1d", {"padding": 1}),
+                    ("UpsamplingNearest2d", {"scale_factor": 2}), ("Linear", {"in_features": 2, "out_features": 2})):
+    case(kind, given, [2, 2], [2, 2])
+case("Conv2d", {"in_channels": 0, "out_channels": 4, "kernel_size": 1})
