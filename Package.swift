@@ -217,7 +217,9 @@ if Context.environment["CALLPATH_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
             name: "callpath-fuzz",
-            dependencies: ["HTTP", "JSON", "Safetensors", "Tensors", httpTypes, orderedCollections],
+            dependencies: [
+                "HTTP", "JSON", "Models", "NN", "Safetensors", "Serving", "Tensors", httpTypes, orderedCollections,
+            ],
             path: "Fuzz",
             exclude: ["Corpus"],
             swiftSettings: upcomingFeatures

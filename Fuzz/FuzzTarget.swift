@@ -3,7 +3,7 @@
 /// A target fails by trapping. Each checks more than that it survives: two ways to the same result must agree.
 enum FuzzTarget: String, CaseIterable {
     case request, chunked, host, percentDecoding = "percent-decoding", negotiation, gzip
-    case json, jsonTensor = "json-tensor", binaryTensor = "binary-tensor", safetensors
+    case json, jsonTensor = "json-tensor", binaryTensor = "binary-tensor", safetensors, description
 
     /// The target of this process; set once before fuzzing starts, which uses one thread.
     nonisolated(unsafe) static var current = FuzzTarget.request
@@ -21,6 +21,7 @@ enum FuzzTarget: String, CaseIterable {
         case .jsonTensor: fuzzJSONTensor(input)
         case .binaryTensor: fuzzBinaryTensor(input)
         case .safetensors: fuzzSafetensors(input)
+        case .description: fuzzDescription(input)
         }
     }
 }

@@ -112,6 +112,8 @@ def call(name, given, named):
     if not any(torch.is_tensor(each) for each in given) and hasattr(operator, OPERATORS.get(name, name)) and given \
             and all(isinstance(each, (int, float, bool, tuple)) for each in given):
         return getattr(operator, OPERATORS.get(name, name))(*given, **named)
+    if name == "where":  # As a method it has its arguments in another order.
+        return torch.where(*given, **named)
     for space in (F, torch):
         if hasattr(space, name) and not (given and torch.is_tensor(given[0]) and hasattr(torch.Tensor, name)):
             return getattr(space, name)(*given, **named)

@@ -4,12 +4,15 @@ import Testing
 /// The worked examples run, and find what their text says they find.
 @Suite(.timeLimit(.minutes(10)))
 struct ExampleTests {
-    @Test func looksInsideTheDigitsNetwork() throws {
+    @Test(arguments: ["look-inside", "watch-attention"]) func findsWhatItsPageSays(example: String) throws {
         let server = try RunningServer()
-        let (output, status) = try shell("python3 Examples/look-inside.py http://\(server.address)")
+        let (output, status) = try shell("python3 Examples/\(example).py http://\(server.address)")
         #expect(status == 0)
-        let page = try String(contentsOf: repository.appendingPathComponent("Examples/look-inside.md"), encoding: .utf8)
-        #expect(page.contains(output), "Examples/look-inside.md shows another output than this:\n\(output)")
+        let page = repository.appendingPathComponent("Examples/\(example).md")
+        #expect(
+            try String(contentsOf: page, encoding: .utf8).contains(output),
+            "Examples/\(example).md shows another output than this:\n\(output)"
+        )
     }
 }
 

@@ -232,6 +232,16 @@ def test_the_command_makes_a_model_of_a_class_and_a_state(tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     status, said = run("net.safetensors", "--class", "nets:small", "--state", "state.pt", "--example", "1,3")
     assert (status, said) == (0, "")
+    save_file = pytest.importorskip("safetensors.torch").save_file
+    shards = {"0.weight": "model-00001-of-00002.safetensors", "0.bias": "model-00002-of-00002.safetensors"}
+    (tmp_path / "shards").mkdir()
+    for key, name in shards.items():
+        save_file({key: model.state_dict()[key]}, tmp_path / "shards" / name)
+    index = tmp_path / "shards/model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": shards}))
+    status, said = run("sharded.safetensors", "--class", "nets:small", "--state", index, "--example", "1,3")
+    assert (status, said) == (0, "")
+    assert (tmp_path / "sharded.safetensors").read_bytes() == (tmp_path / "net.safetensors").read_bytes()
     server = Server("--models", str(tmp_path))
     answer = server.json("POST", "/v1/modules/net/call", {"input": [1, 2, 3]})
     np.testing.assert_allclose(answer["output"], model(torch.tensor([1.0, 2, 3])).tolist(), rtol=1e-5, atol=1e-6)

@@ -12,6 +12,7 @@ import warnings
 import torch
 from torch import nn
 
+import graphs
 import hooks
 import inputs
 import networks
@@ -256,11 +257,15 @@ def main():
     parser.add_argument("--binary", required=True)
     parser.add_argument("--seed", type=int, default=0, help="seed of the first case")
     parser.add_argument("--cases", type=int, default=300)
+    parser.add_argument("--graphs", action="store_true", help="random graphs in place of random networks of layers")
     parser.add_argument("--keep-going", action="store_true", help="go on after a case that differs")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     server = Server(options.binary)
+    if options.graphs:
+        different = graphs.main(server, options)
+        sys.exit(1 if different else server.stop())
     missing = walk.problems(server)
     print("\n".join(missing) if missing else "every class of torch.nn is there or has a reason", flush=True)
     different = len(missing)

@@ -99,6 +99,21 @@ struct GraphTests {
         #expect(answer.json["grad_input"]?["b"]?["data"] == [11.0, 21.0])
     }
 
+    /// In the order of the outputs; null for one that has none.
+    @Test func goesBackwardFromAListOfGradients() async throws {
+        try await server.create(Self.several)
+        let inputs = #""inputs": {"a": [1, 2], "b": [3, 4]}"#
+        let body = #"{\#(inputs), "grad_output": [[1, 1], [10, 10], null]}"#
+        let answer = await server.json(.post, "/v1/modules/net/backward", body)
+        #expect(answer.json["grad_input"]?["a"]?["data"] == [31.0, 41.0], "\(answer.text)")
+        let one = await server.json(.post, "/v1/modules/net/backward", #"{\#(inputs), "grad_output": [null, [1, 0]]}"#)
+        #expect(one.json["grad_input"]?["b"]?["data"] == [1.0, 0.0], "\(one.text)")
+        let many = #"{\#(inputs), "grad_output": [null, null, null, [1]]}"#
+        let refused = await server.json(.post, "/v1/modules/net/backward", many)
+        #expect(refused.status == 422)
+        #expect(refused.json["pointer"] == "/grad_output", "\(refused.text)")
+    }
+
     @Test func anErrorNamesItsNode() async throws {
         try await server.create(Self.several)
         let answer = await server.json(.post, "/v1/modules/net/call", #"{"inputs": {"a": [1, 2], "b": [3, 4, 5]}}"#)

@@ -42,6 +42,30 @@ final class ModelFolderTests {
         }
     }
 
+    /// A buffer that is no state, too large to be written into the description.
+    @Test func putsTensorsThatAreNoStateIntoTheirGraphs() async throws {
+        let graph = #"""
+            {"type": "Sequential", "modules": [{"type": "GraphModule", "buffers": {"shift": {"shape": [2], "persistent": false}},
+             "graph": [{"op": "placeholder", "name": "x"}, {"op": "get_attr", "name": "shift", "target": "shift"},
+             {"op": "call_function", "name": "y", "target": "add", "args": [{"node": "x"}, {"node": "shift"}]},
+             {"op": "output", "args": [{"node": "y"}]}]}]}
+            """#
+        func file(_ key: String, _ tensor: Tensor) throws -> [UInt8] {
+            try Safetensors.bytes(of: [key: tensor], metadata: [ModelFile.metadataKey: graph])
+        }
+        let shift = try Tensor([10, 20] as [Float])
+        try write("net.safetensors", file("callpath:0.shift", shift))
+        _ = try await load("net")
+        #expect(try await registry.call("net", [1, 2]) == [11, 22])
+        #expect(try registry.publication("net").stateDict.isEmpty)
+        for (key, tensor) in [
+            ("callpath:0.drift", shift), ("callpath:shift", shift), ("callpath:0.shift", try .zeros([3])),
+        ] {
+            try write("wrong.safetensors", file(key, tensor))
+            await #expect(throws: ModelFileError.misplaced(key: key)) { try await self.load("wrong") }
+        }
+    }
+
     @Test func theStateOfALinearNeedsNoDescription() async throws {
         try write("fc.safetensors", Safetensors.bytes(of: smallState()))
         try write("bare.safetensors", Safetensors.bytes(of: ["weight": matrix([[1, 2, 3]])]))

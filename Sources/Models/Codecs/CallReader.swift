@@ -49,6 +49,8 @@ package struct CallReader {
     let maxHooks: Int
     /// Whether `grad_output` may stand there.
     let takesGradient: Bool
+    /// The outputs by name, of a module that gives several, whose gradients may come in a list.
+    let outputs: [String]
     /// The inputs by name, of a module that names them.
     let inputs: [NamedInput]
 
@@ -56,8 +58,10 @@ package struct CallReader {
         listDType: JSONTensorReader.ListDType,
         maxHooks: Int,
         takesGradient: Bool = false,
-        inputs: [NamedInput] = []
+        inputs: [NamedInput] = [],
+        outputs: [String] = []
     ) {
+        self.outputs = outputs
         self.inputs = inputs
         self.listDType = listDType
         self.maxHooks = maxHooks
@@ -139,12 +143,15 @@ package struct CallReader {
         return .tensor(try JSONTensorReader(listDType: input?.listDType ?? listDType).read(&reader))
     }
 
-    /// Reads the gradient of one output, or those of several by name.
+    /// Reads the gradient of one output, or those of several by name or in their order.
     private func readGradients(
         _ reader: inout JSONReader,
         _ tensors: JSONTensorReader,
         into call: inout CallDocument
     ) throws {
+        if outputs.count > 1, try reader.peekKind() == .array {
+            return call.gradOutputs = try listedGradients(&reader, tensors)
+        }
         guard try reader.peekKind() == .object, try !Self.isTensor(reader) else {
             return call.gradOutput = try reader.readOptional(tensors.read)
         }
@@ -154,6 +161,24 @@ package struct CallReader {
             if let gradient = try reader.readOptional(tensors.read) { gradients[name] = gradient }
         }
         call.gradOutputs = gradients
+    }
+
+    private func listedGradients(
+        _ reader: inout JSONReader,
+        _ tensors: JSONTensorReader
+    ) throws -> OrderedDictionary<String, Tensor> {
+        let pointer = reader.pointer
+        var names = outputs[...]
+        var gradients: OrderedDictionary<String, Tensor> = [:]
+        try reader.beginArray()
+        while try reader.nextElement() {
+            guard let name = names.popFirst() else {
+                let text = "The module gives \(outputs.count) outputs: \(outputs.joined(separator: ", "))."
+                throw DocumentProblem(.invalidCall, text, pointer: pointer)
+            }
+            if let gradient = try reader.readOptional(tensors.read) { gradients[name] = gradient }
+        }
+        return gradients
     }
 
     /// Whether the next value, an object, says what a tensor holds.

@@ -50,7 +50,9 @@ package enum ModelFile {
             }
             ?? linear(named: name, holding: contents.tensors)
         description.name = name
-        description.stateDict = StateSource(contents)
+        var source = StateSource(contents)
+        try GraphConstants.move(from: &source.tensors, into: &description.root)
+        description.stateDict = source
         return description
     }
 

@@ -37,6 +37,8 @@ package enum ModelFileError: Error, Equatable {
     case shardOutside(path: String, shard: String)
     /// A tensor that is not in the shard that should have it.
     case notInShard(key: String, shard: String)
+    /// A tensor of a graph's own for which its description has no place.
+    case misplaced(key: String)
 
     /// What is wrong, in words.
     package var message: String {
@@ -52,6 +54,7 @@ package enum ModelFileError: Error, Equatable {
         case .malformedIndex(let path):
             "'\(path)' is not an index of shards: expected an object with \"weight_map\", from keys to files"
         case .shardOutside(let path, let shard): "'\(path)' names the shard '\(shard)', which is not inside its folder"
+        case .misplaced(let key): "there is no buffer of the shape and type of '\(key)' in the description"
         case .notInShard(let key, let shard): "'\(shard)' has no tensor '\(key)', which its index says it has"
         }
     }

@@ -173,7 +173,8 @@ package struct CallsResource: Sendable {
             listDType: .init(ofModuleTaking: publication.listDType),
             maxHooks: api.registry.limits.maxHooksPerCall,
             takesGradient: takesGradient,
-            inputs: publication.namedInputs
+            inputs: publication.namedInputs,
+            outputs: takesGradient ? publication.outputs.map(\.name) : []
         )
     }
 

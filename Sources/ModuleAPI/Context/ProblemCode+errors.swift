@@ -37,7 +37,8 @@ extension ProblemCode {
         self =
             switch error {
             case .noFile: .moduleNotFound
-            case .unreadable, .notAFile, .tooLarge, .noDescription, .malformedIndex, .shardOutside, .notInShard:
+            case .unreadable, .notAFile, .tooLarge, .noDescription, .malformedIndex, .shardOutside, .notInShard,
+                .misplaced:
                 .malformedSafetensors
             }
     }

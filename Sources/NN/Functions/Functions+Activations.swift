@@ -54,7 +54,22 @@ extension FunctionType {
     ]
 
     private static let gated: [FunctionType] = [
-        FunctionType("glu", "input, dim=-1") { call in .tensor(try call.tensor(0).glu(dim: call.int(1))) },
-        FunctionType("prelu", "input, weight") { call in .tensor(try call.tensor(0).prelu(weight: call.tensor(1))) },
+        FunctionType("glu", "input, dim=-1", spec: .glu) { call in .tensor(try call.tensor(0).glu(dim: call.int(1))) },
+        FunctionType("prelu", "input, weight", spec: .prelu) { call in
+            .tensor(try call.tensor(0).prelu(weight: call.tensor(1)))
+        },
     ]
+}
+
+extension SpecRule {
+    /// Each element for itself, by slopes that are the same in every call.
+    fileprivate static let prelu = of { spec, call in
+        call.tensor(1).rows == .none && spec.batchAxis != 1 ? spec : spec.with(rows: .mixed)
+    }
+
+    /// Half of an axis.
+    fileprivate static let glu = of { spec, call in
+        guard let dim = call.int(1), let axis = spec.axis(dim), let size = spec.shape?[axis] else { return nil }
+        return spec.resized(dim, to: size / .fixed(2))
+    }
 }

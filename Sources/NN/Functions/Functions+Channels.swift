@@ -7,7 +7,8 @@ extension FunctionType {
     private static let norms: [FunctionType] = [
         FunctionType(
             "instance_norm",
-            "input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, eps=1e-5"
+            "input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, eps=1e-5",
+            spec: .perImage()
         ) { call in
             let input = try call.tensor(0)
             if try call.bool(5), input.shape.dropFirst(2).allSatisfy({ $0 == 1 }) {
@@ -25,7 +26,7 @@ extension FunctionType {
                 )
             )
         },
-        FunctionType("local_response_norm", "input, size, alpha=0.0001, beta=0.75, k=1.0") { call in
+        FunctionType("local_response_norm", "input, size, alpha=0.0001, beta=0.75, k=1.0", spec: .perImage()) { call in
             let layer = LocalResponseNorm(
                 size: try call.int(1),
                 alpha: .float(try call.double(2)),

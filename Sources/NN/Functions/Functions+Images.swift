@@ -6,10 +6,14 @@ extension FunctionType {
 
     private static let adaptivePools: [FunctionType] = (1...3).flatMap { axes in
         [
-            FunctionType("adaptive_avg_pool\(axes)d", "input, output_size") { call in
+            FunctionType("adaptive_avg_pool\(axes)d", "input, output_size", spec: .adaptivePool(axes: axes)) { call in
                 .tensor(try call.tensor(0).adaptiveAveragePool(call.outputSizes(1, over: axes)))
             },
-            FunctionType("adaptive_max_pool\(axes)d", "input, output_size, return_indices=False") { call in
+            FunctionType(
+                "adaptive_max_pool\(axes)d",
+                "input, output_size, return_indices=False",
+                spec: .adaptivePool(axes: axes, indices: 2)
+            ) { call in
                 let found = try call.tensor(0).adaptiveMaxPool(call.outputSizes(1, over: axes))
                 return try call.bool(2) ? .tensors([found.values, found.indices]) : .tensor(found.values)
             },
@@ -19,7 +23,8 @@ extension FunctionType {
     private static let transposedConvolutions: [FunctionType] = (1...3).map { axes in
         FunctionType(
             "conv_transpose\(axes)d",
-            "input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1"
+            "input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1",
+            spec: .convolution(axes: axes, isTransposed: true)
         ) { call in
             let steps = ConvolutionSteps(
                 stride: try call.spread(3, over: axes),
@@ -55,7 +60,8 @@ extension FunctionType {
     private static let sizes: [FunctionType] = [
         FunctionType(
             "interpolate",
-            "input, size=None, scale_factor=None, mode='nearest', align_corners=None, recompute_scale_factor=None"
+            "input, size=None, scale_factor=None, mode='nearest', align_corners=None, recompute_scale_factor=None",
+            spec: .resized
         ) { call in
             let layer = Upsample(
                 size: try call.axisSizes(1),
@@ -69,13 +75,13 @@ extension FunctionType {
     ]
 
     private static let shuffles: [FunctionType] = [
-        FunctionType("pixel_shuffle", "input, upscale_factor") { call in
+        FunctionType("pixel_shuffle", "input, upscale_factor", spec: .shuffled(isUp: true)) { call in
             .tensor(try call.tensor(0).pixelShuffle(factor: call.int(1)))
         },
-        FunctionType("pixel_unshuffle", "input, downscale_factor") { call in
+        FunctionType("pixel_unshuffle", "input, downscale_factor", spec: .shuffled(isUp: false)) { call in
             .tensor(try call.tensor(0).pixelUnshuffle(factor: call.int(1)))
         },
-        FunctionType("channel_shuffle", "input, groups") { call in
+        FunctionType("channel_shuffle", "input, groups", spec: .perImage()) { call in
             .tensor(try call.tensor(0).channelShuffle(groups: call.int(1)))
         },
     ]

@@ -43,7 +43,7 @@ extension FunctionType {
                 )
             )
         },
-        FunctionType("group_norm", "input, num_groups, weight=None, bias=None, eps=1e-5") { call in
+        FunctionType("group_norm", "input, num_groups, weight=None, bias=None, eps=1e-5", spec: .groupNorm) { call in
             .tensor(
                 try call.tensor(0).groupNorm(
                     groups: call.int(1),
@@ -55,7 +55,8 @@ extension FunctionType {
         },
         FunctionType(
             "batch_norm",
-            "input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5"
+            "input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5",
+            spec: .perImage { $0.bool(5) == false }
         ) { call in
             // A call never changes a module: the running statistics stay, whatever the momentum.
             .tensor(
@@ -75,7 +76,8 @@ extension FunctionType {
         [
             FunctionType(
                 "max_pool\(axes)d",
-                "input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False"
+                "input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False",
+                spec: .pool(axes: axes, dilation: 4, ceil: 5, indices: 6)
             ) { call in
                 let steps = try call.poolSteps(axes, dilation: call.spread(4, over: axes), isCeiled: call.bool(5))
                 let found = try call.tensor(0).maxPool(steps)
@@ -83,7 +85,8 @@ extension FunctionType {
             },
             FunctionType(
                 "avg_pool\(axes)d",
-                "input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None"
+                "input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None",
+                spec: .pool(axes: axes, ceil: 4)
             ) { call in
                 let steps = try call.poolSteps(axes, dilation: nil, isCeiled: call.bool(4))
                 return .tensor(
@@ -92,7 +95,8 @@ extension FunctionType {
             },
             FunctionType(
                 "conv\(axes)d",
-                "input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1"
+                "input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1",
+                spec: .convolution(axes: axes)
             ) { call in
                 let padding: ConvolutionSteps.Padding =
                     switch call.values[4] {
@@ -152,6 +156,12 @@ extension SpecRule {
         let weight = call.tensor(1)
         guard weight.rows == .none, let width = weight.shape?.last, let shape = input.shape else { return nil }
         return TensorSpec(shape: shape + [width], dtype: weight.dtype, rows: input.rows)
+    }
+
+    /// The same, image by image, where a group has more than one number.
+    fileprivate static let groupNorm = perImage { call in
+        let count = call.tensor(0).shape?.dropFirst().reduce(.fixed(1), *).number
+        return (count ?? 0) > (call.int(1) ?? .max)
     }
 
     /// The same, unless it draws.

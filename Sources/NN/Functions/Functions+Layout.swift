@@ -10,10 +10,10 @@ extension FunctionType {
             guard call.isList(1) else { return .tensor(try call.tensor(0).squeezed(call.optionalInt(1))) }
             return .tensor(try call.tensor(0).squeezed(call.ints(1)))
         },
-        FunctionType("unflatten", "input, dim, sizes") { call in
+        FunctionType("unflatten", "input, dim, sizes", spec: .unflattened) { call in
             .tensor(try call.tensor(0).unflattened(call.int(1), call.ints(2)))
         },
-        FunctionType("expand", "input, *size", spec: .expanded) { call in
+        FunctionType("expand", "input, *size", spec: .expanded.ofSizes) { call in
             .tensor(try call.tensor(0).expand(call.sizes(1)))
         },
         FunctionType("expand_as", "input, other", spec: .expandedAs) { call in
@@ -35,7 +35,7 @@ extension FunctionType {
         FunctionType("t", "input", spec: .turned) { call in
             .tensor(try call.tensor(0).t())
         },
-        FunctionType("movedim", "input, source, destination") { call in
+        FunctionType("movedim", "input, source, destination", spec: .moved) { call in
             .tensor(try call.tensor(0).movedim(call.ints(1), call.ints(2)))
         },
         FunctionType("flip", "input, *dims", spec: .mixing(1)) { call in
@@ -67,7 +67,7 @@ extension FunctionType {
         FunctionType("chunk", "input, chunks, dim=0", spec: .chunked) { call in
             .tensors(try call.tensor(0).chunk(call.int(1), dim: call.int(2)))
         },
-        FunctionType("unbind", "input, dim=0") { call in
+        FunctionType("unbind", "input, dim=0", spec: .unbound) { call in
             .tensors(try call.tensor(0).unbind(dim: call.int(1)))
         },
         FunctionType("narrow", "input, dim, start, length", spec: .narrowed) { call in
@@ -83,11 +83,11 @@ extension FunctionType {
             }
             return .tensor(try call.tensor(0).repeatInterleave(repeats, dim: dim))
         },
-        FunctionType("pad", "input, pad, mode='constant', value=None") { call in
+        FunctionType("pad", "input, pad, mode='constant', value=None", spec: .padded) { call in
             let mode = try Tensor.PaddingMode(named: call.string(2))
             return .tensor(try call.tensor(0).pad(call.ints(1), mode: mode, value: call.optionalNumber(3)))
         },
-        FunctionType("dim", "input") { call in .integer(Int64(try call.tensor(0).rank)) },
+        FunctionType("dim", "input", spec: .rank) { call in .integer(Int64(try call.tensor(0).rank)) },
         FunctionType("numel", "input") { call in .integer(Int64(try call.tensor(0).elementCount)) },
     ]
 }
@@ -154,11 +154,57 @@ extension SpecRule {
         let leading = sizes.count - shape.count
         let target = sizes.indices.map { sizes[$0] == .fixed(-1) && $0 >= leading ? shape[$0 - leading] : sizes[$0] }
         let rows = spec.batchAxis.map { TensorSpec.Rows.axis($0 + leading) } ?? spec.rows
+        // What is the same in every call may become one copy for each row.
+        let batches = target.indices.filter { target[$0].isBatch }
+        if rows == .none, batches.count == 1, target.allSatisfy({ $0.isBatch || $0.number != nil }) {
+            return TensorSpec(shape: target, dtype: spec.dtype, rows: .axis(batches[0]))
+        }
         // The rows stay where they are; a batch that appears anywhere else, or a fixed number of rows, mixes them.
         let stretchesRows = target.indices.contains { place in
             rows == .axis(place) ? target[place] != shape[place - leading] : target[place].isBatch
         }
         return TensorSpec(shape: target, dtype: spec.dtype, rows: stretchesRows ? .mixed : rows)
+    }
+
+    fileprivate static let unflattened = of { spec, call in
+        guard let shape = spec.shape, let dim = call.int(1), let axis = spec.axis(dim), axis < shape.count,
+            let sizes = call.ints(2), spec.batchAxis != axis
+        else { return nil }
+        return spec.reshaped(to: shape[..<axis] + sizes.map(Extent.fixed) + shape[(axis + 1)...])
+    }
+
+    fileprivate static let unbound = SpecRule { call in
+        let spec = call.tensor(0)
+        guard let dim = call.int(1), let axis = spec.axis(dim), let count = spec.shape?[axis].number, count < 1024,
+            spec.rank != 0
+        else { return .unknown }
+        return .tuple([ValueSpec](repeating: .tensor(spec.reduced(over: [dim], keepDim: false)), count: count))
+    }
+
+    fileprivate static let padded = of { spec, call in
+        guard let amounts = call.ints(1), amounts.count.isMultiple(of: 2), let rank = spec.rank,
+            amounts.count / 2 <= rank
+        else { return nil }
+        var result = spec
+        for pair in 0..<amounts.count / 2 where amounts[2 * pair] != 0 || amounts[2 * pair + 1] != 0 {
+            let axis = rank - 1 - pair
+            let size = (spec.shape?[axis] ?? .unknown).plus(amounts[2 * pair]).plus(amounts[2 * pair + 1])
+            result = result.resized(axis, to: size)
+        }
+        return result
+    }
+
+    fileprivate static let rank = SpecRule { call in call.tensor(0).rank.map { .size(.fixed($0)) } ?? .unknown }
+
+    fileprivate static let moved = of { spec, call in
+        guard let rank = spec.rank, let from = call.ints(1)?.compactMap(spec.axis),
+            let to = call.ints(2)?.compactMap(spec.axis), from.count == to.count, Set(from).count == from.count,
+            Set(to).count == to.count
+        else { return nil }
+        var order = [Int?](repeating: nil, count: rank)
+        for (source, target) in zip(from, to) { order[target] = source }
+        var rest = (0..<rank).filter { !from.contains($0) }.makeIterator()
+        return spec.permuted(order.map { $0 ?? rest.next() ?? 0 })
     }
 
     fileprivate static let expandedAs = of { spec, call in

@@ -25,10 +25,10 @@ extension FunctionType {
     ]
 
     private static let constants: [FunctionType] = [
-        FunctionType("zeros", "*size, dtype=None") { call in
+        FunctionType("zeros", "*size, dtype=None", spec: .filled(0).ofSizes) { call in
             .tensor(try .zeros(call.shape(0), dtype: call.dtype(1)))
         },
-        FunctionType("ones", "*size, dtype=None") { call in
+        FunctionType("ones", "*size, dtype=None", spec: .filled(0).ofSizes) { call in
             .tensor(try .ones(call.shape(0), dtype: call.dtype(1)))
         },
         FunctionType("full", "size, fill_value, *, dtype=None") { call in
@@ -44,7 +44,7 @@ extension FunctionType {
         FunctionType("ones_like", "input, *, dtype=None", spec: .like) { call in
             .tensor(try .ones(call.tensor(0).shape, dtype: call.dtype(1, call.tensor(0).dtype)))
         },
-        FunctionType("full_like", "input, fill_value, *, dtype=None") { call in
+        FunctionType("full_like", "input, fill_value, *, dtype=None", spec: .fullLike) { call in
             .tensor(try .full(call.number(1), shape: call.tensor(0).shape, dtype: call.dtype(2, call.tensor(0).dtype)))
         },
     ]
@@ -103,6 +103,21 @@ extension FunctionType {
 extension SpecRule {
     /// The shape of the first argument, with the dtype that is named.
     fileprivate static let like = of { spec, call in spec.with(dtype: call.dtype(1) ?? spec.dtype) }
+
+    fileprivate static let fullLike = of { spec, call in spec.with(dtype: call.dtype(2) ?? spec.dtype) }
+
+    /// The same number everywhere, in as many rows as the sizes say.
+    fileprivate static func filled(_ index: Int) -> SpecRule {
+        SpecRule { call in
+            guard let shape = call.sizes(index), shape.allSatisfy({ $0.isBatch || $0.number != nil }),
+                call.isNone(1) || call.dtype(1) != nil
+            else { return .unknown }
+            let batches = shape.indices.filter { shape[$0].isBatch }
+            guard batches.count <= 1 else { return .unknown }
+            let rows = batches.first.map(TensorSpec.Rows.axis) ?? .none
+            return .tensor(TensorSpec(shape: shape, dtype: call.dtype(1) ?? .float32, rows: rows))
+        }
+    }
 
     fileprivate static let oneHot = of { spec, call in
         guard let classes = call.int(1), classes > 0, let shape = spec.shape else { return nil }

@@ -19,12 +19,12 @@ extension FunctionType {
         FunctionType("mv", "input, vec", spec: .matmul) { call in .tensor(try call.tensor(0).mv(call.tensor(1))) },
         FunctionType("dot", "input, tensor") { call in .tensor(try call.tensor(0).dotProduct(call.tensor(1))) },
         FunctionType("outer", "input, vec2") { call in .tensor(try call.tensor(0).outer(call.tensor(1))) },
-        FunctionType("addmm", "input, mat1, mat2, *, beta=1, alpha=1") { call in
+        FunctionType("addmm", "input, mat1, mat2, *, beta=1, alpha=1", spec: .addedProduct) { call in
             .tensor(
                 try call.tensor(0).addmm(call.tensor(1), call.tensor(2), beta: call.number(3), alpha: call.number(4))
             )
         },
-        FunctionType("baddbmm", "input, batch1, batch2, *, beta=1, alpha=1") { call in
+        FunctionType("baddbmm", "input, batch1, batch2, *, beta=1, alpha=1", spec: .addedProduct) { call in
             .tensor(
                 try call.tensor(0).baddbmm(call.tensor(1), call.tensor(2), beta: call.number(3), alpha: call.number(4))
             )
@@ -72,6 +72,17 @@ extension FunctionCall {
 }
 
 extension SpecRule {
+    /// A matrix product, and something added to it.
+    fileprivate static let addedProduct = SpecRule(
+        rule: { call in
+            let product = call.tensor(1).matmul(call.tensor(2))
+            guard let shape = product.shape else { return .unknown }
+            let sum = TensorSpec.broadcast([call.tensor(0), product])
+            return .tensor(sum.shape == shape ? sum : .unknown)
+        },
+        workPerElement: { $0.tensor(1).shape?.last?.number ?? 1 }
+    )
+
     /// The queries with as many entries in the last axis as the values have.
     fileprivate static let attention = SpecRule(
         rule: { call in

@@ -44,7 +44,7 @@ extension FunctionType {
             "input, *shape",
             spec: SpecRule { call in
                 call.sizes(1).map { .tensor(call.tensor(0).reshaped(to: $0)) } ?? .unknown
-            }
+            }.ofSizes
         ) { call in
             .tensor(try call.tensor(0).reshaped(to: call.sizes(1)))
         }

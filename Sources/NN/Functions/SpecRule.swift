@@ -7,6 +7,16 @@ struct SpecRule: Sendable {
     /// How many multiply-adds each element of the result takes, beside reading the arguments once.
     var workPerElement: @Sendable (SpecCall) -> Int = { _ in 1 }
 
+    /// Whether sizes among the arguments only shape the result: elsewhere one that grows with the batch mixes its rows.
+    var readsSizes = false
+
+    /// Returns the same of a function that takes sizes as the shape of its result.
+    var ofSizes: SpecRule {
+        var rule = self
+        rule.readsSizes = true
+        return rule
+    }
+
     /// Nothing is known.
     static let unknown = SpecRule { _ in .unknown }
 

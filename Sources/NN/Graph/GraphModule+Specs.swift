@@ -78,7 +78,8 @@ struct SpecWalk {
             return .unknown
         }
         let call = SpecCall(values: inputs)
-        let output = type.spec.rule(call)
+        var output = type.spec.rule(call)
+        if !type.spec.readsSizes, inputs.contains(where: \.growsWithBatch) { output = output.mixed }
         guard let rows else { return output }
         // What a function reads counts as what it makes does: a largest element is one, found among many.
         for input in inputs { add(input.work(rows: rows, perElement: 1)) }
@@ -118,6 +119,31 @@ struct SpecWalk {
         guard let sum = work, let more else { return work = nil }
         let (total, overflow) = sum.addingReportingOverflow(more)
         work = overflow ? .max : total
+    }
+}
+
+extension ValueSpec {
+    /// Whether a number is in it that is not the same in every batch.
+    fileprivate var growsWithBatch: Bool {
+        switch self {
+        case .size(let extent): extent.number == nil
+        case .slice(let start, let stop, let step):
+            [start, stop, step].contains { $0.map { $0.number == nil } ?? false }
+        case .tuple(let elements), .list(let elements): elements.contains(where: \.growsWithBatch)
+        case .dictionary(let elements): elements.contains(where: \.value.growsWithBatch)
+        case .tensor, .constant, .unknown: false
+        }
+    }
+
+    /// The same with the rows of its tensors meeting.
+    fileprivate var mixed: ValueSpec {
+        switch self {
+        case .tensor(let spec): .tensor(spec.with(rows: .mixed))
+        case .tuple(let elements): .tuple(elements.map(\.mixed))
+        case .list(let elements): .list(elements.map(\.mixed))
+        case .dictionary(let elements): .dictionary(elements.map { ($0.key, $0.value.mixed) })
+        case .size, .constant, .slice, .unknown: self
+        }
     }
 }
 

@@ -53,13 +53,23 @@ final class PreparedCall: Sendable {
         self.hooks = hooks
         self.tracer = tracer
         seed = request.seed
-        inputs = request.inputs
-        named = request.named
+        (inputs, named) = Self.arguments(of: request, for: publication.root.forwardParameters)
         maxCall = (registry.limits.maxCallBytes, registry.limits.maxCallWork)
         globalHooks = registry.state.withLock { $0.globalSnapshot.isEmpty ? nil : $0.globalSnapshot }
         maxTensorBytes = registry.limits.maxTensorBytes
         let isWatched = !hooks.isEmpty || globalHooks != nil || publication.profile.needsScope
         scope = isWatched ? CallScope(of: publication, request, in: registry) : nil
+    }
+
+    /// Returns the inputs; the only one that a module takes by its name is as one by position.
+    private static func arguments(
+        of request: borrowing CallRequest,
+        for parameters: [CallParameter]?
+    ) -> ([Tensor], OrderedDictionary<String, Value>) {
+        guard request.inputs.isEmpty, request.named.count == 1, parameters?.count == 1,
+            let name = parameters?.first?.name, case .tensor(let tensor)? = request.named[name]
+        else { return (request.inputs, request.named) }
+        return ([tensor], [:])
     }
 
     /// What came out.

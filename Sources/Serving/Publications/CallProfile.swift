@@ -11,7 +11,7 @@ final class CallProfile: Sendable {
     let isTraining: Bool
     /// The type that a bare list of numbers takes; `nil` when no layer has parameters.
     let listDType: DType?
-    /// Whether a call needs a context of its own: for hooks, for random numbers, or for the nodes of a graph.
+    /// Whether a call needs a context of its own: for hooks, or for random numbers.
     let needsScope: Bool
     private let frozen: FrozenModule
     /// What was found for the inputs of the last call.
@@ -31,8 +31,7 @@ final class CallProfile: Sendable {
         isTraining = plan.isTraining || references.values.contains(where: \.isTraining)
         takesIndices = frozen.module.inputSpecs?.first?.dtype == .int64
         listDType = Self.listDType(of: frozen.module)
-        needsScope =
-            hasHooks || isTraining || plan.root.holdsGraph || references.values.contains(where: \.needsScope)
+        needsScope = hasHooks || isTraining || references.values.contains(where: \.needsScope)
     }
 
     private static func listDType(of root: Module) -> DType? {
@@ -83,7 +82,10 @@ private struct CallFacts: Sendable {
         _ output: ValueSpec,
         isOneRow: Bool
     ) -> CallProfile.Joining {
-        guard case .tensor(let spec) = output, spec.isBatch else { return .never }
+        // What has sizes that are not known before the call may have others beside other rows.
+        guard case .tensor(let spec) = output, spec.isBatch,
+            spec.shape?.dropFirst().allSatisfy({ $0.number != nil }) ?? false
+        else { return .never }
         guard isOneRow else { return .rows }
         // As a row alone it must be what it is in a batch.
         let alone = module.outputSpec(for: [.tensor(TensorSpec(of: input))]).tensor
@@ -101,16 +103,6 @@ extension TensorSpec {
     /// Creates what is known of an input of one axis that is a row of a batch.
     fileprivate init(rowOf tensor: Tensor) {
         self.init(shape: [.batch(1)] + tensor.shape.map(Extent.fixed), dtype: tensor.dtype, rows: .axis(0))
-    }
-}
-
-extension CheckedLayer {
-    /// Whether a graph stands somewhere in the tree.
-    fileprivate var holdsGraph: Bool {
-        graph != nil
-            || children.contains { child in
-                if case .layer(let layer) = child.node { layer.holdsGraph } else { false }
-            }
     }
 }
 

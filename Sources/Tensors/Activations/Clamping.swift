@@ -51,9 +51,10 @@ private struct Clamp: Activation {
     }
     @inline(__always)
     func gradient<R: Real>(_ gradient: R, at saved: R) -> R {
-        let isBelow = low.map { saved < R($0) } ?? false
-        let isAbove = high.map { saved > R($0) } ?? false
-        return isBelow || isAbove ? 0 : gradient
+        // NaN is in no bounds.
+        let isAbove = low.map { saved >= R($0) } ?? true
+        let isBelow = high.map { saved <= R($0) } ?? true
+        return isAbove && isBelow ? gradient : 0
     }
 }
 

@@ -52,6 +52,10 @@ extension Tensor {
     private func clamped(between min: Operand?, _ max: Operand?) throws(TensorError) -> Tensor {
         let dtype = try DType.result(of: [.tensor(self)] + [min, max].compactMap { $0 })
         func number(_ bound: Operand?) throws(TensorError) -> Tensor? { try bound?.asTensor() }
+        guard dtype != .bool else {
+            let kernel = max == nil ? "clamp_min_scalar_cpu" : min == nil ? "clamp_max_scalar_cpu" : "clamp_scalar_cpu"
+            throw .notImplemented(kernel: kernel, dtype)
+        }
         guard dtype.isFloatingPoint else {
             let (low, high) = (try number(min)?.scalars(as: Int64.self)[0], try number(max)?.scalars(as: Int64.self)[0])
             return try converted(to: dtype).clampedIntegers(min: low, max: high)

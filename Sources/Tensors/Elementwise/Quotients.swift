@@ -94,6 +94,7 @@ extension OperandPair {
     /// - Parameter kernel: What PyTorch calls the division when it refuses bools.
     fileprivate init(dividing first: Operand, _ second: Operand, _ kernel: String) throws(TensorError) {
         try self.init(first, second)
+        _ = try self.first.shape.broadcast(with: self.second.shape)
         guard dtype != .bool else { throw .notImplemented(kernel: kernel, .bool) }
         guard !dtype.isFloatingPoint, !dtype.isBarebones else { return }
         guard try !self.second.hasZeros else { throw .function(.integerDivisionByZero) }

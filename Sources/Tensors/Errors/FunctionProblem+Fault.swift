@@ -24,7 +24,7 @@ extension FunctionProblem {
             .unflattenWithoutSizes, .unflattenSizes, .expandedLeading, .repeatAxes,
             .scalarConcatenation, .emptyStack, .stackedShapes, .triangleRank, .indexedScalar,
             .slicedScalar, .indexShapes, .maskShape, .gatherRank, .gatherSize, .scatterSize,
-            .indexSelectRank, .indexSelectScalar, .takeRanks, .rollWithoutShifts, .rollCounts,
+            .indexSelectRank, .indexSelectScalar, .takeRanks, .rollWithoutShifts, .rollScalar, .rollCounts,
             .negativeRepeats, .repeatsRank, .repeatsSize, .oddPadding, .paddingLength, .paddingSize,
             .reflection, .wrapping, .emptyCircle, .paddedAway, .oneHotEmpty, .oneHotNegative,
             .searchedScalar, .searchedShapes, .boundariesRank, .notMatrix, .notMatrixAndVector,

@@ -150,6 +150,7 @@ extension FunctionProblem {
             "torch.take_along_dim(): input and indices should have the same number of dimensions, but got \(input) "
                 + "dimensions for input, and \(indices) dimensions for indices"
         case .maskedSelectType: "masked_select: expected BoolTensor for mask"
+        case .rollScalar(let dim): "Dimension specified as \(dim) but tensor has no dimensions"
         case .rollWithoutShifts: "`shifts` required"
         case .rollCounts(let shifts, let dims):
             "shifts and dimensions must align. shifts: \(shifts), dims:\(dims)"

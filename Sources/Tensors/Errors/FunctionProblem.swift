@@ -85,6 +85,7 @@ public enum FunctionProblem: Sendable, Equatable {
     case takeRanks(Int, Int)
     case maskedSelectType
     case rollWithoutShifts
+    case rollScalar(Int)
     case rollCounts(Int, Int)
     case negativeRepeats(String)
     case repeatsRank

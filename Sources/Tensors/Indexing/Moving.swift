@@ -8,6 +8,7 @@ extension Tensor {
             return try reshaped(to: [-1]).roll(shifts, dims: [0]).reshaped(to: shape)
         }
         guard shifts.count == dims.count else { throw .function(.rollCounts(shifts.count, dims.count)) }
+        if rank == 0, let dim = dims.first { throw .function(.rollScalar(dim)) }
         let axes = try axes(dims)
         guard elementCount > 0 else { return self }
         var indices = [Int: [Int64]]()

@@ -41,6 +41,29 @@ struct FunctionSpecTests {
         }
     }
 
+    /// The same beside weights and other tensors that are the same for every row.
+    @Test(arguments: ["elementwise", "shaping", "indexing", "products", "types", "layers", "images"])
+    func tellsWhereTheRowsAreBesideOtherTensors(family: String) throws {
+        for row in try FunctionRow.load(family) where row.error == nil {
+            let call = try FunctionCallRow(row)
+            guard case .tensor(let batch)? = call.values.first, let count = batch.shape.first, count > 1,
+                !call.values.dropFirst().flatMap(\.tensors).isEmpty
+            else { continue }
+            var isFirst = true
+            let spec = call.spec { tensor in
+                defer { isFirst = false }
+                return isFirst ? TensorSpec(batchOf: tensor) : TensorSpec(of: tensor)
+            }
+            guard let found = spec.tensor, let axis = found.batchAxis, found.shape?[axis] == .batch(1) else { continue }
+            let whole = try #require(call.run().tensor)
+            for index in 0..<count {
+                let alone = try #require(call.run(on: batch.rows(index..<index + 1)).tensor)
+                let among = try whole.narrowed(axis, start: index, length: 1)
+                #expect(bits(alone) == bits(among), "row \(index) of \(row.testDescription)")
+            }
+        }
+    }
+
     private func bits(_ tensor: Tensor) -> [UInt8] { tensor.withUnsafeBytes { [UInt8]($0) } }
 
     private func expect(_ spec: ValueSpec, _ output: NN.Value, rows: Int, _ row: FunctionRow) throws {

@@ -1,6 +1,7 @@
 """`callpath export`: writes a model that a file or a class has as NAME.safetensors."""
 import argparse
 import importlib
+import json
 import os
 import pathlib
 import sys
@@ -30,7 +31,7 @@ def main(arguments=None):
     parser.add_argument("--example", action="append", default=[], metavar="SHAPE[:DTYPE]",
                         help="the shape of an input, one option for each: 1,4 or 1,16:int64")
     parser.add_argument("--class", dest="factory", metavar="MODULE:CLASS", help="makes the model by calling this, in place of a file of it")
-    parser.add_argument("--state", type=pathlib.Path, help="the tensors of the model that --class makes, .safetensors or torch.save's")
+    parser.add_argument("--state", type=pathlib.Path, help="the tensors of the model that --class makes: .safetensors, torch.save's, or the .index.json of shards")
     parser.add_argument("--binary", help="the callpath that checks what is written")
     parser.add_argument("--input-name", help="name of the input for the Open Inference Protocol")
     parser.add_argument("--output-name", help="name of the output for the Open Inference Protocol")
@@ -78,13 +79,23 @@ def made_by(factory, state):
     if state is None:
         return model
     try:
-        tensors = load_file(state) if state.suffix == ".safetensors" else torch.load(state, map_location="cpu", weights_only=True)
-        model.load_state_dict(tensors)
+        model.load_state_dict(tensors_of(state))
     except OSError:
         raise
     except Exception as error:
         raise NotExportable(f"{state} does not fit {factory}: {' '.join(str(error).split())[:400]}") from None
     return model
+
+
+def tensors_of(path):
+    """Returns the tensors of a file, or of the files that an index of shards names."""
+    if path.suffix == ".safetensors":
+        return load_file(path)
+    if path.suffix != ".json":
+        return torch.load(path, map_location="cpu", weights_only=True)
+    keys = json.loads(path.read_text())["weight_map"]
+    shards = {name: tensors_of(path.parent / name) for name in sorted(set(keys.values()))}
+    return {key: shards[name][key] for key, name in keys.items()}
 
 
 def shaped(text):
