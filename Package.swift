@@ -79,7 +79,10 @@ let package = Package(
         room("NN", ["CThread", "Tensors", orderedCollections]),
         room("Safetensors", ["Tensors", "JSON", orderedCollections]),
         room("Models", ["NN", "Safetensors", "Tensors", "JSON", orderedCollections]),
-        room("Serving", ["Models", "NN", "Safetensors", "Tensors", "Metrics", hashTrees, orderedCollections]),
+        room(
+            "Serving",
+            ["JSON", "Models", "NN", "Safetensors", "Store", "Tensors", "Metrics", hashTrees, orderedCollections]
+        ),
 
         // What the model wing keeps on disk: knows bytes, and neither module nor network.
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -121,7 +124,7 @@ let package = Package(
             dependencies: [
                 "Console", "ModuleAPI", "OpenInference", "Web", "COpenSSL", "HTTPServer", "HTTP", "JSON", "Models",
                 "Serving",
-                "Tensors", "Metrics", "Logs", argumentParser, logging,
+                "Store", "Tensors", "Metrics", "Logs", argumentParser, logging,
             ],
             swiftSettings: upcomingFeatures,
             linkerSettings: [.unsafeFlags(smallerBinary, .when(platforms: [.linux]))]
@@ -161,7 +164,7 @@ let package = Package(
         tests(of: "Safetensors", ["Tensors", "JSON", orderedCollections], resources: [.copy("Fixtures")]),
         tests(
             of: "Serving",
-            ["Models", "NN", "Safetensors", "Tensors", "JSON", orderedCollections],
+            ["Models", "NN", "Safetensors", "Store", "Tensors", "JSON", orderedCollections],
             resources: [.copy("Layers/Fixtures")]
         ),
         // The wire cases that the parser and the live server are held to.

@@ -6,7 +6,8 @@ extension API {
     package var routes: [Route] {
         ModulesResource(api: self).routes + ParametersResource(api: self).routes + SummaryResource(api: self).routes
             + StateDictResource(api: self).routes + CallsResource(api: self).routes + HooksResource(api: self).routes
-            + GlobalHooksResource(api: self).routes + EventsResource(api: self).routes + operations.routes
+            + GlobalHooksResource(api: self).routes + EventsResource(api: self).routes + StoreResource(api: self).routes
+            + operations.routes
     }
 
     private var operations: OperationsResource {

@@ -15,10 +15,19 @@ extension Safetensors {
         let header = headerText(ordered, metadata: metadata)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(8 + header.count + ordered.reduce(0) { $0 + $1.value.byteCount })
-        withUnsafeBytes(of: UInt64(header.count).littleEndian) { bytes.append(contentsOf: $0) }
-        bytes.append(contentsOf: header)
+        bytes += length(of: header) + header
         for (_, tensor) in ordered { tensor.withUnsafeBytes { bytes.append(contentsOf: $0) } }
         return bytes
+    }
+
+    /// Returns what stands before the elements in a file of one tensor without metadata.
+    package static func head(of tensor: Tensor, named name: String) -> [UInt8] {
+        let header = headerText([(key: name, value: tensor)], metadata: [:])
+        return length(of: header) + header
+    }
+
+    private static func length(of header: [UInt8]) -> [UInt8] {
+        withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) }
     }
 
     private static func precedes(

@@ -16,8 +16,8 @@ package struct StorePart: Sendable {
         self.stored = stored
     }
 
-    package init(_ bytes: [UInt8]) {
-        self.init(BytesSource(bytes: bytes))
+    package init(_ bytes: [UInt8], isFile: Bool = false) {
+        self.init(BytesSource(bytes: bytes), isFile: isFile)
     }
 
     /// The bytes in one array.

@@ -9,6 +9,7 @@ import Models
 import ModuleAPI
 import OpenInference
 import Serving
+import Store
 import Tensors
 import Web
 
@@ -19,7 +20,7 @@ struct Service {
     private let logger: Logger
     private let registry: Registry
     private let inference: InferenceAPI
-    private let readiness = Readiness(.loading)
+    private let readiness: Readiness
     private let keys: KeyFileReader?
     private let server: HTTPServer
 
@@ -36,8 +37,13 @@ struct Service {
         logger.debug("computing with the \(KernelSet.current) kernels")
         keys = configuration.keysFile.isEmpty ? nil : try KeyFileReader(path: configuration.keysFile)
         let metrics = Self.metrics(logQueue)
-        registry = Registry(options: configuration.serving(logger: logger), metrics: ServingMetrics(in: metrics))
+        let registry = try Self.registry(configuration, metrics, logger)
+        self.registry = registry
         registry.addGauges(to: metrics)
+        readiness = Readiness(.loading) {
+            guard configuration.readyNeedsStore, !registry.isWritable else { return nil }
+            return "The store takes no changes."
+        }
         let api = API(
             registry: registry,
             readiness: readiness,
@@ -54,6 +60,28 @@ struct Service {
             configuration: configuration.listening(metrics: metrics, logger: logger),
             handler: Self.handler(inference, keys?.ring, configuration)
         )
+    }
+
+    /// Opens the registry that the store holds, or one that lives in memory.
+    private static func registry(
+        _ configuration: Configuration,
+        _ metrics: MetricsRegistry,
+        _ logger: Logger
+    ) throws -> Registry {
+        let options = configuration.serving(logger: logger)
+        let serving = ServingMetrics(in: metrics, hasStore: !configuration.dataFolder.isEmpty)
+        guard !configuration.dataFolder.isEmpty else {
+            logger.info("what is registered over HTTP is not kept; --data names a folder that keeps it")
+            return Registry(options: options, metrics: serving)
+        }
+        do throws(StoreError) {
+            let store = try Store(path: configuration.dataFolder, maxBytes: configuration.maxDataBytes.bytes)
+            let registry = try Registry(options: options, metrics: serving, store: store)
+            let facts = try registry.storeFacts
+            for module in facts.damaged { logger.error("module \(module.name) is damaged: \(module.reason)") }
+            logger.info("the registry in '\(configuration.dataFolder)' has \(facts.modules) modules")
+            return registry
+        } catch { throw StartFailure(error) }
     }
 
     private static func metrics(_ logQueue: LogQueue) -> MetricsRegistry {

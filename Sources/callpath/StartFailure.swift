@@ -1,5 +1,6 @@
 import Glibc
 import HTTPServer
+import Store
 
 /// Why the server did not start, with the option that can change it.
 struct StartFailure: Error, CustomStringConvertible {
@@ -44,6 +45,8 @@ struct StartFailure: Error, CustomStringConvertible {
             case .openSSL(let reason): "TLS: \(reason)"
             }
     }
+
+    init(_ error: StoreError) { self.init("--data", error.message) }
 
     private static func words(_ number: Int32) -> String { String(cString: strerror(number)) }
 }

@@ -367,7 +367,7 @@ struct BatchingTests {
             }
             await Self.waitForQueue(registry, 1)
             group.addTask {
-                try? await registry.unload("fc")
+                _ = try? await registry.unload("fc")
                 unloaded.reach()
             }
             while (try? registry.publication("fc")) != nil { await Task.yield() }

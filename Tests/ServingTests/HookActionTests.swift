@@ -51,7 +51,7 @@ struct HookActionTests {
         #expect(try await registry.call("fc", [1, 1]) == expected)
         _ = try await registry.removeHook(registered.hook.id, from: "fc")
         #expect(try await registry.call("fc", [1, 1]) == [3.5, 6.5])
-        let global = try await registry.registerGlobalHook(hook)
+        let global = try await registry.registerGlobalHook(hook).hook
         #expect(try await registry.call("fc", [1, 1]) == expected)
         try await registry.removeGlobalHook(global.id)
         #expect(try await registry.call("fc", [1, 1]) == [3.5, 6.5])

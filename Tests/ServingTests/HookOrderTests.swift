@@ -22,7 +22,7 @@ struct HookOrderTests {
         _ = try await registry.registerHook(add(1), on: "fc")
         #expect(try await registry.call("fc", [1, 1], hooks: [scale(2)]) == [9, 15])
         #expect(try await registry.call("fc", [1, 1], hooks: [scale(2, prepend: true)]) == [8, 14])
-        let global = try await registry.registerGlobalHook(scale(10))
+        let global = try await registry.registerGlobalHook(scale(10)).hook
         #expect(try await registry.call("fc", [1, 1], hooks: [scale(2, prepend: true)]) == [71, 131])
         try await registry.removeGlobalHook(global.id)
         _ = try await registry.registerHook(scale(3, prepend: true), on: "fc")

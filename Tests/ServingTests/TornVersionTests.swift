@@ -93,7 +93,7 @@ struct TornVersionTests {
                     for _ in 0..<20 {
                         _ = try? await registry.add("m\(worker)", .linear(8, 8))
                         _ = try? await registry.call("m\(worker)", [Float](repeating: 1, count: 8))
-                        try? await registry.delete("m\(worker)")
+                        _ = try? await registry.delete("m\(worker)")
                     }
                 }
             }

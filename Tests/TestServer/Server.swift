@@ -25,7 +25,7 @@ package struct Server {
         var options = options
         options.showsConsole = true
         api = API(
-            registry: Registry(options: serving, tag: Self.tag),
+            registry: Registry(options: serving, instance: Self.tag + "5f6071829a3b4c5d6e7f8090"),
             readiness: readiness,
             options: options,
             repository: repository

@@ -27,6 +27,7 @@ struct ChangeAnswer {
     func fields(of publication: Publication, as representation: Representation = .json) -> ResponseFields {
         var fields = ResponseFields.unstored(representation)
         fields[.eTag] = api.tags.tag(version: publication.version, as: representation).description
+        fields[.revision] = api.tags.revision(publication.revision)
         return fields
     }
 }

@@ -1,4 +1,4 @@
-import HTTP
+package import HTTP
 import HTTPTypes
 import Models
 import Serving
@@ -22,6 +22,9 @@ struct VersionTag {
         case .events, .yaml, .metrics: EntityTag("\(version).\(representation)")
         }
     }
+
+    /// Returns what `Callpath-Revision` says of a change.
+    func revision(_ count: Int) -> String { "\(instance).\(count)" }
 
     /// Returns the version that a tag was made of, or `nil` if this registry never made it.
     func version(of tag: EntityTag) -> Int? {
@@ -56,6 +59,11 @@ struct VersionTag {
 }
 
 extension API {
+    /// Notes in `fields` which change is answered.
+    package func note(revision: Int, in fields: inout ResponseFields) {
+        fields[.revision] = tags.revision(revision)
+    }
+
     /// The tags of the registry's versions.
     var tags: VersionTag { VersionTag(instance: registry.tag) }
 }

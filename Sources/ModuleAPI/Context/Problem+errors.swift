@@ -58,6 +58,9 @@ extension Problem {
         case .dtypeMismatch(_, let wanted, let came): (expected, got) = (.string(wanted), .string(came))
         case .staleVersion(_, let wanted, let current): (expected, got) = (Self.list(wanted), Self.number(current))
         case .unknownPath: pointer = DocumentProblem.pointer(["module"])
+        case .insufficientStorage: outcome = "unchanged"
+        case .storeFailed(_, let isUnknown): outcome = isUnknown ? "unknown" : "unchanged"
+        case .damagedModule(_, _, isChange: true): outcome = "unchanged"
         case .limitExceeded(let name, let limit, let requested, let place):
             (expected, got) = (Self.number(limit), requested.map(Self.number))
             pointer = place.map(DocumentProblem.pointer)

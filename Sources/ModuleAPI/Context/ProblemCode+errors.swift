@@ -30,6 +30,9 @@ extension ProblemCode {
             case .overloaded: .overloaded
             case .deadlineExpired: .deadlineExceeded
             case .shuttingDown: .draining
+            case .damagedModule: .damagedModule
+            case .insufficientStorage: .insufficientStorage
+            case .storeFailed: .storeFailed
             }
     }
 

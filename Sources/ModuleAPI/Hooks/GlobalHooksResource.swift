@@ -39,9 +39,10 @@ struct GlobalHooksResource: Sendable {
         _ = try exchange.bodyType(among: [.json])
         let reader = HookReader(listDType: .fixed(.float32), isGlobal: true)
         let description = try JSONBody.decode(exchange.request.body, reader.hook)
-        let hook = try await api.registry.registerGlobalHook(description)
+        let (hook, revision) = try await api.registry.registerGlobalHook(description)
         var fields = ResponseFields.unstored(.json)
         fields[.location] = "/v1/hooks/\(hook.id)"
+        api.note(revision: revision, in: &fields)
         return try HookAnswer.one(hook, api.options.nonFinite, status: .created, fields: fields)
     }
 
@@ -56,8 +57,9 @@ struct GlobalHooksResource: Sendable {
     }
 
     private func delete(_ exchange: Exchange) async throws -> Response {
-        try await api.registry.removeGlobalHook(HookAnswer.id(exchange))
-        return Response(status: .noContent)
+        var response = Response(status: .noContent)
+        api.note(revision: try await api.registry.removeGlobalHook(HookAnswer.id(exchange)), in: &response.fields)
+        return response
     }
 
     private func hook(_ exchange: Exchange) throws -> ListedHook {

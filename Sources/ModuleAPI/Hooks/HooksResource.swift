@@ -38,7 +38,7 @@ struct HooksResource: Sendable {
     private func create(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .json)
         let name = exchange.parameter("name")
-        let publication = try api.registry.publication(name)
+        let publication = try api.registry.publication(toChange: name)
         _ = try exchange.bodyType(among: [.json])
         let reader = HookReader(listDType: .init(ofModuleTaking: publication.listDType))
         let description = try JSONBody.decode(exchange.request.body, reader.hook)
@@ -69,10 +69,12 @@ struct HooksResource: Sendable {
             from: exchange.parameter("name"),
             when: api.tags.precondition(of: exchange)
         )
-        return Response(
+        var response = Response(
             status: .noContent,
             fields: [.eTag: api.tags.tag(version: changed.version, as: .json).description]
         )
+        api.note(revision: changed.revision, in: &response.fields)
+        return response
     }
 
     private func hook(_ exchange: Exchange) throws -> ListedHook {

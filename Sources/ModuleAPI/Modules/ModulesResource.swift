@@ -62,16 +62,17 @@ struct ModulesResource: Sendable {
         _ = try exchange.representation(among: .json)
         let query = try Query(exchange)
         let limit = try query.count("limit", default: Self.defaultPage, maximum: Self.largestPage)
-        let page = api.registry.list(prefix: query["prefix"] ?? "", after: query["after"], limit: limit)
+        let page = api.registry.entries(prefix: query["prefix"] ?? "", after: query["after"], limit: limit)
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("modules")
         writer.beginArray()
-        for publication in page.publications {
+        for entry in page.entries {
             writer.beginObject()
-            writer.member("name", publication.name)
-            writer.member("type", publication.typeName)
-            writer.member("version", publication.version)
+            writer.member("name", entry.name)
+            writer.member("type", entry.type)
+            writer.member("version", entry.version)
+            if let damage = entry.damage { writer.member("damaged", damage) }
             writer.endObject()
         }
         writer.endArray()
@@ -93,7 +94,7 @@ struct ModulesResource: Sendable {
             throw Problem(error).at("/name")
         }
         api.repository.forget(publication.name)
-        return try document(publication, as: representation, status: .created)
+        return try changed(document(publication, as: representation, status: .created), publication.revision)
     }
 
     private func get(_ exchange: Exchange) async throws -> Response {
@@ -109,7 +110,8 @@ struct ModulesResource: Sendable {
         let description = try description(exchange).named(name)
         let (publication, created) = try await replace(name, by: description, when: api.tags.precondition(of: exchange))
         api.repository.forget(name)
-        return try document(publication, as: representation, status: created ? .created : .ok)
+        let status: HTTPResponse.Status = created ? .created : .ok
+        return try changed(document(publication, as: representation, status: status), publication.revision)
     }
 
     /// A condition that wants the module to exist fails if it does not: a module that PUT would create is never missing.
@@ -138,8 +140,18 @@ struct ModulesResource: Sendable {
     }
 
     private func delete(_ exchange: Exchange) async throws -> Response {
-        try await api.registry.delete(exchange.parameter("name"), when: api.tags.precondition(of: exchange))
-        return Response(status: .noContent)
+        let revision = try await api.registry.delete(
+            exchange.parameter("name"),
+            when: api.tags.precondition(of: exchange)
+        )
+        return changed(Response(status: .noContent), revision)
+    }
+
+    /// Returns the answer to a change, with the count of changes.
+    private func changed(_ response: Response, _ revision: Int) -> Response {
+        var response = response
+        api.note(revision: revision, in: &response.fields)
+        return response
     }
 
     private func description(_ exchange: Exchange) throws -> ModuleDescription {

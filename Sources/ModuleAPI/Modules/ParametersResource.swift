@@ -79,7 +79,7 @@ struct ParametersResource: Sendable {
     private func put(_ exchange: Exchange, key: String) async throws -> Response {
         let representation = try exchange.representation(among: .json)
         let name = exchange.parameter("name")
-        let publication = try api.registry.publication(name)
+        let publication = try api.registry.publication(toChange: name)
         let tensor = try tensor(exchange, for: publication, key: key)
         let changed = try await api.registry.setParameter(
             key,

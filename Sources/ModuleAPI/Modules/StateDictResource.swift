@@ -65,7 +65,7 @@ struct StateDictResource: Sendable {
         let representation = try exchange.representation(among: .json)
         let strict = try Query(exchange).flag("strict", default: true)
         let name = exchange.parameter("name")
-        let publication = try api.registry.publication(name)
+        let publication = try api.registry.publication(toChange: name)
         let load = try await api.registry.loadStateDict(
             entries(exchange, for: publication),
             into: name,

@@ -20,6 +20,11 @@ public final class HookHandle: Sendable {
         lastID.add(1, ordering: .relaxed).newValue
     }
 
+    /// Keeps the numbers below `id` for hooks that were registered before this process began.
+    package static func keepIDs(below id: Int) {
+        lastID.max(id - 1, ordering: .relaxed)
+    }
+
     /// Removes the hook; does nothing if it is gone already, or its module is.
     public func remove() {
         anchor?.tables.remove(.registered(id))

@@ -25,11 +25,15 @@ struct RepositoryIndex {
     /// Looks at what serves, at what the repository knows, and at what its folder holds.
     init(_ api: InferenceAPI, isReadyOnly: Bool) {
         let standings = api.repository.standings
-        let serving = api.registry.list().publications
+        let entries = api.registry.entries().entries
+        let serving = entries.compactMap(\.publication)
         let ready = serving.map { Self.row($0, standings[$0.name]) }
+        let damaged = entries.compactMap { entry in
+            entry.damage.map { Row(name: entry.name, state: .unavailable, reason: $0) }
+        }
         let names = Set(standings.keys).union((try? api.repository.folder?.names) ?? [])
-        let others = isReadyOnly ? [] : names.subtracting(serving.map(\.name)).map { Self.row($0, standings[$0]) }
-        rows = (ready + others).sorted { $0.name < $1.name }
+        let others = isReadyOnly ? [] : names.subtracting(entries.map(\.name)).map { Self.row($0, standings[$0]) }
+        rows = (ready + (isReadyOnly ? [] : damaged) + others).sorted { $0.name < $1.name }
     }
 
     private static func row(_ model: Publication, _ standing: ModelRepository.Standing?) -> Row {

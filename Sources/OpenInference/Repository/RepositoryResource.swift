@@ -63,13 +63,20 @@ struct RepositoryResource: Sendable {
         let name = exchange.parameter("name")
         let parameters = try LoadParameters(Self.member("parameters", of: exchange.request.body))
         do {
-            try await api.repository.loading(name) { try await load(name, parameters) }
+            let loaded = try await api.repository.loading(name) { try await load(name, parameters) }
+            api.repository.forget(name)
+            return changed(loaded.revision)
         } catch {
             note(error, of: name)
             throw error
         }
-        api.repository.forget(name)
-        return OpenInferenceResource.json { _ in }
+    }
+
+    /// Returns the answer to a change, with the count of changes.
+    private func changed(_ revision: Int) -> Response {
+        var response = OpenInferenceResource.json { _ in }
+        api.api.note(revision: revision, in: &response.fields)
+        return response
     }
 
     /// Notes why a load failed, unless there is no such model, or the old one goes on serving.
@@ -79,7 +86,7 @@ struct RepositoryResource: Sendable {
         api.repository.note(name, reason: Problem(error).detail)
     }
 
-    private func load(_ name: String, _ parameters: LoadParameters) async throws {
+    private func load(_ name: String, _ parameters: LoadParameters) async throws -> Publication {
         let description = try parameters.configuration.map { text in
             try Self.naming("parameter 'config'") {
                 try DescriptionReader.description(
@@ -91,16 +98,16 @@ struct RepositoryResource: Sendable {
             }
         }
         if let file = parameters.file {
-            _ = try await api.registry.load(
+            return try await api.registry.load(
                 name,
                 safetensors: Self.naming("parameter '\(file.name)'") { try Safetensors.contents(of: file.bytes) },
                 description: description
             )
         } else if let description {
-            _ = try await api.registry.put(description)
+            return try await api.registry.put(description).publication
         } else {
             guard let folder = api.repository.folder else { throw ModelFileError.noFile(name: name) }
-            _ = try await api.registry.loadModel(named: name, from: folder)
+            return try await api.registry.loadModel(named: name, from: folder)
         }
     }
 
@@ -118,9 +125,9 @@ struct RepositoryResource: Sendable {
     private func unload(_ exchange: Exchange) async throws -> Response {
         let name = exchange.parameter("name")
         try Self.checkUnload(Self.member("parameters", of: exchange.request.body))
-        try await api.repository.unloading(name) { try await api.registry.unload(name) }
+        let revision = try await api.repository.unloading(name) { try await api.registry.unload(name) }
         api.repository.note(name, reason: "unloaded")
-        return OpenInferenceResource.json { _ in }
+        return changed(revision)
     }
 
     /// Refuses parameters of an unload that are none.

@@ -77,6 +77,11 @@ final class HookBudget: Sendable {
         return false
     }
 
+    /// Counts bytes that are held whatever the limit is.
+    func takeAnyway(_ bytes: Int) {
+        used.add(bytes, ordering: .relaxed)
+    }
+
     func release(_ bytes: Int) {
         used.subtract(bytes, ordering: .relaxed)
     }

@@ -1,3 +1,4 @@
+package import JSON
 package import Models
 import NN
 import OrderedCollections
@@ -30,6 +31,14 @@ extension Publication {
                     .map { ListedHook(module: place.path, record: $0) }
             }
             .sorted { $0.id < $1.id }
+    }
+
+    /// Writes the members of a description from which the module can be made anew, but for its tensors.
+    package func writeDescription(
+        writesReferences: Bool,
+        to writer: inout JSONWriter
+    ) throws(DocumentProblem) {
+        try DescriptionWriter.write(document, plan, writesReferences: writesReferences, to: &writer)
     }
 
     private static func document(of place: Place, name: String) -> ModuleDocument {

@@ -42,7 +42,10 @@ extension Registry {
     }
 
     /// Adds a hook that runs for every module; no version changes, and calls under way do not see it.
-    package func registerGlobalHook(_ description: HookDescription) async throws -> ListedHook {
+    /// - Returns: The hook, and the count of changes with this one.
+    package func registerGlobalHook(
+        _ description: HookDescription
+    ) async throws -> (hook: ListedHook, revision: Int) {
         if !description.module.isEmpty {
             throw ServingError.hookRefused(HookProblem(.notForGlobalHooks("module"), at: ["module"]))
         }
@@ -50,12 +53,15 @@ extension Registry {
             throw ServingError.hookRefused(HookProblem(.notForGlobalHooks("prepend"), at: ["prepend"]))
         }
         let id = HookHandle.nextID()
-        return try await perform(.addGlobalHook(description, id: id)).hook(id)
+        let outcome = try await perform(.addGlobalHook(description, id: id))
+        return (try outcome.hook(id), outcome.revision)
     }
 
     /// Takes a global hook away.
-    package func removeGlobalHook(_ id: Int) async throws {
-        _ = try await perform(.removeGlobalHook(id))
+    /// - Returns: The count of changes with this one.
+    @discardableResult
+    package func removeGlobalHook(_ id: Int) async throws -> Int {
+        try await perform(.removeGlobalHook(id)).revision
     }
 }
 

@@ -57,14 +57,19 @@ extension Registry {
     }
 
     /// Removes a module; calls under way finish on the version they hold.
-    package func delete(_ name: String, when precondition: Precondition = .always) async throws {
-        _ = try await perform(.remove(name), when: precondition)
+    /// - Returns: The count of changes with this one.
+    @discardableResult
+    package func delete(_ name: String, when precondition: Precondition = .always) async throws -> Int {
+        try await perform(.remove(name), when: precondition).revision
     }
 
     /// Removes a module and returns when no call of it is under way any more.
-    package func unload(_ name: String) async throws {
+    /// - Returns: The count of changes with this one.
+    @discardableResult
+    package func unload(_ name: String) async throws -> Int {
         let outcome = try await perform(.remove(name))
         await outcome.publication?.activity.waitUntilIdle()
+        return outcome.revision
     }
 }
 

@@ -1,6 +1,8 @@
 import Dispatch
 import HashTreeCollections
+import Metrics
 import Models
+package import Store
 import Synchronization
 
 /// The modules of a server, by name.
@@ -8,8 +10,10 @@ import Synchronization
 /// Readers take the current version under a lock that is held for a look-up; nobody waits for a change. Changes copy
 /// what they touch, one after another on a queue of their own; all that wait are published in one swap.
 package final class Registry: Sendable {
-    /// What tells the versions of this registry from those of another, or of a run before: eight hexadecimal digits.
-    package let tag: String
+    /// 32 random hexadecimal digits: of this process, or of the store.
+    package let instance: String
+    /// Where changes are written down; nowhere if there is none.
+    let store: Store?
     package let options: ServingOptions
     /// The events of all modules.
     package let events: EventHub
@@ -18,7 +22,7 @@ package final class Registry: Sendable {
     let metrics: ServingMetrics
     let hookBudget: HookBudget
     let computeQueue: ComputeQueue
-    let state = Mutex(RegistryState())
+    let state: Mutex<RegistryState>
     private let waiting = Mutex<[Proposal]>([])
     private let changes = DispatchQueue(label: "callpath.registry.changes")
     private let builds = DispatchQueue(label: "callpath.registry.builds", attributes: .concurrent)
@@ -26,9 +30,11 @@ package final class Registry: Sendable {
     package init(
         options: ServingOptions = ServingOptions(),
         metrics: ServingMetrics = ServingMetrics(),
-        tag: String = Registry.makeTag()
+        instance: String = Store.drawInstance()
     ) {
-        self.tag = tag
+        self.instance = instance
+        store = nil
+        state = Mutex(RegistryState())
         self.options = options
         self.metrics = metrics
         events = EventHub(limits: options.limits)
@@ -37,13 +43,47 @@ package final class Registry: Sendable {
         computeQueue = ComputeQueue(options: options, metrics: metrics)
     }
 
+    /// Creates a registry of what `store` holds, in which it writes down each change.
+    package init(
+        options: ServingOptions = ServingOptions(),
+        metrics: ServingMetrics = ServingMetrics(),
+        store: Store
+    ) throws(StoreError) {
+        instance = store.instance
+        self.store = store
+        self.options = options
+        self.metrics = metrics
+        events = EventHub(limits: options.limits)
+        overviews = OverviewCache(limit: options.limits.maxSummaryBytes)
+        let hookBudget = HookBudget(limit: options.limits.maxHookBytes)
+        self.hookBudget = hookBudget
+        computeQueue = ComputeQueue(options: options, metrics: metrics)
+        state = Mutex(try RegistryLoader.state(in: store, hookBudget: hookBudget))
+    }
+
+    /// What tells the versions of this registry from those of another: the first eight digits of its instance.
+    package var tag: String { String(instance.prefix(8)) }
+
     /// What the registry may hold.
     package var limits: ServingLimits { options.limits }
 
     /// Returns the current version of `name`.
     package func publication(_ name: String) throws(ServingError) -> Publication {
-        guard let publication = state.withLock({ $0.entries[name]?.current }) else { throw .unknownModule(name) }
+        guard let publication = state.withLock({ $0.entries[name]?.current }) else { throw absence(of: name) }
         return publication
+    }
+
+    /// Returns the current version of `name` for somebody who is going to change it.
+    package func publication(toChange name: String) throws(ServingError) -> Publication {
+        guard let publication = state.withLock({ $0.entries[name]?.current }) else {
+            throw absence(of: name, isChange: true)
+        }
+        return publication
+    }
+
+    private func absence(of name: String, isChange: Bool = false) -> ServingError {
+        guard let damage = state.withLock({ $0.damaged[name] }) else { return .unknownModule(name) }
+        return .damagedModule(name, reason: damage.reason, isChange: isChange)
     }
 
     /// Returns a version of `name` that is still callable.
@@ -62,7 +102,7 @@ package final class Registry: Sendable {
 
     /// Returns the callable versions of `name` themselves, ascending.
     package func publications(of name: String) throws(ServingError) -> [Publication] {
-        guard let entry = state.withLock({ $0.entries[name] }) else { throw .unknownModule(name) }
+        guard let entry = state.withLock({ $0.entries[name] }) else { throw absence(of: name) }
         return entry.publications
     }
 
@@ -72,12 +112,22 @@ package final class Registry: Sendable {
         after: String? = nil,
         limit: Int = .max
     ) -> (publications: [Publication], next: String?) {
+        let page = entries(prefix: prefix, after: after, limit: limit)
+        return (page.entries.compactMap(\.publication), page.next)
+    }
+
+    /// Returns at most `limit` modules, also damaged ones, sorted by name, and the last of them when more follow.
+    package func entries(
+        prefix: String = "",
+        after: String? = nil,
+        limit: Int = .max
+    ) -> (entries: [RegistryEntry], next: String?) {
         let state = state.withLock { $0 }
         let count = max(0, limit)
         var names = state.names.names(prefix: prefix, after: after, limit: count < .max ? count + 1 : count)
         let isWhole = names.count <= count
         if !isWhole { names.removeLast() }
-        return (names.compactMap { state.entries[$0]?.current }, isWhole ? nil : names.last)
+        return (names.compactMap(state.entry), isWhole ? nil : names.last)
     }
 
     /// What the registry holds at the moment.
@@ -85,7 +135,8 @@ package final class Registry: Sendable {
         let queue = computeQueue.level
         return state.withLock { state in
             RegistryFacts(
-                modules: state.entries.count,
+                modules: state.moduleCount,
+                revision: state.revision,
                 byteCount: state.byteCount,
                 keptVersionBytes: state.keptVersionBytes,
                 queuedCalls: queue.calls,
@@ -94,19 +145,19 @@ package final class Registry: Sendable {
         }
     }
 
-    /// Returns a tag that hardly any other registry has.
-    package static func makeTag() -> String {
-        let digits = String(UInt32.random(in: 0 ... .max), radix: 16)
-        return String(repeating: "0", count: 8 - digits.count) + digits
-    }
-
     // MARK: Changes
 
     /// Makes a change after those that came before it.
-    /// - Returns: What it led to, once everybody sees it.
+    /// - Returns: What it led to, once it is durable and everybody sees it.
     func perform(_ change: RegistryChange, when precondition: Precondition = .always) async throws -> ChangeOutcome {
-        try await withCheckedThrowingContinuation { continuation in
-            let proposal = Proposal(change: change, precondition: precondition, continuation: continuation)
+        let written = try await writeFiles(of: change)
+        return try await withCheckedThrowingContinuation { continuation in
+            let proposal = Proposal(
+                change: change,
+                precondition: precondition,
+                written: written,
+                continuation: continuation
+            )
             let isFirst = waiting.withLock { waiting in
                 waiting.append(proposal)
                 return waiting.count == 1
@@ -115,23 +166,64 @@ package final class Registry: Sendable {
         }
     }
 
-    /// Makes the changes that wait, in their order, in one swap.
+    /// Writes the large tensors of a change as files, beside others.
+    private func writeFiles(of change: RegistryChange) async throws -> WrittenTensors? {
+        guard let store else { return nil }
+        let tensors = change.tensors.filter(TensorPart.isFile)
+        guard !tensors.isEmpty else { return nil }
+        return try await build {
+            do throws(StoreError) {
+                return try WrittenTensors(tensors, to: store)
+            } catch { throw ServingError(error) }
+        }
+    }
+
+    /// Makes the changes that wait, in their order: one commit for all of them, one swap, and then their answers.
     private func performWaiting() {
         let proposals = waiting.withLock { waiting in
             defer { waiting = [] }
             return waiting
         }
         var draft = state.withLock { $0 }
-        let results = proposals.map { proposal in
+        var prepared: [PreparedChange] = []
+        var results = proposals.map { proposal in
             Result {
                 var next = draft
                 let outcome = try next.apply(proposal.change, when: proposal.precondition, rules)
+                if let store { prepared.append(try store.prepared(outcome.journal, proposal.written)) }
                 draft = next
                 return outcome
             }
         }
-        publish(draft)
+        if let store, !prepared.isEmpty {
+            do throws(StoreError) {
+                let start = ContinuousClock.now
+                _ = try store.commit(prepared, counters: draft.counters)
+                metrics.commitTime?.observe(start.duration(to: .now))
+                metrics.storedChanges?.increment(by: prepared.count)
+                draft.revive(results, store, hookBudget)
+                publish(draft)
+            } catch { results = Self.refused(results, because: error) }
+        } else {
+            publish(draft)
+        }
         for (proposal, result) in zip(proposals, results) { proposal.continuation.resume(with: result) }
+        store?.tidy()
+    }
+
+    /// Returns the results of changes whose commit failed; those that failed before it and saw nothing of others keep theirs.
+    private static func refused(
+        _ results: [Result<ChangeOutcome, any Error>],
+        because error: StoreError
+    ) -> [Result<ChangeOutcome, any Error>] {
+        var mayHaveSeen = false
+        return results.map { result in
+            if case .success = result {
+                mayHaveSeen = true
+                return .failure(ServingError(error))
+            }
+            return mayHaveSeen ? .failure(ServingError(error).unchanged) : result
+        }
     }
 
     /// Shows everybody what a change has made.
@@ -170,12 +262,16 @@ package final class Registry: Sendable {
 private struct Proposal: Sendable {
     let change: RegistryChange
     let precondition: Precondition
+    /// The large tensors that are written already.
+    let written: WrittenTensors?
     let continuation: CheckedContinuation<ChangeOutcome, any Error>
 }
 
 /// What a registry holds at one moment.
 package struct RegistryFacts: Sendable {
     package var modules: Int
+    /// The count of changes.
+    package var revision: Int
     /// The bytes of current modules: their objects, parameters and buffers, shared ones once.
     package var byteCount: Int
     /// The bytes that only versions before the current ones hold.

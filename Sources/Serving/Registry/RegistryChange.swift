@@ -33,6 +33,8 @@ struct ChangeOutcome: Sendable {
     var hook: ListedHook?
     /// What a state dictionary and its module do not share.
     var keys: IncompatibleKeys?
+    /// What the store has to write down.
+    var journal = RegistryState.Journal()
 }
 
 /// What a change is held to.

@@ -13,11 +13,14 @@ extension RegistryState {
         mayReplace: Bool,
         _ limits: ServingLimits
     ) throws(ServingError) -> (isNew: Bool, size: TreeSize) {
-        let current = entries[name]?.current
+        let current = conditionalVersion(of: name)
         let references = Set(layer.references).map { ($0, entries[$0]?.current) }
-        try precondition.check(name, current: current?.version)
+        try precondition.check(name, current: current)
         if current != nil, !mayReplace { throw .nameTaken(name) }
         for (reference, target) in references {
+            if let damage = damaged[reference] {
+                throw .damagedModule(reference, reason: damage.reason, isChange: true)
+            }
             guard let target else { throw .unknownModule(reference) }
             if let way = target.way(to: name) { throw .referenceCycle([name] + way) }
         }

@@ -11,7 +11,8 @@ extension RegistryState {
         when precondition: Precondition,
         _ rules: ChangeRules
     ) throws -> ChangeOutcome {
-        var outcome = ChangeOutcome(revision: advance())
+        begin()
+        var outcome = ChangeOutcome(revision: revision)
         switch change {
         case .put(let name, let built, let mayReplace):
             outcome.isNew = try admit(
@@ -53,16 +54,19 @@ extension RegistryState {
             let installation = try HookInstallation(description, id: id, at: "", budget: rules.hookBudget)
             guard let record = installation.record else { throw ServingError.unknownHook(id) }
             try rules.limits.checkHookCount(globalHooks.count + 1)
+            noteHook(id)
             addGlobalHook(GlobalHook(record: record, installation: installation))
             outcome.hook = ListedHook(module: nil, record: record)
         case .removeGlobalHook(let id): try removeGlobalHook(id)
         case .remove(let name):
-            let gone = try current(name, when: precondition)
+            try precondition.check(name, current: conditionalVersion(of: name))
+            guard conditionalVersion(of: name) != nil else { throw ServingError.unknownModule(name) }
             let users = users(of: name)
             guard users.isEmpty else { throw ServingError.inUse(name, by: users) }
+            outcome.publication = entries[name]?.current
             remove(name)
-            outcome.publication = gone
         }
+        outcome.journal = end()
         return outcome
     }
 
@@ -75,8 +79,7 @@ extension RegistryState {
     ) throws {
         var revision = Revision(over: self)
         try edit(&revision)
-        let publications = revision.publications()
-        try publish(publications, limits: limits)
+        try publish(revision.publications(), limits: limits)
         guard let publication = entries[name]?.current else { throw ServingError.unknownModule(name) }
         outcome.publication = publication
     }
@@ -98,6 +101,7 @@ extension RegistryState {
         try rules.limits.checkHookCount(owned.count + 1)
         let installation = try HookInstallation(description, id: id, at: place.ownerPath, budget: rules.hookBudget)
         guard let record = installation.record else { throw ServingError.unknownHook(id) }
+        noteHook(id)
         try revise(publication.name, &outcome, rules.limits) { revision in
             guard let module = try revision.open(place) else {
                 throw ServingError.unknownPath(module: publication.name, path: description.module)
@@ -142,7 +146,7 @@ extension ServingLimits {
 
 extension HookInstallation {
     /// Makes a registered hook ready, and counts the tensors that it brings along.
-    fileprivate init(
+    init(
         _ description: HookDescription,
         id: Int,
         at path: String,

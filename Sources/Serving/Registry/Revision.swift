@@ -15,6 +15,8 @@ struct Revision {
         let root: Module
         var installedHooks: [HookRecord]
         let activity: CallActivity
+        /// The version that it was copied from.
+        let base: Publication?
     }
 
     private let base: RegistryState
@@ -53,7 +55,8 @@ struct Revision {
             plan: old.plan,
             root: try old.root.copied(replacing: replacements),
             installedHooks: old.installedHooks,
-            activity: old.activity
+            activity: old.activity,
+            base: old
         )
     }
 
@@ -69,7 +72,8 @@ struct Revision {
             plan: plan,
             root: standIns.isEmpty ? tree : try tree.copied(replacing: replacements),
             installedHooks: [],
-            activity: current(name)?.activity ?? CallActivity()
+            activity: current(name)?.activity ?? CallActivity(),
+            base: nil
         )
     }
 
@@ -96,7 +100,7 @@ struct Revision {
     }
 
     /// Freezes the drafts, each as the next version of its name.
-    func publications() -> [Publication] {
+    func publications() -> [(publication: Publication, base: Publication?)] {
         var made: [String: Publication] = [:]
         return drafts.values.map { draft in
             let references = Set(draft.plan.root.references).compactMap { name in
@@ -113,7 +117,7 @@ struct Revision {
                 activity: draft.activity
             )
             made[draft.name] = publication
-            return publication
+            return (publication, draft.base)
         }
     }
 }

@@ -39,6 +39,14 @@ package enum ServingError: Error, Equatable {
     case overloaded(retryAfter: Duration)
     case deadlineExpired
     case shuttingDown
+
+    // What the store cannot do.
+    /// A module that cannot be read; `isChange` if somebody wanted to change it, which did not happen.
+    case damagedModule(String, reason: String, isChange: Bool)
+    /// There is no room for a change, and nothing has changed.
+    case insufficientStorage(String)
+    /// The store is broken; whether the change happened is unknown, or it did not.
+    case storeFailed(String, isUnknown: Bool)
 }
 
 extension ServingError {
@@ -108,6 +116,8 @@ extension ServingError {
         case .overloaded: "the compute queue is full"
         case .deadlineExpired: "the time for this call was over before it began"
         case .shuttingDown: "the server is going down"
+        case .damagedModule(let name, let reason, _): "module '\(name)' is damaged: \(reason)"
+        case .insufficientStorage(let reason), .storeFailed(let reason, _): reason
         default: "refused"
         }
     }

@@ -1,4 +1,7 @@
+import HashTreeCollections
 package import Metrics
+import Store
+import Synchronization
 
 /// What a registry counts for the whole process.
 package struct ServingMetrics: Sendable {
@@ -20,9 +23,13 @@ package struct ServingMetrics: Sendable {
     let joinedCalls: Counter
     /// Times that a hook ran.
     let hookCalls: Counter
+    /// The time of commits of the store; `nil` without one.
+    let commitTime: Histogram?
+    /// Changes that the store took.
+    let storedChanges: Counter?
 
     /// Creates the metrics, and shows them in `registry` if there is one.
-    package init(in registry: MetricsRegistry? = nil) {
+    package init(in registry: MetricsRegistry? = nil, hasStore: Bool = false) {
         let registry = registry ?? MetricsRegistry()
         let calls = registry.counters(
             "callpath_module_calls_total",
@@ -40,6 +47,10 @@ package struct ServingMetrics: Sendable {
         )
         joinedCalls = registry.counter("callpath_joined_calls_total", "Calls that shared a product with others.")
         hookCalls = registry.counter("callpath_hook_calls_total", "Times that a hook ran.")
+        commitTime =
+            hasStore ? registry.histogram("callpath_store_commit_seconds", "Time of commits of the store.") : nil
+        storedChanges =
+            hasStore ? registry.counter("callpath_store_changes_total", "Changes that the store took.") : nil
     }
 }
 
@@ -48,6 +59,10 @@ extension Registry {
     package func addGauges(to registry: MetricsRegistry) {
         registry.gauge("callpath_modules", "Registered modules.") { [weak self] in self.map { Double($0.facts.modules) }
         }
+        registry.gauge("callpath_registry_revision", "Changes of the registry so far.") { [weak self] in
+            self.map { Double($0.facts.revision) }
+        }
+        if store != nil { addStoreGauges(to: registry) }
         registry.gauge("callpath_registry_bytes", "Bytes of modules: objects, parameters, buffers and packed weights.")
         { [weak self] in
             self.map { Double($0.facts.byteCount) }
@@ -60,6 +75,19 @@ extension Registry {
         }
         registry.gauge("callpath_event_listeners", "Listeners to events.") { [weak self] in
             self.map { Double($0.events.listenerCount) }
+        }
+    }
+
+    private func addStoreGauges(to registry: MetricsRegistry) {
+        registry.gauge("callpath_store_up", "Whether the store can be read.") { 1 }
+        registry.gauge("callpath_store_writable", "Whether the store takes changes.") { [weak self] in
+            self.map { $0.isWritable ? 1 : 0 }
+        }
+        registry.gauge("callpath_store_bytes", "Bytes of the store's files.") { [weak self] in
+            (try? self?.store?.byteCount()).map(Double.init)
+        }
+        registry.gauge("callpath_damaged_modules", "Modules that cannot be read from the store.") { [weak self] in
+            self.map { Double($0.state.withLock { $0.damaged.count }) }
         }
     }
 }

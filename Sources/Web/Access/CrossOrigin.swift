@@ -13,8 +13,8 @@ package struct CrossOrigin: Sendable {
     }
 
     private static let exposed =
-        "ETag, Location, Retry-After, Server-Timing, X-Request-Id, Callpath-Module-Version, Tensor-Shape, Tensor-Dtype, "
-        + "Inference-Header-Content-Length"
+        "ETag, Location, Retry-After, Server-Timing, X-Request-Id, Callpath-Module-Version, Callpath-Revision, Tensor-Shape, "
+        + "Tensor-Dtype, Inference-Header-Content-Length"
 
     /// The middleware that wraps every route, inside telemetry only: errors and preflights carry the fields too, and a
     /// preflight needs no key.

@@ -109,6 +109,7 @@ package struct OperationsResource: Sendable {
 
     private func ready(_ exchange: Exchange) async throws -> Response {
         try readiness.requireReady()
+        try readiness.requireUnhindered()
         return status("ready", exchange)
     }
 

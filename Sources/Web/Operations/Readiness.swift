@@ -11,9 +11,12 @@ package final class Readiness: Sendable {
     }
 
     private let state: Atomic<Int>
+    private let hindrance: @Sendable () -> String?
 
-    package init(_ phase: Phase = .ready) {
+    /// Creates the readiness of a server; `hindrance` says why it should be sent no requests although it is up.
+    package init(_ phase: Phase = .ready, hindrance: @escaping @Sendable () -> String? = { nil }) {
         state = Atomic(phase.rawValue)
+        self.hindrance = hindrance
     }
 
     /// The phase of the moment.
@@ -28,6 +31,12 @@ extension Readiness {
     package func requireReady() throws(Problem) {
         guard phase != .ready else { return }
         throw notReady
+    }
+
+    /// Refuses with 503 while something keeps the server from all of its work.
+    package func requireUnhindered() throws(Problem) {
+        guard let reason = hindrance() else { return }
+        throw Problem(.notReady, reason, fields: [.retryAfter: "1"])
     }
 
     /// Refuses with 503 while the server drains; what is loaded already can be used while other models load.

@@ -22,6 +22,8 @@ package struct Problem: Error, Sendable {
     package var node: String?
     /// The type of that module.
     package var moduleType: String?
+    /// What is known of a change that the store did not take: "unchanged" or "unknown".
+    package var outcome: String?
     /// Fields of the answer that belong to its status, such as `Allow`.
     package var fields: ResponseFields
 
@@ -74,6 +76,7 @@ package struct Problem: Error, Sendable {
         if let module { writer.member("module", module) }
         if let node { writer.member("node", node) }
         if let moduleType { writer.member("module_type", moduleType) }
+        if let outcome { writer.member("outcome", outcome) }
         writer.endObject()
         return writer.finish()
     }

@@ -29,6 +29,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     case nameTaken = "name_taken"
     case moduleInUse = "module_in_use"
     case registryFull = "registry_full"
+    case damagedModule = "damaged_module"
     // 412, 413.
     case preconditionFailed = "precondition_failed"
     case bodyTooLarge = "body_too_large"
@@ -68,9 +69,11 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     case deadlineExceeded = "deadline_exceeded"
     case draining
     case notReady = "not_ready"
-    // 500, 501.
+    case storeFailed = "store_failed"
+    // 500, 501, 507.
     case internalError = "internal_error"
     case methodNotImplemented = "method_not_implemented"
+    case insufficientStorage = "insufficient_storage"
 
     /// The status code of an answer that says so.
     package var status: Int {
@@ -83,7 +86,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
         case .notFound, .moduleNotFound, .parameterNotFound, .hookNotFound: 404
         case .methodNotAllowed: 405
         case .notAcceptable: 406
-        case .nameTaken, .moduleInUse, .registryFull: 409
+        case .nameTaken, .moduleInUse, .registryFull, .damagedModule: 409
         case .preconditionFailed: 412
         case .bodyTooLarge: 413
         case .unsupportedMediaType, .unsupportedContentCoding: 415
@@ -91,7 +94,8 @@ package enum ProblemCode: String, CaseIterable, Sendable {
         case .tooManyRequests, .tooManyStreams: 429
         case .internalError: 500
         case .methodNotImplemented: 501
-        case .overloaded, .deadlineExceeded, .draining, .notReady: 503
+        case .overloaded, .deadlineExceeded, .draining, .notReady, .storeFailed: 503
+        case .insufficientStorage: 507
         case .invalidName, .unknownField, .missingField, .invalidField, .unknownType, .unknownArgument,
             .missingArgument, .invalidArgument, .invalidTensor, .shapeMismatch, .dtypeMismatch, .indexOutOfRange,
             .valueOutOfRange, .notDifferentiable, .invalidCall, .stateDictMismatch, .unknownReference, .referenceCycle,

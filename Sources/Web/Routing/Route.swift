@@ -53,8 +53,10 @@ package final class Route: Sendable {
     package let endpoint: Endpoint
 
     /// The status codes that any route can answer: a bad target, wrong keys, a foreign page or name, a method or coding that nobody takes,
-    /// overload and a defect.
-    package static let universalStatuses = [400, 401, 403, 405, 413, 415, 421, 429, 500, 501, 503]
+    /// overload, a defect, and what a store cannot do.
+    package static let universalStatuses = [
+        400, 401, 403, 405, 409, 413, 415, 421, 429, 500, 501, 503, 507,
+    ]
 
     /// Creates a row whose endpoint may wait.
     package convenience init(

@@ -47,6 +47,12 @@ struct Configuration {
     var modelsFolder = ""
     /// Whether a bad file of that folder is skipped; the start fails if not.
     var skipsBadModels = false
+    /// The folder that keeps the registry; in memory if empty.
+    var dataFolder = ""
+    /// The bytes that it may have; what its disk holds if 0.
+    var maxDataBytes = ByteCount(0)
+    /// Whether `/readyz` is 503 while changes are refused.
+    var readyNeedsStore = false
     /// The module that `/invocations` calls if a request names none; the only one if empty.
     var defaultModel = ""
     /// Another path for `/ping`; none if empty.

@@ -80,6 +80,18 @@ extension Configuration {
                 isMet: !keysFile.isEmpty
             ),
             Need(
+                option: "--max-data-bytes",
+                isGiven: maxDataBytes.bytes != 0,
+                needed: "--data",
+                isMet: !dataFolder.isEmpty
+            ),
+            Need(
+                option: "--ready-needs-store",
+                isGiven: readyNeedsStore,
+                needed: "--data",
+                isMet: !dataFolder.isEmpty
+            ),
+            Need(
                 option: "--rate-burst",
                 isGiven: admission.burst != nil,
                 needed: "--rate-limit",

@@ -68,7 +68,7 @@ extension Duration: OptionValue {
 }
 
 /// A number of bytes, written as `65536` or `64KiB`.
-struct ByteCount {
+struct ByteCount: OptionValue {
     private static let units: [(suffix: String, bytes: Int)] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)]
 
     let bytes: Int
@@ -92,6 +92,7 @@ struct ByteCount {
         return String(bytes)
     }
 
+    static var placeholder: String { "BYTES" }
 }
 
 extension Double: OptionValue {

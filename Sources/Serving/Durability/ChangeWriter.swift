@@ -1,0 +1,138 @@
+import JSON
+import Models
+import NN
+import Store
+import Tensors
+
+/// Writes what a change has made as steps of the store: of each new version what differs from the one before.
+struct ChangeWriter {
+    /// The key of the part that holds a module's description.
+    static let descriptionKey = "description"
+    /// The name of the record of the global hooks, which no module can have.
+    static let globalHooksName = ""
+
+    let written: WrittenTensors?
+
+    /// Returns the steps that lead to what `journal` says.
+    func change(_ journal: RegistryState.Journal) throws -> StoreChange {
+        var steps: [StoreStep] = []
+        for made in journal.made { steps.append(try put(made.publication, after: made.base)) }
+        for publication in journal.unlisted {
+            let header = Self.record(of: publication, isListed: false).bytes
+            steps.append(.setHeader(name: publication.name, version: publication.version, header: header))
+        }
+        for version in journal.dropped { steps.append(.drop(name: version.name, version: version.version)) }
+        if let hooks = journal.globalHooks { steps += global(hooks, journal) }
+        return StoreChange(steps)
+    }
+
+    private func put(_ new: Publication, after base: Publication?) throws -> StoreStep {
+        let (tensors, old) = (new.ownTensors, base?.ownTensors ?? [:])
+        var parts: [String: StorePart?] = [:]
+        for (key, tensor) in tensors where old[key]?.isSame(as: tensor) != true {
+            parts[Self.key(ofTensor: key)] = .some(part(tensor))
+        }
+        for key in old.keys where tensors[key] == nil { parts[Self.key(ofTensor: key)] = .some(nil) }
+        // Which tensors there are is all of a description that can change from version to version.
+        if base == nil || Set(tensors.keys) != Set(old.keys) {
+            let bytes = try new.storedDescription
+            parts[Self.descriptionKey] = .some(StorePart(bytes, isFile: bytes.count > StorePart.rowLimit))
+        }
+        let kept = Set(base?.installedHooks.map(\.id) ?? [])
+        for hook in new.installedHooks where !kept.contains(hook.id) { addTensors(of: hook, to: &parts) }
+        let left = Set(new.installedHooks.map(\.id))
+        for hook in base?.installedHooks ?? [] where !left.contains(hook.id) {
+            for name in hook.description.action.tensors.keys { parts[Self.key(of: name, ofHook: hook.id)] = .some(nil) }
+        }
+        return .put(
+            name: new.name,
+            version: new.version,
+            header: Self.record(of: new, isListed: true).bytes,
+            parts: parts,
+            replacesAll: base == nil
+        )
+    }
+
+    private func global(_ hooks: [HookRecord], _ journal: RegistryState.Journal) -> [StoreStep] {
+        var writer = JSONWriter()
+        HookRecordCodec.write(hooks.map(\.kept), to: &writer)
+        var parts: [String: StorePart?] = [:]
+        for hook in hooks { addTensors(of: hook, to: &parts) }
+        let put = StoreStep.put(
+            name: Self.globalHooksName,
+            version: journal.revision,
+            header: writer.finish(),
+            parts: parts,
+            replacesAll: true
+        )
+        let old = journal.globalHooksVersion.map { StoreStep.drop(name: Self.globalHooksName, version: $0) }
+        return [put] + (old.map { [$0] } ?? [])
+    }
+
+    private func addTensors(of hook: HookRecord, to parts: inout [String: StorePart?]) {
+        for (name, tensor) in hook.description.action.tensors {
+            parts[Self.key(of: name, ofHook: hook.id)] = .some(part(tensor))
+        }
+    }
+
+    private func part(_ tensor: Tensor) -> StorePart {
+        written?.part(tensor) ?? StorePart(TensorPart(tensor), isFile: TensorPart.isFile(tensor))
+    }
+
+    static func key(ofTensor key: String) -> String { "tensor/\(key)" }
+
+    static func key(of field: String, ofHook id: Int) -> String { "hook/\(id)/\(field)" }
+
+    private static func record(of publication: Publication, isListed: Bool) -> ModuleRecord {
+        ModuleRecord(
+            type: publication.typeName,
+            references: publication.references.mapValues(\.version),
+            hooks: publication.installedHooks.map(\.kept),
+            isListed: isListed
+        )
+    }
+}
+
+extension HookRecord {
+    fileprivate var kept: ModuleRecord.Hook { ModuleRecord.Hook(id: id, description: description) }
+}
+
+extension Publication {
+    /// The module as a client would describe it, but for the elements of its tensors.
+    fileprivate var storedDescription: [UInt8] {
+        get throws {
+            var writer = JSONWriter(capacity: 256)
+            writer.beginObject()
+            try writeDescription(writesReferences: true, to: &writer)
+            writer.endObject()
+            return writer.finish()
+        }
+    }
+
+    /// The module's own parameters and buffers that are there, shared ones once, by their keys.
+    var ownTensors: [String: Tensor] {
+        let others = references.values.flatMap { $0.root.modules() }
+        let own = frozen.ownTensors(without: Set(others.map(ObjectIdentifier.init)))
+        return Dictionary(own.map { ($0.key, $0.tensor) }) { first, _ in first }
+    }
+}
+
+extension FrozenModule {
+    /// The parameters and buffers of the tree that are there, shared ones once.
+    var ownTensors: [(key: String, tensor: Tensor)] { ownTensors(without: []) }
+
+    fileprivate func ownTensors(without others: Set<ObjectIdentifier>) -> [(key: String, tensor: Tensor)] {
+        var seen: Set<ObjectIdentifier> = []
+        var found: [(key: String, tensor: Tensor)] = []
+        for (path, module) in module.namedModules() where !others.contains(ObjectIdentifier(module)) {
+            for (name, parameter) in module.parameterTable {
+                guard let parameter, seen.insert(ObjectIdentifier(parameter)).inserted else { continue }
+                found.append((Place.join(path, name), parameter.tensor.detached()))
+            }
+            for (name, buffer) in module.bufferTable {
+                if let buffer { found.append((Place.join(path, name), buffer)) }
+            }
+        }
+        return found
+    }
+}

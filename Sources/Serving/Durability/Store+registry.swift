@@ -1,0 +1,89 @@
+import HashTreeCollections
+import Store
+import Synchronization
+
+extension Store {
+    /// Makes what a change has made ready to be committed.
+    func prepared(
+        _ journal: RegistryState.Journal,
+        _ written: WrittenTensors?
+    ) throws -> PreparedChange {
+        let change = try ChangeWriter(written: written).change(journal)
+        do throws(StoreError) {
+            return try prepare(change)
+        } catch { throw ServingError(error) }
+    }
+}
+
+extension RegistryState {
+    /// Reads the modules again that were damaged because of one that a change has repaired.
+    mutating func revive(
+        _ results: [Result<ChangeOutcome, any Error>],
+        _ store: Store,
+        _ hookBudget: HookBudget
+    ) {
+        guard !damaged.isEmpty else { return }
+        let whole = results.compactMap { try? $0.get() }.flatMap(\.journal.made).filter { $0.base == nil }
+        let users = damagedUsers(of: Set(whole.map(\.publication.name)))
+        guard !users.isEmpty else { return }
+        // Those that cannot be read again now can be after a restart.
+        try? RegistryLoader.revive(users, in: &self, store: store, hookBudget: hookBudget)
+    }
+}
+
+extension ServingError {
+    /// Creates the refusal that `error` is for somebody who wanted a change.
+    init(_ error: StoreError) {
+        self =
+            switch error {
+            case .full, .limit: .insufficientStorage(error.message)
+            case .shortage: .overloaded(retryAfter: .seconds(1))
+            case .failed(_, let outcome): .storeFailed(error.message, isUnknown: outcome == .unknown)
+            case .missing, .inUse, .notUsable, .foreign, .newerSchema, .corrupt, .damaged, .badBackup, .notEmpty:
+                .storeFailed(error.message, isUnknown: false)
+            }
+    }
+
+    /// The same for a change that surely did not happen.
+    var unchanged: ServingError {
+        guard case .storeFailed(let reason, _) = self else { return self }
+        return .storeFailed(reason, isUnknown: false)
+    }
+}
+
+/// What a registry stands on.
+package struct StoreFacts: Sendable {
+    /// Whether there is a store.
+    package var isDurable: Bool
+    /// Whether changes are possible.
+    package var isWritable: Bool
+    package var instance: String
+    package var revision: Int
+    /// All modules, damaged ones too.
+    package var modules: Int
+    /// The bytes of the store's files; in memory of the modules.
+    package var byteCount: Int
+    /// The modules that cannot be read, by name.
+    package var damaged: [(name: String, reason: String)]
+}
+
+extension Registry {
+    /// Whether changes are possible.
+    package var isWritable: Bool { store?.failure == nil }
+
+    /// What the registry stands on at the moment.
+    package var storeFacts: StoreFacts {
+        get throws(StoreError) {
+            let (facts, damaged) = (facts, state.withLock { $0.damaged })
+            return StoreFacts(
+                isDurable: store != nil,
+                isWritable: isWritable,
+                instance: instance,
+                revision: facts.revision,
+                modules: facts.modules,
+                byteCount: try store?.byteCount() ?? facts.byteCount,
+                damaged: damaged.values.map { ($0.name, $0.reason) }.sorted { $0.name < $1.name }
+            )
+        }
+    }
+}

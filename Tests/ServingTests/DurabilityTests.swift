@@ -1,0 +1,190 @@
+import Foundation
+import OrderedCollections
+import Store
+import Tensors
+import Testing
+
+@testable import Models
+@testable import Serving
+
+/// What a registry that has a store still knows when it is opened again.
+@Suite(.timeLimit(.minutes(2)))
+struct DurabilityTests {
+    private let folder = DataFolder()
+
+    private static func hook(_ kind: HookKind = .forward, scale: Double, prepend: Bool = false) -> HookDescription {
+        HookDescription(kind: kind, action: .scale(.double(scale)), prepend: prepend)
+    }
+
+    private static func reference(_ names: String...) -> NodeDescription {
+        .layer(LayerDescription(type: "Sequential", children: names.map { ChildDescription(node: .ref($0)) }))
+    }
+
+    @Test func keepsModulesAndTheirTensorsBitForBit() async throws {
+        let norm = NodeDescription.layer("BatchNorm1d", ["num_features": .int(3)])
+        let nodes: [(String, NodeDescription)] = [
+            ("linear", .linear(4, 3)), ("half", .linear(3, 2, bias: false, dtype: .bfloat16)), ("relu", .layer("ReLU")),
+            ("net", .sequential(.linear(4, 3), norm, .layer("Dropout", ["p": .double(0.25)]))),
+        ]
+        var before: [String: OrderedDictionary<String, Tensor>] = [:]
+        var texts: [String: String] = [:]
+        try await folder.use { registry async throws in
+            for (name, node) in nodes {
+                let made = try await registry.add(name, node, training: name == "net")
+                (before[name], texts[name]) = (made.stateDict, made.repr)
+            }
+        }
+        try await folder.use { registry async throws in
+            #expect(registry.list().publications.map(\.name) == nodes.map(\.0).sorted())
+            for (name, _) in nodes {
+                let kept = try registry.publication(name)
+                #expect(kept.version == 1)
+                #expect(kept.repr == texts[name])
+                #expect(kept.isTraining == (name == "net"))
+                #expect(kept.stateDict.keys == before[name]?.keys)
+                for (key, tensor) in kept.stateDict {
+                    #expect(before[name]?[key]?.hasSameBits(as: tensor) == true, "\(name).\(key)")
+                }
+            }
+        }
+    }
+
+    @Test func keepsEachChange() async throws {
+        try await folder.use { registry async throws in
+            try await registry.add("fc", .linear(2, 2), smallState())
+            try await registry.add("net", Self.reference("fc"))
+            _ = try await registry.setParameter("bias", of: "fc", to: nil)
+            _ = try await registry.loadStateDict(["0.weight": matrix([[0, 1], [1, 0]])], into: "net", strict: false)
+            try await registry.add("gone", .layer("ReLU"))
+            _ = try await registry.setParameter("bias", of: "fc", to: try Tensor([7, 8] as [Float]))
+            _ = try await registry.setParameter("bias", of: "fc", to: nil)
+            try await registry.delete("gone")
+        }
+        try await folder.use { registry async throws in
+            let fc = try registry.publication("fc")
+            #expect(fc.version == 5)
+            #expect(fc.stateDict.keys == ["weight"])
+            #expect(try await registry.call("net", [3, 4]) == [4, 3])
+            let net = try registry.publication("net")
+            #expect(net.references["fc"] === fc)
+            #expect(try registry.versions(of: "fc") == [4, 5])
+            let old = try registry.publication("fc", version: 4)
+            let output = try await registry.call(old, CallRequest(inputs: [Tensor([3, 4] as [Float])])).output
+            #expect(output.scalars(as: Float.self) == [11, 11])
+            #expect(throws: ServingError.unknownModule("gone")) { try registry.publication("gone") }
+            // Above what any deleted module had, and the references go on as before.
+            #expect(try await registry.add("new", .layer("ReLU")).version == 2)
+            _ = try await registry.setParameter("weight", of: "fc", to: matrix([[1, 0], [0, 1]]))
+            #expect(try await registry.call("net", [3, 4]) == [3, 4])
+        }
+    }
+
+    @Test func keepsHooksInTheirOrderWithTheirTensors() async throws {
+        var ids: [Int] = []
+        let large = try Tensor([Float](repeating: 2, count: 20_000))
+        try await folder.use { registry async throws in
+            try await registry.add("net", .sequential(.linear(2, 2)), smallState(prefix: "0."))
+            let add = HookDescription(kind: .forward, action: .add(.tensor(try Tensor([1, 2] as [Float]))))
+            ids.append(try await registry.registerHook(add, on: "net").hook.id)
+            ids.append(try await registry.registerHook(Self.hook(scale: 10, prepend: true), on: "net").hook.id)
+            var inner = Self.hook(scale: -1)
+            inner.module = "0"
+            ids.append(try await registry.registerHook(inner, on: "net").hook.id)
+            let gone = try await registry.registerHook(Self.hook(scale: 0), on: "net").hook
+            _ = try await registry.removeHook(gone.id, from: "net")
+            ids.append(try await registry.registerGlobalHook(Self.hook(.forwardPre, scale: 2)).hook.id)
+            let unused = HookDescription(kind: .fullBackward, action: .add(.tensor(large)))
+            ids.append(try await registry.registerGlobalHook(unused).hook.id)
+            ids.append(gone.id)
+        }
+        try await folder.use { registry async throws in
+            let kept = try registry.publication("net").hooks.map(\.id) + registry.globalHooks.map(\.id)
+            #expect(kept == Array(ids.prefix(5)))
+            // Doubled for the network and again for the layer: [4, 4]; then -1, times 10, plus [1, 2].
+            #expect(try await registry.call("net", [1, 1]) == [-124, -273])
+            guard case .add(.tensor(let tensor)) = registry.globalHooks[1].description.action else {
+                Issue.record("the hook lost its tensor")
+                return
+            }
+            #expect(tensor.hasSameBits(as: large))
+            let next = try await registry.registerHook(Self.hook(scale: 1), on: "net").hook.id
+            #expect(next > ids.max() ?? 0)
+            try await registry.removeGlobalHook(ids[3])
+        }
+        try await folder.use { registry in #expect(registry.globalHooks.map(\.id) == [ids[4]]) }
+    }
+
+    @Test func keepsWhatOnlyAnEarlierVersionRefersTo() async throws {
+        try await folder.use { registry async throws in
+            try await registry.add("fc", .linear(2, 2), smallState())
+            try await registry.add("net", Self.reference("fc"))
+            _ = try await registry.put(ModuleDescription(name: "net", root: .layer("ReLU")))
+            try await registry.delete("fc")
+        }
+        for _ in 0..<2 {
+            try await folder.use { registry async throws in
+                let old = try registry.publication("net", version: 1)
+                let output = try await registry.call(old, CallRequest(inputs: [Tensor([1, 1] as [Float])])).output
+                #expect(output.scalars(as: Float.self) == [3.5, 6.5])
+                #expect(throws: ServingError.unknownModule("fc")) { try registry.publication("fc") }
+            }
+        }
+        try await folder.use { registry async throws in
+            for _ in 0..<2 { _ = try await registry.put(ModuleDescription(name: "net", root: .layer("ReLU"))) }
+        }
+        let names = try await folder.use { try $0.store?.records().map(\.name) }
+        #expect(names == ["net", "net"])
+    }
+
+    @Test func storesEqualLargeTensorsOnce() async throws {
+        let large = try Tensor([Float](repeating: 0.5, count: 40_000), shape: [200, 200])
+        try await folder.use { registry async throws in
+            for name in ["a", "b"] { try await registry.add(name, .linear(200, 200, bias: false), ["weight": large]) }
+        }
+        #expect(try folder.blobs().count == 1)
+        try await folder.use { registry async throws in
+            #expect(try registry.publication("b").tensor("weight").tensor.hasSameBits(as: large))
+            try await registry.delete("a")
+            #expect(try folder.blobs().count == 1)
+            try await registry.delete("b")
+        }
+        #expect(try folder.blobs().isEmpty)
+    }
+
+    @Test func countsEachChangeAndKeepsTheInstance() async throws {
+        var instance = ""
+        try await folder.use { registry async throws in
+            instance = registry.instance
+            let made = try await registry.add("fc", .linear(2, 2))
+            #expect(made.revision == 1)
+            _ = await servingError { try await registry.add("fc", .linear(2, 2)) }
+            #expect(try await registry.delete("fc") == 2)
+        }
+        try await folder.use { registry async throws in
+            #expect(registry.instance == instance)
+            #expect(registry.facts.revision == 2)
+            let revision = try await registry.registerGlobalHook(Self.hook(scale: 1)).revision
+            #expect(revision == 3)
+        }
+    }
+
+    /// All that wait are judged in their order and committed together: each sees those before it.
+    @Test func judgesWaitingChangesInTheirOrder() async throws {
+        try await folder.use { registry async throws in
+            try await registry.add("fc", .linear(2, 2))
+            let versions = await withTaskGroup(of: Int?.self) { group in
+                for value in 0..<50 {
+                    group.addTask {
+                        let bias = try? Tensor([Float(value), 0])
+                        let changed = try? await registry.setParameter("bias", of: "fc", to: bias, when: .version([1]))
+                        return changed?.version
+                    }
+                }
+                return await group.reduce(into: []) { $0.append($1) }.compactMap(\.self)
+            }
+            #expect(versions == [2])
+        }
+        let version = try await folder.use { try $0.publication("fc").version }
+        #expect(version == 2)
+    }
+}
