@@ -105,7 +105,7 @@ struct NodeHookTests {
                 "action/at/0/slice"
             ),
             (#"{"kind": "forward", "action": {"type": "scale", "value": 1, "at": [{}]}}"#, "action/at/0"),
-            (#"{"kind": "forward", "action": {"type": "scale", "value": 1, "at": 1}}"#, "action/at"),
+            (#"{"kind": "forward", "action": {"type": "scale", "value": 1, "at": "1"}}"#, "action/at"),
             (#"{"kind": "forward", "action": {"type": "mask"}}"#, "action"),
         ]
     )
@@ -162,7 +162,7 @@ struct NodeHookTests {
         } else {
             #expect(answer.status == 422)
             #expect(answer.json["detail"]?.asString == expected)
-            #expect(answer.json["pointer"] == "/hooks/0/action")
+            #expect(answer.json["pointer"]?.asString?.hasPrefix("/hooks/0/action") == true)
         }
     }
 

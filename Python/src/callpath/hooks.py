@@ -59,9 +59,9 @@ def normalize(mean: Any, std: Any, at: Any = None) -> Action:
     return _action("normalize", at, mean=_value(mean), std=_value(std))
 
 
-def mask(indices: Sequence[int], at: Any = None) -> Action:
-    """Zeroes these indices of the last dimension."""
-    return _action("mask", at, indices=[int(index) for index in indices])
+def mask(indices: Optional[Sequence[int]] = None, at: Any = None) -> Action:
+    """Zeroes these indices of the last dimension, or all that `at` picks."""
+    return _action("mask", at, indices=None if indices is None else [int(index) for index in indices])
 
 
 def activation(name: str, at: Any = None, **arguments: Any) -> Action:

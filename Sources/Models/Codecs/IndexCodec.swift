@@ -4,9 +4,11 @@ import Tensors
 /// What stands between brackets in PyTorch, as data: `x[0, 1:, ..., [0, 3]]` is
 /// `[0, {"slice": [1, null, null]}, {"ellipsis": true}, [0, 3]]`.
 enum IndexCodec {
-    /// Reads the next value, a list of the parts.
+    /// Reads the next value, a list of the parts or one of them alone.
     static func read(_ reader: inout JSONReader) throws -> [Index] {
-        try reader.readArray(part)
+        let pointer = reader.pointer
+        guard try reader.peekKind() == .array else { return [try part(&reader)] }
+        return try reader.readArray { reader in try part(&reader) }.checked(at: pointer)
     }
 
     private static func part(_ reader: inout JSONReader) throws -> Index {
@@ -35,7 +37,11 @@ enum IndexCodec {
         let pointer = reader.pointer
         let bounds = try reader.readArray { try $0.readOptional { try $0.readInt() } }
         guard bounds.count <= 3 else {
-            throw DocumentProblem(.invalidHook, "A slice is [start, stop, step].", pointer: pointer)
+            throw DocumentProblem(
+                .invalidHook,
+                "A slice is [start, stop, step], got \(bounds.count) of them.",
+                pointer: pointer
+            )
         }
         let all = bounds + [Int?](repeating: nil, count: 3 - bounds.count)
         return .slice(start: all[0], stop: all[1], step: all[2])
@@ -68,5 +74,19 @@ enum IndexCodec {
             writer.member("ellipsis", true)
             writer.endObject()
         }
+    }
+}
+
+extension [Index] {
+    /// Returns the parts if there are no more of them than a tensor can have axes.
+    fileprivate func checked(at pointer: String) throws -> Self {
+        guard count > Shape.maximumRank else { return self }
+        throw DocumentProblem(
+            .invalidHook,
+            "An index has at most \(Shape.maximumRank) parts, got \(count).",
+            expected: .number(.int(Int64(Shape.maximumRank))),
+            got: .number(.int(Int64(count))),
+            pointer: pointer
+        )
     }
 }

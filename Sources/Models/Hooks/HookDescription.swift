@@ -46,6 +46,14 @@ package struct HookDescription: Sendable {
         self.prepend = prepend
         self.alwaysCall = alwaysCall
     }
+
+    /// The bytes of what the client sent along and the hook keeps.
+    package var byteCount: Int {
+        let parts = at?.reduce(0) { bytes, part in
+            if case .tensor(let places) = part { bytes + places.byteCount } else { bytes }
+        }
+        return action.byteCount + (parts ?? 0)
+    }
 }
 
 /// What a hook does to its tensor.
@@ -88,13 +96,15 @@ package enum HookAction: Sendable {
         }
     }
 
-    /// The bytes of the tensors that the action brings along.
+    /// The bytes of the tensors and lists that the action brings along.
     package var byteCount: Int {
         switch self {
         case .replace(let value), .add(let value), .scale(let value): value.byteCount
         case .normalize(let mean, let std): mean.byteCount + std.byteCount
         case .projectOut(let direction): direction.byteCount
-        default: 0
+        case .mask(let indices): (indices?.count ?? 0) * MemoryLayout<Int>.stride
+        case .assertShape(let sizes): sizes.count * MemoryLayout<Int>.stride
+        case .capture, .clamp, .activation, .topk, .assertFinite, .assertRange, .statistics, .log: 0
         }
     }
 }

@@ -15,6 +15,7 @@ package struct HookProblem: Error, Equatable {
         case shape([Int])
         case notAVector(shape: [Int])
         case noDirection
+        case step(Int)
         case unknownPath(String)
         case unknownNode(String)
         case noGraph(type: String)
@@ -50,6 +51,7 @@ package struct HookProblem: Error, Equatable {
         case .shape(let shape): "a shape has sizes, or -1 for any; got \(shape)"
         case .notAVector(let shape): "a direction is a vector, one number for each feature; got the shape \(shape)"
         case .noDirection: "a direction that is zero, or not finite, cannot be taken out"
+        case .step(let step): step == 0 ? "slice step cannot be zero" : "step must be greater than zero"
         case .unknownPath(let path): "there is no module at '\(path)'"
         case .unknownNode(let name): "the graph of the module has no node '\(name)' with a value"
         case .noGraph(let type): "'\(type)' has no nodes: only a GraphModule has"

@@ -22,7 +22,16 @@ struct HookProgram: Sendable {
         case .projectOut(let direction): try Self.check(direction: direction)
         default: break
         }
+        try Self.check(steps: description.at ?? [])
         activation = try Self.activation(for: description.action)
+    }
+
+    private static func check(steps parts: [Index]) throws(HookProblem) {
+        for (place, part) in parts.enumerated() {
+            if case .slice(_, _, let step?) = part, step <= 0 {
+                throw HookProblem(.step(step), at: ["action", "at", String(place)])
+            }
+        }
     }
 
     private static func check(direction: Tensor) throws(HookProblem) {

@@ -24,7 +24,7 @@ package final class HookRecord: Sendable {
     }
 
     deinit {
-        budget.release(description.action.byteCount + gathered.withLock { $0.capture?.byteCount ?? 0 })
+        budget.release(description.byteCount + gathered.withLock { $0.capture?.byteCount ?? 0 })
     }
 
     /// The last tensor that a `capture` hook saw.

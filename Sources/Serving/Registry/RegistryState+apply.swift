@@ -155,7 +155,7 @@ extension HookInstallation {
         do throws(HookProblem) {
             program = try HookProgram(description)
         } catch { throw .hookRefused(error) }
-        let bytes = description.action.byteCount
+        let bytes = description.byteCount
         guard budget.take(bytes) else {
             throw .limitExceeded(.hookBytes, limit: budget.limit, requested: bytes)
         }

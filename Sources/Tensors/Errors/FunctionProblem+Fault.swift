@@ -5,7 +5,7 @@ extension FunctionProblem {
         case .conditionType, .maskType, .lerpType, .integerAddcdiv, .meanType, .noBools,
             .varianceType, .normType, .normResultType, .narrowedNorm, .indexType, .gatherIndexType,
             .scatterType, .indexSelectType, .takeIndexType, .maskedSelectType, .oneHotType,
-            .topKBool, .stackTypes, .attentionTypes, .attentionMaskType, .cosineType:
+            .topKBool, .stackTypes, .indexPutType, .attentionTypes, .attentionMaskType, .cosineType:
             .type
         case .selectIndex, .narrowStart, .tooManyIndices, .emptyIndexed, .gatherBounds,
             .indexSelectBounds, .oneHotClass:
@@ -23,7 +23,7 @@ extension FunctionProblem {
             .emptySplit, .negativeSplits, .splitSum, .chunkCount, .noDimension, .diagonalAxes,
             .unflattenWithoutSizes, .unflattenSizes, .expandedLeading, .repeatAxes,
             .scalarConcatenation, .emptyStack, .stackedShapes, .triangleRank, .indexedScalar,
-            .slicedScalar, .indexShapes, .maskShape, .gatherRank, .gatherSize, .scatterSize,
+            .slicedScalar, .indexShapes, .indexPutShape, .maskShape, .gatherRank, .gatherSize, .scatterSize,
             .indexSelectRank, .indexSelectScalar, .takeRanks, .rollWithoutShifts, .rollScalar, .rollCounts,
             .negativeRepeats, .repeatsRank, .repeatsSize, .oddPadding, .paddingLength, .paddingSize,
             .reflection, .wrapping, .emptyCircle, .paddedAway, .oneHotEmpty, .oneHotNegative,

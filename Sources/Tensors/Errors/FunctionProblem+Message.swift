@@ -120,6 +120,11 @@ extension FunctionProblem {
         case .emptyIndexed: "index is out of bounds for dimension with size 0"
         case .wrongIndex(let type):
             "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got \(type))"
+        case .indexPutType(let own, let other):
+            "Index put requires the source and destination dtypes match, got \(own.scalarName) for the destination and "
+                + "\(other.scalarName) for the source."
+        case .indexPutShape(let value, let shape):
+            "shape mismatch: value tensor of shape \(value) cannot be broadcast to indexing result of shape \(shape)"
         case .indexShapes(let shapes):
             "shape mismatch: indexing tensors could not be broadcast together with shapes "
                 + shapes.map(\.description).joined(separator: ", ")

@@ -70,6 +70,8 @@ public enum FunctionProblem: Sendable, Equatable {
     case emptyIndexed
     case wrongIndex(String)
     case indexShapes([[Int]])
+    case indexPutType(DType, DType)
+    case indexPutShape([Int], [Int])
     case maskShape([Int], Int, shape: [Int], at: Int)
     case gatherIndexType(String)
     case gatherRank(String)

@@ -30,6 +30,13 @@ extension Tensor {
         return try part.taking(places, "index", NodeName("IndexBackward0", old: "IndexBackward"))
     }
 
+    /// Whether `indices`, apart from tensors, leave the whole tensor in sight.
+    func shows(all indices: [Index]) throws(TensorError) -> Bool {
+        var plan = IndexPlan(self)
+        try plan.apply(indices)
+        return plan.view.offset == 0 && plan.view.axes == StridedView(shape).axes
+    }
+
     /// Returns the places of the elements that are not zero, one row each.
     public func nonzero() throws(TensorError) -> Tensor {
         try Operations.perform("nonzero") { () throws(TensorError) in
