@@ -66,8 +66,8 @@ extension HTTPServer {
 
 /// Calls that tell the application of what its handler does not see.
 package struct ServerEvents: Sendable {
-    /// A request was refused with this status before it reached the handler; the peer's address, and what is known of it.
-    package var refused: @Sendable (_ status: Int, _ peer: String, _ outline: RequestOutline?) -> Void = { _, _, _ in }
+    /// A request was refused before it reached the handler.
+    package var refused: @Sendable (RefusedRequest) -> Void = { _ in }
 
     /// Creates events that nobody listens to.
     package init() {}
@@ -82,4 +82,16 @@ extension ServerLimits {
         ].reduce(.seconds(1), min)
         return min(max(shortest / 10, .milliseconds(5)), .milliseconds(100))
     }
+}
+
+/// What is known of a request that was refused before it reached the handler.
+package struct RefusedRequest: Sendable {
+    /// The status of the answer.
+    package let status: Int
+    /// The address of the client; `nil` behind a trusted proxy, if what it says of its client could not be read.
+    package let peer: String?
+    /// The address of the trusted proxy that it came through.
+    package let proxy: String?
+    /// Its method and path, as far as they came.
+    package let outline: RequestOutline?
 }

@@ -56,7 +56,16 @@ struct OptionTests {
     }
 
     @Test(arguments: [
-        (["--port-file", "/nowhere/port"], "--port-file: cannot write '/nowhere/port'"),
+        (["--port-file", "/nowhere/port"], "--port-file: cannot write '/nowhere/port': No such file or directory"),
+        (["--port-file", "/var"], "--port-file: cannot write '/var': Is a directory"),
+        (["--port-file", "/etc/hostname/x"], "--port-file: cannot write '/etc/hostname/x': Not a directory"),
+        (
+            ["--operations-port", "0", "--operations-port-file", "/var"],
+            "--operations-port-file: cannot write '/var': Is a directory"
+        ),
+        (["--tls-certificate", "/"], "--tls-certificate: cannot use '/': Is a directory"),
+        (["--tls-certificate", "/etc/hostname/x"], "--tls-certificate: cannot use '/etc/hostname/x': Not a directory"),
+        (["--unix-socket", "/nowhere/socket"], "--unix-socket: cannot listen at '/nowhere/socket': No such file"),
         (["--models", "/nowhere"], "--models: cannot read '/nowhere': No such file or directory"),
         (["--keys", "/nowhere"], "--keys: cannot read '/nowhere': No such file or directory"),
         (["--keys", "/"], "--keys: cannot read '/': Is a directory"),

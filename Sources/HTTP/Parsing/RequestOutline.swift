@@ -6,15 +6,19 @@ package struct RequestOutline: Sendable {
     package let method: HTTPRequest.Method
     /// The path as it was sent, as far as it has come.
     package let path: ArraySlice<UInt8>
+    /// The fields, if the whole head could be read.
+    package var fields: RequestFields?
 }
 
 extension Request {
     /// The outline of this request.
-    package var outline: RequestOutline { RequestOutline(method: method, path: pathOctets) }
+    package var outline: RequestOutline { RequestOutline(method: method, path: pathOctets, fields: fields) }
 }
 
 extension UnfinishedRequest {
-    var outline: RequestOutline { RequestOutline(method: head.method, path: fields.octets[head.target.path]) }
+    var outline: RequestOutline {
+        RequestOutline(method: head.method, path: fields.octets[head.target.path], fields: fields)
+    }
 }
 
 extension RequestLineScanner {

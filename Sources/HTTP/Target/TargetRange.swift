@@ -26,16 +26,19 @@ extension TargetRange {
         }
     }
 
-    /// Splits at the first `?`, and refuses brackets and a `%` without two hexadecimal digits (RFC 3986 3.3 and 3.4).
+    /// Splits at the first `?`, and refuses brackets and a `%` without two hexadecimal digits in the path (RFC 3986 3.3).
+    ///
+    /// What a query may hold says the route: health checks and monitors append what they like.
     private init(checkingOriginForm range: Range<Int>, in octets: Span<UInt8>) throws(RequestError) {
         self.init(path: range)
         let octets = octets.extracting(first: range.upperBound)
         var index = octets.firstIndex(from: range.lowerBound, notIn: .plainTarget)
         while index < range.upperBound {
             switch octets[index] {
-            case UInt8(ascii: "?") where query == nil:
+            case UInt8(ascii: "?"):
                 path = range.lowerBound..<index
                 query = index + 1..<range.upperBound
+                return
             case UInt8(ascii: "["), UInt8(ascii: "]"): throw .malformed(.requestTarget)
             case UInt8(ascii: "%"):
                 guard PercentEncoding.isValid(octets.extracting(index..<min(index + 3, range.upperBound))) else {

@@ -372,10 +372,25 @@ final class Connection {
         guard phase == .open else { return }
         releaseBody(on: loop)
         loop.shared.metrics.refused["\(refusal.status.code)"].increment()
-        loop.shared.events.refused(refusal.status.code, arrival.peer, request)
+        loop.shared.events.refused(refused(request, with: refusal, on: loop))
         if session.output.isEmpty { lastProgress = loop.now }
         let response = loop.configuration.refusalForm(refusal, request?.path ?? [])
         session.refuse(request, with: response, date: loop.date.octets)
+    }
+
+    /// Returns what is known of a refused request; its client only where the whole head could be read.
+    private func refused(
+        _ request: RequestOutline?,
+        with refusal: Refusal,
+        on loop: isolated EventLoop
+    ) -> RefusedRequest {
+        let status = refusal.status.code
+        guard isTrustedProxy else {
+            return RefusedRequest(status: status, peer: arrival.peer, proxy: nil, outline: request)
+        }
+        let client = request?.fields.map { loop.configuration.trustedProxies.client(in: $0) ?? arrival.peer }
+        let proxy = client == arrival.peer ? nil : arrival.peer
+        return RefusedRequest(status: status, peer: client, proxy: proxy, outline: request)
     }
 
     // MARK: Writing

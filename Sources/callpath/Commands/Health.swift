@@ -8,7 +8,7 @@ struct Health: ParsableCommand {
         discussion: "In a container it asks the callpath that is process 1, unless flags or variables name another."
     )
 
-    @Option(help: "Host of the server. CALLPATH_HOST if set; an address that means any is taken as this machine.")
+    @Option(help: "Host of the server. CALLPATH_OPERATIONS_HOST or CALLPATH_HOST if set; any address is this machine.")
     var host: String?
 
     @Option(help: "Port of the server. CALLPATH_PORT if set, else AIP_HTTP_PORT, which Vertex AI sets.")
@@ -33,7 +33,12 @@ struct Health: ParsableCommand {
     func run() throws {
         if let clientCertificate { try check(clientCertificate) }
         let environment = ProcessInfo.processInfo.environment
-        let target = try HealthTarget(host: host, port: operationsPort ?? port, environment: environment)
+        let target = try HealthTarget(
+            host: host,
+            port: port,
+            operationsPort: operationsPort,
+            environment: environment
+        )
         let (host, port) = (target.host, target.port)
         let path = ready ? "/readyz" : "/livez"
         let probe = HealthProbe(host: host, port: port, timeout: timeout, identity: clientCertificate)

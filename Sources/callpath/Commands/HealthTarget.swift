@@ -14,13 +14,17 @@ struct HealthTarget {
     let host: String
     let port: UInt16
 
-    /// `port` is that of a flag.
-    init(host: String?, port: UInt16?, environment: [String: String]) throws {
+    /// `port` and `operationsPort` are those of flags.
+    init(host: String?, port flag: UInt16?, operationsPort: UInt16? = nil, environment: [String: String]) throws {
+        let port = operationsPort ?? flag
         let variable = try Self.port(in: environment)
-        let isTold = (host ?? environment["CALLPATH_HOST"]) != nil && (port ?? variable) != nil
+        let asksOperations =
+            operationsPort != nil || (port == nil && environment["CALLPATH_OPERATIONS_PORT"] != nil)
+        let named = host ?? Self.hosts(in: environment, ofOperations: asksOperations)
+        let isTold = named != nil && (port ?? variable) != nil
         let served = isTold ? nil : Self.firstProcess()
         let standard = served ?? Configuration()
-        let hosts = host ?? environment["CALLPATH_HOST"] ?? Self.hosts(in: standard)
+        let hosts = named ?? Self.hosts(in: standard)
         self.host = Self.reachable(hosts)
         self.port = port ?? variable ?? UInt16(clamping: standard.operationsPort.port ?? standard.server.port)
     }
@@ -32,6 +36,11 @@ struct HealthTarget {
         }
         guard let port = UInt16(value) else { throw BadVariable(name: name, value: value) }
         return port
+    }
+
+    /// Returns the hosts that variables name: those of the operations port where that is the one to ask.
+    private static func hosts(in environment: [String: String], ofOperations asksOperations: Bool) -> String? {
+        (asksOperations ? environment["CALLPATH_OPERATIONS_HOST"] : nil) ?? environment["CALLPATH_HOST"]
     }
 
     private static func hosts(in configuration: Configuration) -> String {

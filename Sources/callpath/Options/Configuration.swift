@@ -137,9 +137,11 @@ extension Configuration {
         configuration.trustedProxies.networks = trustedProxies.networks
         configuration.trustedProxies.includesUnix = trustedProxies.includesUnix
         configuration.trustedProxies.field = forwardedField
-        configuration.events.refused = { status, peer, outline in
-            var metadata: Logger.Metadata = ["status": "\(status)", "peer": "\(peer)"]
-            if let outline {
+        configuration.events.refused = { request in
+            var metadata: Logger.Metadata = ["status": "\(request.status)"]
+            if let peer = request.peer { metadata["peer"] = "\(peer)" }
+            if let proxy = request.proxy { metadata["proxy"] = "\(proxy)" }
+            if let outline = request.outline {
                 metadata["method"] = "\(outline.method)"
                 metadata["path"] = "\(String(decoding: outline.path.prefix(1024), as: UTF8.self))"
             }

@@ -161,6 +161,10 @@ struct ListeningTests {
             for path in livez metrics version v1/modules; do \(main)/$path; done
             "$binary" health --ready --host 127.0.0.2 --operations-port $watch && echo healthy
             CALLPATH_OPERATIONS_PORT=$watch CALLPATH_PORT=1 "$binary" health --host 127.0.0.2 && echo healthy
+            export CALLPATH_OPERATIONS_HOST=127.0.0.2 CALLPATH_HOST=127.0.0.9 CALLPATH_PORT=1
+            CALLPATH_OPERATIONS_PORT=$watch "$binary" health && echo healthy
+            "$binary" health --operations-port $watch && echo healthy
+            CALLPATH_OPERATIONS_PORT=$watch "$binary" health --port $port 2>&1 | grep 127.0.0.9
             """
         )
         #expect(status == 0)
@@ -173,7 +177,8 @@ struct ListeningTests {
         for (path, code) in [("livez", 200), ("version", 200), ("metrics", 404), ("v1/modules", 401)] {
             #expect(output.contains(try Regex("https://127.0.0.1:\\d+/\(path) \(code)\n")), "\(output)")
         }
-        #expect(output.components(separatedBy: "healthy").count == 3, "\(output)")
+        #expect(output.components(separatedBy: "healthy").count == 5, "\(output)")
+        #expect(output.contains(try Regex("127.0.0.9:\\d+: ")), "\(output)")
     }
 
     /// A starter that closes standard error must not have the log written into a socket.
@@ -208,6 +213,51 @@ struct ListeningTests {
         let (output, _) = try run("--port 0 \(options)", body)
         #expect(output.contains(peer), "\(output)")
         #expect(output.contains("proxy=127.0.0.1") == isNamed, "\(output)")
+    }
+
+    /// Where the head of a request cannot be read, nothing is known of the client behind a proxy; else it is named as ever.
+    @Test(arguments: [
+        (
+            #"GET /a HTTP/1.1\r\nX-Forwarded-For: 203.0.113.7\r\nA B: 1\r\n\r\n"#,
+            "refused method=GET path=/a proxy=127.0.0.1 status=400"
+        ),
+        (#"G(T / HTTP/1.1\r\n\r\n"#, "refused proxy=127.0.0.1 status=400"),
+        (
+            #"POST /a HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.7\r\nContent-Length: 99\r\n\r\n"#,
+            "refused method=POST path=/a proxy=127.0.0.1 status=413"
+        ),
+        (
+            #"POST /a HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.7\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n"#,
+            "refused method=POST path=/a peer=203.0.113.7 proxy=127.0.0.1 status=413"
+        ),
+        (
+            #"POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n"#,
+            "refused method=POST path=/a peer=127.0.0.1 status=413"
+        ),
+    ])
+    func namesTheClientOfWhatItRefuses(octets: String, line: String) throws {
+        let body = "ready; exec 5<>/dev/tcp/127.0.0.1/$port; printf '\(octets)' >&5; timeout 5 cat <&5 >answer || true"
+        let (output, _) = try run("--port 0 --trusted-proxies 127.0.0.1 --max-body-bytes 10", body)
+        #expect(output.contains("callpath.access: \(line)\n"), "\(output)")
+    }
+
+    /// Monitors append what they like; whatever it is, it reaches the resource as it came.
+    @Test(arguments: ["verbose", "a=1&a=2", "%zz", "%", "x=%f", "a[]=1", "[", "?"])
+    func answersProbesWhateverTheirQuery(query: String) throws {
+        let paths = "/ /livez /readyz /metrics /version /openapi.yaml /ping"
+        let (output, _) = try run(
+            "--port 0",
+            """
+            ready
+            for path in \(paths); do for head in '' -I; do
+                curl -gsS $head -o /dev/null -w 'answer %{http_code}\\n' "http://127.0.0.1:$port$path?\(query)"
+            done; done
+            curl -gsS -o /dev/null -w 'strict %{http_code}\\n' "http://127.0.0.1:$port/v1/modules?\(query)"
+            curl -gsS -o /dev/null -w 'path %{http_code}\\n' "http://127.0.0.1:$port/livez%zz"
+            """
+        )
+        #expect(output.components(separatedBy: "answer 200").count == 15, "\(output)")
+        #expect(output.contains("strict 400") && output.contains("path 400"), "\(output)")
     }
 
     /// Each client behind the proxy has a rate of its own.

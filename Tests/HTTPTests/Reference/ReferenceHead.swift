@@ -61,8 +61,9 @@ struct ReferenceHead {
             guard isHost(String(match.1)) else { return false }
             pathAndQuery = match.2
         }
-        let isPlain = !pathAndQuery.utf8.contains { $0 == 0x25 || $0 == 0x5B || $0 == 0x5D }
-        return isPlain || pathAndQuery.wholeMatch(of: /([^%\[\]]|%[0-9A-Fa-f]{2})*/) != nil
+        let path = pathAndQuery.prefix { $0 != "?" }
+        let isPlain = !path.utf8.contains { $0 == 0x25 || $0 == 0x5B || $0 == 0x5D }
+        return isPlain || path.wholeMatch(of: /([^%\[\]]|%[0-9A-Fa-f]{2})*/) != nil
     }
 
     /// Returns whether `text` is a host with or without a port, by regular expressions of RFC 3986.
