@@ -4,36 +4,34 @@ import Logging
 /// One line on its way into a buffer: a head, then members under our keys, whatever a client put into their values.
 package struct LogLine: ~Copyable {
     private let format: LogFormat
-    /// The buffer of a line in text.
-    private var text: [UInt8] = []
-    /// The buffer of a line in JSON.
-    private var json: JSONWriter
+    /// The lines before, and as much of this one as there is.
+    var buffer = LogBuffer()
 
-    /// Starts a line at the end of `bytes`.
-    init(
-        _ format: LogFormat,
-        after bytes: consuming [UInt8],
-        time: String,
+    init(_ format: LogFormat) {
+        self.format = format
+    }
+
+    /// Starts the line at a moment of `clock`, in nanoseconds since 1970.
+    mutating func begin(
+        at time: Int64,
+        of clock: inout WallClock,
         level: Logger.Level,
         label: String,
         message: String
     ) {
-        self.format = format
         switch format {
         case .text:
-            json = JSONWriter(capacity: 0)
-            text = bytes
-            text.append(octetsOf: time)
-            text.append(UInt8(ascii: " "))
-            text.append(octetsOf: level.rawValue)
-            text.append(UInt8(ascii: " "))
-            text.append(octetsOf: label)
-            text.append(octetsOf: ": ")
-            text.append(escaping: message, escapesQuotes: false)
+            clock.append(time, to: &buffer)
+            buffer.append(UInt8(ascii: " "))
+            buffer.append(level.rawValue)
+            buffer.append(UInt8(ascii: " "))
+            buffer.append(label)
+            buffer.append(": ")
+            buffer.append(escaping: message, escapesQuotes: false)
         case .json:
-            json = JSONWriter(after: bytes)
-            json.beginObject()
-            add("time", time)
+            buffer.append("{\"time\":\"")
+            clock.append(time, to: &buffer)
+            buffer.append("\"")
             add("level", level.rawValue)
             add("label", label)
             add("message", message)
@@ -42,68 +40,86 @@ package struct LogLine: ~Copyable {
 
     /// Adds a member whose key is a word.
     package mutating func add(_ key: StaticString, _ value: String) {
-        switch format {
-        case .text:
-            text.append(key: key)
-            text.append(value: value)
-        case .json:
-            json.key(plain: key)
-            json.write(value)
-        }
+        append(key)
+        append(value: value)
     }
 
     /// Adds a member that is a number.
-    package mutating func add(_ key: StaticString, _ number: Int) { add(key, String(number)) }
+    package mutating func add(_ key: StaticString, _ number: Int) {
+        append(key)
+        appendMark()
+        buffer.append(decimal: number)
+        appendMark()
+    }
+
+    /// Adds a member that is a number of thousandths, not negative.
+    package mutating func add(_ key: StaticString, thousandths: Int) {
+        append(key)
+        appendMark()
+        buffer.append(decimal: thousandths / 1000)
+        buffer.append(UInt8(ascii: "."))
+        buffer.append(decimal: thousandths % 1000, width: 3)
+        appendMark()
+    }
 
     /// Adds a member whose key comes from elsewhere; in JSON none that the head has.
     mutating func add(key: String, _ value: String) {
         switch format {
         case .text:
-            text.append(UInt8(ascii: " "))
-            text.append(escaping: key, escapesQuotes: false)
-            text.append(UInt8(ascii: "="))
-            text.append(value: value)
+            buffer.append(UInt8(ascii: " "))
+            buffer.append(escaping: key, escapesQuotes: false)
+            buffer.append(UInt8(ascii: "="))
         case .json:
             guard !["time", "level", "label", "message"].contains(key) else { return }
-            json.key(key)
-            json.write(value)
+            buffer.append(UInt8(ascii: ","))
+            buffer.append(quoting: key)
+            buffer.append(UInt8(ascii: ":"))
+        }
+        append(value: value)
+    }
+
+    /// Ends the line.
+    mutating func end() {
+        switch format {
+        case .text: buffer.append(UInt8(ascii: "\n"))
+        case .json: buffer.append("}\n")
         }
     }
 
-    /// Ends the line and returns the buffer.
-    consuming func finish() -> [UInt8] {
+    private mutating func append(_ key: StaticString) {
         switch format {
         case .text:
-            text.append(UInt8(ascii: "\n"))
-            return text
+            buffer.append(UInt8(ascii: " "))
+            buffer.append(key)
+            buffer.append(UInt8(ascii: "="))
         case .json:
-            json.endObject()
-            var bytes = json.finish()
-            bytes.append(UInt8(ascii: "\n"))
-            return bytes
+            buffer.append(",\"")
+            buffer.append(key)
+            buffer.append("\":")
+        }
+    }
+
+    /// Values are strings in JSON, numbers too.
+    private mutating func appendMark() {
+        if format == .json { buffer.append(UInt8(ascii: "\"")) }
+    }
+
+    private mutating func append(value: String) {
+        switch format {
+        case .text: buffer.append(value: value)
+        case .json: buffer.append(quoting: value)
         }
     }
 }
 
-extension [UInt8] {
-    fileprivate mutating func append(octetsOf text: String) {
-        var text = text
-        text.withUTF8 { append(contentsOf: $0) }
-    }
-
-    fileprivate mutating func append(key: StaticString) {
-        append(UInt8(ascii: " "))
-        append(contentsOf: UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount))
-        append(UInt8(ascii: "="))
-    }
-
+extension LogBuffer {
     /// Appends a value, in quotes if it could be taken for more than one word.
     fileprivate mutating func append(value: String) {
         var value = value
-        let isWord = value.withUTF8 { octets in
-            for octet in octets where !Self.isPartOfAWord(octet) { return false }
-            append(contentsOf: octets)
-            return !octets.isEmpty
+        let isWord = value.withUTF8 { bytes in
+            for byte in bytes where !Self.isPartOfAWord(byte) { return false }
+            append(bytes)
+            return !bytes.isEmpty
         }
         guard !isWord else { return }
         append(UInt8(ascii: "\""))
@@ -111,11 +127,30 @@ extension [UInt8] {
         append(UInt8(ascii: "\""))
     }
 
-    private static func isPartOfAWord(_ octet: UInt8) -> Bool {
-        switch octet {
-        case UInt8(ascii: "\""), UInt8(ascii: "="), UInt8(ascii: "\\"): false
-        default: octet > 0x20 && octet < 0x7F
+    @inline(__always) private static func isPartOfAWord(_ byte: UInt8) -> Bool {
+        byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "=")
+            && byte != UInt8(ascii: "\\")
+    }
+
+    /// Appends a string of JSON.
+    fileprivate mutating func append(quoting value: String) {
+        var value = value
+        let isPlain = value.withUTF8 { bytes in
+            for byte in bytes where !Self.isPlain(byte) { return false }
+            append(UInt8(ascii: "\""))
+            append(bytes)
+            append(UInt8(ascii: "\""))
+            return true
         }
+        guard !isPlain else { return }
+        var writer = JSONWriter()
+        writer.write(value)
+        writer.finish().withUnsafeBufferPointer { append($0) }
+    }
+
+    /// Whether a byte stands for itself in a string of JSON.
+    @inline(__always) private static func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 
     /// Appends text without anything that ends a line or steers a terminal.
@@ -124,13 +159,13 @@ extension [UInt8] {
             switch scalar {
             case "\\",
                 "\"" where escapesQuotes:
-                append(contentsOf: "\\\(scalar)".utf8)
+                append("\\\(scalar)")
             case " "..."~": append(UInt8(truncatingIfNeeded: scalar.value))
-            case "\n": append(contentsOf: "\\n".utf8)
-            case "\r": append(contentsOf: "\\r".utf8)
-            case "\t": append(contentsOf: "\\t".utf8)
-            case _ where Self.isControl(scalar): append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".utf8)
-            default: append(contentsOf: "\(scalar)".utf8)
+            case "\n": append("\\n" as StaticString)
+            case "\r": append("\\r" as StaticString)
+            case "\t": append("\\t" as StaticString)
+            case _ where Self.isControl(scalar): append("\\u{\(String(scalar.value, radix: 16))}")
+            default: append(String(scalar))
             }
         }
     }

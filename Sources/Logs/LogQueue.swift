@@ -7,10 +7,10 @@ import Synchronization
 /// The buffer goes out when it is large, at once after a warning, and soon in any case. What comes while it is full is
 /// dropped and counted, as is what the output does not take, and the count is logged as soon as there is room.
 package final class LogQueue: Sendable {
-    private struct State {
-        var buffer: [UInt8] = []
+    private struct State: ~Copyable {
+        var buffer = LogBuffer()
         /// A buffer that was written, kept for its memory.
-        var spare: [UInt8] = []
+        var spare = LogBuffer()
         var clock = WallClock()
         /// Lines dropped that no line has told of.
         var dropped = 0
@@ -113,12 +113,12 @@ package final class LogQueue: Sendable {
         to state: inout State,
         _ body: (inout LogLine) -> Void
     ) {
-        var bytes: [UInt8] = []
-        swap(&bytes, &state.buffer)
-        let time = state.clock.text(now())
-        var line = LogLine(format, after: bytes, time: time, level: level, label: label, message: message)
+        var line = LogLine(format)
+        swap(&line.buffer, &state.buffer)
+        line.begin(at: now(), of: &state.clock, level: level, label: label, message: message)
         body(&line)
-        state.buffer = line.finish()
+        line.end()
+        swap(&line.buffer, &state.buffer)
     }
 
     /// Waits until all that was added before is written, or `patience` is at its end.
@@ -135,15 +135,13 @@ package final class LogQueue: Sendable {
 
     /// Writes what waits; runs on the queue only.
     private func drain() {
-        var bytes = take()
+        let bytes = take()
         if !bytes.isEmpty {
             let lost = write(bytes)
             if lost > 0 { countLost(bytes.suffix(lost)) }
         }
-        bytes.removeAll(keepingCapacity: true)
         perform(
             state.withLock { state in
-                state.spare = bytes
                 state.isDraining = false
                 return Self.next(&state)
             }
@@ -155,16 +153,20 @@ package final class LogQueue: Sendable {
         droppedTotal.add(bytes.count { $0 == UInt8(ascii: "\n") }, ordering: .relaxed)
     }
 
-    /// Returns what waits, and puts the spare buffer in its place.
+    /// Returns what waits.
     private func take() -> [UInt8] {
-        state.withLock { state in
+        var full = state.withLock { state in
             tellOfDropped(in: &state)
             (state.isDraining, state.isUrgent) = (true, false)
-            var taken: [UInt8] = []
-            swap(&taken, &state.spare)
-            swap(&taken, &state.buffer)
-            return taken
+            var full = LogBuffer()
+            swap(&full, &state.spare)
+            swap(&full, &state.buffer)
+            return full
         }
+        let bytes = full.bytes
+        full.removeAll()
+        state.withLock { swap(&full, &$0.spare) }
+        return bytes
     }
 
     private func tellOfDropped(in state: inout State) {

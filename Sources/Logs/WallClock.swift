@@ -2,8 +2,8 @@ import Glibc
 
 /// The time of day in UTC, to the millisecond, as `2026-11-23T08:30:00.000Z` (RFC 3339).
 package struct WallClock {
-    /// The millisecond that was asked for last, and its text: many lines fall into one.
-    private var millisecond = Int64.min
+    /// The second that was asked for last, and its text up to the point: many lines fall into one.
+    private var second = Int64.min
     private var text = ""
 
     /// Returns the nanoseconds since 1970.
@@ -13,21 +13,24 @@ package struct WallClock {
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
-    /// Returns the text of a moment since 1970.
-    mutating func text(_ nanoseconds: Int64) -> String {
+    /// Appends the text of a moment since 1970.
+    mutating func append(_ nanoseconds: Int64, to buffer: inout LogBuffer) {
         let millisecond = nanoseconds / 1_000_000
-        if millisecond != self.millisecond { (self.millisecond, text) = (millisecond, Self.text(millisecond)) }
-        return text
+        let second = millisecond / 1000
+        if second != self.second { (self.second, text) = (second, Self.text(second)) }
+        buffer.append(text)
+        buffer.append(UInt8(ascii: "."))
+        buffer.append(decimal: Int(millisecond % 1000), width: 3)
+        buffer.append(UInt8(ascii: "Z"))
     }
 
-    private static func text(_ millisecond: Int64) -> String {
-        var second = time_t(millisecond / 1000)
+    private static func text(_ second: Int64) -> String {
+        var second = time_t(second)
         var parts = tm()
         gmtime_r(&second, &parts)
-        let date =
-            "\(padded(Int(parts.tm_year) + 1900, 4))-\(padded(Int(parts.tm_mon) + 1, 2))-\(padded(Int(parts.tm_mday), 2))"
-        let clock = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { padded(Int($0), 2) }.joined(separator: ":")
-        return "\(date)T\(clock).\(padded(Int(millisecond % 1000), 3))Z"
+        let date = [(Int(parts.tm_year) + 1900, 4), (Int(parts.tm_mon) + 1, 2), (Int(parts.tm_mday), 2)]
+        let time = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { padded(Int($0), 2) }
+        return "\(date.map(padded).joined(separator: "-"))T\(time.joined(separator: ":"))"
     }
 
     private static func padded(_ number: Int, _ width: Int) -> String {

@@ -6,7 +6,7 @@ extension LogQueue {
     func append(_ access: AccessLine) {
         append(access.level, label: "callpath.access", message: "request") { line in
             line.add("status", access.status)
-            line.add("duration_ms", access.milliseconds)
+            line.add("duration_ms", thousandths: access.microseconds)
             line.add("method", access.method)
             line.add("target", access.target)
             line.add("route", access.route)

@@ -22,9 +22,14 @@ package struct ServerTiming: Sendable {
 
     /// Returns milliseconds with three decimals.
     static func milliseconds(_ duration: Duration) -> String {
-        let (seconds, attoseconds) = duration.components
-        let microseconds = max(0, seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
+        let microseconds = microseconds(duration)
         let fraction = String(microseconds % 1000)
         return "\(microseconds / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
+    }
+
+    /// Returns whole microseconds, none for a time that ran backward.
+    static func microseconds(_ duration: Duration) -> Int {
+        let (seconds, attoseconds) = duration.components
+        return max(0, Int(seconds) * 1_000_000 + Int(attoseconds / 1_000_000_000_000))
     }
 }

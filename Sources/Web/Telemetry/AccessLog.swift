@@ -17,8 +17,8 @@ package struct AccessLog: Sendable {
 package struct AccessLine: Sendable {
     package let level: Logger.Level
     package let status: Int
-    /// The time from the first octet of the request to its answer, in milliseconds with three decimals.
-    package let milliseconds: String
+    /// The time from the first octet of the request to its answer.
+    package let microseconds: Int
     package let method: String
     /// What the client asked for, cut after a thousand octets.
     package let target: String

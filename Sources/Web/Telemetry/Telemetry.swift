@@ -51,7 +51,7 @@ package struct Telemetry: Sendable {
             AccessLine(
                 level: level,
                 status: response.status.code,
-                milliseconds: ServerTiming.milliseconds(duration),
+                microseconds: ServerTiming.microseconds(duration),
                 method: request.method.rawValue,
                 target: Self.cut(request.target),
                 route: route,
