@@ -122,9 +122,8 @@ let package = Package(
         .executableTarget(
             name: "callpath",
             dependencies: [
-                "Console", "ModuleAPI", "OpenInference", "Web", "COpenSSL", "HTTPServer", "HTTP", "JSON", "Models",
-                "Serving",
-                "Store", "Tensors", "Metrics", "Logs", argumentParser, logging,
+                "Console", "ModuleAPI", "OpenInference", "Web", "CLinux", "COpenSSL", "CZlib", "HTTPServer", "HTTP",
+                "JSON", "Models", "Serving", "Store", "Tensors", "Metrics", "Logs", argumentParser, logging,
             ],
             swiftSettings: upcomingFeatures,
             linkerSettings: [.unsafeFlags(smallerBinary, .when(platforms: [.linux]))]

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <sched.h>
@@ -25,4 +26,10 @@ int clinux_open_unnamed(const char *folder, unsigned int mode) {
 
 void clinux_start_writing(int file) {
     sync_file_range(file, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+const char *clinux_file_of(const void *address) {
+    Dl_info found, own;
+    if (!dladdr(address, &found) || !dladdr((const void *)clinux_file_of, &own)) return "an unknown file";
+    return found.dli_fbase == own.dli_fbase ? 0 : found.dli_fname;
 }

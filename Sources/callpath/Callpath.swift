@@ -44,9 +44,14 @@ struct Callpath: AsyncParsableCommand {
         guard CommandLine.arguments.count > 1, case let word = CommandLine.arguments[1],
             !word.hasPrefix("-"), !names.contains(word)
         else { return }
-        let hint = NearestWord.hint(word, in: names)
+        // The Python package has it, and the binary by itself has not.
+        let isExport = word == "export"
+        let problem =
+            isExport
+            ? "'callpath export' comes with the Python package: pip install callpath torch safetensors"
+            : "unknown subcommand '\(word)'.\(NearestWord.hint(word, in: names + ["export"]))"
         let text = """
-            Error: unknown subcommand '\(word)'.\(hint)
+            Error: \(problem)
             Usage: callpath <subcommand>: \(names.joined(separator: ", "))
               See 'callpath --help' for more information.
 

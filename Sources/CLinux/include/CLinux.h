@@ -3,7 +3,7 @@
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 
-// accept4, sched_getaffinity, O_TMPFILE and sync_file_range are declared only under _GNU_SOURCE, which a module map cannot set for the Glibc headers:
+// accept4, sched_getaffinity, O_TMPFILE, sync_file_range and dladdr are declared only under _GNU_SOURCE, which a module map cannot set for the Glibc headers:
 // CLinux.c does.
 
 // The accepted descriptor is non-blocking and closed on exec. The address is a sockaddr, which belongs to Glibc.
@@ -22,3 +22,6 @@ int clinux_open_unnamed(const char *folder, unsigned int mode);
 
 // Has the kernel begin to write a file's new pages to the disk, and does not wait for it.
 void clinux_start_writing(int file);
+
+// The shared library that holds what lies at an address; null if that is this program itself.
+const char *clinux_file_of(const void *address);
