@@ -62,9 +62,12 @@ struct GraphTests {
         let answer = await server.send(.get, "/v1/modules/net")
         let document = answer.json
         #expect(document["class"] == "Network")
-        #expect(document["parameters"]?["scale"] == ["shape": [2], "dtype": "float32", "init": "ones"])
+        #expect(document["own_parameters"]?["scale"] == ["shape": [2], "dtype": "float32", "init": "ones"])
         let shift: JSONValue = ["shape": [2], "dtype": "float32", "persistent": false, "data": [1.0, 2.0]]
-        #expect(document["buffers"]?["shift"] == shift)
+        #expect(document["own_buffers"]?["shift"] == shift)
+        let names = document["parameters"]?.asArray?.compactMap { $0["name"]?.asString }
+        #expect(names == ["scale", "fc.weight", "fc.bias"])
+        #expect(document["buffers"]?.asArray?.map { $0["name"] } == ["shift"])
         let again = await server.json(.put, "/v1/modules/net", answer.text)
         #expect(again.status == 200)
         let second = await server.send(.get, "/v1/modules/net").json

@@ -8,7 +8,7 @@ package struct DescriptionReader {
     static let maxArgumentBytes = 65_536
     /// What a document from GET carries beside a description.
     private static let readOnly = ["version", "repr", "hooks"]
-    /// What it carries of every module but those whose `forward` is data, which declare theirs under these names.
+    /// What it lists of the whole tree; a module whose `forward` is data may declare its own under these names.
     private static let tensorLists = ["parameters", "buffers"]
     private static let rootOnly = ["seed", "training", "state_dict", "compat", "input_name", "output_name", "tied"]
 
@@ -65,11 +65,11 @@ package struct DescriptionReader {
         let type = try object.require("type") { try $0.readName() }
         let dtype = try object.takeOptional("dtype") { try $0.readChoice(DType.self) }
         let children = try object.take("modules") { try self.children(&$0) }
+        if isRoot { object.ignoreLists(Self.tensorLists) }
         if type == "GraphModule" {
             let graph = try graphs.graph(&object)
             return .layer(LayerDescription(type: type, dtype: dtype, children: children ?? [], graph: graph))
         }
-        if isRoot { object.ignore(Self.tensorLists) }
         let arguments = try object.takeArguments()
         return .layer(LayerDescription(type: type, arguments: arguments, dtype: dtype, children: children))
     }

@@ -25,8 +25,8 @@ struct GraphReader {
     /// Takes the fields of a graph out of `object`.
     mutating func graph(_ object: inout ObjectReader) throws -> GraphDescription? {
         let className = try object.take("class", Self.className) ?? "GraphModule"
-        let parameters = try object.take("parameters") { try Self.tensors(&$0, areParameters: true) } ?? []
-        let buffers = try object.take("buffers") { try Self.tensors(&$0, areParameters: false) } ?? []
+        let parameters = try Self.tensors(of: &object, "parameters", areParameters: true)
+        let buffers = try Self.tensors(of: &object, "buffers", areParameters: false)
         guard let nodes = try object.take("graph", { try nodes(&$0) }) else { return nil }
         try object.finish(known: ["name", "type", "class", "modules", "parameters", "buffers", "graph"])
         return GraphDescription(className: className, graph: Graph(nodes), tensors: parameters + buffers)
@@ -51,6 +51,16 @@ struct GraphReader {
     }
 
     // MARK: Tensors
+
+    /// Takes the tensors of the module's own: a document has them under a longer name, beside the list of all of the tree.
+    private static func tensors(
+        of object: inout ObjectReader,
+        _ name: String,
+        areParameters: Bool
+    ) throws -> [GraphTensor] {
+        let read = { (reader: inout JSONReader) in try tensors(&reader, areParameters: areParameters) }
+        return try object.take("own_\(name)", read) ?? object.take(name, read) ?? []
+    }
 
     private static func tensors(_ reader: inout JSONReader, areParameters: Bool) throws -> [GraphTensor] {
         var tensors: [GraphTensor] = []

@@ -12,7 +12,7 @@ package enum GraphWriter {
         tensor: (String) -> Tensor?
     ) throws(DocumentProblem) {
         writer.member("class", description.className)
-        for (key, areParameters) in [("parameters", true), ("buffers", false)] {
+        for (key, areParameters) in [("own_parameters", true), ("own_buffers", false)] {
             writer.key(key)
             writer.beginObject()
             for entry in description.tensors where entry.isParameter == areParameters {

@@ -78,6 +78,14 @@ package struct ObjectReader {
         members.removeAll { keys.contains($0.key) }
     }
 
+    /// Removes those of the members that are lists.
+    package mutating func ignoreLists(_ keys: [String]) {
+        members.removeAll { member in
+            var reader = member.reader
+            return keys.contains(member.key) && (try? reader.peekKind()) == .array
+        }
+    }
+
     /// Refuses members that nobody took.
     package func finish(known: [String]) throws {
         guard let member = members.first else { return }

@@ -11,7 +11,7 @@ enum ModuleDocumentWriter {
         writer.beginObject()
         writer.member("name", publication.name)
         try publication.writeDescription(writesReferences: true, to: &writer)
-        writeOutcome(of: publication, isGraph: publication.isGraph, to: &writer)
+        writeOutcome(of: publication, to: &writer)
         writer.endObject()
     }
 
@@ -26,14 +26,11 @@ enum ModuleDocumentWriter {
     }
 
     /// Writes what a client only reads.
-    private static func writeOutcome(of publication: Publication, isGraph: Bool, to writer: inout JSONWriter) {
+    private static func writeOutcome(of publication: Publication, to writer: inout JSONWriter) {
         writer.member("version", publication.version)
         writer.member("repr", publication.repr)
-        // A module whose `forward` is data declares its own under these names.
-        if !isGraph {
-            write(publication.parameters, as: "parameters", to: &writer)
-            write(publication.buffers, as: "buffers", to: &writer)
-        }
+        write(publication.parameters, as: "parameters", to: &writer)
+        write(publication.buffers, as: "buffers", to: &writer)
         writer.key("hooks")
         writer.beginArray()
         for hook in publication.hooks { HookWriter.write(hook, to: &writer) }

@@ -61,9 +61,6 @@ extension TensorSignature {
 }
 
 extension Publication {
-    /// Whether its `forward` is data.
-    package var isGraph: Bool { plan.root.graph != nil }
-
     /// The inputs by name, of a module that names them.
     package var namedInputs: [NamedInput] {
         root.forwardParameters == nil ? [] : signature.named
