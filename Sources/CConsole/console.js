@@ -1,18 +1,17 @@
 'use strict';
-// One page over the interface that everybody else uses. What others named reaches it as text, never as markup.
+// What others named reaches the page as text, never as markup.
 
 const $ = id => document.getElementById(id);
 const main = document.querySelector('main');
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 
-/** What the page knows; what it shows is made of this. */
 const state = {
 	key: sessionStorage.getItem('callpath-key') || '', live: true, modules: [], next: null, prefix: '', figures: new Map(),
 	samples: [], started: 0, wait: 0, seen: null, name: null, path: '', node: null, doc: null, inputs: [], hooks: [],
-	callHooks: [], fired: new Map(), captures: new Map(), stream: null, streamed: null, graph: false, turned: false, quiet: 0, tensors: [],
+	callHooks: [], fired: new Map(), captures: new Map(), stream: null, streamed: null, graph: false, turned: false, quiet: 0,
 };
 
-/** Completes an element; attributes whose names begin with "on" are listeners. */
+/** Attributes whose names begin with "on" are listeners. */
 function complete(made, attributes, children) {
 	for (const [name, value] of Object.entries(attributes)) {
 		if (name.startsWith('on')) made.addEventListener(name.slice(2), value);
@@ -25,7 +24,6 @@ function complete(made, attributes, children) {
 const el = (tag, attributes = {}, ...children) => complete(document.createElement(tag), attributes, children);
 const svg = (tag, attributes, ...children) => complete(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
 
-/** Writes text where it differs: nothing is said twice. */
 const write = (element, value) => { if (element.textContent !== value) element.textContent = value; };
 const text = (id, value) => write($(id), value);
 const show = (id, ...parts) => $(id).replaceChildren(...parts);
@@ -37,7 +35,6 @@ const add = (map, key, by = 1) => map.set(key, (map.get(key) || 0) + by).get(key
 
 // ---- Asking the server
 
-/** An answer that is no success: its status and its problem document. */
 class Refused extends Error {
 	constructor(status, problem) {
 		super(problem?.detail || `The server answered ${status}.`);
@@ -68,7 +65,7 @@ function words(error) {
 
 const refusal = error => el('p', {class: 'problem'}, words(error));
 
-// ---- The state of the page, and its pulse
+// ---- The state of the page
 
 function enter(name, banner = '') {
 	main.dataset.state = name;
@@ -108,12 +105,14 @@ function failed(error) {
 
 async function refresh() {
 	const limit = Math.min(1000, Math.max(100, state.modules.length));
-	const page = await ask(`v1/modules?limit=${limit}&prefix=${encodeURIComponent(state.prefix)}`);
-	const sample = readMetrics(await ask('metrics', {accept: 'text/plain'}).catch(error => {
-		if (error.status === 404) return '';  // served on the operations port alone
-		throw error;
-	}));
-	const about = await send('./').then(answer => answer.json()).catch(() => ({}));
+	const [page, exposed, about] = await Promise.all([
+		ask(`v1/modules?limit=${limit}&prefix=${encodeURIComponent(state.prefix)}`),
+		ask('metrics', {accept: 'text/plain'}).catch(error => {
+			if (error.status === 404) return '';
+			throw error;
+		}),
+		send('./').then(answer => answer.json()).catch(() => ({}))]);
+	const sample = readMetrics(exposed);
 	text('version', about.version || '');
 	text('status', about.status || 'ready');
 	const restarted = state.started > 0 && sample.started > 0 && sample.started !== state.started;
@@ -126,11 +125,11 @@ async function refresh() {
 	Object.assign(state, {modules: page.modules, next: page.next, seen: new Date()});
 	if (restarted || main.dataset.state === 'restarted') enter('restarted', 'The server was started again: what it held in memory alone is gone.');
 	else if (!page.modules.length && !state.prefix && !state.doc) return showEmpty();
-	else enter('ready');
-	await readFigures();
-	drawList();
 	drawLatency();
 	await follow();
+	if (main.dataset.state !== 'restarted') enter('ready');
+	await readFigures();
+	drawList();
 }
 
 function showEmpty() {
@@ -144,7 +143,6 @@ const keyField = () => state.key ? ' -H "Authorization: Bearer $CALLPATH_KEY"' :
 
 // ---- Modules
 
-/** Reads calls a second and mean times: the difference of two readings. */
 async function readFigures() {
 	const few = state.modules.length <= 200;
 	if (!few && !state.name) return;
@@ -189,7 +187,7 @@ async function more() {
 	more.busy = false;
 }
 
-/** Shows what the address names, read again where the server has another version. */
+/** Shows what the address names. */
 async function follow() {
 	const wanted = address();
 	const name = wanted.get('module') || state.name || state.doc?.name || state.modules[0]?.name;
@@ -202,6 +200,7 @@ async function follow() {
 
 async function open(name) {
 	const other = name !== state.doc?.name;
+	const [metadata, own, all] = [model(name), at(name, '/hooks'), 'v1/hooks'].map(path => ask(path).catch(() => ({})));
 	try {
 		state.doc = await ask(at(name));
 		text('module-line', `${kind(state.doc)}, version ${state.doc.version}${state.doc.training ? ', in training mode' : ''}`);
@@ -212,9 +211,7 @@ async function open(name) {
 		state.doc = {name};
 	}
 	state.name = name;
-	const [metadata, own, all] = await Promise.all([model(name), at(name, '/hooks'), 'v1/hooks'].map(path => ask(path).catch(() => ({}))));
-	state.tensors = await readTensors(state.doc).catch(() => []);
-	state.hooks = [...(all.hooks || []).map(hook => ({...hook, everywhere: true})), ...(own.hooks || [])];
+	state.hooks = [...((await all).hooks || []).map(hook => ({...hook, everywhere: true})), ...((await own).hooks || [])];
 	if (other) {
 		Object.assign(state, {fired: new Map(), captures: new Map(), callHooks: [], path: '', node: null});
 		drawCaptures();
@@ -227,7 +224,8 @@ async function open(name) {
 	text('repr', state.doc.repr || '');
 	drawTree();
 	drawParameters();
-	const inputs = metadata.inputs?.length ? metadata.inputs : [{name: 'input', datatype: 'FP32', shape: [-1]}];
+	const {inputs: given} = await metadata;
+	const inputs = given?.length ? given : [{name: 'input', datatype: 'FP32', shape: [-1]}];
 	if (other || JSON.stringify(inputs) !== JSON.stringify(state.inputs)) {
 		state.inputs = inputs;
 		drawInputs();
@@ -245,16 +243,15 @@ const children = node => Array.isArray(node.modules) ? node.modules
 	: Object.entries(node.modules || {}).map(([name, child]) => ({name, ...child}));
 
 const noArguments = new Set(('name type class modules graph dtype training parameters buffers hooks version repr input_name output_name '
-	+ 'compat inplace tied ref seed damaged').split(' '));
+	+ 'compat inplace tied ref seed damaged own_parameters own_buffers').split(' '));
 
-/** The arguments of a module as Python writes them. */
 const args = node => Object.entries(node).filter(([name, value]) => !noArguments.has(name) && value !== null)
 	.map(([name, value]) => `${name}=${python(value)}`).join(', ');
 
 const python = value => Array.isArray(value) ? `[${value.map(python).join(', ')}]`
 	: JSON.stringify(value).replace(/^true$/, 'True').replace(/^false$/, 'False');
 
-// ---- The tree: the call path
+// ---- The tree
 
 const rows = new Map();
 
@@ -320,7 +317,7 @@ function choose(path, node) {
 	select(path, node);
 }
 
-/** Selects a module; or a parameter, and the module that has it. */
+/** A module, or a parameter and the module that has it. */
 function select(path, node = null) {
 	const names = tensors().map(({name}) => name);
 	const owner = names.includes(path) ? parent(path) : rows.has(path) ? path : '';
@@ -342,7 +339,7 @@ function mark() {
 	}
 }
 
-// ---- What a call did: order, share of the time, hooks
+// ---- What a call did
 
 function light(events, callHooks = []) {
 	const [order, time, counters, places, nodes] = [[], new Map(), new Map(), new Map(), []];
@@ -371,7 +368,7 @@ function light(events, callHooks = []) {
 	flash(nodes);
 }
 
-/** Counts a firing under what the hook is: a trace tells the id of a hook, or its place among those of the call. */
+/** A trace tells the id of a hook, or its place among those of the call. */
 function count({event, module, hook}, callHooks, counters) {
 	const kind = event.slice(0, -5);
 	const here = other => other.kind === kind && !other.node && (other.everywhere || (other.module || '') === module);
@@ -400,7 +397,7 @@ function flash(parts) {
 	parts.forEach((part, place) => { turn(part, true, step * place); turn(part, false, step * place + 900); });
 }
 
-// ---- Live: the events of the module that is shown
+// ---- Live
 
 function stopStream() {
 	state.stream?.abort();
@@ -454,24 +451,9 @@ function setLive(live) {
 	listen();
 }
 
-// ---- Tensors: heat map, histogram, numbers
+// ---- Tensors
 
-/** The tensors of a module: as its document lists them, or, where that describes a graph, as its state dictionary begins. */
-async function readTensors({name, parameters = [], buffers = []}) {
-	if (Array.isArray(parameters)) return [...parameters, ...buffers];
-	const reader = (await send(at(name, '/state_dict'), {accept: 'application/x-safetensors'})).body.getReader();
-	let [bytes, length] = [[], 8];
-	for (let read = {}; bytes.length < length && !read.done;) {
-		read = await reader.read();
-		bytes = bytes.concat([...read.value || []]);
-		if (bytes.length >= 8) length = 8 + bytes.slice(0, 6).reduceRight((sum, byte) => sum * 256 + byte, 0);
-	}
-	reader.cancel();
-	const header = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes.slice(8, length))));
-	return Object.entries(header).filter(([key]) => key !== '__metadata__').map(([key, {shape}]) => ({name: key, shape}));
-}
-
-const tensors = () => state.tensors;
+const tensors = () => [...state.doc.parameters || [], ...state.doc.buffers || []];
 
 function drawParameters() {
 	const before = $('tensor-choice').value;
@@ -503,7 +485,7 @@ function summaryParts({parameter, shape, pool, matrix, histogram, statistics}) {
 
 const plain = value => typeof value === 'string' ? Number(value) : value;
 
-/** Blue below zero, orange above, pale at zero, which every kind of eye can tell apart; purple where there is no number. */
+/** Blue below zero, orange above, which every eye can tell apart; purple where there is no number. */
 function colour(value, extent) {
 	if (!Number.isFinite(value)) return [90, 0, 90, 255];
 	const share = Math.min(1, Math.abs(value) / extent) ** 0.8;
@@ -549,7 +531,7 @@ function drawCaptures() {
 	const parts = [...state.captures].map(([words, {kind, module, node, data, shape}]) => {
 		const flat = [data].flat(Infinity).map(plain);
 		const finite = flat.filter(Number.isFinite);
-		const title = `${kind} of ${node ? `node ${node}` : module || 'the whole module'}, ${words}`;
+		const title = `${kind} of ${placeWords(module, node)}, ${words}`;
 		return el('div', {'data-capture': words}, el('p', {}, title),
 			flat.length <= 16 ? el('code', {}, `[${flat.map(number).join(', ')}]`) : heatMap(pooled(flat, shape.length > 1 ? shape[0] : 1), title),
 			note(`${shape.join(' × ') || 'scalar'}, mean ${number(finite.reduce((sum, value) => sum + value, 0) / (finite.length || 1))}, `
@@ -558,13 +540,12 @@ function drawCaptures() {
 	show('captures', ...(parts.length ? parts : [note('Nothing yet: add a capture hook and call.')]));
 }
 
-/** The first axis by all others, pooled to at most 64 by 64 by the largest magnitude, as the server's summaries are. */
+/** The first axis by all others, pooled as the server's summaries are. */
 function pooled(flat, height) {
 	const width = flat.length / height;
 	const [rows, columns] = [Math.min(64, height), Math.min(64, width)];
 	const matrix = Array.from({length: rows}, () => Array(columns).fill(0));
 	flat.forEach((value, index) => {
-		// The last i with floor(i * height / rows) <= y.
 		const i = Math.floor(((Math.floor(index / width) + 1) * rows - 1) / height);
 		const j = Math.floor(((index % width + 1) * columns - 1) / width);
 		if (Number.isNaN(value) || Math.abs(value) > Math.abs(matrix[i][j])) matrix[i][j] = value;
@@ -595,7 +576,7 @@ function fill(value) {
 	});
 }
 
-/** Numbers from -1 to 1 by a seed (mulberry32), the same in every browser; 0 or 1 where whole numbers are wanted. */
+/** mulberry32: the same numbers for a seed in every browser. */
 const random = seed => input => {
 	seed = seed + 0x6D2B79F5 | 0;
 	let word = Math.imul(seed ^ seed >>> 15, 1 | seed);
@@ -611,10 +592,12 @@ const actions = {
 };
 
 const placeValue = (path, node) => JSON.stringify(node ? [path, node] : [path]);
+const placeWords = (path, node) => (node ? `node ${node}${path && ` of ${path}`}` : path || 'the whole module');
 
 function drawPlaces(wanted = $('hook-place').value) {
-	const option = (value, words) => el('option', {value}, words);
-	show('hook-place', ...[...rows.keys()].map(path => option(placeValue(path), path || 'the whole module')));
+	const places = [...rows.keys()].map(path => [path]);
+	if (state.node) places.push([state.path, state.node]);
+	show('hook-place', ...places.map(place => el('option', {value: placeValue(...place)}, placeWords(...place))));
 	$('hook-place').value = wanted;
 	if (!$('hook-place').value) $('hook-place').value = placeValue('');
 }
@@ -631,7 +614,7 @@ function addHook() {
 
 function drawCallHooks() {
 	const list = state.callHooks.map(({kind, module, node, action}, index) => {
-		const words = `${action.type} at ${node ? `node ${node}` : module || 'the whole module'} (${kind})`;
+		const words = `${action.type} at ${placeWords(module, node)} (${kind})`;
 		return el('li', {class: 'hook'}, el('code', {}, words), el('button', {type: 'button', 'aria-label': `Remove ${words}`, onclick: () => {
 			state.callHooks.splice(index, 1);
 			drawCallHooks();
@@ -692,7 +675,7 @@ request = urllib.request.Request(${JSON.stringify(url)}, ${JSON.stringify(body)}
 })
 print(urllib.request.urlopen(request).read().decode(), end="")`;
 
-// ---- Latency: the differences of a minute
+// ---- Latency
 
 const histograms = {callpath_http_request_duration_seconds: 'request', callpath_compute_seconds: 'compute',
 	callpath_queue_wait_seconds: 'waiting in the queue', callpath_batch_rows: 'rows a batch'};
@@ -712,7 +695,6 @@ function readMetrics(exposed) {
 	return sample;
 }
 
-/** The buckets of a histogram, by their upper edges, with what they gained in the last minute. */
 function recent(name) {
 	const [first, last] = [state.samples[0].buckets.get(name), state.samples.at(-1).buckets.get(name) || new Map()];
 	let below = 0;
@@ -750,7 +732,7 @@ function drawLatency() {
 		: note('No call in the last minute.'));
 }
 
-// ---- The graph of a GraphModule: in layers, the same picture for the same graph
+// ---- The graph of a GraphModule
 
 const graphNode = name => document.querySelector(`#graph [data-node="${CSS.escape(name)}"]`);
 
@@ -774,7 +756,7 @@ function namesIn(value) {
 	return typeof value.node === 'string' ? [value.node] : Object.values(value).flatMap(namesIn);
 }
 
-/** A node lies one layer beyond its latest argument, `get_attr` just before its first use; edges take a slot in each layer between. */
+/** A node lies one layer beyond its latest argument; edges take a slot in each layer between. */
 function layout(nodes) {
 	const places = new Map(nodes.map(node => [node.name || 'output', {node, name: node.name || 'output', users: [], layer: 0}]));
 	for (const place of places.values()) {
@@ -802,7 +784,7 @@ function layout(nodes) {
 	return {places, levels, edges};
 }
 
-/** Orders each layer by the medians of its neighbours, down and up in turns. */
+/** By medians, down and up in turns. */
 function untangle(levels) {
 	const number = level => level.forEach((place, rank) => { place.rank = rank; });
 	const median = others => others.map(other => other.rank).sort((a, b) => a - b)[others.length >> 1];
@@ -847,7 +829,6 @@ function drawGraph() {
 	show('graph-scroll', svg('svg', {width, height, role: 'group', 'aria-label': `Graph of ${nodes.length} nodes`}, ...lines, ...shapes));
 }
 
-/** A line from the end of a node through its slots to the beginning of another. */
 function curve(way, half, turn) {
 	const point = ({at: [x, y]}, by) => turn([x, y + by]).join();
 	return way.slice(1).reduce((line, place, step) => {
@@ -869,15 +850,23 @@ function shape(place, [x, y], path, places) {
 	}[op] || (() => svg('rect', {x: -w, y: -h, width: wide, height: high, rx: op === 'call_module' ? 3 : h}));
 	const words = `${op.replace('_', ' ')}${target && target !== name ? ` ${target}` : ''}`;
 	const line = (text, y, limit, style) => svg('text', {class: style, 'text-anchor': 'middle', y}, text.length > limit ? `${text.slice(0, limit - 1)}…` : text);
+	const tapped = state.callHooks.some(captures(path, name));
 	return svg('g', {class: `node${name === state.node ? ' chosen' : ''}`, 'data-node': name, transform: `translate(${x} ${y})`, tabindex: -1,
-		role: 'button', 'aria-label': `${name}: ${words}`, onclick: () => pick(place, path), onkeydown: event => graphKey(event, place, path, places)},
-	outline(), line(name, -2, 20, 'name'), line(words, 12, 26, 'op'));
+		role: 'button', 'aria-pressed': op === 'call_module' ? null : tapped, 'aria-label': `${name}: ${words}`, onclick: () => pick(place, path), onkeydown: event => graphKey(event, place, path, places)},
+	outline(), line(tapped ? `● ${name}` : name, -2, 20, 'name'), line(words, 12, 26, 'op'));
 }
 
-/** Opens the module of a node that calls one; selects another. */
+const captures = (path, name) => hook => hook.module === path && hook.node === name && hook.action.type === 'capture';
+
+/** Opens the module of a node that calls one; captures the value of another, or no more. */
 function pick({node: {op, target}, name}, path) {
 	if (op === 'call_module') return choose(path ? `${path}.${target}` : target);
+	const others = state.callHooks.filter(hook => !captures(path, name)(hook));
+	if (others.length === state.callHooks.length) others.push({kind: 'forward', module: path, node: name, action: {type: 'capture'}});
+	state.callHooks = others;
+	drawCallHooks();
 	choose(path, name);
+	drawGraph();
 	graphNode(name)?.focus();
 }
 
@@ -893,7 +882,7 @@ function graphKey(event, place, path, places) {
 	if (target) graphNode(target.name).focus();
 }
 
-// ---- The reference: openapi.json
+// ---- The reference
 
 async function drawReference() {
 	try {
@@ -963,7 +952,7 @@ function duration(nanoseconds) {
 	return `${short(nanoseconds / size)} ${unit}`;
 }
 
-// ---- Keys, and what the controls do
+// ---- Controls
 
 function openKey(opened) {
 	$('key').hidden = !opened;

@@ -87,7 +87,7 @@ class Page:
                 if entry["level"] == "SEVERE" and "Failed to load resource" not in entry["message"]]
 
 
-def start_browser(width=1280, height=1400, scheme="light", still=False):
+def start_browser(width=1280, height=1400, scheme="light", still=False, scale=1):
     options = webdriver.ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
     for argument in ("--headless=new", "--no-sandbox", "--force-color-profile=srgb", f"--window-size={max(width, 500)},{height}"):
@@ -98,8 +98,8 @@ def start_browser(width=1280, height=1400, scheme="light", still=False):
     if still:
         features.append({"name": "prefers-reduced-motion", "value": "reduce"})
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-    if width < 500:
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    if width < 500 or scale > 1:
+        size = {"width": width, "height": height // scale, "deviceScaleFactor": scale, "mobile": False}
         driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     return driver
 
@@ -122,6 +122,16 @@ def server():
 def page(driver, server):
     yield Page(driver, server.url)
     driver.get("about:blank")
+
+
+@pytest.fixture
+def times(capsys):
+    """Tells some times in milliseconds and holds the best of them to a goal."""
+    def judge(what, measured, goal):
+        with capsys.disabled():
+            print(f"\n{what}: {', '.join(f'{one:.0f}' for one in sorted(measured))} ms, at most {goal} ms wanted")
+        assert min(measured) <= goal, f"{what}: the best of {len(measured)} tries took {min(measured):.0f} ms"
+    return judge
 
 
 @pytest.fixture
