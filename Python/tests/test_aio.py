@@ -13,12 +13,13 @@ def test_the_same_names_with_await(callpath_server, callpath_client):
     async def session():
         async with callpath.aio.Client(callpath_server.url) as client:
             fc = await client.create("fc", LINEAR)
+            before = await fc.version
             await fc.set_parameter("weight", np.ones((3, 4), np.float32))
             await fc.set_parameter("bias", [0.0, 0, 0])
             np.testing.assert_array_equal(await fc([1.0, 1, 1, 1]), [4, 4, 4])
             np.testing.assert_array_equal(await fc.weight, np.ones((3, 4)))
             assert [name async for name in client] == ["fc"] and await client.contains("fc")
-            assert (await fc.text()).startswith("Linear(") and await fc.version == 3
+            assert (await fc.text()).startswith("Linear(") and await fc.version == before + 2
             async with await fc.register_forward_hook(callpath.scale(0)):
                 np.testing.assert_array_equal(await fc([1.0, 1, 1, 1]), [0, 0, 0])
             assert await fc.hooks == []

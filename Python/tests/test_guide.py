@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -12,23 +13,27 @@ GUIDE = pathlib.Path(__file__).parents[2] / "docs/guide.md"
 
 
 class Shell:
-    """One bash for the whole page, so that `%1` and variables mean what they mean to a reader."""
+    """One bash for the whole page, so that `$!` means what it means to a reader."""
 
     def __init__(self, folder, environment):
         self.process = subprocess.Popen(
-            ["bash", "-m"], cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            ["bash"], cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, text=True,
         )
 
     def run(self, command):
-        self.process.stdin.write(f"{command}\necho end-of-command\n")
+        """What a command prints, within two minutes; JSON ends without a line's end, so that the mark begins with one."""
+        self.process.stdin.write(f"{command}\nprintf '\\nend-of-command\\n'\n")
         self.process.stdin.flush()
+        watchdog = threading.Timer(120, self.process.kill)
+        watchdog.start()
         lines = []
         for line in self.process.stdout:
             if line == "end-of-command\n":
-                return "".join(lines)
+                watchdog.cancel()
+                return "".join(lines)[:-1]
             lines.append(line)
-        raise AssertionError(f"bash ended in {command!r}")
+        raise AssertionError(f"bash ended in {command!r}, or it took two minutes")
 
     def close(self):
         self.process.stdin.write("kill $(jobs -p) 2>/dev/null; exit\n")

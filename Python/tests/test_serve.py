@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -54,6 +55,17 @@ def test_a_server_that_died_is_a_connection_error():
         server._process.wait()
         with pytest.raises(OSError):
             server.client.names()
+
+
+@pytest.mark.parametrize("end", ["", "del server", "raise SystemExit(3)"])
+def test_a_program_that_ends_takes_its_server_along(end):
+    program = f"import callpath\nserver = callpath.serve()\nprint(server._process.pid, flush=True)\n{end}"
+    process = int(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60).stdout)
+    for _ in range(1000):
+        if not os.path.exists(f"/proc/{process}"):
+            return
+        time.sleep(0.01)
+    raise AssertionError("the server is still there")
 
 
 def test_a_missing_binary_is_one_line(monkeypatch):

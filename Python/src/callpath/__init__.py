@@ -8,53 +8,79 @@
 """
 from __future__ import annotations
 
+import importlib
 import os
-from typing import Any, Optional, Union
+from typing import TYPE_CHECKING, Any, List, Optional, Union
 
-from . import aio
-from .client import Client, Handle, Module
-from .errors import (
-    CallpathError,
-    CallpathIndexError,
-    CallpathKeyError,
-    CallpathRuntimeError,
-    CallpathTypeError,
-    CallpathValueError,
-    ExportError,
-    ServerError,
-)
-from .hooks import (
-    activation,
-    add,
-    assert_finite,
-    assert_range,
-    assert_shape,
-    capture,
-    clamp,
-    forward,
-    forward_pre,
-    full_backward,
-    full_backward_pre,
-    log,
-    mask,
-    normalize,
-    project_out,
-    replace,
-    scale,
-    statistics,
-    topk,
-)
-from .operations import Backward, Capture, Trace
-from .server import Server, binary, serve
+if TYPE_CHECKING:
+    from . import aio
+    from .client import Client, Handle, Module
+    from .errors import (
+        CallpathError,
+        CallpathIndexError,
+        CallpathKeyError,
+        CallpathRuntimeError,
+        CallpathTypeError,
+        CallpathValueError,
+        ExportError,
+        ServerError,
+    )
+    from .hooks import (
+        activation,
+        add,
+        assert_finite,
+        assert_range,
+        assert_shape,
+        capture,
+        clamp,
+        forward,
+        forward_pre,
+        full_backward,
+        full_backward_pre,
+        log,
+        mask,
+        normalize,
+        project_out,
+        replace,
+        scale,
+        statistics,
+        topk,
+    )
+    from .operations import Backward, Capture, Trace
+    from .server import Server, binary, serve
 
+#: Where each name is. It is read when it is first used, so that the command `callpath` starts without numpy.
+_PLACES = {
+    "client": ["Client", "Handle", "Module"],
+    "errors": [
+        "CallpathError", "CallpathIndexError", "CallpathKeyError", "CallpathRuntimeError", "CallpathTypeError",
+        "CallpathValueError", "ExportError", "ServerError",
+    ],
+    "hooks": [
+        "activation", "add", "assert_finite", "assert_range", "assert_shape", "capture", "clamp", "forward", "forward_pre",
+        "full_backward", "full_backward_pre", "log", "mask", "normalize", "project_out", "replace", "scale", "statistics",
+        "topk",
+    ],
+    "operations": ["Backward", "Capture", "Trace"],
+    "server": ["Server", "binary", "serve"],
+}
+_PLACE = {name: module for module, names in _PLACES.items() for name in names}
 __version__ = "0.1.0"
-__all__ = [
-    "Backward", "CallpathError", "CallpathIndexError", "CallpathKeyError", "CallpathRuntimeError", "CallpathTypeError",
-    "CallpathValueError", "Capture", "Client", "ExportError", "Handle", "Module", "Server", "ServerError", "Trace",
-    "activation", "add", "aio", "assert_finite", "assert_range", "assert_shape", "binary", "capture", "clamp", "export",
-    "forward", "forward_pre", "full_backward", "full_backward_pre", "log", "mask", "normalize", "project_out", "replace",
-    "scale", "serve", "statistics", "topk",
-]
+__all__ = [*_PLACE, "aio", "export"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("aio", "operations", "tensors"):
+        return importlib.import_module(f".{name}", __name__)
+    if name not in _PLACE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_PLACE[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> List[str]:
+    return sorted([*globals(), *__all__])
 
 
 def export(model: Any, file: Union[str, "os.PathLike[str]"], example: Optional[Any] = None, **names: Any) -> None:
@@ -64,6 +90,8 @@ def export(model: Any, file: Union[str, "os.PathLike[str]"], example: Optional[A
     Inference Protocol. What is written gives PyTorch's answers in evaluation mode, or `ExportError` is raised and nothing is
     written.
     """
+    from .errors import ExportError
+
     try:
         from . import exporter
     except ImportError as missing:

@@ -8,13 +8,10 @@
 """
 from __future__ import annotations
 
-import os
-from typing import Any, AsyncIterator, Optional, Tuple, Union
+from typing import Any, AsyncIterator
 
-from .client import checked
 from .operations import BaseClient, BaseHandle, BaseModule, Operation
 from .transport import AsyncTransport
-from .wire import Target
 
 __all__ = ["Client", "Handle", "Module"]
 
@@ -32,16 +29,6 @@ class Handle(BaseHandle):
 class Module(BaseModule):
     """A module on the server: `await module(x)`, `await module.weight`, `await module.set_parameter("weight", w)`."""
 
-    @property
-    def weight(self) -> Any:
-        """The module's own weight, to be awaited."""
-        return self.parameter("weight")
-
-    @property
-    def bias(self) -> Any:
-        """The module's own bias, to be awaited."""
-        return self.parameter("bias")
-
     def __repr__(self) -> str:
         return f"<callpath.aio.Module {self.name!r}>"
 
@@ -49,20 +36,7 @@ class Module(BaseModule):
 class Client(BaseClient):
     """As `callpath.Client`, with `await`; any number of calls at once, each over a connection of its own."""
 
-    module_class, handle_class = Module, Handle
-
-    def __init__(
-        self,
-        url: Optional[str] = None,
-        key: Optional[str] = None,
-        timeout: Optional[float] = 30,
-        verify: Union[bool, str] = True,
-        certificate: Union[None, str, Tuple[str, str]] = None,
-        framework: str = "numpy",
-    ) -> None:
-        self.url, self.framework = url or os.environ.get("CALLPATH_URL", "http://localhost:8080"), checked(framework)
-        target = Target(self.url, key or os.environ.get("CALLPATH_KEY"), verify, certificate)
-        self._transport = AsyncTransport(target, timeout)
+    module_class, handle_class, transport_class = Module, Handle, AsyncTransport
 
     async def _do(self, operation: Operation) -> Any:
         try:
@@ -93,6 +67,3 @@ class Client(BaseClient):
 
     async def __aexit__(self, *_: Any) -> None:
         await self.close()
-
-    def __repr__(self) -> str:
-        return f"callpath.aio.Client({self.url!r})"

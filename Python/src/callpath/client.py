@@ -1,12 +1,10 @@
 """The client for code that waits."""
 from __future__ import annotations
 
-import os
-from typing import Any, Dict, Iterator, Optional, Tuple, Union
+from typing import Any, Iterator
 
 from .operations import BaseClient, BaseHandle, BaseModule, Operation, ask, nothing
 from .transport import Transport
-from .wire import Target
 
 
 class Handle(BaseHandle):
@@ -22,21 +20,11 @@ class Handle(BaseHandle):
 class Module(BaseModule):
     """A module on the server, used like one of PyTorch: `module(x)`, `module.weight = w`, `module.register_forward_hook`."""
 
-    @property
-    def weight(self) -> Any:
-        """The module's own weight; setting it makes a new version."""
-        return self.parameter("weight")
-
-    @weight.setter
+    @BaseModule.weight.setter
     def weight(self, value: Any) -> None:
         self.set_parameter("weight", value)
 
-    @property
-    def bias(self) -> Any:
-        """The module's own bias; setting it makes a new version, and so does None, which takes it away."""
-        return self.parameter("bias")
-
-    @bias.setter
+    @BaseModule.bias.setter
     def bias(self, value: Any) -> None:
         if value is None:
             self._client._do(nothing(ask("DELETE", f"{self._path}/bias")))
@@ -58,20 +46,7 @@ class Client(BaseClient):
     and refused connections are OSErrors; what the server refuses is a `CallpathError`.
     """
 
-    module_class, handle_class = Module, Handle
-
-    def __init__(
-        self,
-        url: Optional[str] = None,
-        key: Optional[str] = None,
-        timeout: Optional[float] = 30,
-        verify: Union[bool, str] = True,
-        certificate: Union[None, str, Tuple[str, str]] = None,
-        framework: str = "numpy",
-    ) -> None:
-        self.url, self.framework = url or os.environ.get("CALLPATH_URL", "http://localhost:8080"), checked(framework)
-        target = Target(self.url, key or os.environ.get("CALLPATH_KEY"), verify, certificate)
-        self._transport = Transport(target, timeout)
+    module_class, handle_class, transport_class = Module, Handle, Transport
 
     def _do(self, operation: Operation) -> Any:
         try:
@@ -105,15 +80,3 @@ class Client(BaseClient):
 
     def __exit__(self, *_: Any) -> None:
         self.close()
-
-    def __repr__(self) -> str:
-        return f"callpath.Client({self.url!r})"
-
-    def __getstate__(self) -> Dict[str, Any]:
-        raise TypeError("a client holds connections and cannot be pickled: make one in each process")
-
-
-def checked(framework: str) -> str:
-    if framework not in ("numpy", "torch"):
-        raise ValueError(f"expected numpy or torch, got {framework!r}")
-    return framework

@@ -9,12 +9,12 @@ import json
 import os
 import tempfile
 from dataclasses import dataclass
-from typing import Any, Dict, Generator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Generator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from . import hooks as actions
 from .errors import CallpathError, error
 from .tensors import Wire, from_json, is_torch, numbers_of, read_file, read_shape, shape_field, wire, write_file
-from .wire import Answer, Request, segment
+from .wire import Answer, Request, Target, segment
 
 #: An operation on its way: yields requests, is sent answers.
 Operation = Generator[Request, Answer, Any]
@@ -80,12 +80,39 @@ def precondition(if_match: Optional[str]) -> Dict[str, str]:
 class BaseClient:
     """What both clients share; `framework` is what tensors come as where no input says so."""
 
-    framework: str
     module_class: type
     handle_class: type
+    transport_class: type
+
+    def __init__(
+        self,
+        url: Optional[str] = None,
+        key: Optional[str] = None,
+        timeout: Optional[float] = 30,
+        verify: Union[bool, str] = True,
+        certificate: Union[None, str, Tuple[str, str]] = None,
+        framework: str = "numpy",
+    ) -> None:
+        if framework not in ("numpy", "torch"):
+            raise ValueError(f"expected numpy or torch, got {framework!r}")
+        if framework == "torch":
+            try:
+                import torch  # noqa: F401
+            except ImportError:
+                raise ImportError("framework='torch' needs torch: pip install torch", name="torch") from None
+        self.url, self.framework = url or os.environ.get("CALLPATH_URL", "http://localhost:8080"), framework
+        target = Target(self.url, key or os.environ.get("CALLPATH_KEY"), verify, certificate)
+        self._transport = self.transport_class(target, timeout)
 
     def _do(self, operation: Operation) -> Any:
+        """Runs an operation: at once, or when what this returns is awaited."""
         raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"{type(self).__module__.replace('.client', '')}.Client({self.url!r})"
+
+    def __getstate__(self) -> Dict[str, Any]:
+        raise TypeError("a client holds connections and cannot be pickled: make one in each process")
 
     def _out(self, tensor: Optional[Wire], as_torch: bool = False) -> Any:
         if tensor is None:
@@ -341,6 +368,16 @@ class BaseModule:
         return self._client._out(None if value is None else from_json(value), as_torch)
 
     # Weights
+
+    @property
+    def weight(self) -> Any:
+        """The module's own weight; the client that waits may set it, which makes a new version."""
+        return self.parameter("weight")
+
+    @property
+    def bias(self) -> Any:
+        """The module's own bias; the client that waits may set it, to None to take it away."""
+        return self.parameter("bias")
 
     def parameter(self, key: str) -> Any:
         """The parameter or buffer with this key of the state dictionary, such as "0.weight"."""

@@ -8,13 +8,14 @@ One server runs for the whole session, with pytest-xdist one for each worker; ea
 """
 from __future__ import annotations
 
-from typing import Any, Iterator
+from typing import TYPE_CHECKING, Any, Iterator
 
 import pytest
 
-from .client import Client
-from .errors import CallpathError, CallpathKeyError
-from .server import Server, serve
+# The client, and numpy with it, is read by the tests that use it: pytest loads this file for all others too.
+if TYPE_CHECKING:
+    from .client import Client
+    from .server import Server
 
 
 def pytest_addoption(parser: Any) -> None:
@@ -27,6 +28,8 @@ def pytest_addoption(parser: Any) -> None:
 @pytest.fixture(scope="session")
 def callpath_server(request: Any) -> Iterator[Server]:
     """A server for all tests of the session."""
+    from .server import serve
+
     with serve(arguments=request.config.getoption("--callpath-arg")) as server:
         request.config.stash[SERVER] = server
         yield server
@@ -35,6 +38,8 @@ def callpath_server(request: Any) -> Iterator[Server]:
 @pytest.fixture
 def callpath_client(callpath_server: Server) -> Iterator[Client]:
     """A client of a server on which nothing is registered."""
+    from .client import Client
+
     client = Client(callpath_server.url)
     try:
         _clear(client)
@@ -56,7 +61,9 @@ def _clear(client: Client) -> None:
         names = kept
 
 
-def _delete(client: Client, name: str) -> bool:
+def _delete(client: "Client", name: str) -> bool:
+    from .errors import CallpathError, CallpathKeyError
+
     try:
         client.delete(name)
     except CallpathKeyError:

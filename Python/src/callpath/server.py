@@ -6,11 +6,14 @@ import os
 import shutil
 import subprocess
 import threading
+import weakref
 from pathlib import Path
-from typing import Any, Deque, List, Optional, Sequence, Union
+from typing import IO, TYPE_CHECKING, Any, Deque, List, Optional, Sequence, Union
 
-from .client import Client
 from .errors import ServerError
+
+if TYPE_CHECKING:
+    from .client import Client
 
 #: How many lines of the log are kept.
 KEPT_LINES = 1000
@@ -25,6 +28,7 @@ def binary() -> str:
             raise ServerError(f"CALLPATH_BINARY: expected a program that can be run, got {given!r}")
         return given
     if own.exists():
+        check_glibc(own.with_name("glibc"))
         return str(own)
     found = shutil.which("callpath-server")
     if found:
@@ -32,6 +36,40 @@ def binary() -> str:
     raise ServerError(
         "this installation has no server in it: install the wheel for Linux, or name a binary in CALLPATH_BINARY"
     )
+
+
+def check_glibc(needed_file: Path) -> None:
+    """Raises if the C library of this system is older than the one that the wheel's binary needs, or another one.
+
+    pip refuses the wheel on such a system; files that came another way are found out here, before the loader's words.
+    """
+    if not needed_file.exists():
+        return
+    needed = needed_file.read_text().strip()
+    try:
+        found = os.confstr("CS_GNU_LIBC_VERSION") or ""
+    except (AttributeError, OSError, ValueError):
+        found = ""
+    version = found.removeprefix("glibc ")
+    if not found.startswith("glibc ") or _numbers(version) < _numbers(needed):
+        raise ServerError(
+            f"the server in this wheel needs glibc {needed} or newer, and this system has {found or 'another C library'}: "
+            "use a newer system, or name a binary that was built on this one in CALLPATH_BINARY"
+        )
+
+
+def _numbers(version: str) -> List[int]:
+    return [int(part) for part in version.split(".") if part.isdigit()]
+
+
+def _read_log(pipe: IO[str], lines: Deque[str]) -> None:
+    for line in pipe:
+        lines.append(line.rstrip("\n"))
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    if process.poll() is None:
+        process.terminate()
 
 
 class Server:
@@ -49,20 +87,23 @@ class Server:
             )
         except OSError as failure:
             raise ServerError(f"the server cannot be started: {failure}") from None
-        self._reader = threading.Thread(target=self._read_log, daemon=True)
+        # A program that ends without a word to its server does not leave it behind.
+        self._end = weakref.finalize(self, _end, self._process)
+        self._reader = threading.Thread(target=_read_log, args=(self._process.stderr, self._lines), daemon=True)
         self._reader.start()
         self.url = self._ready_url(start_timeout)
         self.port = int(self.url.rsplit(":", 1)[1])
-        self._client: Optional[Client] = None
-
-    def _read_log(self) -> None:
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self._lines.append(line.rstrip("\n"))
+        self._client: Optional["Client"] = None
 
     def _ready_url(self, timeout: float) -> str:
         """Waits for the line that says where the server is."""
-        timer = threading.Timer(timeout, self._process.kill)
+        late = threading.Event()
+
+        def give_up() -> None:
+            late.set()
+            self._process.kill()
+
+        timer = threading.Timer(timeout, give_up)
         timer.start()
         try:
             assert self._process.stdout is not None
@@ -71,11 +112,18 @@ class Server:
             timer.cancel()
         if " on http" not in line:
             status = self.stop()
-            # What a shell would show: the reason stands before the usage.
-            errors = [text for text in self.log if text.startswith("Error: ")] or self.log
-            reason = errors[-1].removeprefix("Error: ") if errors else f"it ended with status {status} and said nothing"
+            reason = f"it was not ready within {timeout:g} s" if late.is_set() else self._last_words(status)
             raise ServerError(f"the server did not start: {reason}")
         return line.rsplit(" on ", 1)[1].split()[0].rstrip(",")
+
+    def _last_words(self, status: int) -> str:
+        """What a shell would show: the reason, which stands before the usage."""
+        lines = [line for line in self.log if line.strip()]
+        errors = [line for line in lines if line.startswith("Error: ")] or lines
+        if errors:
+            return errors[-1].removeprefix("Error: ")
+        end = f"ended with status {status}" if status >= 0 else f"was killed by signal {-status}"
+        return f"it {end} and said nothing"
 
     @property
     def log(self) -> List[str]:
@@ -83,8 +131,10 @@ class Server:
         return list(self._lines)
 
     @property
-    def client(self) -> Client:
+    def client(self) -> "Client":
         """A client of this server."""
+        from .client import Client
+
         if self._client is None:
             self._client = Client(self.url)
         return self._client

@@ -10,7 +10,10 @@ import math
 import sys
 from typing import Any, Dict, List, Mapping, Tuple
 
-import numpy as np
+try:
+    import numpy as np
+except ImportError:
+    raise ImportError("the client of callpath needs numpy: pip install numpy", name="numpy") from None
 
 #: Callpath's names of types, numpy's and those of safetensors.
 TYPES = {
@@ -24,6 +27,7 @@ TYPES = {
     "uint8": (np.dtype("u1"), "U8"),
     "bool": (np.dtype("?"), "BOOL"),
 }
+NAMES = {kind: name for name, (kind, _) in TYPES.items()}
 FILE_TYPES = {**{code: name for name, (_, code) in TYPES.items()}, "BF16": "bfloat16"}
 
 
@@ -77,10 +81,11 @@ def wire(value: Any) -> Wire:
     array = np.asarray(value)
     if array.dtype == np.float64 and not isinstance(value, (np.ndarray, np.generic)):
         array = array.astype(np.float32)
-    name = array.dtype.name
+    # Bytes in another order have the name, and another type.
+    name = NAMES.get(array.dtype) or array.dtype.name
     if name not in TYPES:
         raise TypeError(f"expected a tensor of {', '.join(TYPES)}, got {name}")
-    return Wire(name, array.shape, np.ascontiguousarray(array, TYPES[name][0]).tobytes())
+    return Wire(name, array.shape, array.astype(TYPES[name][0], copy=False).tobytes())
 
 
 def _torch_wire(tensor: Any) -> Wire:

@@ -8,7 +8,12 @@ import socket
 import threading
 from typing import Optional
 
-from .wire import LINE, REST, Answer, Request, Target, read_answer
+from .wire import END_OF_HEAD, HEAD, LONGEST_LINE, MAXIMUM_HEAD, REST, Answer, Request, Target, read_answer
+
+
+def goes_on(line: bytes, head: bytes) -> bool:
+    """Whether more of a head is to be read behind its last line."""
+    return line.endswith(b"\n") and line not in (b"\r\n", b"\n") and len(head) <= MAXIMUM_HEAD
 
 
 class Connection:
@@ -26,10 +31,13 @@ class Connection:
                 self.socket = target.tls.wrap_socket(self.socket, server_hostname=target.host)
         self.process = os.getpid()
         self.reader = self.socket.makefile("rb", 65536)
+        # Not select, which knows no descriptor above 1,023.
+        self._poll = select.poll()
+        self._poll.register(self.socket, select.POLLIN)
 
     def is_alive(self) -> bool:
         """Whether the server has neither closed the connection nor said something that nobody asked for."""
-        return self.process == os.getpid() and not select.select([self.socket], [], [], 0)[0]
+        return self.process == os.getpid() and not self._poll.poll(0)
 
     def exchange(self, head_and_body: bytes, method: str) -> Answer:
         self.socket.sendall(head_and_body)
@@ -42,12 +50,17 @@ class Connection:
                 return end.value
 
     def _read(self, wanted: int) -> bytes:
+        if wanted >= 0:
+            return self.reader.read(wanted)
         if wanted == REST:
             return self.reader.read()
-        data = self.reader.readline(65537) if wanted == LINE else self.reader.read(wanted)
-        if len(data) < wanted or (wanted == LINE and not data.endswith(b"\n")):
-            raise ConnectionResetError("the server closed the connection before its answer was whole")
-        return data
+        if wanted == HEAD and (end := END_OF_HEAD.search(self.reader.peek())):
+            return self.reader.read(end.end())
+        line = head = self.reader.readline(LONGEST_LINE)
+        while wanted == HEAD and goes_on(line, head):
+            line = self.reader.readline(LONGEST_LINE)
+            head += line
+        return head
 
     def close(self) -> None:
         self.reader.close()
@@ -71,7 +84,13 @@ class Transport:
                 # It may have been dead for long; what changes something is not sent twice.
                 if not request.repeatable:
                     raise
-        return self._exchange(Connection(self.target, self.timeout), data, request.method)
+        return self._exchange(self._open(), data, request.method)
+
+    def _open(self) -> Connection:
+        try:
+            return Connection(self.target, self.timeout)
+        except (ConnectionRefusedError, FileNotFoundError) as failure:
+            raise self.target.nobody(failure) from None
 
     def _take(self) -> Optional[Connection]:
         connection, self._local.connection = getattr(self._local, "connection", None), None
@@ -137,10 +156,13 @@ class AsyncTransport:
 
     async def _open(self):
         target = self.target
-        if target.socket is not None:
-            return await asyncio.open_unix_connection(target.socket)
-        names = {"server_hostname": target.host} if target.tls else {}
-        return await asyncio.open_connection(target.host, target.port, ssl=target.tls, **names)
+        try:
+            if target.socket is not None:
+                return await asyncio.open_unix_connection(target.socket)
+            names = {"server_hostname": target.host} if target.tls else {}
+            return await asyncio.open_connection(target.host, target.port, ssl=target.tls, **names)
+        except (ConnectionRefusedError, FileNotFoundError) as failure:
+            raise target.nobody(failure) from None
 
     async def _exchange(self, connection, data: bytes, method: str) -> Answer:
         reader, writer = connection
@@ -161,21 +183,27 @@ class AsyncTransport:
         parser = read_answer(method)
         wanted = next(parser)
         while True:
-            if wanted == LINE:
-                data = await reader.readline()
-                if not data.endswith(b"\n"):
-                    raise ConnectionResetError("the server closed the connection before its answer was whole")
-            elif wanted == REST:
-                data = await reader.read(-1)
-            else:
-                try:
-                    data = await reader.readexactly(wanted)
-                except asyncio.IncompleteReadError:
-                    raise ConnectionResetError("the server closed the connection before its answer was whole") from None
             try:
-                wanted = parser.send(data)
+                wanted = parser.send(await self._next(reader, wanted))
             except StopIteration as end:
                 return end.value
+
+    async def _next(self, reader: asyncio.StreamReader, wanted: int) -> bytes:
+        try:
+            if wanted >= 0:
+                return await reader.readexactly(wanted)
+            if wanted == REST:
+                return await reader.read(-1)
+            line = head = await reader.readline()
+            while wanted == HEAD and goes_on(line, head):
+                line = await reader.readline()
+                head += line
+            return head
+        except asyncio.IncompleteReadError as cut:
+            return cut.partial
+        except ValueError:
+            # asyncio's own limit: the parser says what is wrong with a line without an end.
+            return b"x" * LONGEST_LINE
 
     async def close(self) -> None:
         while self._idle:

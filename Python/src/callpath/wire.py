@@ -1,14 +1,18 @@
 """HTTP/1.1 as values, without a socket: a request as bytes, and an answer from what a socket gives."""
 from __future__ import annotations
 
+import os
+import re
 import ssl
 from dataclasses import dataclass, field
 from typing import Dict, Generator, List, Optional, Tuple, Union
 from urllib.parse import quote, unquote, urlsplit
 
-#: What `read_answer` asks for: a line, so many bytes, or all until the connection ends.
-LINE, REST = -1, -2
-MAXIMUM_HEAD = 1 << 20
+#: What `read_answer` asks for: all up to an empty line, a line, so many bytes, or all until the connection ends.
+HEAD, LINE, REST = -3, -1, -2
+LONGEST_LINE, MAXIMUM_HEAD = 1 << 16, 1 << 20
+END_OF_HEAD = re.compile(rb"\n\r?\n")
+CUT_SHORT = "the server closed the connection before its answer was whole"
 
 
 @dataclass
@@ -65,6 +69,11 @@ class Target:
             lines.append(f"Authorization: Bearer {key}")
         self._fields = "\r\n".join(lines)
 
+    def nobody(self, failure: OSError) -> OSError:
+        """The error of a connection to where nobody listens, with the place."""
+        words = f"no server answers at {self.url}: is `callpath serve` running there?"
+        return type(failure)(failure.errno, f"{words} ({os.strerror(failure.errno or 0)})")
+
     def bytes_of(self, request: Request) -> bytes:
         """The request as it goes over the wire."""
         head = [f"{request.method} {self.prefix}{request.path} HTTP/1.1", self._fields]
@@ -82,56 +91,75 @@ def segment(name: str) -> str:
 
 
 def read_answer(method: str) -> Generator[int, bytes, Answer]:
-    """Reads an answer: yields what it needs next and is sent that."""
+    """Reads an answer: yields what it needs next and is sent that, or less where the connection ended."""
     while True:
-        version, status = _status((yield LINE))
-        fields = yield from _fields()
+        first, *lines = _lines((yield HEAD))
+        version, status = _status(first)
         if status >= 200:
             break
-    keeps = version == b"HTTP/1.1" and "close" not in fields.get("connection", "").lower()
+    fields = _fields(lines)
+    keeps = version == "HTTP/1.1" and "close" not in fields.get("connection", "").lower()
     if method == "HEAD" or status in (204, 304):
         return Answer(status, fields, b"", keeps)
     if "chunked" in fields.get("transfer-encoding", "").lower():
         return Answer(status, fields, (yield from _chunks()), keeps)
     if "content-length" in fields:
-        length = int(fields["content-length"])
-        return Answer(status, fields, (yield length) if length else b"", keeps)
+        return Answer(status, fields, (yield from _bytes(_size(fields["content-length"], 10))), keeps)
     return Answer(status, fields, (yield REST), False)
 
 
-def _status(line: bytes) -> Tuple[bytes, int]:
+def _lines(head: bytes) -> List[str]:
+    """The lines of a head, which ends with an empty one."""
+    if not head.endswith((b"\n\r\n", b"\n\n")) and head not in (b"\r\n", b"\n"):
+        if len(head) >= LONGEST_LINE:
+            raise ConnectionError("the head of the answer is larger than 1 MiB, or has a line of more than 64 KiB")
+        raise ConnectionResetError(CUT_SHORT)
+    return head.decode("latin-1").split("\n")[:-2]
+
+
+def _status(line: str) -> Tuple[str, int]:
     words = line.split(None, 2)
-    if len(words) < 2 or not words[0].startswith(b"HTTP/1.") or not words[1].isdigit():
+    if len(words) < 2 or not words[0].startswith("HTTP/1.") or not words[1].isdigit():
         raise ConnectionError(f"expected an answer in HTTP/1.1, got {line[:80]!r}")
     return words[0], int(words[1])
 
 
-def _fields() -> Generator[int, bytes, Dict[str, str]]:
+def _fields(lines: List[str]) -> Dict[str, str]:
     fields: Dict[str, str] = {}
-    size = 0
-    while True:
-        line = yield LINE
-        size += len(line)
-        if size > MAXIMUM_HEAD:
-            raise ConnectionError("the head of the answer is larger than 1 MiB")
-        if line in (b"\r\n", b"\n"):
-            return fields
-        name, colon, value = line.partition(b":")
+    for line in lines:
+        name, colon, value = line.partition(":")
         if not colon:
             raise ConnectionError(f"expected a field, got {line[:80]!r}")
-        fields[name.decode("latin-1").lower()] = value.strip().decode("latin-1")
+        fields[name.lower()] = value.strip()
+    return fields
+
+
+def _bytes(count: int) -> Generator[int, bytes, bytes]:
+    data = (yield count) if count else b""
+    if len(data) < count:
+        raise ConnectionResetError(CUT_SHORT)
+    return data
+
+
+def _size(text: str, base: int) -> int:
+    try:
+        size = int(text, base)
+    except ValueError:
+        size = -1
+    if size < 0:
+        raise ConnectionError(f"expected the size of a body or a chunk, got {text[:80]!r}")
+    return size
 
 
 def _chunks() -> Generator[int, bytes, bytes]:
     parts: List[bytes] = []
     while True:
         line = yield LINE
-        try:
-            size = int(line.split(b";")[0], 16)
-        except ValueError:
-            raise ConnectionError(f"expected the size of a chunk, got {line[:80]!r}") from None
+        if not line.endswith(b"\n"):
+            raise ConnectionResetError(CUT_SHORT)
+        size = _size(line.split(b";")[0].strip().decode("latin-1"), 16)
         if size == 0:
-            yield from _fields()
+            _lines((yield HEAD))
             return b"".join(parts)
-        parts.append((yield size))
+        parts.append((yield from _bytes(size)))
         yield LINE
