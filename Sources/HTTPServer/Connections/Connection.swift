@@ -566,8 +566,9 @@ final class Connection {
         switch timeout {
         case .handshake, .write, .linger: close(on: loop)
         case .idle:
-            session.endInput()
-            endIfDone(on: loop)
+            // Nothing lies unread and the last answer is long out, so there is nothing to linger for.
+            stream.endWriting()
+            close(on: loop)
         case .head, .body:
             refuse(.requestTimeout, to: session.outline, on: loop)
             advance(on: loop)

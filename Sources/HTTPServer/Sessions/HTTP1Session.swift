@@ -165,7 +165,7 @@ extension HTTP1Session {
         return event
     }
 
-    /// Reads no more: the client has ended its direction, or has been silent for too long.
+    /// Reads no more: the client has ended its direction.
     mutating func endInput() {
         reading = .ended
     }

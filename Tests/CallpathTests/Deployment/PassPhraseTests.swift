@@ -25,10 +25,16 @@ struct PassPhraseTests {
         "pkcs8 -topk8 -v1 PBE-SHA1-3DES -passout pass:right",
     ]
 
-    /// Starts a server that cannot start, with standard input an open pipe as under a supervisor.
+    /// Runs `command` with standard input an open pipe as under a supervisor, which nobody writes to or closes.
+    private func withOpenPipe(_ command: String) throws -> (output: String, status: Int32) {
+        let pipe = folder.path("pipe")
+        return try shell("rm -f '\(pipe)' && mkfifo '\(pipe)' && \(command) 2>&1 <> '\(pipe)'")
+    }
+
+    /// Starts a server that cannot start.
     private func start(_ options: String) throws -> (output: String, status: Int32) {
         let binary = try RunningServer.binary().path
-        return try shell("sleep 20 | timeout 15 '\(binary)' serve --port 0 \(options) 2>&1; exit ${PIPESTATUS[1]}")
+        return try withOpenPipe("timeout 15 '\(binary)' serve --port 0 \(options)")
     }
 
     @Test(arguments: forms)
@@ -132,8 +138,8 @@ struct PassPhraseTests {
         let identity = ["--tls-certificate", "\(Self.fixtures)/first.pem", "--tls-key", "\(Self.fixtures)/first.key"]
         let server = try RunningServer(arguments: identity + asked)
         let binary = try RunningServer.binary().path
-        let probe = "timeout 15 '\(binary)' health --port \(server.port) --client-certificate '\(both)' 2>&1"
-        let (output, status) = try shell("sleep 20 | \(probe); exit ${PIPESTATUS[1]}")
+        let probe = "timeout 15 '\(binary)' health --port \(server.port) --client-certificate '\(both)'"
+        let (output, status) = try withOpenPipe(probe)
         #expect(status != 0 && status != 124)
         #expect(output.contains("needs a pass phrase"), "\(output)")
     }
