@@ -220,7 +220,9 @@ struct GraphBatchTests {
     /// Calls that wait for the only worker go together, also where the input is named.
     @Test func joinsCallsOfAGraph() async throws {
         var options = ServingOptions()
-        (options.inlineWork, options.computeWidth, options.batchDelay) = (-1, 1, .milliseconds(200))
+        // The first waits until all eight are there.
+        (options.inlineWork, options.computeWidth) = (-1, 1)
+        (options.maxBatchRows, options.batchDelay) = (8, .seconds(60))
         let registry = Registry(options: options)
         let publication = try await registry.create(Self.description(of: Self.networks[0]))
         let results = try await withThrowingTaskGroup(of: CallResult.self) { group in

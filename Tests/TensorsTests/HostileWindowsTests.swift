@@ -66,7 +66,7 @@ struct HostileWindowsTests {
             _ = try? image.pixelShuffle(factor: size)
             _ = try? image.pixelUnshuffle(factor: size)
             _ = try? image.channelShuffle(groups: size)
-            _ = try? image.unflattened(dim: 1, sizes: [size, -1])
+            _ = try? image.unflattened(1, [size, -1])
             _ = try? image.groupNorm(groups: size)
             for mode in [TensorPadding.Mode.constant(1), .reflect, .replicate, .circular] {
                 let amounts = [TensorPadding.Amount(before: size, after: 0), .init(before: 0, after: size)]

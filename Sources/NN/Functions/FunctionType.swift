@@ -55,7 +55,7 @@ public final class FunctionType: Sendable {
     init(
         elementwise name: String,
         _ parameters: String = "input",
-        spec: SpecRule = .elementwise,
+        spec: SpecRule = .activation,
         body: @escaping @Sendable (Tensor) throws -> Tensor
     ) {
         let signature = FunctionSignature(parameters)

@@ -20,35 +20,35 @@ extension FunctionType {
     ]
 
     private static let shaped: [FunctionType] = [
-        FunctionType("gelu", "input, *, approximate='none'", spec: .elementwise) { call in
+        FunctionType("gelu", "input, *, approximate='none'", spec: .activation) { call in
             let name = try call.string(1)
             guard let formula = GELUApproximation(rawValue: name) else {
                 throw TensorError.function(.geluFormula(name))
             }
             return .tensor(try call.tensor(0).gelu(approximate: formula))
         },
-        FunctionType("leaky_relu", "input, negative_slope=0.01, inplace=False", spec: .elementwise) { call in
+        FunctionType("leaky_relu", "input, negative_slope=0.01, inplace=False", spec: .activation) { call in
             .tensor(try call.tensor(0).leakyReLU(negativeSlope: call.double(1)))
         },
-        FunctionType("elu", "input, alpha=1.0, inplace=False", spec: .elementwise) { call in
+        FunctionType("elu", "input, alpha=1.0, inplace=False", spec: .activation) { call in
             .tensor(try call.tensor(0).elu(alpha: call.double(1)))
         },
-        FunctionType("celu", "input, alpha=1.0, inplace=False", spec: .elementwise) { call in
+        FunctionType("celu", "input, alpha=1.0, inplace=False", spec: .activation) { call in
             .tensor(try call.tensor(0).celu(alpha: call.double(1)))
         },
-        FunctionType("softplus", "input, beta=1.0, threshold=20.0", spec: .elementwise) { call in
+        FunctionType("softplus", "input, beta=1.0, threshold=20.0", spec: .activation) { call in
             .tensor(try call.tensor(0).softplus(beta: call.double(1), threshold: call.double(2)))
         },
-        FunctionType("hardtanh", "input, min_val=-1.0, max_val=1.0, inplace=False", spec: .elementwise) { call in
+        FunctionType("hardtanh", "input, min_val=-1.0, max_val=1.0, inplace=False", spec: .activation) { call in
             .tensor(try call.tensor(0).hardtanh(min: call.double(1), max: call.double(2)))
         },
-        FunctionType("hardshrink", "input, lambd=0.5", spec: .elementwise) { call in
+        FunctionType("hardshrink", "input, lambd=0.5", spec: .activation) { call in
             .tensor(try call.tensor(0).hardshrink(threshold: call.double(1)))
         },
-        FunctionType("softshrink", "input, lambd=0.5", spec: .elementwise) { call in
+        FunctionType("softshrink", "input, lambd=0.5", spec: .activation) { call in
             .tensor(try call.tensor(0).softshrink(threshold: call.double(1)))
         },
-        FunctionType("threshold", "input, threshold, value, inplace=False", spec: .elementwise) { call in
+        FunctionType("threshold", "input, threshold, value, inplace=False", spec: .activation) { call in
             .tensor(try call.tensor(0).threshold(call.double(1), value: call.double(2)))
         },
     ]
@@ -69,7 +69,7 @@ extension SpecRule {
 
     /// Half of an axis.
     fileprivate static let glu = of { spec, call in
-        guard let dim = call.int(1), let axis = spec.axis(dim), let size = spec.shape?[axis] else { return nil }
+        guard let dim = call.int(1), let size = spec.extent(dim) else { return nil }
         return spec.resized(dim, to: size / .fixed(2))
     }
 }

@@ -16,6 +16,29 @@ extension FunctionType {
         FunctionType("embedding", "input, weight, padding_idx=None", spec: .embedding) { call in
             .tensor(try .embedding(weight: call.tensor(1), indices: call.tensor(0), paddingIndex: call.optionalInt(2)))
         },
+        FunctionType(
+            "embedding_bag",
+            "input, weight, offsets=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, mode='mean', sparse=False, "
+                + "per_sample_weights=None, include_last_offset=False, padding_idx=None",
+            spec: .bags
+        ) { call in
+            // A call never changes a tensor, so that no row can be made shorter.
+            guard call.values[3].isNone else { throw call.mismatch(3, "None") }
+            guard let mode = EmbeddingBags.Mode(rawValue: try call.string(6)) else { throw ModuleError.layer(.bagMode) }
+            var bags = EmbeddingBags(mode, paddingIndex: try call.paddingIndex(10, of: call.tensor(1)))
+            (bags.scalesByFrequency, bags.includesLastOffset) = (try call.bool(5), try call.bool(9))
+            if mode == .max, bags.scalesByFrequency { throw ModuleError.layer(.scaledMaximum) }
+            if mode == .max, try call.bool(7) { throw ModuleError.layer(.sparseMaximum) }
+            return .tensor(
+                try .embeddingBag(
+                    weight: call.tensor(1),
+                    indices: call.tensor(0),
+                    offsets: call.optionalTensor(2),
+                    sampleWeights: call.optionalTensor(8),
+                    bags
+                )
+            )
+        },
         FunctionType("dropout", "input, p=0.5, training=True, inplace=False", spec: .dropout) { call in
             guard try call.bool(2) else { return .tensor(try call.tensor(0)) }
             return .tensor(try call.tensor(0).dropout(p: call.double(1), generator: call.generator))
@@ -119,6 +142,12 @@ extension FunctionType {
 }
 
 extension FunctionCall {
+    /// Returns the row that counts in no bag, counted from the front.
+    fileprivate func paddingIndex(_ index: Int, of table: Tensor) throws -> Int? {
+        guard let padding = try optionalInt(index) else { return nil }
+        return try EmbeddingTable.padding(padding, of: table.shape.first ?? 0, isBag: true)
+    }
+
     /// Returns a number for each of `axes`: those that are given, or one for all.
     func spread(_ index: Int, over axes: Int) throws -> [Int] {
         let numbers = try ints(index)
@@ -156,6 +185,19 @@ extension SpecRule {
         let weight = call.tensor(1)
         guard weight.rows == .none, let width = weight.shape?.last, let shape = input.shape else { return nil }
         return TensorSpec(shape: shape + [width], dtype: weight.dtype, rows: input.rows)
+    }
+
+    /// A row for each row of indices.
+    fileprivate static let bags = of { indices, call in
+        let weight = call.tensor(1)
+        guard weight.rows == .none, let width = weight.shape?.last, let shape = indices.shape, shape.count == 2,
+            call.isNone(2), call.isNone(8)
+        else { return nil }
+        return TensorSpec(
+            shape: [shape[0], width],
+            dtype: weight.dtype,
+            rows: indices.batchAxis == 1 ? .mixed : indices.rows
+        )
     }
 
     /// The same, image by image, where a group has more than one number.

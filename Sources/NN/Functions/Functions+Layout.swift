@@ -175,9 +175,7 @@ extension SpecRule {
 
     fileprivate static let unbound = SpecRule { call in
         let spec = call.tensor(0)
-        guard let dim = call.int(1), let axis = spec.axis(dim), let count = spec.shape?[axis].number, count < 1024,
-            spec.rank != 0
-        else { return .unknown }
+        guard let dim = call.int(1), let count = spec.extent(dim)?.number, count < 1024 else { return .unknown }
         return .tuple([ValueSpec](repeating: .tensor(spec.reduced(over: [dim], keepDim: false)), count: count))
     }
 
@@ -197,7 +195,7 @@ extension SpecRule {
     fileprivate static let rank = SpecRule { call in call.tensor(0).rank.map { .size(.fixed($0)) } ?? .unknown }
 
     fileprivate static let moved = of { spec, call in
-        guard let rank = spec.rank, let from = call.ints(1)?.compactMap(spec.axis),
+        guard let rank = spec.rank, rank > 0, let from = call.ints(1)?.compactMap(spec.axis),
             let to = call.ints(2)?.compactMap(spec.axis), from.count == to.count, Set(from).count == from.count,
             Set(to).count == to.count
         else { return nil }
@@ -234,9 +232,7 @@ extension SpecRule {
 
     fileprivate static let split = SpecRule { call in
         let spec = call.tensor(0)
-        guard let dim = call.int(2), let axis = spec.axis(dim), let size = spec.shape?[axis].number else {
-            return .unknown
-        }
+        guard let dim = call.int(2), let size = spec.extent(dim)?.number else { return .unknown }
         if let sizes = call.values[1].elements {
             return .tuple(sizes.map { .tensor(spec.resized(dim, to: $0.extent ?? .unknown)) })
         }
@@ -246,7 +242,7 @@ extension SpecRule {
 
     fileprivate static let chunked = SpecRule { call in
         let spec = call.tensor(0)
-        guard let dim = call.int(2), let axis = spec.axis(dim), let size = spec.shape?[axis].number,
+        guard let dim = call.int(2), let size = spec.extent(dim)?.number,
             let count = call.int(1), count > 0, size > 0
         else { return .unknown }
         return pieces(of: size, (size - 1) / count + 1, spec, dim)

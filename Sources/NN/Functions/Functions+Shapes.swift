@@ -26,7 +26,7 @@ extension FunctionType {
                 let spec = call.tensor(0)
                 guard let shape = spec.shape else { return .unknown }
                 guard let dim = call.int(1) else { return .tuple(shape.map(ValueSpec.size)) }
-                return spec.axis(dim).map { .size(shape[$0]) } ?? .unknown
+                return spec.extent(dim).map(ValueSpec.size) ?? .unknown
             }
         ) { call in
             let shape = try call.tensor(0).shape

@@ -57,7 +57,7 @@ extension SpecRule {
                 .images(
                     [call.values[0]],
                     axes: axes,
-                    sizes: { sizes in zip(wanted, sizes).map { $0.isNone ? $1 : $0.extent ?? .unknown } }
+                    sizes: { sizes in zip(wanted, sizes).map { $0.keepsSize ? $1 : $0.extent ?? .unknown } }
                 ),
                 indices
             )
@@ -97,6 +97,13 @@ extension SpecRule {
             else { return spec.with(rows: .mixed) }
             return spec
         }
+    }
+}
+
+extension ValueSpec {
+    /// Whether it is None, which keeps the size of an axis.
+    fileprivate var keepsSize: Bool {
+        if case .constant(.none) = self { true } else { false }
     }
 }
 

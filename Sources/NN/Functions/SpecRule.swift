@@ -30,6 +30,13 @@ struct SpecRule: Sendable {
         return .tensor(spec)
     }
 
+    /// Each element of the first argument for itself, whatever the others are.
+    static let activation = SpecRule { call in
+        guard var spec = call.values[0].tensor else { return .unknown }
+        if !(spec.dtype?.isFloatingPoint ?? false) { spec.dtype = nil }
+        return .tensor(spec)
+    }
+
     /// Each element for itself, with results of `dtype`.
     static func elementwise(dtype: DType) -> SpecRule {
         SpecRule { .tensor(.broadcast($0.values.flatMap(\.tensors), dtype: dtype)) }
@@ -52,7 +59,9 @@ struct SpecRule: Sendable {
     static func reduced(dim: Int, keepDim: Int, dtype: DType? = nil) -> SpecRule {
         SpecRule { call in
             guard call.isConstant(dim), let keeps = call.bool(keepDim) else { return .unknown }
-            return .tensor(call.tensor(0).reduced(over: call.ints(dim), keepDim: keeps, dtype: dtype))
+            // No axes are all.
+            let dims = call.ints(dim).flatMap { $0.isEmpty ? nil : $0 }
+            return .tensor(call.tensor(0).reduced(over: dims, keepDim: keeps, dtype: dtype))
         }
     }
 }

@@ -56,6 +56,12 @@ public struct TensorSpec: Sendable, Equatable {
     /// The number of elements.
     var elementCount: Extent { shape.map { $0.reduce(.fixed(1), *) } ?? .unknown }
 
+    /// Returns the size of the axis that `dim` means; `nil` when there is none, as of a scalar, or it is not known.
+    public func extent(_ dim: Int) -> Extent? {
+        guard let shape, let axis = axis(dim), axis < shape.count else { return nil }
+        return shape[axis]
+    }
+
     /// Returns the axis that `dim` means, negative from the end; `nil` when there is none.
     public func axis(_ dim: Int) -> Int? {
         guard let rank, (-max(rank, 1)..<max(rank, 1)).contains(dim) else { return nil }
@@ -91,6 +97,7 @@ public indirect enum ValueSpec: Sendable {
         switch self {
         case .size(let extent): extent
         case .constant(.integer(let number)): .fixed(Int(number))
+        case .constant(.bool(let flag)): .fixed(flag ? 1 : 0)
         case .tensor, .constant, .slice, .tuple, .list, .dictionary, .unknown: nil
         }
     }

@@ -12,7 +12,7 @@ extension LayerProblem {
             .paddingRank,
             .emptyPaddedInput, .reflection, .paddedOutput, .gluOfScalar, .gluSize, .preluOfScalar, .preluChannels,
             .groupNormRank, .oneValuePerGroup, .groupChannels, .groupParameter, .featureDropoutRank, .shuffleRank,
-            .shuffledChannels, .unshuffledSize, .channelShuffleRank, .channelShuffleChannels, .unflattening, .foldRank,
+            .shuffledChannels, .unshuffledSize, .channelShuffleRank, .channelShuffleChannels, .foldRank,
             .foldChannels, .foldBlocks, .foldSize, .noBlocks, .interpolatedRank, .interpolatedSize,
             .emptyInterpolation, .emptySequence:
             .shape
@@ -21,7 +21,7 @@ extension LayerProblem {
         case .outputPadding, .notPositive, .negative, .tooLarge, .linePool, .poolPadding, .negativePoolPadding,
             .zeroStride, .zeroPoolDilation, .zeroDivisor, .negativeAdaptiveSize, .paddingLength, .negativeNarrowing,
             .circularPadding, .emptyCircularPadding, .negativeLambda, .zeroAlpha, .rreluBounds, .groupsNotPositive,
-            .responseSize, .shuffleFactor, .channelShuffleGroups, .emptyUnflattening, .foldMeasure,
+            .responseSize, .shuffleFactor, .channelShuffleGroups, .foldMeasure,
             .interpolationMode, .interpolationSizes, .interpolationFactors, .interpolationFactor:
             .argument
         }

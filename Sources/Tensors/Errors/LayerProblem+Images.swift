@@ -52,10 +52,6 @@ extension LayerProblem {
             "Number of groups to divide channels in must be positive. Value of groups:\(groups)"
         case .channelShuffleChannels(let channels, let groups):
             "Number of channels must be divisible by groups. Got \(channels) channels and \(groups) groups."
-        case .emptyUnflattening: "unflatten: sizes must be non-empty"
-        case .unflattening(let sizes, let dimension, let size):
-            "unflatten: Provided sizes \(sizes) don't multiply up to the size of dim \(dimension) (\(size)) in the "
-                + "input tensor"
         default: nil
         }
     }

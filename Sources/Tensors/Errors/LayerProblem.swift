@@ -68,8 +68,6 @@ public enum LayerProblem: Sendable, Equatable {
     case channelShuffleRank([Int])
     case channelShuffleGroups(Int)
     case channelShuffleChannels(Int, groups: Int)
-    case emptyUnflattening
-    case unflattening([Int], dimension: Int, size: Int)
     case foldRank(isFold: Bool, input: [Int])
     case foldMeasure(Measure, [Int])
     case foldChannels(Int, kernel: [Int])

@@ -136,21 +136,3 @@ private struct Permutation: ScalarVisitor {
         }
     }
 }
-
-extension Tensor {
-    /// Returns the tensor with the axis `dim` cut into axes of `sizes`, one of which may be -1: PyTorch's `unflatten`.
-    public func unflattened(dim: Int, sizes: [Int]) throws(TensorError) -> Tensor {
-        let axis = try shape.axis(dim)
-        guard !sizes.isEmpty else { throw .layer(.emptyUnflattening) }
-        let size = rank == 0 ? 1 : shape[axis]
-        let parts: Shape
-        do throws(TensorError) {
-            parts = try Shape(inferring: sizes, elementCount: size)
-        } catch {
-            guard case .invalidReshape = error else { throw error }
-            throw .layer(.unflattening(sizes, dimension: axis, size: size))
-        }
-        let result = Array(shape.prefix(axis)) + parts.dimensions + Array(shape.dropFirst(axis + 1))
-        return try view(as: try Shape(checking: result), "unflatten", .view)
-    }
-}

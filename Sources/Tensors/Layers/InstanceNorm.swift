@@ -13,10 +13,10 @@ extension Tensor {
         guard rank >= 2 else { throw .dimensionOutOfRange(1, rank: rank) }
         let (count, form) = (shape[0], try rowsOfChannels())
         let output = try reshaped(to: form).batchNorm(
-            mean: mean?.repeated(count),
-            variance: variance?.repeated(count),
-            weight: weight?.repeated(count),
-            bias: bias?.repeated(count),
+            mean: mean?.repeated([count]),
+            variance: variance?.repeated([count]),
+            weight: weight?.repeated([count]),
+            bias: bias?.repeated([count]),
             training: usesInput,
             epsilon: epsilon
         )

@@ -55,6 +55,10 @@ extension Tensor {
         let factors = detached()
         let name = NodeName(dim == nil ? "ProdBackward0" : "ProdBackward1")
         return try result.recorded(name, [self], saving: [factors]) { gradient, _ in
+            // With two zeros among all factors nothing changes the product, even where its own gradient is infinite.
+            if dim == nil, factors.scalars(as: Double.self).count(where: { $0 == 0 }) > 1 {
+                return [try .zeros(factors.shape, dtype: factors.dtype)]
+            }
             let slopes = OtherProducts(rows: try plan.rows(of: factors.widened()))
             let others = try factors.dtype.computing.acceptReal(slopes, kernel: "prod_backward")
             return [try plan.spread(gradient) * plan.restored(others)]

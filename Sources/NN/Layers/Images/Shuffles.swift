@@ -91,7 +91,7 @@ public final class Unflatten: Module {
     }
 
     public override func forward(_ input: Tensor) throws -> Tensor {
-        try input.unflattened(dim: dim, sizes: unflattenedSize)
+        try input.unflattened(dim, unflattenedSize)
     }
 
     public override var extraRepr: String { "dim=\(dim), unflattened_size=\(unflattenedSize.pythonTuple)" }
