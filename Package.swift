@@ -122,7 +122,8 @@ let package = Package(
         .executableTarget(
             name: "callpath",
             dependencies: [
-                "Console", "ModuleAPI", "OpenInference", "Web", "CLinux", "COpenSSL", "CZlib", "HTTPServer", "HTTP",
+                "Console", "ModuleAPI", "OpenInference", "Web", "CLinux", "COpenSSL", "CSQLite", "CZlib", "HTTPServer",
+                "HTTP",
                 "JSON", "Models", "Serving", "Store", "Tensors", "Metrics", "Logs", argumentParser, logging,
             ],
             swiftSettings: upcomingFeatures,

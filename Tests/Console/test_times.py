@@ -94,6 +94,8 @@ def test_an_open_page_costs_others_little(server, example, times):
                 browser.get("about:blank")
             percentiles[watched].append(percentile_of_calls(server, calls))
         watched, alone = (statistics.median(percentiles[kind]) for kind in (True, False))
+        # Processors that do other things too blur it: twice as long is none of their doing.
+        assert watched <= 2 * alone
         print(f"\np99 of others' calls: {alone * 1e3:.2f} ms, {watched * 1e3:.2f} ms with an open page ({watched / alone:.2f} times)")
     finally:
         browser.quit()

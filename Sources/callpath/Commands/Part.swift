@@ -1,5 +1,6 @@
 import CLinux
 import COpenSSL
+import CSQLite
 import CZlib
 import Glibc
 import Tensors
@@ -13,7 +14,7 @@ struct Part: CustomStringConvertible {
 
     var description: String { "\(name) \(version)\(place.map { " (\($0))" } ?? "")" }
 
-    static var all: [Part] { [swift] + packages + [openSSL, zlib] + surroundings }
+    static var all: [Part] { [swift] + packages + [openSSL, sqlite, zlib] + surroundings }
 
     /// The packages as `Package.swift` pins them; a test holds these lines to it.
     private static let packages = [
@@ -50,10 +51,13 @@ struct Part: CustomStringConvertible {
         )
     }
 
-    private static var zlib: Part {
-        let version: @convention(c) () -> UnsafePointer<CChar>? = zlibVersion
-        return Part(
-            name: "zlib",
+    private static var sqlite: Part { part("sqlite3", sqlite3_libversion) }
+    private static var zlib: Part { part("zlib", zlibVersion) }
+
+    /// Returns a library that tells its version itself.
+    private static func part(_ name: String, _ version: @convention(c) () -> UnsafePointer<CChar>?) -> Part {
+        Part(
+            name: name,
             version: version().map { String(cString: $0) } ?? "unknown",
             place: place(of: unsafeBitCast(version, to: UnsafeRawPointer.self))
         )
