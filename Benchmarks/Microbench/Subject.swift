@@ -11,7 +11,7 @@ struct Subject {
     private static let usage = """
         expected: linear DTYPE INPUTS OUTPUTS ROWS THREADS | read INPUTS OUTPUTS | parse COUNT | write COUNT \
         | parse-doubles COUNT | write-doubles COUNT | forward | call | hooked | frozen | unrecorded | recorded \
-        | untraced | traced | uniform COUNT | normal COUNT
+        | untraced | traced | uniform COUNT | normal COUNT | network NAME BATCH THREADS [FILE]
         """
 
     /// Prepares the subject that the command line names.
@@ -34,6 +34,10 @@ struct Subject {
         case ("untraced", 0): run = try Self.callAfterATrace()
         case ("unrecorded", 0), ("recorded", 0), ("traced", 0):
             run = try Self.call { layer, input in try layer(input) }
+        case ("network", 2):
+            let words = Array(arguments)
+            let file = words.count > 4 ? words[4] : nil
+            run = try Self.network(words[1], batch: numbers[0], threads: numbers[1], file: file)
         case ("uniform", 1): run = { _ = try Tensor.uniform([numbers[0]], generator: .default) }
         case ("normal", 1): run = { _ = try Tensor.normal([numbers[0]], generator: .default) }
         default: throw Failure.usage(Self.usage)

@@ -42,3 +42,10 @@ func largePages(of count: Int) -> UnsafeBufferPointer<Float> {
     memory.initializeMemory(as: Float.self, repeating: 1, count: bytes / MemoryLayout<Float>.stride)
     return UnsafeBufferPointer(start: memory.assumingMemoryBound(to: Float.self), count: count)
 }
+
+/// Writes floats as they lie in memory to the file `path`.
+func save(_ floats: [Float], to path: String) throws {
+    guard let file = fopen(path, "wb") else { throw Subject.Failure.usage("cannot write \(path)") }
+    defer { fclose(file) }
+    floats.withUnsafeBytes { _ = fwrite($0.baseAddress, 1, $0.count, file) }
+}

@@ -68,6 +68,7 @@ INLINE Floats widen_pair(const uint32_t *at, int parity) {
 #define KERNEL(name) EXPAND(name, f64, SET)
 #include "LinearBody.h"
 #include "RandomBody.h"
+#include "ElementBody.h"
 
 #define TABLE_NAME(set) callpath_kernels_##set
 #define TABLE(set) TABLE_NAME(set)
@@ -79,6 +80,15 @@ const callpath_kernels TABLE(SET) = {
     .linear_f64 = EXPAND(linear, f64, SET),
     .linear_bf16 = EXPAND(linear, bf16, SET),
     .linear_f16 = EXPAND(linear, f16, SET),
+    .exp_f32 = ELEMENT(exp),
+    .sigmoid_f32 = ELEMENT(sigmoid),
+    .tanh_f32 = ELEMENT(tanh),
+    .gelu_f32 = ELEMENT(gelu),
+    .silu_f32 = ELEMENT(silu),
+    .relu_f32 = ELEMENT(relu),
+    .softmax_f32 = ELEMENT(softmax),
+    .standardize_f32 = ELEMENT(standardize),
+    .depthwise_f32 = ELEMENT(depthwise),
     .uniform_f32 = RANDOM(uniform_f32),
     .uniform_f64 = RANDOM(uniform_f64),
     .normal_f32 = RANDOM(normal_f32),

@@ -15,6 +15,7 @@ from torch import nn
 import graphs
 import hooks
 import inputs
+import layers
 import networks
 import walk
 from server import Server, from_octets, octets, tensor, whole
@@ -259,6 +260,9 @@ def main():
     parser.add_argument("--cases", type=int, default=300)
     parser.add_argument("--graphs", action="store_true", help="random graphs in place of random networks of layers")
     parser.add_argument("--keep-going", action="store_true", help="go on after a case that differs")
+    parser.add_argument("--layers", nargs="*", metavar="CLASS",
+                        help="single layers in place of networks, all of them or those named")
+    parser.add_argument("--draws", type=int, default=200, help="how many of each layer")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
@@ -269,6 +273,11 @@ def main():
     missing = walk.problems(server)
     print("\n".join(missing) if missing else "every class of torch.nn is there or has a reason", flush=True)
     different = len(missing)
+    if options.layers is not None:
+        different += layers.compare(server, lambda name: random.Random(f"{options.seed} {name}"), options.draws, expect,
+                                    expect_close, Difference, options.layers)
+        print(f"{options.draws} draws of each layer, {different} different (torch {torch.__version__})")
+        sys.exit(1 if different else server.stop())
     for seed in range(options.seed, options.seed + options.cases):
         case = Case(server, seed)
         try:

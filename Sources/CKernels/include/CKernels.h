@@ -75,6 +75,9 @@ typedef enum callpath_torch : uint32_t {
     CALLPATH_TORCH_1,
 } callpath_torch;
 
+/// Maps `count` numbers; `out` may be `x`. A number becomes the same wherever it stands.
+typedef void callpath_map_float(const float *_Nonnull x, size_t count, float *_Nonnull out);
+
 /// The entry points of one instruction set.
 typedef struct callpath_kernels {
     const char *_Nonnull name;
@@ -82,6 +85,25 @@ typedef struct callpath_kernels {
     callpath_linear_double *_Nonnull linear_f64;
     callpath_linear_float *_Nonnull linear_bf16;
     callpath_linear_float *_Nonnull linear_f16;
+
+    /// e^x, 1 / (1 + e^-x), tanh x, x Φ(x), x / (1 + e^-x), max(x, 0).
+    callpath_map_float *_Nonnull exp_f32;
+    callpath_map_float *_Nonnull sigmoid_f32;
+    callpath_map_float *_Nonnull tanh_f32;
+    callpath_map_float *_Nonnull gelu_f32;
+    callpath_map_float *_Nonnull silu_f32;
+    callpath_map_float *_Nonnull relu_f32;
+    /// The softmax of one row.
+    callpath_map_float *_Nonnull softmax_f32;
+    /// One row brought to mean 0 and variance 1, times `weight`, plus `bias`.
+    void (*_Nonnull standardize_f32)(
+        const float *_Nonnull x, size_t count, double epsilon, const float *_Nullable weight,
+        const float *_Nullable bias, float *_Nonnull out);
+    /// `count` windows of one channel side by side, of `taps` numbers `dilation` apart on each of the lines at which they
+    /// begin; NULL is a line of zeros. Lines can be read 16 numbers beyond the last window.
+    void (*_Nonnull depthwise_f32)(
+        const float *_Nullable const *_Nonnull lines, size_t line_count, const float *_Nonnull weight, size_t taps,
+        size_t dilation, float bias, size_t count, float *_Nonnull out);
 
     /// `count` numbers in low..<high from as many random words: the low 24 bits of each.
     /// These three give the same bits in every table.

@@ -59,6 +59,7 @@ public enum LayerArgumentProblem: Sendable, Equatable {
 
     // Tables, and pools of drawn windows.
     case bagMode
+    case noneSize(function: String)
     case scaledMaximum
     case sparseMaximum
     case bagPadding
@@ -83,6 +84,7 @@ extension LayerArgumentProblem {
             .runtime
         case .moduloByZero: .zeroDivision
         case .bagPadding: .assertion
+        case .noneSize: .type
         case .transformerBatches, .transformerSizes: .runtime
         case .headsDoNotDivide, .attentionRank, .attentionRanks, .attentionSize, .attentionKeys, .paddingMaskRank,
             .paddingMask, .attentionMaskRank:
@@ -97,6 +99,9 @@ extension LayerArgumentProblem {
 
     private var tableMessage: String? {
         switch self {
+        case .noneSize(let function):
+            "\(function)(): argument 'output_size' (position 2) must be tuple of ints, but found element of type NoneType "
+                + "at pos 0"
         case .bagMode: "mode has to be one of sum, mean or max"
         case .scaledMaximum: "max mode does not support scaling the gradient by the frequency"
         case .sparseMaximum: "max mode does not support sparse weights"

@@ -8,10 +8,16 @@ protocol Activation: Sendable {
     static var kernel: String? { get }
     /// Whether the derivative is computed from the result instead of the argument.
     static var savesResult: Bool { get }
+    /// Its kernel for floats, if there is one.
+    static var function: ElementFunction? { get }
 
     func value<R: Real>(_ x: R) -> R
     /// Returns the gradient of the argument; `saved` is the argument or the result.
     func gradient<R: Real>(_ gradient: R, at saved: R) -> R
+}
+
+extension Activation {
+    static var function: ElementFunction? { nil }
 }
 
 extension Tensor {
@@ -43,7 +49,8 @@ private struct ActivationMap<A: Activation>: RealVisitor {
     let input: Tensor
 
     func visit<R: Real>(_ type: R.Type) throws(TensorError) -> Tensor {
-        try Tensor(of: R.self, shape: input.shape) { target throws(TensorError) in
+        if R.self == Float.self, let function = A.function { return try FloatRows.mapped(input, function) }
+        return try Tensor(of: R.self, shape: input.shape) { target throws(TensorError) in
             try input.withScalars(of: R.self) { source in
                 for index in 0..<input.elementCount { (target + index).initialize(to: activation.value(source[index])) }
             }

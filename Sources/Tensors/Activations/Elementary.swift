@@ -38,6 +38,7 @@ private struct Exp: Activation {
     static let node = NodeName("ExpBackward0", old: "ExpBackward")
     static let kernel: String? = nil
     static let savesResult = true
+    static let function: ElementFunction? = .exp
 
     @inline(__always)
     func value<R: Real>(_ x: R) -> R { x.exponential }

@@ -21,6 +21,7 @@ private struct ExactGELU: Activation {
     static let node = NodeName("GeluBackward0")
     static let kernel: String? = "GeluKernelImpl"
     static let savesResult = false
+    static let function: ElementFunction? = .gelu
 
     @inline(__always)
     func value<R: Real>(_ x: R) -> R { x * probability(below: x) }

@@ -39,6 +39,7 @@ private struct ReLU: Activation {
     static let node = NodeName("ReluBackward0")
     static let kernel: String? = "relu"
     static let savesResult = true
+    static let function: ElementFunction? = .relu
 
     @inline(__always)
     func value<R: Real>(_ x: R) -> R { x < 0 ? 0 : x }

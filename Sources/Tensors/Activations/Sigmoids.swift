@@ -19,6 +19,7 @@ private struct Sigmoid: Activation {
     static let node = NodeName("SigmoidBackward0", old: "SigmoidBackward")
     static let kernel: String? = nil
     static let savesResult = true
+    static let function: ElementFunction? = .sigmoid
 
     @inline(__always)
     func value<R: Real>(_ x: R) -> R { x.sigmoid }
@@ -31,6 +32,7 @@ private struct Tanh: Activation {
     static let node = NodeName("TanhBackward0", old: "TanhBackward")
     static let kernel: String? = nil
     static let savesResult = true
+    static let function: ElementFunction? = .tanh
 
     @inline(__always)
     func value<R: Real>(_ x: R) -> R { x.hyperbolicTangent }
@@ -43,6 +45,7 @@ private struct SiLU: Activation {
     static let node = NodeName("SiluBackward0")
     static let kernel: String? = "silu_cpu"
     static let savesResult = false
+    static let function: ElementFunction? = .silu
 
     @inline(__always)
     func value<R: Real>(_ x: R) -> R { x / (1 + (-x).exponential) }

@@ -18,7 +18,9 @@ extension LayerProblem {
             .shape
 
         // Values that arguments cannot have.
-        case .outputPadding, .notPositive, .negative, .tooLarge, .linePool, .poolPadding, .negativePoolPadding,
+        case .crossMapGradient, .poolMeasure,
+            .outputPadding, .notPositive, .negative, .tooLarge, .linePool,
+            .poolPadding, .negativePoolPadding,
             .zeroStride, .zeroPoolDilation, .zeroDivisor, .negativeAdaptiveSize, .paddingLength, .negativeNarrowing,
             .circularPadding, .emptyCircularPadding, .negativeLambda, .zeroAlpha, .rreluBounds, .groupsNotPositive,
             .responseSize, .shuffleFactor, .channelShuffleGroups, .foldMeasure,

@@ -56,7 +56,7 @@ extension LayerProblem {
             "Expected \(axes + 1)D or \(axes + 2)D (batch mode) tensor with possibly 0 batch size and other non-zero "
                 + "dimensions for input, but got: \(input)"
         case .reflection(let before, let after, let dimension, let input):
-            "Argument #4: Padding size should be less than the corresponding input dimension, but got: padding "
+            "Argument #\(2 * (input.count - dimension) + 2): Padding size should be less than the corresponding input dimension, but got: padding "
                 + "(\(before), \(after)) at dimension \(dimension) of input \(input)"
         case .paddedOutput(let input, let output):
             "input (\(Self.labelled(input, separator: ", "))) is too small. Calculated output "
@@ -75,6 +75,8 @@ extension LayerProblem {
         case .poolRank(let operation, let axes, let input) where operation.hasPrefix("adaptive"):
             "\(operation)(): Expected \(axes + 1)D or \(axes + 2)D tensor, but got"
                 + "\(operation.hasPrefix("adaptive_max") ? ":" : "") \(input)"
+        case .poolRank("avg_pool2d", _, let input):
+            "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:\(input)"
         case .poolRank(_, let axes, _):
             "non-empty \(axes + 1)D or \(axes + 2)D (batch mode) tensor expected for input"
         case .emptyAdaptiveInput(let operation, let input, let axis):
@@ -103,6 +105,12 @@ extension LayerProblem {
         case .zeroStride: "stride should not be zero"
         case .zeroPoolDilation(let dilation):
             "dilation should be greater than zero, but got " + Self.initials("dilation", dilation)
+        case .poolMeasure(.stride, let sizes):
+            "stride should be greater than zero, but got \(Self.initials("d", sizes))"
+        case .poolMeasure(let measure, let sizes):
+            "\(measure.rawValue) size should be greater than zero, but got \(Self.initials("k", sizes))"
+        case .crossMapGradient(let channels):
+            "start (1) + length (\(channels)) exceeds dimension size (\(channels))."
         case .zeroDivisor: "divisor must be not zero"
         case .negativeAdaptiveSize(let axes, let sizes):
             "adaptive_avg_pool\(axes)d: elements of output_size must be greater than or equal to 0 but received {"

@@ -25,6 +25,7 @@ public enum LayerProblem: Sendable, Equatable {
     case zeroStride
     case zeroPoolDilation([Int])
     case zeroDivisor
+    case poolMeasure(Measure, [Int])
     case negativeAdaptiveSize(axes: Int, [Int])
 
     case uneven(UnevenPoolProblem)
@@ -55,6 +56,7 @@ public enum LayerProblem: Sendable, Equatable {
     case groupParameter(String, shape: [Int], input: [Int])
     case responseSize(Int)
     case featureDropoutRank
+    case crossMapGradient(Int)
 
     // Sequences, bags and pairs.
     case bag(BagProblem)

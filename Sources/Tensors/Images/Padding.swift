@@ -51,6 +51,7 @@ extension Tensor {
             output.append(whole)
         }
         try checkPadding(padding, sizes, output)
+        try checkType(padding)
         let result = try Shape(checking: Array(shape.dropLast(axes)) + output)
         var fill = 0.0
         if case .constant(let value) = padding.mode { fill = value }
@@ -58,6 +59,17 @@ extension Tensor {
             zip(sizes, zip(padding.amounts, output)).map { size, axis in
                 (0..<axis.1).map { padding.mode.place($0, axis.0, size: size) }
             }
+        }
+    }
+
+    private func checkType(_ padding: TensorPadding) throws(TensorError) {
+        let axes = padding.amounts.count
+        switch padding.mode {
+        case .reflect where dtype == .bool: throw .notImplemented(kernel: "reflection_pad\(axes)d", dtype)
+        case .replicate where dtype == .bool: throw .notImplemented(kernel: "replication_pad\(axes)d", dtype)
+        case .constant(let value) where dtype == .uint8 && !(0...255).contains(value):
+            throw .scalarNotRepresentable(dtype)
+        case .constant, .reflect, .replicate, .circular: break
         }
     }
 

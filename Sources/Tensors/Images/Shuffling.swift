@@ -33,6 +33,8 @@ extension Tensor {
         for (name, axis, size) in [("height", -2, height), ("width", -1, width)] where size % factor != 0 {
             throw .layer(.unshuffledSize(name, axis: axis, size: size, factor: factor))
         }
+        // PyTorch gives a batch without images back as it is.
+        guard elementCount > 0 else { return self }
         let leading = Array(shape.dropLast(3))
         let (square, overflow) = factor.multipliedReportingOverflow(by: factor)
         let (outputs, overflow2) = channels.multipliedReportingOverflow(by: square)

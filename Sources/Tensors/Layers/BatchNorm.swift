@@ -99,6 +99,7 @@ private struct ChannelNorm {
 
     func result() throws(TensorError) -> Tensor {
         guard input.elementCount > 0 else { return try emptyResult() }
+        if let result = try quickResult() { return result }
         let (result, standardized) = try Operations.perform("batch_norm") {
             () throws(TensorError) -> (Tensor, StandardizedRows) in
             let standardized = try standardizedRows()
@@ -112,6 +113,33 @@ private struct ChannelNorm {
         let node = NodeName("NativeBatchNormBackward0", old: "NativeBatchNormBackward")
         return try result.recorded(node, inputs, saving: inputs.map { $0.detached() }) { [self] gradient, needs in
             try gradients(try gradient.channelRows(), standardized, needs)
+        }
+    }
+
+    /// What becomes of floats in one go, by running statistics and where no gradients are asked for; `nil` elsewhere.
+    private func quickResult() throws(TensorError) -> Tensor? {
+        let tensors = [input, weight, bias].compactMap { $0 }
+        guard !isTraining, let mean, let variance,
+            (tensors + [mean, variance]).allSatisfy({ $0.dtype == .float32 }),
+            !(Autograd.isRecording && tensors.contains(where: \.requiresGrad))
+        else { return nil }
+        let (centers, spreads) = (mean.scalars(as: Float.self), variance.scalars(as: Float.self))
+        let (factors, addends) = (weight?.scalars(as: Float.self), bias?.scalars(as: Float.self))
+        let (channels, length) = (input.shape[1], input.shape.dropFirst(2).reduce(1, *))
+        return try Operations.perform("batch_norm") { () throws(TensorError) in
+            try Tensor(of: Float.self, shape: input.shape) { target in
+                let source = input.address(of: Float.self)
+                for plane in 0..<(input.shape[0] * channels) {
+                    let channel = plane % channels
+                    let inverse = Float(1 / (Double(spreads[channel]) + epsilon).squareRoot())
+                    let (center, factor) = (centers[channel], factors?[channel] ?? 1)
+                    let addend = addends?[channel] ?? 0
+                    let (from, to) = (source + plane * length, target + plane * length)
+                    for index in 0..<length {
+                        (to + index).initialize(to: (from[index] - center) * inverse * factor + addend)
+                    }
+                }
+            }
         }
     }
 

@@ -87,7 +87,27 @@ private struct TrailingNorm {
         if let bias, bias.dtype != expected { throw .expectedScalarType(expected, got: bias.dtype) }
     }
 
+    /// What a kernel makes of floats in one go, where no gradients are asked for; `nil` elsewhere.
+    private func quickResult(_ name: StaticString) throws(TensorError) -> Tensor? {
+        let tensors = [input, weight, bias].compactMap { $0 }
+        guard operation == .layer, tensors.allSatisfy({ $0.dtype == .float32 }), input.elementCount > 0,
+            !(Autograd.isRecording && tensors.contains(where: \.requiresGrad))
+        else { return nil }
+        return try Operations.perform(name) { () throws(TensorError) in
+            let length = sizes.reduce(1, *)
+            return try FloatRows.standardized(
+                input,
+                input.elementCount / length,
+                length,
+                epsilon: epsilon,
+                weight,
+                bias
+            )
+        }
+    }
+
     func result(_ name: StaticString, _ node: NodeName) throws(TensorError) -> Tensor {
+        if let result = try quickResult(name) { return result }
         let (result, standardized) = try Operations.perform(name) {
             () throws(TensorError) -> (Tensor, StandardizedRows) in
             let standardized = try StandardizedRows(

@@ -78,7 +78,8 @@ extension Tensor {
         let name =
             norm.neighbours == .around
             ? NodeName("DivBackward0") : NodeName("CrossMapLRN2dBackward", old: "CrossMapLRN2d")
-        return try result.recorded(name, [self], saving: [saved]) { gradient, _ in
+        return try result.recorded(name, [self], saving: [saved]) { gradient, _ throws(TensorError) in
+            if norm.neighbours == .crossing, norm.size == 1 { throw .layer(.crossMapGradient(saved.shape[1])) }
             let response = Response(
                 input: try saved.widened(),
                 gradient: try gradient.widened(),
@@ -122,6 +123,10 @@ private struct Response: RealVisitor {
                         (target + at).initialize(to: R(own * power))
                     }
                     guard let gradient else { continue }
+                    if norm.neighbours == .crossing {
+                        takeCrossing(gradient, source, divisors, (start, length), from: target)
+                        continue
+                    }
                     for channel in 0..<channels {
                         let at = start + channel * length
                         let power = Self.power(divisors[channel], -norm.beta - 1)
@@ -133,6 +138,28 @@ private struct Response: RealVisitor {
                     }
                 }
             }
+        }
+    }
+
+    /// Takes away what came by way of the neighbours, which PyTorch's own derivative looks for one channel too early.
+    private func takeCrossing<R: Real>(
+        _ gradient: UnsafePointer<R>,
+        _ source: UnsafePointer<R>,
+        _ divisors: [Double],
+        _ place: (start: Int, length: Int),
+        from target: UnsafeMutablePointer<R>
+    ) {
+        let count = divisors.count
+        let ratios = (0..<count).map { channel in
+            let at = place.start + channel * place.length
+            return Double(gradient[at]) * Double(source[at]) * Self.power(divisors[channel], -norm.beta - 1)
+        }
+        let before = norm.size / 2 + norm.size % 2
+        for channel in 0..<count {
+            let (first, end) = (max(0, channel - before), min(count, channel.addingSaturating(norm.size - before)))
+            let sum = first < end ? ratios[first..<end].reduce(0, +) : 0
+            let at = place.start + channel * place.length
+            target[at] -= R(2 * norm.alpha * norm.beta / Double(norm.size) * Double(source[at]) * sum)
         }
     }
 

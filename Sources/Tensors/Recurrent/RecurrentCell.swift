@@ -78,29 +78,45 @@ private struct Forward: RealVisitor {
         if cell.mode == .lstm { cells = states }
         let gates = try Tensor(of: R.self, shape: try cell.gateShape) { gates in
             for row in 0..<rows {
-                for index in 0..<size {
-                    let (at, place) = (row * width + index, row * size + index)
-                    switch cell.mode {
-                    case .tanh, .relu:
-                        let sum = x[at] + h[at]
-                        states[place] = cell.mode == .tanh ? sum.hyperbolicTangent : sum < 0 ? 0 : sum
-                        (gates + at).initialize(to: states[place])
-                    case .lstm:
-                        let i = (x[at] + h[at]).sigmoid
-                        let f = (x[at + size] + h[at + size]).sigmoid
-                        let g = (x[at + 2 * size] + h[at + 2 * size]).hyperbolicTangent
-                        let o = (x[at + 3 * size] + h[at + 3 * size]).sigmoid
-                        cells[place] = f * (c?[place] ?? 0) + i * g
-                        states[place] = o * cells[place].hyperbolicTangent
-                        for (part, gate) in [i, f, g, o].enumerated() {
-                            (gates + at + part * size).initialize(to: gate)
+                let (line, x, h) = (gates + row * width, x + row * width, h + row * width)
+                let place = row * size
+                // The gates whose sums take the state as it is; a third one of a GRU takes a part of it.
+                let summed = cell.mode == .gru ? 2 * size : width
+                for index in 0..<summed { (line + index).initialize(to: x[index] + h[index]) }
+                switch cell.mode {
+                case .tanh:
+                    R.tangents(of: line, count: size, to: line)
+                    for index in 0..<size { states[place + index] = line[index] }
+                case .relu:
+                    for index in 0..<size {
+                        if line[index] < 0 { line[index] = 0 }
+                        states[place + index] = line[index]
+                    }
+                case .lstm:
+                    R.sigmoids(of: line, count: 2 * size, to: line)
+                    R.tangents(of: line + 2 * size, count: size, to: line + 2 * size)
+                    R.sigmoids(of: line + 3 * size, count: size, to: line + 3 * size)
+                    for index in 0..<size {
+                        let kept = line[size + index] * (c?[place + index] ?? 0)
+                        cells[place + index] = kept + line[index] * line[2 * size + index]
+                    }
+                    cells.withUnsafeBufferPointer { cells in
+                        states.withUnsafeMutableBufferPointer { states in
+                            guard let cells = cells.baseAddress, let states = states.baseAddress else { return }
+                            R.tangents(of: cells + place, count: size, to: states + place)
+                            for index in 0..<size { states[place + index] *= line[3 * size + index] }
                         }
-                    case .gru:
-                        let r = (x[at] + h[at]).sigmoid
-                        let z = (x[at + size] + h[at + size]).sigmoid
-                        let n = (x[at + 2 * size] + r * h[at + 2 * size]).hyperbolicTangent
-                        states[place] = (old[place] - n) * z + n
-                        for (part, gate) in [r, z, n].enumerated() { (gates + at + part * size).initialize(to: gate) }
+                    }
+                case .gru:
+                    R.sigmoids(of: line, count: 2 * size, to: line)
+                    for index in 0..<size {
+                        let sum = x[2 * size + index] + line[index] * h[2 * size + index]
+                        (line + 2 * size + index).initialize(to: sum)
+                    }
+                    R.tangents(of: line + 2 * size, count: size, to: line + 2 * size)
+                    for index in 0..<size {
+                        let (z, n) = (line[size + index], line[2 * size + index])
+                        states[place + index] = (old[place + index] - n) * z + n
                     }
                 }
             }

@@ -58,6 +58,9 @@ extension Tensor {
         isTransposed: Bool
     ) throws(TensorError) -> Tensor {
         let axes = steps.stride.count
+        if let bias, bias.dtype != dtype, !isTransposed {
+            throw .layer(.convolutionTypes(input: dtype, bias: bias.dtype))
+        }
         guard rank == axes + 1 || rank == axes + 2, weight.rank == axes + 2 else {
             throw .layer(.convolutionRank(axes: axes, isTransposed: isTransposed, input: shape.dimensions))
         }
@@ -113,11 +116,17 @@ private struct ConvolutionCall: Sendable {
     }
 
     private func checkTypes() throws(TensorError) {
-        if let bias, bias.dtype != input.dtype, !isTransposed {
-            throw .layer(.convolutionTypes(input: input.dtype, bias: bias.dtype))
+        if !input.dtype.isFloatingPoint, let kernel = integerKernel {
+            throw .notImplemented(kernel: kernel, input.dtype)
         }
         guard weight.dtype == input.dtype else { throw .expectedScalarType(input.dtype, got: weight.dtype) }
         guard input.dtype.isFloatingPoint else { throw .notImplemented(kernel: "convolution", input.dtype) }
+    }
+
+    /// What PyTorch calls the kernel that refuses integers before it looks at the weight.
+    private var integerKernel: String? {
+        if isTransposed { return shape.rank == 5 ? "slow_conv_transpose3d_out_cpu" : "slow_conv_transpose2d_out_cpu" }
+        return product.isDilated ? "slow_conv_dilated<>" : nil
     }
 
     func result() throws(TensorError) -> Tensor {

@@ -87,8 +87,8 @@ public struct PoolSteps: Sendable, Equatable {
     /// Checks what PyTorch checks of pools, in its order, and returns the windows along each axis.
     func outputSizes(of plane: PoolInput) throws(TensorError) -> [Int] {
         guard stride.allSatisfy({ $0 != 0 }) else { throw .layer(.zeroStride) }
-        guard kernel.allSatisfy({ $0 > 0 }) else { throw .layer(.notPositive(.kernel, kernel)) }
-        guard stride.allSatisfy({ $0 > 0 }) else { throw .layer(.notPositive(.stride, stride)) }
+        guard kernel.allSatisfy({ $0 > 0 }) else { throw .layer(.poolMeasure(.kernel, shown(kernel))) }
+        guard stride.allSatisfy({ $0 > 0 }) else { throw .layer(.poolMeasure(.stride, shown(stride))) }
         guard dilation.allSatisfy({ $0 > 0 }) else { throw .layer(.zeroPoolDilation(dilation)) }
         var sizes: [Int] = []
         for axis in 0..<axes { sizes.append(try outputSize(of: plane.image[axis], axis)) }
@@ -99,6 +99,9 @@ public struct PoolSteps: Sendable, Equatable {
         }
         return sizes
     }
+
+    /// Sizes as PyTorch says them: it makes two axes of one.
+    private func shown(_ sizes: [Int]) -> [Int] { axes == 1 ? [1] + sizes : sizes }
 
     /// Checks what PyTorch checks of a maximum along one axis, and returns the number of windows.
     func lineSize(of image: Int) throws(TensorError) -> Int {

@@ -5,6 +5,7 @@ extension Tensor {
         let plane = try PoolInput(self, axes: steps.axes, operation: operation)
         let sizes = try steps.axes == 1 ? [steps.lineSize(of: plane.image[0])] : steps.outputSizes(of: plane)
         if steps.axes == 1, !dtype.isFloatingPoint { throw .notImplemented(kernel: "max_pool1d_impl", dtype) }
+        if dtype == .bool { throw .notImplemented(kernel: operation, dtype) }
         let regions = plane.regions(sizes) { steps.regions(of: $0, $1, count: $2) }
         return try plane.largest(regions, sizes, plane.node("MaxPool", "WithIndicesBackward0"))
     }
@@ -18,6 +19,11 @@ extension Tensor {
         countsPadding: Bool = true,
         divisor: Int? = nil
     ) throws(TensorError) -> Tensor {
+        if dtype == .int64, steps.axes < 3 {
+            // Whole numbers are divided as such; a sum beyond 2^53 loses digits here.
+            let means = try converted(to: .float64).averagePool(steps, countsPadding: countsPadding, divisor: divisor)
+            return try means.converted(to: .int64)
+        }
         let plane = try PoolInput(self, axes: steps.axes, operation: "avg_pool\(steps.axes)d")
         guard divisor != 0 else { throw .layer(.zeroDivisor) }
         if steps.axes == 3, !steps.isCeiled,
@@ -40,7 +46,7 @@ extension Tensor {
             let shown = sizes.count == 1 ? [1] + sizes : sizes
             throw .layer(.negativeAdaptiveSize(axes: max(2, sizes.count), shown))
         }
-        let isWhole = sizes.count > 1 && sizes.allSatisfy { $0 == 1 }
+        let isWhole = sizes.allSatisfy { $0 == 1 }
         guard dtype.isFloatingPoint || !isWhole else { throw .meanNeedsFloats(dtype) }
         guard dtype.isFloatingPoint else {
             throw .notImplemented(kernel: sizes.count == 3 ? "adaptive_avg_pool3d_cpu" : "adaptive_avg_pool2d", dtype)
@@ -48,7 +54,7 @@ extension Tensor {
         // Over three axes, and not in one go, no channel may be missing either.
         try plane.checkFilled(from: sizes.count == 3 && !isWhole ? 1 : rank - sizes.count)
         let regions = try plane.evenRegions(sizes)
-        let node = isWhole ? NodeName("MeanBackward1") : plane.node("AdaptiveAvgPool", "Backward0")
+        let node = isWhole && sizes.count > 1 ? NodeName("MeanBackward1") : plane.node("AdaptiveAvgPool", "Backward0")
         return try plane.mean(regions, sizes, .numbers, node)
     }
 
@@ -159,7 +165,11 @@ struct PoolInput: Sendable {
         let planes = planes
         let result = try Operations.perform("avg_pool") { () throws(TensorError) in
             let visitor = Mean(input: try tensor.widened(), planes: planes, regions: regions, rule: rule, shape: shape)
-            return try tensor.dtype.computing.acceptReal(visitor, kernel: "avg_pool2d").cast(to: tensor.dtype)
+            return try tensor.dtype.computing.acceptReal(
+                visitor,
+                kernel: axes == 3 ? "avg_pool3d_out_frame" : "avg_pool2d"
+            )
+            .cast(to: tensor.dtype)
         }
         guard Autograd.records(tensor) else { return result }
         let form = tensor.shape

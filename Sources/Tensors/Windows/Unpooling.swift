@@ -19,6 +19,7 @@ extension Tensor {
         let form = try Shape(checking: shape.dropLast(axes) + sizes)
         let places = indices.scalars(as: Int64.self)
         let size = try Shape(checking: sizes).elementCount
+        if size == 0 { return try Tensor.zeros(form, dtype: dtype) }
         if let wrong = places.first(where: { $0 < 0 || $0 >= Int64(size) }) {
             throw .layer(.uneven(.place(Int(truncatingIfNeeded: wrong), sizes: shown(sizes))))
         }

@@ -13,6 +13,11 @@ struct WindowProduct: Sendable {
     let groups: Int
     let rows: Int
 
+    /// Whether the numbers of a window lie apart.
+    var isDilated: Bool {
+        [windows.dilation.depth, windows.dilation.height, windows.dilation.width].contains { $0 != 1 }
+    }
+
     private var positions: Int { windows.output.count }
     private var imageSize: Int { windows.channels * windows.image.count }
 
@@ -40,7 +45,12 @@ struct WindowProduct: Sendable {
         let shape: Shape
 
         func visit<R: Real>(_ type: R.Type) throws(TensorError) -> Tensor {
-            try Tensor(of: R.self, shape: shape) { target throws(TensorError) in
+            if R.self == Float.self, product.rows == 1,
+                let direct = DepthwiseRows(product.windows, parts: product.images * product.groups)
+            {
+                return try direct.map(of: image, weight, bias: bias, groups: product.groups, shape: shape)
+            }
+            return try Tensor(of: R.self, shape: shape) { target throws(TensorError) in
                 let (image, weight) = (image.address(of: R.self), weight.address(of: R.self))
                 let bias = bias?.address(of: R.self)
                 let size = product.blockSize(R.panelWidth)

@@ -48,6 +48,12 @@ public class AdaptivePool: Module {
         sizes = try outputSize.spread(over: Self.axes)
     }
 
+    /// The sizes; along one axis PyTorch takes no None.
+    final func checkedSizes(_ kind: String) throws(ModuleError) -> [Int?] {
+        guard Self.axes == 1, sizes[0] == nil else { return sizes }
+        throw .layer(.noneSize(function: "adaptive_\(kind)_pool1d"))
+    }
+
     public final override var extraRepr: String { "output_size=\(outputSize)" }
     public override var attributeNames: Set<String> { ["output_size"] }
     public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
@@ -59,7 +65,9 @@ public class AdaptivePool: Module {
 
 /// The mean of each part along one axis.
 public class AdaptiveAvgPool1d: AdaptivePool {
-    public final override func forward(_ input: Tensor) throws -> Tensor { try input.adaptiveAveragePool(sizes) }
+    public final override func forward(_ input: Tensor) throws -> Tensor {
+        try input.adaptiveAveragePool(checkedSizes("avg"))
+    }
 }
 
 /// The mean of each part along two axes.
@@ -84,11 +92,13 @@ public class AdaptiveMaxPool1d: AdaptivePool {
         self.returnIndices = returnIndices
     }
 
-    public final override func forward(_ input: Tensor) throws -> Tensor { try input.adaptiveMaxPool(sizes).values }
+    public final override func forward(_ input: Tensor) throws -> Tensor {
+        try input.adaptiveMaxPool(checkedSizes("max")).values
+    }
 
     public final override func forward(_ arguments: Arguments) throws -> Value {
         guard returnIndices else { return try super.forward(arguments) }
-        let pooled = try arguments.bound(to: "input", in: self)[0].adaptiveMaxPool(sizes)
+        let pooled = try arguments.bound(to: "input", in: self)[0].adaptiveMaxPool(checkedSizes("max"))
         return .tuple([.tensor(pooled.values), .tensor(pooled.indices)])
     }
 

@@ -36,6 +36,16 @@ public class LPPool1d: Module {
     }
 
     public final override func forward(_ input: Tensor) throws -> Tensor {
+        // PyTorch multiplies by the size as it was given, and a tuple is no number.
+        if Self.axes == 1, case .each = kernelSize {
+            throw ModuleError.argumentType(
+                function: "mul",
+                name: "other",
+                position: 1,
+                expected: "Tensor",
+                got: "tuple"
+            )
+        }
         guard normType.value != 0 else { throw ModuleError.divisionByZero }
         return try input.powerPool(normType.value, steps)
     }
