@@ -108,7 +108,8 @@ let package = Package(
         room(
             "ModuleAPI",
             [
-                "Models", "Serving", "Web", "HTTP", "JSON", "Metrics", "Safetensors", "NN", "Tensors", httpTypes,
+                "Models", "Serving", "Store", "Web", "HTTP", "JSON", "Metrics", "Safetensors", "NN", "Tensors",
+                httpTypes,
                 logging, orderedCollections,
             ]
         ),

@@ -7,6 +7,7 @@ extension API {
         ModulesResource(api: self).routes + ParametersResource(api: self).routes + SummaryResource(api: self).routes
             + StateDictResource(api: self).routes + CallsResource(api: self).routes + HooksResource(api: self).routes
             + GlobalHooksResource(api: self).routes + EventsResource(api: self).routes + StoreResource(api: self).routes
+            + BackupResource(api: self).routes
             + operations.routes
     }
 

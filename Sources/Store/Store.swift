@@ -63,7 +63,7 @@ package final class Store: Sendable {
         static let index = DiskError("open", "", ENOENT)
     }
 
-    private static let indexName = "registry.sqlite"
+    static let indexName = "registry.sqlite"
     private static let ownNames: Set<String> = [
         "lock", "blobs", indexName, indexName + "-wal", indexName + "-journal", indexName + "-shm", "lost+found",
     ]

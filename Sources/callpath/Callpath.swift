@@ -11,7 +11,8 @@ struct Callpath: AsyncParsableCommand {
         abstract: "PyTorch-style modules behind HTTP.",
         version: ServerVersion.current,
         subcommands: [
-            Serve.self, Call.self, List.self, Load.self, Save.self, Health.self, Key.self, Version.self,
+            Serve.self, Call.self, List.self, Load.self, Save.self, Health.self, Key.self, Verify.self, Restore.self,
+            Version.self,
         ],
         defaultSubcommand: Serve.self
     )

@@ -79,7 +79,8 @@ struct Service {
             let registry = try Registry(options: options, metrics: serving, store: store)
             let facts = try registry.storeFacts
             for module in facts.damaged { logger.error("module \(module.name) is damaged: \(module.reason)") }
-            logger.info("the registry in '\(configuration.dataFolder)' has \(facts.modules) modules")
+            let modules = "\(facts.modules) module\(facts.modules == 1 ? "" : "s")"
+            logger.info("the registry in '\(configuration.dataFolder)' holds \(modules)")
             return registry
         } catch { throw StartFailure(error) }
     }

@@ -17,7 +17,8 @@ struct CommandTests {
         let (output, status) = try run(words)
         #expect(status == 64)
         #expect(output.contains(text), "\(output)")
-        let usage = "Usage: callpath <subcommand>: serve, call, list, load, save, health, key, version, help\n"
+        let usage =
+            "Usage: callpath <subcommand>: serve, call, list, load, save, health, key, verify, restore, version, help\n"
         #expect(output.contains(usage), "\(output)")
     }
 

@@ -187,4 +187,108 @@ struct DurabilityTests {
         let version = try await folder.use { try $0.publication("fc").version }
         #expect(version == 2)
     }
+
+    /// A backup of a registry in memory, restored: all of it is there, under another name.
+    @Test func aBackupBringsAllBack() async throws {
+        let registry = Registry()
+        try await registry.add("fc", .linear(2, 2), smallState())
+        try await registry.add("net", Self.reference("fc"))
+        _ = try await registry.setParameter("bias", of: "fc", to: try Tensor([7, 8] as [Float]))
+        let large = try Tensor([Float](repeating: 0.5, count: 40_000), shape: [200, 200])
+        try await registry.add("big", .linear(200, 200, bias: false), ["weight": large])
+        let hook = try await registry.registerHook(Self.hook(scale: 3), on: "net").hook
+        let global = try await registry.registerGlobalHook(Self.hook(.forwardPre, scale: 1)).hook
+        var bytes: [UInt8] = []
+        try await registry.backup().write { bytes += $0 }
+        var rest = bytes[...]
+        try Store.restore(path: folder.path) { count in
+            defer { rest = rest.dropFirst(count) }
+            return Array(rest.prefix(count))
+        }
+        try await folder.use { restored async throws in
+            #expect(restored.tag != registry.tag)
+            let names = ["big", "fc", "net"]
+            #expect(restored.list().publications.map(\.name) == names)
+            for name in names {
+                #expect(try restored.versions(of: name) == registry.versions(of: name))
+                for (key, tensor) in try registry.publication(name).stateDict {
+                    let kept = try restored.publication(name).tensor(key).tensor
+                    #expect(kept.hasSameBits(as: tensor), "\(name).\(key)")
+                }
+            }
+            #expect(try restored.publication("net").hooks.map(\.id) == [hook.id])
+            #expect(restored.globalHooks.map(\.id) == [global.id])
+            #expect(try await restored.call("net", [1, 1]) == registry.call("net", [1, 1]))
+        }
+    }
+
+    @Test func makesOneBackupAtATime() throws {
+        let registry = Registry()
+        let place = registry.takeBackupPlace()
+        #expect(place != nil)
+        #expect(registry.takeBackupPlace() == nil)
+        withExtendedLifetime(place) {}
+    }
+
+    /// Every class with the arguments of PyTorch's own cases: what is written down describes the same module.
+    @Test func keepsEveryLayer() async throws {
+        var texts: [String: String] = [:]
+        var states: [String: OrderedDictionary<String, Tensor>] = [:]
+        try await folder.use { registry async throws in
+            var seen: Set<String> = []
+            for given in LayerCase.all where seen.insert("\(given.description)").inserted && seen.count < 900 {
+                let name = "l\(given.index)"
+                guard let made = try? await registry.add(name, .layer(given.description), training: given.isTraining)
+                else { continue }
+                (texts[name], states[name]) = (made.repr, made.stateDict)
+            }
+        }
+        #expect(texts.count > 100)
+        try await folder.use { registry async throws in
+            #expect(try registry.storeFacts.damaged.map { "\($0.name): \($0.reason)" } == [])
+            for (name, text) in texts {
+                let kept = try registry.publication(name)
+                #expect(kept.repr == text)
+                let state = kept.stateDict
+                #expect(state.keys == states[name]?.keys, "\(text)")
+                for (key, tensor) in state {
+                    #expect(states[name]?[key]?.hasSameBits(as: tensor) == true, "\(text) \(key)")
+                }
+            }
+        }
+    }
+
+    private static let network = """
+        {"name": "net", "type": "GraphModule", "class": "Net", "modules": {"fc": {"type": "Linear", "in_features": 2,
+         "out_features": 2}}, "parameters": {"scale": {"shape": [2], "init": "ones"}},
+         "buffers": {"shift": {"shape": [2], "data": [1, 2], "persistent": false}},
+         "graph": [{"op": "placeholder", "name": "x"},
+         {"op": "call_module", "name": "y", "target": "fc", "args": [{"node": "x"}]},
+         {"op": "get_attr", "name": "s", "target": "scale"}, {"op": "get_attr", "name": "b", "target": "shift"},
+         {"op": "call_function", "name": "m", "target": "mul", "args": [{"node": "y"}, {"node": "s"}]},
+         {"op": "call_function", "name": "a", "target": "add", "args": [{"node": "m"}, {"node": "b"}]},
+         {"op": "output", "name": "output", "args": [{"node": "a"}]}]}
+        """
+
+    @Test func keepsGraphsWithTheirBuffersAndTheHooksOfTheirNodes() async throws {
+        let description = try DescriptionReader.description(
+            in: Array(Self.network.utf8),
+            maxModules: 10,
+            maxNodes: 100
+        )
+        var before: [Float] = []
+        try await folder.use { registry async throws in
+            _ = try await registry.create(description)
+            _ = try await registry.setParameter("scale", of: "net", to: try Tensor([2, 3] as [Float]))
+            var hook = Self.hook(scale: 10)
+            hook.node = "m"
+            _ = try await registry.registerHook(hook, on: "net")
+            before = try await registry.call("net", [1, 1])
+        }
+        try await folder.use { registry async throws in
+            let kept = try registry.publication("net")
+            #expect(Set(kept.stateDict.keys) == ["fc.weight", "fc.bias", "scale"])
+            #expect(try await registry.call("net", [1, 1]) == before)
+        }
+    }
 }

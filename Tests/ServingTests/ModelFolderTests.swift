@@ -74,6 +74,32 @@ final class ModelFolderTests {
         #expect(try await registry.call("fc", [1, 1]) == [3.5, 6.5])
     }
 
+    /// What a start does with a folder of models and a registry that has them already.
+    @Test func adoptsOnlyWhatDiffersFromWhatIsThere() async throws {
+        let data = DataFolder()
+        try write("fc.safetensors", Safetensors.bytes(of: smallState()))
+        func adopt(expecting version: Int, hooks: Int) async throws {
+            try await data.use { registry async throws in
+                let adopted = try await registry.adoptModel(named: "fc", from: ModelFolder(path: path))
+                #expect(adopted.version == version)
+                #expect(adopted.hooks.count == hooks)
+                let hook = HookDescription(kind: .forward, action: .scale(.double(2)))
+                if version == 1, hooks == 0 { _ = try await registry.registerHook(hook, on: "fc") }
+            }
+        }
+        try await adopt(expecting: 1, hooks: 0)
+        try await adopt(expecting: 2, hooks: 1)
+        try await adopt(expecting: 2, hooks: 1)
+        var state = try smallState()
+        state["bias"] = try Tensor([1, 2] as [Float])
+        try write("fc.safetensors", Safetensors.bytes(of: state))
+        try await adopt(expecting: 3, hooks: 1)
+        try write("fc.safetensors", Safetensors.bytes(of: ["weight": matrix([[1, 2, 3]])]))
+        try await adopt(expecting: 4, hooks: 0)
+        let output = try await data.use { try await $0.call("fc", [1, 1, 1]) }
+        #expect(output == [6])
+    }
+
     @Test func aDescriptionStandsInTheMetadataOrBesideTheFile() async throws {
         let description =
             #"{"type": "Sequential", "modules": [{"type": "Linear", "in_features": 2, "out_features": 2}]}"#

@@ -19,7 +19,7 @@ struct VersionTag {
         case .text: EntityTag("\(version).text")
         case .bytes: EntityTag("\(version).bytes")
         case .safetensors, .plainSafetensors: EntityTag("\(version).safetensors")
-        case .events, .yaml, .metrics: EntityTag("\(version).\(representation)")
+        case .events, .yaml, .metrics, .tar: EntityTag("\(version).\(representation)")
         }
     }
 

@@ -1,3 +1,4 @@
+import HashTreeCollections
 import JSON
 import Models
 import NN
@@ -26,7 +27,17 @@ struct ChangeWriter {
         return StoreChange(steps)
     }
 
-    private func put(_ new: Publication, after base: Publication?) throws -> StoreStep {
+    /// Returns the steps that lead from nothing to all that `state` holds.
+    func everything(in state: RegistryState) throws -> [StoreStep] {
+        var steps = try state.entries.values.flatMap(\.publications).map { try put($0, after: nil) }
+        steps += try state.unlisted.values.map { try put($0, after: nil, isListed: false) }
+        guard let version = state.globalHooksVersion else { return steps }
+        var journal = RegistryState.Journal(revision: version)
+        journal.globalHooks = state.globalHooks.map(\.record)
+        return steps + global(journal.globalHooks ?? [], journal)
+    }
+
+    private func put(_ new: Publication, after base: Publication?, isListed: Bool = true) throws -> StoreStep {
         let (tensors, old) = (new.ownTensors, base?.ownTensors ?? [:])
         var parts: [String: StorePart?] = [:]
         for (key, tensor) in tensors where old[key]?.isSame(as: tensor) != true {
@@ -47,7 +58,7 @@ struct ChangeWriter {
         return .put(
             name: new.name,
             version: new.version,
-            header: Self.record(of: new, isListed: true).bytes,
+            header: Self.record(of: new, isListed: isListed).bytes,
             parts: parts,
             replacesAll: base == nil
         )

@@ -62,7 +62,7 @@ extension Registry {
         let state = current.stateDict
         let entries = try source.entries(for: state, ties: current.ties)
         let isSame =
-            try entries.keys == state.keys
+            try entries.count == state.count
             && entries.allSatisfy { key, tensor in
                 guard let known = state[key] else { return false }
                 return try tensor.converted(to: known.dtype).hasSameBits(as: known)

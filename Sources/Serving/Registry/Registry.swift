@@ -23,6 +23,7 @@ package final class Registry: Sendable {
     let hookBudget: HookBudget
     let computeQueue: ComputeQueue
     let state: Mutex<RegistryState>
+    let backupIsUnderWay = TakenFlag()
     private let waiting = Mutex<[Proposal]>([])
     private let changes = DispatchQueue(label: "callpath.registry.changes")
     private let builds = DispatchQueue(label: "callpath.registry.builds", attributes: .concurrent)
@@ -59,6 +60,8 @@ package final class Registry: Sendable {
         self.hookBudget = hookBudget
         computeQueue = ComputeQueue(options: options, metrics: metrics)
         state = Mutex(try RegistryLoader.state(in: store, hookBudget: hookBudget))
+        // What an earlier process left behind goes beside the first calls.
+        changes.async { store.sweep() }
     }
 
     /// What tells the versions of this registry from those of another: the first eight digits of its instance.

@@ -59,7 +59,7 @@ struct RegistryState: Sendable {
     /// How many kept versions refer to a version.
     private var uses: TreeDictionary<VersionID, Int> = [:]
     /// Versions that cannot be called any more and to which kept ones refer.
-    private var unlisted: TreeDictionary<VersionID, Publication> = [:]
+    private(set) var unlisted: TreeDictionary<VersionID, Publication> = [:]
     private(set) var names = SortedNames()
     /// The modules that refer to a module, by its name.
     private var users: TreeDictionary<String, TreeSet<String>> = [:]
@@ -86,7 +86,7 @@ struct RegistryState: Sendable {
     private(set) var globalHooks: [GlobalHook] = []
     private(set) var globalSnapshot = HookSnapshot()
     /// The count of changes when they changed last; `nil` if they never did.
-    private var globalHooksVersion: Int?
+    private(set) var globalHooksVersion: Int?
 
     init() {}
 

@@ -36,6 +36,15 @@ package struct BlobReader: ~Copyable {
         }
     }
 
+    /// Reads up to the end and keeps nothing.
+    mutating func skipAll() throws(StoreError) {
+        var piece = [UInt8](repeating: 0, count: min(1 << 20, byteCount))
+        while offset < byteCount {
+            if byteCount - offset < piece.count { piece.removeLast(piece.count - (byteCount - offset)) }
+            try read(into: &piece)
+        }
+    }
+
     /// Fills `bytes` with the next ones.
     mutating func read(into bytes: inout [UInt8]) throws(StoreError) {
         var failure: StoreError?

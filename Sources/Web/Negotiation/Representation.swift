@@ -10,6 +10,7 @@ package enum Representation: String, Sendable, CaseIterable {
     case plainSafetensors = "application/safetensors"
     case events = "text/event-stream"
     case yaml = "application/yaml"
+    case tar = "application/x-tar"
     case metrics = "text/plain; version=0.0.4"
 
     /// The value of `Content-Type`, with its charset where the type needs one.
@@ -43,6 +44,7 @@ package struct Offer: Sendable {
     package static let stateDict = Offer([.json, .safetensors, .plainSafetensors])
     package static let call = Offer([.json, .text, .bytes, .safetensors, .plainSafetensors])
     package static let events = Offer([.events])
+    package static let tar = Offer([.tar])
     package static let metrics = Offer([.metrics, .text])
     package static let yaml = Offer([.yaml, .text])
 

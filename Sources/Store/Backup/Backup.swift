@@ -1,0 +1,199 @@
+import COpenSSL
+import JSON
+
+/// All of a registry at one moment, as a tar file.
+package struct Backup: Sendable {
+    static let format = 1
+    static let manifestName = "callpath-backup.json"
+    static let endName = "end.json"
+    /// Bytes of records in one entry, unless a single record has more.
+    private static let recordsByteCount = 4 << 20
+    /// Bytes that are handed over at once.
+    private static let pieceByteCount = 1 << 20
+
+    /// A version of a record with the hashes of its large parts.
+    private struct Record: Sendable {
+        let name: String
+        let version: Int
+        let header: [UInt8]
+        let parts: [(key: String, part: StorePart, file: Digest?)]
+    }
+
+    package let revision: Int
+    private let instance: String
+    private let counters: StoreCounters
+    /// What could not be read and is not in it.
+    private let damaged: [String]
+    private let records: [Record]
+    private let files: [(digest: Digest, source: any PartSource)]
+
+    /// Takes the records that `steps` put, and hashes their large parts, which takes its time.
+    package init(instance: String, revision: Int, counters: StoreCounters, damaged: [String], steps: [StoreStep]) {
+        (self.instance, self.revision, self.counters, self.damaged) = (instance, revision, counters, damaged)
+        var files: [Digest: any PartSource] = [:]
+        let records = steps.compactMap { step -> Record? in
+            guard case .put(let name, let version, let header, let parts, _) = step else { return nil }
+            let kept = parts.sorted { $0.key < $1.key }.compactMap { key, part in part.map { (key, $0) } }
+            return Record(
+                name: name,
+                version: version,
+                header: header,
+                parts: kept.map { key, part in
+                    guard part.isFile else { return (key, part, nil) }
+                    let digest = part.source.digest
+                    files[digest] = part.source
+                    return (key, part, digest)
+                }
+            )
+        }
+        self.records = records.sorted { ($0.name, $0.version) < ($1.name, $1.version) }
+        self.files = files.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    /// Hands the file to `write`, piece by piece.
+    package func write(_ write: ([UInt8]) async throws -> Void) async throws {
+        try await entry(Self.manifestName, manifest, write)
+        var (text, index, hash) = ([] as [UInt8], 0, RecordsHash())
+        hash.add(manifest)
+        for record in records {
+            let line = Self.line(record)
+            if !text.isEmpty, text.count + line.count > Self.recordsByteCount {
+                try await entry(Self.recordsName(index), text, write)
+                hash.add(text)
+                (text, index) = ([], index + 1)
+            }
+            text += line
+        }
+        if !text.isEmpty {
+            try await entry(Self.recordsName(index), text, write)
+            hash.add(text)
+        }
+        for file in files { try await blob(file.digest, file.source, write) }
+        try await entry(Self.endName, end(hash.digest), write)
+        try await write(Tar.end)
+    }
+
+    private func entry(_ name: String, _ content: [UInt8], _ write: ([UInt8]) async throws -> Void) async throws {
+        try await write(
+            Tar.header(name, byteCount: content.count) + content + Tar.padding(after: content.count)
+        )
+    }
+
+    private func blob(
+        _ digest: Digest,
+        _ source: any PartSource,
+        _ write: ([UInt8]) async throws -> Void
+    ) async throws {
+        let byteCount = source.byteCount
+        try await write(Tar.header(BlobFolder.name(of: digest), byteCount: byteCount))
+        for start in stride(from: 0, to: byteCount, by: Self.pieceByteCount) {
+            try await write(source.bytes(start..<min(byteCount, start + Self.pieceByteCount)))
+        }
+        try await write(Tar.padding(after: byteCount))
+    }
+
+    static func recordsName(_ index: Int) -> String {
+        let digits = String(index)
+        return "records/\(String(repeating: "0", count: max(0, 6 - digits.utf8.count)))\(digits).jsonl"
+    }
+
+    // MARK: Texts
+
+    private var manifest: [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("format", Self.format)
+        writer.member("instance", instance)
+        writer.member("revision", revision)
+        writer.member("floor", counters.floor)
+        writer.member("highest_version", counters.highestVersion)
+        writer.member("next_hook", counters.nextHook)
+        writer.member("modules", Set(records.map(\.name)).subtracting([""]).count)
+        if !damaged.isEmpty { writer.member("damaged", .array(damaged.map { .string($0) })) }
+        writer.endObject()
+        return writer.finish() + [0x0A]
+    }
+
+    private func end(_ digest: Digest) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("records", records.count)
+        writer.member("blobs", files.count)
+        writer.member("sha256", digest.hexadecimal)
+        writer.endObject()
+        return writer.finish() + [0x0A]
+    }
+
+    private static func line(_ record: Record) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("name", record.name)
+        writer.member("version", record.version)
+        writer.member("header", Base64.text(record.header))
+        writer.key("parts")
+        writer.beginObject()
+        for (key, part, file) in record.parts {
+            writer.key(key)
+            writer.beginObject()
+            if let file {
+                writer.member("sha256", file.hexadecimal)
+            } else {
+                writer.member("data", Base64.text(part.bytes))
+            }
+            writer.endObject()
+        }
+        writer.endObject()
+        writer.endObject()
+        return writer.finish() + [0x0A]
+    }
+}
+
+/// The hash over the manifest and all record files: over those of each, in their order.
+struct RecordsHash {
+    private var digests: [UInt8] = []
+
+    mutating func add(_ text: [UInt8]) { digests += Digest(of: text).bytes }
+
+    var digest: Digest { Digest(of: digests) }
+}
+
+/// Bytes as text.
+enum Base64 {
+    static func text(_ bytes: [UInt8]) -> String {
+        String(unsafeUninitializedCapacity: 4 * ((bytes.count + 2) / 3) + 1) { text in
+            Int(EVP_EncodeBlock(text.baseAddress, bytes, Int32(clamping: bytes.count)))
+        }
+    }
+
+    /// Returns the bytes that `text` stands for; `nil` if it is none.
+    static func bytes(_ text: String) -> [UInt8]? {
+        let octets = Array(text.utf8)
+        guard octets.count.isMultiple(of: 4) else { return nil }
+        var bytes = [UInt8](repeating: 0, count: octets.count / 4 * 3)
+        let count = Int(EVP_DecodeBlock(&bytes, octets, Int32(clamping: octets.count)))
+        guard count == bytes.count else { return nil }
+        bytes.removeLast(octets.suffix(2).count { $0 == UInt8(ascii: "=") })
+        return bytes
+    }
+}
+
+extension PartSource {
+    /// The SHA-256 of all bytes.
+    fileprivate var digest: Digest {
+        var hash = SHA256Hash()
+        forEachPiece { hash.update($0) }
+        return hash.finish()
+    }
+
+    /// Returns some of the bytes.
+    fileprivate func bytes(_ range: Range<Int>) -> [UInt8] {
+        var (bytes, start) = ([] as [UInt8], 0)
+        bytes.reserveCapacity(range.count)
+        forEachPiece { piece in
+            let overlap = range.clamped(to: start..<start + piece.count)
+            if !overlap.isEmpty { bytes += piece[(overlap.lowerBound - start)..<(overlap.upperBound - start)] }
+            start += piece.count
+        }
+        return bytes
+    }
+}
