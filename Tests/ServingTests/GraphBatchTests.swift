@@ -222,7 +222,7 @@ struct GraphBatchTests {
         var options = ServingOptions()
         // The first waits until all eight are there.
         (options.inlineWork, options.computeWidth) = (-1, 1)
-        (options.maxBatchRows, options.batchDelay) = (8, .seconds(60))
+        (options.maxBatchRows, options.batchDelay) = (8, .seconds(3_600))
         let registry = Registry(options: options)
         let publication = try await registry.create(Self.description(of: Self.networks[0]))
         let results = try await withThrowingTaskGroup(of: CallResult.self) { group in
