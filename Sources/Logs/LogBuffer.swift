@@ -52,6 +52,25 @@ struct LogBuffer: ~Copyable, @unchecked Sendable {
         append(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
+    /// Appends a key with up to two bytes before it and two behind; zeros stand for none.
+    @inline(__always) mutating func append(key: StaticString, after head: (UInt8, UInt8), before tail: (UInt8, UInt8)) {
+        let length = key.utf8CodeUnitCount
+        let start = room(for: length + 4)
+        var end = start
+        func put(_ byte: UInt8) {
+            guard byte != 0 else { return }
+            end.initialize(to: byte)
+            end += 1
+        }
+        put(head.0)
+        put(head.1)
+        end.update(from: key.utf8Start, count: length)
+        end += length
+        put(tail.0)
+        put(tail.1)
+        count += end - start
+    }
+
     mutating func append(_ text: String) {
         var text = text
         text.withUTF8 { append($0) }
@@ -71,5 +90,33 @@ struct LogBuffer: ~Copyable, @unchecked Sendable {
             } while rest > 0 || digits.count - place < width
             append(UnsafeBufferPointer(rebasing: digits.bindMemory(to: UInt8.self)[place...]))
         }
+    }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+    /// Whether the text stands for itself: printable ASCII without quotation marks and backslashes, and in a word without
+    /// blanks and equals signs.
+    ///
+    /// Eight bytes are looked at together.
+    func isPlain(isWord: Bool) -> Bool {
+        let least: UInt64 = isWord ? 0x21 : 0x20
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        func hasZero(_ bytes: UInt64) -> UInt64 { (bytes &- ones) & ~bytes }
+        func strange(_ bytes: UInt64) -> UInt64 {
+            let marks = hasZero(bytes ^ 0x22 &* ones) | hasZero(bytes ^ 0x5C &* ones) | hasZero(bytes ^ 0x7F &* ones)
+            let equals = isWord ? hasZero(bytes ^ 0x3D &* ones) : 0
+            let small = (bytes &- least &* ones) & ~bytes
+            return (marks | equals | small | bytes) & (0x80 &* ones)
+        }
+        var start = 0
+        while start + 8 <= count {
+            let bytes = UnsafeRawBufferPointer(self).loadUnaligned(fromByteOffset: start, as: UInt64.self)
+            if strange(bytes) != 0 { return false }
+            start += 8
+        }
+        guard start < count else { return true }
+        var rest: UInt64 = 0x3030_3030_3030_3030
+        for byte in self[start...] { rest = rest << 8 | UInt64(byte) }
+        return strange(rest) == 0
     }
 }

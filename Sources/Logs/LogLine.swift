@@ -88,14 +88,10 @@ package struct LogLine: ~Copyable {
 
     private mutating func append(_ key: StaticString) {
         switch format {
-        case .text:
-            buffer.append(UInt8(ascii: " "))
-            buffer.append(key)
-            buffer.append(UInt8(ascii: "="))
+        case .text: buffer.append(key: key, after: (UInt8(ascii: " "), 0), before: (UInt8(ascii: "="), 0))
         case .json:
-            buffer.append(",\"")
-            buffer.append(key)
-            buffer.append("\":")
+            let mark = UInt8(ascii: "\"")
+            buffer.append(key: key, after: (UInt8(ascii: ","), mark), before: (mark, UInt8(ascii: ":")))
         }
     }
 
@@ -117,7 +113,7 @@ extension LogBuffer {
     fileprivate mutating func append(value: String) {
         var value = value
         let isWord = value.withUTF8 { bytes in
-            for byte in bytes where !Self.isPartOfAWord(byte) { return false }
+            guard bytes.isPlain(isWord: true) else { return false }
             append(bytes)
             return !bytes.isEmpty
         }
@@ -127,16 +123,11 @@ extension LogBuffer {
         append(UInt8(ascii: "\""))
     }
 
-    @inline(__always) private static func isPartOfAWord(_ byte: UInt8) -> Bool {
-        byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "=")
-            && byte != UInt8(ascii: "\\")
-    }
-
     /// Appends a string of JSON.
     fileprivate mutating func append(quoting value: String) {
         var value = value
         let isPlain = value.withUTF8 { bytes in
-            for byte in bytes where !Self.isPlain(byte) { return false }
+            guard bytes.isPlain(isWord: false) else { return false }
             append(UInt8(ascii: "\""))
             append(bytes)
             append(UInt8(ascii: "\""))
@@ -146,11 +137,6 @@ extension LogBuffer {
         var writer = JSONWriter()
         writer.write(value)
         writer.finish().withUnsafeBufferPointer { append($0) }
-    }
-
-    /// Whether a byte stands for itself in a string of JSON.
-    @inline(__always) private static func isPlain(_ byte: UInt8) -> Bool {
-        byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 
     /// Appends text without anything that ends a line or steers a terminal.

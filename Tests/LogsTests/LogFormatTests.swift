@@ -48,6 +48,18 @@ struct LogFormatTests {
         #expect(member(.text, value) == line(.text, "m", ["path": "\(value)"]))
     }
 
+    /// Bytes are looked at eight at a time: each must be seen wherever it stands.
+    @Test(arguments: ["\"", "\\", " ", "=", "\u{1F}", "\u{7F}", "\n", "é", "\u{80}"])
+    func seesWhatMustBeQuotedAnywhere(character: String) throws {
+        for place in 0..<18 {
+            let plain = String(repeating: "~", count: place) + "!"
+            #expect(member(.text, plain).hasSuffix(" path=\(plain)\n"))
+            let value = plain + character + String(repeating: "#", count: 17 - place)
+            #expect(member(.text, value).contains(" path=\""), "\(place)")
+            #expect(try JSONValue(parsing: Array(member(.json, value).utf8))["path"]?.asString == value)
+        }
+    }
+
     /// Whoever builds a line member by member decides on their order, and may add numbers.
     @Test func keepsTheOrderOfMembers() {
         let add: (inout LogLine) -> Void = { line in
