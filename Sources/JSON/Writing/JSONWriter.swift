@@ -16,9 +16,6 @@ package struct JSONWriter: Sendable {
     /// Creates a writer with room for `capacity` bytes before it grows.
     package init(capacity: Int = 256) { bytes.reserveCapacity(capacity) }
 
-    /// Creates a writer of a text behind others.
-    package init(after bytes: consuming [UInt8]) { self.bytes = bytes }
-
     /// Returns the text.
     package consuming func finish() -> [UInt8] { bytes }
 
