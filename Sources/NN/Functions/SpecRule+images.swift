@@ -79,11 +79,12 @@ extension SpecRule {
         SpecRule { call in
             guard let number = call.int(1), number > 0 else { return .unknown }
             let factor = Extent.fixed(number)
+            guard isUp else { return .unshuffledImages([call.values[0]], by: factor) }
             return .images(
                 [call.values[0]],
                 axes: 2,
-                channels: { isUp ? $0 / (factor * factor) : $0 * (factor * factor) },
-                sizes: { $0.map { isUp ? $0 * factor : $0 / factor } }
+                channels: { $0 / (factor * factor) },
+                sizes: { $0.map { $0 * factor } }
             )
         }
     }

@@ -54,6 +54,14 @@ extension ValueSpec {
         )
     }
 
+    /// The squares of images as channels; a batch without images stays as it is, as in PyTorch.
+    static func unshuffledImages(_ inputs: [ValueSpec], by factor: Extent) -> ValueSpec {
+        if let spec = inputs.first?.tensor, let shape = spec.shape, shape.contains(where: { $0.number == 0 }) {
+            return .tensor(spec)
+        }
+        return images(inputs, axes: 2, channels: { $0 * (factor * factor) }, sizes: { $0.map { $0 / factor } })
+    }
+
     /// The same of images with `count` channels, which become `newCount`.
     static func images(
         _ inputs: [ValueSpec],

@@ -44,8 +44,7 @@ public final class PixelUnshuffle: Module {
     public override var attributeNames: Set<String> { ["downscale_factor"] }
 
     public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
-        let factor = Extent.fixed(downscaleFactor)
-        return .images(inputs, axes: 2, channels: { $0 * (factor * factor) }, sizes: { $0.map { $0 / factor } })
+        .unshuffledImages(inputs, by: .fixed(downscaleFactor))
     }
 
     public override func emptyCopy() throws -> Module { PixelUnshuffle(downscaleFactor: downscaleFactor) }
