@@ -10,7 +10,7 @@ import pytest
 from server import Server
 
 # Answers that are no JSON may be left out with a warning; the operations themselves may not.
-MAY_BE_LEFT_OUT = ("application/x-safetensors", "application/safetensors", "application/yaml", "text/css", "text/javascript", "text/html")
+MAY_BE_LEFT_OUT = ("application/x-safetensors", "application/x-tar", "application/safetensors", "application/yaml", "text/css", "text/javascript", "text/html")
 
 
 @pytest.fixture(scope="module")
