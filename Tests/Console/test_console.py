@@ -1,4 +1,5 @@
 """The console in a real browser: what its specification promises, seen on the page that the binary serves."""
+import gzip
 import json
 import math
 import os
@@ -16,8 +17,18 @@ from selenium.webdriver.common.keys import Keys
 from server import Server
 
 AXE = (pathlib.Path(sysconfig.get_path("purelib")) / "axe_playwright_python/axe.min.js").read_text()
+FILES = ("console", "console/console.css", "console/console.js")
 RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
 EXAMPLE_ANSWER = "tensor([[ 0.7763, -0.4458]])"
+
+
+def test_the_page_is_small(server):
+    sizes, coded = [], []
+    for file in FILES:
+        body = server.request("GET", f"/{file}").read()
+        sizes.append(len(body))
+        coded.append(len(gzip.compress(body, 9)))
+    assert sum(sizes) <= 60_000 and sum(coded) <= 20_000, f"{sum(sizes)} bytes, {sum(coded)} by gzip -9"
 
 
 def violations(page):
