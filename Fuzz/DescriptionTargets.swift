@@ -24,10 +24,11 @@ func fuzzDescription(_ input: [UInt8]) {
     let module = built.tree.module
     guard built.references.isEmpty, module.stepCount < 4_096 else { return }
     precondition(checker.byteCount <= limits.maxBytes)
-    let input = try? Tensor([1, -2, 0.5, 3] as [Float], shape: Shape(checking: [1, 4]))
+    guard let input = try? Tensor([1, -2, 0.5, 3] as [Float], shape: [1, 4]) else { return }
     let count = module.forwardParameters?.count ?? layer.type.inputCount
-    let inputs = [Tensor](repeating: input ?? .init([]), count: min(count, 16))
-    let known = module.outputSpec(for: inputs.map { .tensor(TensorSpec(of: $0)) }).tensor?.shape?.map(\.number)
+    let inputs = [Tensor](repeating: input, count: min(count, 16))
+    let spec = module.outputSpec(for: inputs.map { ValueSpec.tensor(TensorSpec(of: $0)) })
+    let known: [Int?]? = spec.tensor?.shape?.map(\.number)
     let output = try? CallMeter.limited(liveBytes: 1 << 24, work: 1 << 24) {
         try Tensor.withByteLimit(1 << 24) {
             try CallContext(globalHooks: HookSnapshot(), generator: Generator(seed: 0), isFrozen: true).run {
