@@ -70,10 +70,7 @@ struct Service {
     ) throws -> Registry {
         let options = configuration.serving(logger: logger)
         let serving = ServingMetrics(in: metrics, hasStore: !configuration.dataFolder.isEmpty)
-        guard !configuration.dataFolder.isEmpty else {
-            logger.info("what is registered over HTTP is not kept; --data names a folder that keeps it")
-            return Registry(options: options, metrics: serving)
-        }
+        guard !configuration.dataFolder.isEmpty else { return Registry(options: options, metrics: serving) }
         do throws(StoreError) {
             let store = try Store(path: configuration.dataFolder, maxBytes: configuration.maxDataBytes.bytes)
             let registry = try Registry(options: options, metrics: serving, store: store)
@@ -173,6 +170,9 @@ struct Service {
     private func start() async throws -> HTTPServer.Addresses {
         let addresses = try await server.start()
         addresses.main.forEach(warnIfOpen)
+        if configuration.dataFolder.isEmpty {
+            logger.info("what is registered over HTTP is not kept; --data names a folder that keeps it")
+        }
         try await load()
         return addresses
     }
