@@ -46,6 +46,23 @@ struct TensorOverviewTests {
         #expect(overview.histogram == nil && overview.statistics.mean == nil)
     }
 
+    @Test(arguments: [1, 7, 8, 9, 15, 16, 17, 40], [nil, 0, 3, 8, 12] as [Int?])
+    func `elements taken eight at a time are as those taken alone`(width: Int, infinity: Int?) throws {
+        var elements = (0..<width).map { Double(($0 * 7) % 11 - 5) }
+        if let infinity, infinity < width { elements[infinity] = -.infinity }
+        let finite = elements.filter(\.isFinite)
+        let overview = try Tensor(elements, shape: [1, width]).overview(.init(columns: 1, bins: 1))
+        let largest = elements.reduce(0) { $1.magnitude > $0.magnitude ? $1 : $0 }
+        #expect(overview.matrix == [Float(largest)])
+        #expect(overview.statistics.zeroCount == finite.count { $0 == 0 })
+        #expect(overview.statistics.infinityCount == width - finite.count)
+        #expect(overview.statistics.min == finite.min() && overview.statistics.max == finite.max())
+        // Sums of small whole numbers are exact in any order.
+        #expect(overview.statistics.mean == (finite.isEmpty ? nil : finite.reduce(0, +) / Double(finite.count)))
+        #expect(overview.statistics.norm == (finite.isEmpty ? nil : finite.reduce(0) { $0 + $1 * $1 }.squareRoot()))
+        #expect(overview.histogram?.counts == (finite.isEmpty ? nil : [finite.count]))
+    }
+
     @Test func `equal elements are one bin of a range of one`() throws {
         let overview = try Tensor([7, 7, 7] as [Int64], shape: [3]).overview(.init(bins: 4))
         #expect(overview.histogram == .init(min: 6.5, max: 7.5, counts: [0, 0, 3, 0]))

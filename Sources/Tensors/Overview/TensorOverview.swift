@@ -113,15 +113,20 @@ private struct Spread {
         let scale = Double(bins) / halfWidth
         var counts = [Int](repeating: 0, count: bins)
         var squares = 0.0
-        for index in 0..<count {
-            let number = scalars[index].converted(to: Double.self)
-            guard number.isFinite else { continue }
-            squares += (number - mean) * (number - mean)
-            var bin = Swift.min(bins - 1, Swift.max(0, Int((number / 2 - min / 2) * scale)))
-            // The quotient may be off by a rounding; the edges decide.
-            if number < edges[bin], bin > 0 { bin -= 1 }
-            if bin < bins - 1, number >= edges[bin + 1] { bin += 1 }
-            counts[bin] += 1
+        // Pointers: half of the time of a large weight would be checks of the index, which is within by the line that makes it.
+        edges.withUnsafeBufferPointer { edges in
+            counts.withUnsafeMutableBufferPointer { counts in
+                for index in 0..<count {
+                    let number = scalars[index].converted(to: Double.self)
+                    guard number.isFinite else { continue }
+                    squares += (number - mean) * (number - mean)
+                    var bin = Swift.min(bins - 1, Swift.max(0, Int((number / 2 - min / 2) * scale)))
+                    // The quotient may be off by a rounding; the edges decide.
+                    if number < edges[bin], bin > 0 { bin -= 1 }
+                    if bin < bins - 1, number >= edges[bin + 1] { bin += 1 }
+                    counts[bin] += 1
+                }
+            }
         }
         histogram = TensorOverview.Histogram(min: min, max: max, counts: counts)
         variance = squares / Double(sums.finiteCount)
@@ -130,44 +135,103 @@ private struct Spread {
 
 /// What is gathered of all elements on the first pass.
 private struct Sums {
-    var finiteCount = 0
-    var (min, max) = (Double.infinity, -Double.infinity)
+    /// Eight elements at a time, each in a lane of its own: a single sum would wait for each addition before it.
+    private typealias Lanes = SIMD8<Double>
+
+    private(set) var finiteCount = 0
     private var count = 0
     private var (nanCount, zeroCount) = (0, 0)
-    private var (sum, squares) = (0.0, 0.0)
+    private var (sum, squares) = (Lanes.zero, Lanes.zero)
+    private var (smallest, largest) = (Lanes(repeating: .infinity), Lanes(repeating: -.infinity))
 
     /// What a block of one row contributes to an element of the small matrix.
     struct Block {
         var sum = 0.0
+        /// The element of largest magnitude, the first of them.
         var largest: Double = 0
         var isNaN = false
     }
 
-    /// Takes in the elements at `columns` of a row.
+    /// Takes in the elements at `columns` of a row, which are not none.
     @inline(__always)
     mutating func add<S: Scalar>(_ row: UnsafePointer<S>, _ columns: Range<Int>) -> Block {
-        var block = Block(largest: row[columns.lowerBound].converted(to: Double.self))
-        for column in columns {
-            let number = row[column].converted(to: Double.self)
-            block.sum += number
-            if number.magnitude > block.largest.magnitude { block.largest = number }
-            guard number.isFinite else {
-                nanCount += number.isNaN ? 1 : 0
-                block.isNaN = block.isNaN || number.isNaN
-                continue
+        var block = Block()
+        var (blockSum, magnitude) = (Lanes.zero, Lanes.zero)
+        var column = columns.lowerBound
+        while column < columns.upperBound {
+            let width = Swift.min(Lanes.scalarCount, columns.upperBound - column)
+            let isWhole = width == Lanes.scalarCount
+            let numbers = isWhole ? Self.lanes(row + column) : Self.lanes(row + column, width)
+            let magnitudes = numbers.replacing(with: -numbers, where: numbers .< 0)
+            blockSum += numbers
+            if isWhole, all(magnitudes .< .infinity) {
+                add(numbers)
+            } else {
+                for lane in 0..<width { add(numbers[lane], &block) }
             }
-            finiteCount += 1
-            zeroCount += number == 0 ? 1 : 0
-            min = Swift.min(min, number)
-            max = Swift.max(max, number)
-            sum += number
-            squares += number * number
+            magnitude.replace(with: magnitudes, where: magnitudes .> magnitude)
+            column += width
         }
         count += columns.count
+        block.sum = blockSum.sum()
+        block.largest = Self.first(of: row, columns, magnitude: magnitude.max())
         return block
     }
 
-    var mean: Double? { finiteCount > 0 ? sum / Double(finiteCount) : nil }
+    /// Returns eight elements.
+    @inline(__always)
+    private static func lanes<S: Scalar>(_ elements: UnsafePointer<S>) -> Lanes {
+        func number(_ lane: Int) -> Double { elements[lane].converted(to: Double.self) }
+        return Lanes(number(0), number(1), number(2), number(3), number(4), number(5), number(6), number(7))
+    }
+
+    /// Returns the last `width` elements of a row, zeros beside them.
+    private static func lanes<S: Scalar>(_ elements: UnsafePointer<S>, _ width: Int) -> Lanes {
+        var lanes = Lanes.zero
+        for lane in 0..<width { lanes[lane] = elements[lane].converted(to: Double.self) }
+        return lanes
+    }
+
+    /// Takes in finite numbers.
+    @inline(__always)
+    private mutating func add(_ numbers: Lanes) {
+        finiteCount += Lanes.scalarCount
+        if any(numbers .== 0) {
+            for lane in 0..<Lanes.scalarCount where numbers[lane] == 0 { zeroCount += 1 }
+        }
+        smallest.replace(with: numbers, where: numbers .< smallest)
+        largest.replace(with: numbers, where: numbers .> largest)
+        sum += numbers
+        squares += numbers * numbers
+    }
+
+    private mutating func add(_ number: Double, _ block: inout Block) {
+        guard number.isFinite else {
+            nanCount += number.isNaN ? 1 : 0
+            block.isNaN = block.isNaN || number.isNaN
+            return
+        }
+        finiteCount += 1
+        zeroCount += number == 0 ? 1 : 0
+        smallest[0] = Swift.min(smallest[0], number)
+        largest[0] = Swift.max(largest[0], number)
+        sum[0] += number
+        squares[0] += number * number
+    }
+
+    /// Returns the first element at `columns` that has this magnitude; without one, beside NaN only, the first.
+    @inline(__always)
+    private static func first<S: Scalar>(of row: UnsafePointer<S>, _ columns: Range<Int>, magnitude: Double) -> Double {
+        for column in columns {
+            let number = row[column].converted(to: Double.self)
+            if number.magnitude == magnitude { return number }
+        }
+        return row[columns.lowerBound].converted(to: Double.self)
+    }
+
+    var min: Double { smallest.min() }
+    var max: Double { largest.max() }
+    var mean: Double? { finiteCount > 0 ? sum.sum() / Double(finiteCount) : nil }
 
     func statistics(variance: Double?) -> TensorOverview.Statistics {
         var result = TensorOverview.Statistics(count: count, mean: mean, variance: variance)
@@ -175,7 +239,7 @@ private struct Sums {
         result.infinityCount = count - finiteCount - nanCount
         result.zeroCount = zeroCount
         guard finiteCount > 0 else { return result }
-        (result.min, result.max, result.norm) = (min, max, squares.squareRoot())
+        (result.min, result.max, result.norm) = (min, max, squares.sum().squareRoot())
         return result
     }
 }
