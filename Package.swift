@@ -92,7 +92,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(name: "CLinux"),
-        room("HTTP", [httpTypes, "CZlib"]),
+        room("HTTP", [httpTypes, "CLinux", "CZlib"]),
         .target(name: "COpenAPI", exclude: ["openapi.json"]),
         room("Web", ["COpenAPI", "COpenSSL", "HTTP", "JSON", "Metrics", httpTypes, logging]),
         .target(name: "CConsole", exclude: ["console.css", "console.html", "console.js"]),

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <sched.h>
+#include <stdint.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 int clinux_accept(int listener, void *address, unsigned int *length) {
@@ -26,6 +28,12 @@ int clinux_open_unnamed(const char *folder, unsigned int mode) {
 
 void clinux_start_writing(int file) {
     sync_file_range(file, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+void clinux_use_huge_pages(const void *start, size_t size) {
+    const uintptr_t page = 1 << 21;
+    uintptr_t first = ((uintptr_t)start + page - 1) & ~(page - 1), end = ((uintptr_t)start + size) & ~(page - 1);
+    if (size >= 2 * page && first < end) madvise((void *)first, end - first, MADV_HUGEPAGE);
 }
 
 const char *clinux_file_of(const void *address) {

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import CThread
 
 #if canImport(Glibc)
@@ -23,6 +24,8 @@ final class TensorBody: @unchecked Sendable {
 
     /// The alignment of memory taken for tensors, a cache line and the widest vector.
     private static let alignment = 64
+    /// The bytes of a tensor from which on its memory is taken as that of the kernels is, which pays for the larger alignment.
+    private static let hugePagesFrom = 4 << 20
 
     let dtype: DType
     let isInference: Bool
@@ -96,7 +99,7 @@ final class TensorBody: @unchecked Sendable {
     deinit {
         guard case .memory(let memory) = owner else { return }
         cthread_give_bytes(Int64(shape.elementCount &* dtype.itemSize))
-        free(memory)
+        callpath_release(memory)
     }
 
     /// The body that keeps the bytes: this one, unless it is a view.
@@ -118,11 +121,14 @@ final class TensorBody: @unchecked Sendable {
     }
 
     /// Takes memory with room to align: for small tensors much faster than `posix_memalign`.
+    ///
+    /// Large ones get large pages.
     private static func allocate(_ byteCount: Int) throws(TensorError) -> UnsafeMutableRawPointer {
         try check(byteCount)
         guard cthread_take_bytes(Int64(byteCount)) else { throw CallMeter.liveBytesError }
         let (room, overflow) = byteCount.addingReportingOverflow(alignment)
-        guard !overflow, let memory = malloc(room) else {
+        let memory = overflow ? nil : byteCount < hugePagesFrom ? malloc(room) : callpath_allocate(byteCount)
+        guard let memory else {
             cthread_give_bytes(Int64(byteCount))
             throw .outOfMemory(byteCount)
         }

@@ -1,5 +1,6 @@
 #pragma once
 // What the server needs of Linux and the Glibc module leaves out.
+#include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 
@@ -22,6 +23,10 @@ int clinux_open_unnamed(const char *folder, unsigned int mode);
 
 // Has the kernel begin to write a file's new pages to the disk, and does not wait for it.
 void clinux_start_writing(int file);
+
+// Has the kernel back a large block that is about to be filled with pages of 2 MiB where it can: a fault for each 4 KiB costs
+// more than the copy that causes it. Smaller blocks are left alone. Advice: without it all works, only slower.
+void clinux_use_huge_pages(const void *start, size_t size);
 
 // The shared library that holds what lies at an address; null if that is this program itself.
 const char *clinux_file_of(const void *address);

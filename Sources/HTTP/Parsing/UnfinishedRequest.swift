@@ -1,7 +1,11 @@
+internal import CLinux
+
 /// A request whose head is complete and whose body is not.
 struct UnfinishedRequest: Sendable {
     /// Octets of storage for a body when its first octets come.
     private static let firstReservation = 1_048_576
+    /// How much more storage there is each time that it has been filled; what is never filled takes no page.
+    private static let growth = 8
 
     let head: RequestHead
     let fields: RequestFields
@@ -54,6 +58,7 @@ struct UnfinishedRequest: Sendable {
         let needed = body.count + count
         guard needed > body.capacity else { return }
         let total = body.count + remainingByteCount
-        body.reserveCapacity(min(total, max(needed, 2 * body.capacity, Self.firstReservation)))
+        body.reserveCapacity(min(total, max(needed, Self.growth * body.capacity, Self.firstReservation)))
+        body.withUnsafeBytes { clinux_use_huge_pages($0.baseAddress, body.capacity) }
     }
 }
