@@ -156,9 +156,9 @@ package final class PreparedChange: Sendable {
     let change: StoreChange
     let files: [PartPlace: Digest]
     private let room: Room?
-    private let blobs: BlobFolder
+    private let blobs: any BlobKeeper
 
-    init(change: StoreChange, files: [PartPlace: Digest], room: Room?, blobs: BlobFolder) {
+    init(change: StoreChange, files: [PartPlace: Digest], room: Room?, blobs: any BlobKeeper) {
         self.change = change
         self.files = files
         self.room = room
@@ -179,9 +179,9 @@ package final class PreparedChange: Sendable {
 /// A file that is on the disk and stays there for as long as this is held.
 package final class StoredFile: Sendable {
     let digest: Digest
-    private let blobs: BlobFolder
+    private let blobs: any BlobKeeper
 
-    init(digest: Digest, blobs: BlobFolder) {
+    init(digest: Digest, blobs: any BlobKeeper) {
         self.digest = digest
         self.blobs = blobs
     }

@@ -17,9 +17,9 @@ extension Store {
 /// The parts of one version.
 package final class StoredParts: Sendable {
     private let rows: [String: PartRow]
-    private let blobs: BlobFolder
+    private let blobs: any BlobKeeper
 
-    init(_ rows: [PartRow], _ blobs: BlobFolder) {
+    init(_ rows: [PartRow], _ blobs: any BlobKeeper) {
         self.rows = Dictionary(rows.map { ($0.key, $0) }) { first, _ in first }
         self.blobs = blobs
         for row in rows where row.bytes == nil { blobs.pin(row.hash) }

@@ -12,13 +12,13 @@ struct RegistryLoader {
         let damage: String?
     }
 
-    private let store: Store
+    private let store: any RegistryStore
     private let hookBudget: HookBudget
     private var stored: [String: OrderedDictionary<Int, Stored>] = [:]
     private var made: [VersionID: Result<Publication, StoreError>] = [:]
     private var state: RegistryState
 
-    private init(_ store: Store, _ hookBudget: HookBudget, _ state: RegistryState) {
+    private init(_ store: any RegistryStore, _ hookBudget: HookBudget, _ state: RegistryState) {
         self.store = store
         self.hookBudget = hookBudget
         self.state = state
@@ -26,7 +26,7 @@ struct RegistryLoader {
 
     /// Returns what `store` holds; modules that cannot be read are listed as damaged.
     /// - Throws: What makes it impossible to tell what the store holds.
-    static func state(in store: Store, hookBudget: HookBudget) throws(StoreError) -> RegistryState {
+    static func state(in store: any RegistryStore, hookBudget: HookBudget) throws(StoreError) -> RegistryState {
         let empty = RegistryState(revision: store.revision, counters: store.counters)
         var loader = RegistryLoader(store, hookBudget, empty)
         try loader.load()
@@ -38,7 +38,7 @@ struct RegistryLoader {
     static func revive(
         _ names: Set<String>,
         in state: inout RegistryState,
-        store: Store,
+        store: any RegistryStore,
         hookBudget: HookBudget
     ) throws(StoreError) {
         var loader = RegistryLoader(store, hookBudget, state)

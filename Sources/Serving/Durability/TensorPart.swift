@@ -39,7 +39,7 @@ struct WrittenTensors: Sendable {
     private var files: [ObjectIdentifier: (tensor: Tensor, file: StoredFile)] = [:]
 
     /// Writes those of `tensors` that are kept as files.
-    init(_ tensors: [Tensor], to store: Store) throws(StoreError) {
+    init(_ tensors: [Tensor], to store: any RegistryStore) throws(StoreError) {
         for tensor in tensors where TensorPart.isFile(tensor) {
             files[ObjectIdentifier(tensor.storageOwner)] = (tensor, try store.write(TensorPart(tensor)))
         }

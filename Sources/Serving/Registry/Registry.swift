@@ -13,7 +13,7 @@ package final class Registry: Sendable {
     /// 32 random hexadecimal digits: of this process, or of the store.
     package let instance: String
     /// Where changes are written down; nowhere if there is none.
-    let store: Store?
+    let store: (any RegistryStore)?
     package let options: ServingOptions
     /// The events of all modules.
     package let events: EventHub
@@ -48,7 +48,7 @@ package final class Registry: Sendable {
     package init(
         options: ServingOptions = ServingOptions(),
         metrics: ServingMetrics = ServingMetrics(),
-        store: Store
+        store: any RegistryStore
     ) throws(StoreError) {
         instance = store.instance
         self.store = store

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Files named by the SHA-256 of what they hold; none of them ever changes.
-final class BlobFolder: Sendable {
+package final class BlobFolder: Sendable {
     /// Bytes that are written, and then hashed while the disk takes them.
     private static let pieceByteCount = 4 << 20
 
@@ -50,11 +50,11 @@ final class BlobFolder: Sendable {
     // MARK: Pins
 
     /// Keeps a file from being removed, whether it is there or not.
-    func pin(_ blob: Digest) {
+    package func pin(_ blob: Digest) {
         pins.withLock { $0[blob, default: 0] += 1 }
     }
 
-    func unpin(_ blob: Digest) {
+    package func unpin(_ blob: Digest) {
         pins.withLock { pins in
             guard let count = pins[blob] else { return }
             pins[blob] = count > 1 ? count - 1 : nil
@@ -139,7 +139,7 @@ final class BlobFolder: Sendable {
     // MARK: Reading
 
     /// Opens a file to be read from its beginning to its end.
-    func reader(of blob: Digest, byteCount: Int) throws(StoreError) -> BlobReader {
+    package func reader(of blob: Digest, byteCount: Int) throws(StoreError) -> BlobReader {
         let name = Self.name(of: blob)
         let file: DiskFile
         do throws(DiskError) {
@@ -158,7 +158,7 @@ final class BlobFolder: Sendable {
     }
 
     /// Remembers that a file has to be replaced when its bytes come again.
-    func markDamaged(_ blob: Digest) {
+    package func markDamaged(_ blob: Digest) {
         _ = damaged.withLock { $0.insert(blob) }
     }
 }

@@ -2,7 +2,7 @@ import HashTreeCollections
 import Store
 import Synchronization
 
-extension Store {
+extension RegistryStore {
     /// Makes what a change has made ready to be committed.
     func prepared(
         _ journal: RegistryState.Journal,
@@ -19,7 +19,7 @@ extension RegistryState {
     /// Reads the modules again that were damaged because of one that a change has repaired.
     mutating func revive(
         _ results: [Result<ChangeOutcome, any Error>],
-        _ store: Store,
+        _ store: any RegistryStore,
         _ hookBudget: HookBudget
     ) {
         guard !damaged.isEmpty else { return }
