@@ -201,7 +201,7 @@ struct GraphBatchTests {
     @Test(arguments: networks) func derivesFromTheNodesWhetherCallsMayBeJoined(network: Network) async throws {
         let profile = try await publication(network).profile
         let input = try Tensor.zeros(Shape(checking: network.sizes))
-        #expect((profile.joining(of: input) == .rows) == network.joins)
+        #expect((profile.joining(of: [input]) == .rows) == network.joins)
     }
 
     @Test(arguments: networks.filter(\.joins)) func givesARowTheBitsThatItHasAlone(network: Network) async throws {
@@ -217,13 +217,85 @@ struct GraphBatchTests {
         }
     }
 
-    /// Calls that wait for the only worker go together, also where the input is named.
-    @Test func joinsCallsOfAGraph() async throws {
+    /// A registry whose only worker waits until it has eight rows of one module.
+    private static var joining: Registry {
         var options = ServingOptions()
-        // The first waits until all eight are there.
         (options.inlineWork, options.computeWidth) = (-1, 1)
         (options.maxBatchRows, options.batchDelay) = (8, .seconds(3_600))
-        let registry = Registry(options: options)
+        return Registry(options: options)
+    }
+
+    /// Two towers, whose outputs are an object with a tuple in it; `output` is what the graph returns.
+    private static func towers(_ output: String) -> String {
+        #"""
+        {"name": "towers", "type": "GraphModule", "seed": 2, "modules": {
+          "u": {"type": "Linear", "in_features": 6, "out_features": 5}, "i": {"type": "Embedding", "num_embeddings": 9, "embedding_dim": 5}},
+         "graph": [{"op": "placeholder", "name": "user"}, {"op": "placeholder", "name": "item"},
+         {"op": "call_module", "name": "a", "target": "u", "args": [{"node": "user"}]},
+         {"op": "call_module", "name": "b", "target": "i", "args": [{"node": "item"}]},
+         {"op": "call_function", "name": "ab", "target": "mul", "args": [{"node": "a"}, {"node": "b"}]},
+         {"op": "call_function", "name": "score", "target": "sum", "args": [{"node": "ab"}, 1]},
+         {"op": "call_function", "name": "all", "target": "mean", "args": [{"node": "ab"}]},
+         {"op": "call_function", "name": "count", "target": "size", "args": [{"node": "a"}, 0]},
+         {"op": "output", "args": [\#(output)]}]}
+        """#
+    }
+
+    private static func publish(_ json: String, in registry: Registry) async throws -> Publication {
+        try await registry.create(
+            DescriptionReader.description(in: Array(json.utf8), maxModules: 100, maxNodes: 100)
+        )
+    }
+
+    @Test(arguments: [
+        (#"{"score": {"node": "score"}, "towers": {"tuple": [{"node": "a"}, {"node": "b"}, null]}}"#, true),
+        (#"{"tuple": [{"node": "score"}, {"node": "all"}]}"#, false),
+        (#"{"tuple": [{"node": "score"}, {"node": "count"}]}"#, false),
+    ])
+    func derivesOfSeveralInputsAndOutputsWhetherCallsMayBeJoined(output: String, joins: Bool) async throws {
+        let profile = try await Self.publish(Self.towers(output), in: Registry()).profile
+        let inputs = [try Tensor.zeros([3, 6]), try Tensor.zeros([3], dtype: .int64)]
+        #expect((profile.joining(of: inputs) == .rows) == joins)
+    }
+
+    /// The same bits as alone for each, whether the inputs have names or places.
+    @Test func joinsCallsOfSeveralInputsAndOutputs() async throws {
+        let registry = Self.joining
+        let output = #"{"score": {"node": "score"}, "towers": {"tuple": [{"node": "a"}, {"node": "b"}]}}"#
+        let publication = try await Self.publish(Self.towers(output), in: registry)
+        let inputs = try (0..<4).map { index in
+            [
+                try Tensor.normal([2, 6], mean: 0, deviation: 1, generator: Generator(seed: UInt64(index))),
+                try Tensor([Int64(index), Int64(8 - index)]),
+            ]
+        }
+        let results = try await withThrowingTaskGroup(of: (Int, CallResult).self) { group in
+            for (index, pair) in inputs.enumerated() {
+                group.addTask {
+                    var request = CallRequest(inputs: index.isMultiple(of: 2) ? pair : [])
+                    // The order of names is nobody's business.
+                    if !index.isMultiple(of: 2) {
+                        request.named = ["item": .tensor(pair[1]), "user": .tensor(pair[0])]
+                    }
+                    return (index, try await registry.call(publication, request))
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        for (index, result) in results {
+            #expect(result.batchSize == 8)
+            let alone = try publication.root(Arguments(inputs[index])).tensors
+            #expect(Array(result.outputs.tensors.keys) == ["score", "towers.0", "towers.1"])
+            for (among, alone) in zip(result.outputs.tensors.values, alone) {
+                #expect(among.shape == alone.shape)
+                #expect(among.withUnsafeBytes { [UInt8]($0) } == alone.withUnsafeBytes { [UInt8]($0) })
+            }
+        }
+    }
+
+    /// Calls that wait for the only worker go together, also where the input is named.
+    @Test func joinsCallsOfAGraph() async throws {
+        let registry = Self.joining
         let publication = try await registry.create(Self.description(of: Self.networks[0]))
         let results = try await withThrowingTaskGroup(of: CallResult.self) { group in
             for index in 0..<8 {

@@ -41,13 +41,6 @@ package struct CallOutputs: Sendable {
         self.first = first
     }
 
-    /// Creates the outputs of a call that gave one tensor.
-    init(only tensor: Tensor) {
-        value = .tensor(tensor)
-        named = nil
-        first = tensor
-    }
-
     private static func gather(
         _ value: Value,
         as name: String,

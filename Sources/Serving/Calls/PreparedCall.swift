@@ -82,6 +82,17 @@ final class PreparedCall: Sendable {
     /// The tensors among the inputs.
     var tensors: [Tensor] { named.isEmpty ? inputs : inputs + named.values.flatMap(\.tensors) }
 
+    /// The inputs in the order of the parameters; `nil` when one is no tensor, or one before another is left out.
+    var inOrder: [Tensor]? {
+        guard !named.isEmpty else { return inputs }
+        var tensors = inputs
+        for parameter in publication.root.forwardParameters?.dropFirst(inputs.count) ?? [] {
+            guard case .tensor(let tensor)? = named[parameter.name] else { break }
+            tensors.append(tensor)
+        }
+        return tensors.count == inputs.count + named.count ? tensors : nil
+    }
+
     /// Whether it is a plain call that nobody watches, so that it can share a product.
     var isPlain: Bool {
         guard case .forward(recordsGradients: false) = mode else { return false }
@@ -94,8 +105,8 @@ final class PreparedCall: Sendable {
     }
 
     /// Computes a plain call of the same module for other inputs.
-    func output(for input: Tensor) throws -> Tensor {
-        try inContext { try Autograd.withoutGradients { try publication.root(input) } }
+    func output(for inputs: [Tensor]) throws -> Value {
+        try inContext { try Autograd.withoutGradients { try publication.root(Arguments(inputs)) } }
     }
 
     private func inContext<Result>(_ body: () throws -> Result) rethrows -> Result {

@@ -44,19 +44,23 @@ final class CallProfile: Sendable {
         return nil
     }
 
-    /// Returns how a call with `input` may share a product with others.
-    func joining(of input: Tensor) -> Joining { needsScope ? .never : facts(for: input).joining }
+    /// Returns how a call with `inputs`, each with an axis at least, may share a product with others.
+    func joining(of inputs: [Tensor]) -> Joining { needsScope ? .never : facts(for: inputs).joining }
 
-    /// Whether the first axis of `input` is a batch, as far as is known.
-    func isBatch(_ input: Tensor) -> Bool { input.rank > (takesIndices ? 0 : 1) && facts(for: input).keepsRows }
+    /// Whether the first axis of each of `inputs` is a batch, as far as is known.
+    func isBatch(_ inputs: [Tensor]) -> Bool {
+        guard let first = inputs.first, inputs.allSatisfy({ $0.rank > 0 }) else { return false }
+        guard first.rank == 1, !takesIndices else { return facts(for: inputs).keepsRows }
+        return inputs.count > 1 && facts(for: inputs).joining == .rows
+    }
 
-    /// Whether `input` is a row; one of one axis is, unless it is indices.
-    private func isOneRow(_ input: Tensor) -> Bool { input.rank == 1 && !takesIndices }
+    /// Whether the only input is a row; one of one axis is, unless it is indices.
+    private func isOneRow(_ inputs: [Tensor]) -> Bool { inputs.count == 1 && inputs[0].rank == 1 && !takesIndices }
 
-    private func facts(for input: Tensor) -> CallFacts {
-        let isOneRow = isOneRow(input)
-        if let facts = known.withLock({ $0 }), facts.hold(for: input, isOneRow: isOneRow) { return facts }
-        let facts = CallFacts(of: frozen.module, input, isOneRow: isOneRow)
+    private func facts(for inputs: [Tensor]) -> CallFacts {
+        let isOneRow = isOneRow(inputs)
+        if let facts = known.withLock({ $0 }), facts.hold(for: inputs, isOneRow: isOneRow) { return facts }
+        let facts = CallFacts(of: frozen.module, inputs, isOneRow: isOneRow)
         known.withLock { $0 = facts }
         return facts
     }
@@ -64,38 +68,54 @@ final class CallProfile: Sendable {
 
 /// What the specifications of a tree say of inputs of certain sizes, whatever the number of rows.
 private struct CallFacts: Sendable {
-    private let shape: Shape
+    private let shapes: [Shape]
     let joining: CallProfile.Joining
-    /// Whether the first axis of the output is that of the input, or nothing is known of it.
+    /// Whether the first axis of the output is that of the inputs, or nothing is known of it.
     let keepsRows: Bool
 
-    init(of module: Module, _ input: Tensor, isOneRow: Bool) {
-        shape = input.shape
-        let output = module.outputSpec(for: [.tensor(isOneRow ? TensorSpec(rowOf: input) : TensorSpec(batchOf: input))])
+    init(of module: Module, _ inputs: [Tensor], isOneRow: Bool) {
+        shapes = inputs.map(\.shape)
+        let specs = inputs.map { isOneRow ? TensorSpec(rowOf: $0) : TensorSpec(batchOf: $0) }
+        let output = module.outputSpec(for: specs.map(ValueSpec.tensor))
         keepsRows = output.tensors.first?.shape.map { $0.first == .batch(1) } ?? true
-        joining = Self.joining(module, input, output, isOneRow: isOneRow)
+        joining = Self.joining(module, inputs, output, isOneRow: isOneRow)
     }
 
     private static func joining(
         _ module: Module,
-        _ input: Tensor,
+        _ inputs: [Tensor],
         _ output: ValueSpec,
         isOneRow: Bool
     ) -> CallProfile.Joining {
-        // What has sizes that are not known before the call may have others beside other rows.
-        guard case .tensor(let spec) = output, spec.isBatch,
-            spec.shape?.dropFirst().allSatisfy({ $0.number != nil }) ?? false
-        else { return .never }
+        guard output.isOfRows, !output.tensors.isEmpty else { return .never }
         guard isOneRow else { return .rows }
         // As a row alone it must be what it is in a batch.
-        let alone = module.outputSpec(for: [.tensor(TensorSpec(of: input))]).tensor
-        return alone?.shape.map { [.batch(1)] + $0 } == spec.shape ? .oneRow : .never
+        let alone = module.outputSpec(for: inputs.map { .tensor(TensorSpec(of: $0)) }).tensor
+        return alone?.shape.map { [.batch(1)] + $0 } == output.tensor?.shape ? .oneRow : .never
     }
 
     /// Whether they are for inputs of these sizes.
-    func hold(for input: Tensor, isOneRow: Bool) -> Bool {
-        guard input.rank == shape.count else { return false }
-        return isOneRow ? input.shape == shape : input.shape.dropFirst().elementsEqual(shape.dropFirst())
+    func hold(for inputs: [Tensor], isOneRow: Bool) -> Bool {
+        guard inputs.count == shapes.count else { return false }
+        return zip(inputs, shapes).allSatisfy { input, shape in
+            guard input.rank == shape.count else { return false }
+            return isOneRow ? input.shape == shape : input.shape.dropFirst().elementsEqual(shape.dropFirst())
+        }
+    }
+}
+
+extension ValueSpec {
+    /// Whether it is tensors, and nothing else, whose first axis is the batch.
+    ///
+    /// What has sizes that are not known before the call may have others beside other rows.
+    fileprivate var isOfRows: Bool {
+        switch self {
+        case .tensor(let spec): spec.isBatch && spec.shape?.dropFirst().allSatisfy { $0.number != nil } ?? false
+        case .tuple(let elements), .list(let elements): elements.allSatisfy(\.isOfRows)
+        case .dictionary(let elements): elements.allSatisfy(\.value.isOfRows)
+        case .constant(let value): value.isNone
+        case .size, .slice, .unknown: false
+        }
     }
 }
 

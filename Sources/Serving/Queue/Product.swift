@@ -1,4 +1,5 @@
 import Metrics
+import NN
 import Tensors
 
 /// Calls of one module that are computed together, or one that is alone.
@@ -55,13 +56,13 @@ struct Product {
         let start = ContinuousClock.now
         let rows = calls.map(\.rows)
         let total = rows.reduce(0, +)
-        guard let first = calls.first, let input = try? Self.joined(calls) else { return false }
+        guard let first = calls.first, let inputs = try? Self.joined(calls) else { return false }
         let prepared = ContinuousClock.now
-        guard let output = try? first.call.output(for: input), output.shape.first == total else { return false }
+        guard let output = try? first.call.output(for: inputs),
+            output.tensors.allSatisfy({ $0.shape.first == total })
+        else { return false }
         let computed = ContinuousClock.now
-        guard let parts = try? Self.split(output, rows: rows, dropsAxis: first.joinKey?.isOneRow == true) else {
-            return false
-        }
+        guard let parts = try? Self.split(output, rows: rows, of: first) else { return false }
         let compute = prepared.duration(to: computed)
         let timings = calls.map { CallTiming(queue: $0.arrival.duration(to: start), compute: compute) }
         first.call.publication.callStatistics.recordSuccess(
@@ -74,7 +75,7 @@ struct Product {
         count(rows: total, timings)
         metrics.joinedCalls.increment(by: calls.count)
         for (call, (part, timing)) in zip(calls, zip(parts, timings)) {
-            let outcome = PreparedCall.Outcome(outputs: CallOutputs(only: part))
+            let outcome = PreparedCall.Outcome(outputs: part)
             call.finish(
                 .success(ComputeQueue.Done(outcome: outcome, timing: timing, rows: total, joined: calls.count))
             )
@@ -82,23 +83,30 @@ struct Product {
         return true
     }
 
-    private static func joined(_ calls: [WaitingCall]) throws -> Tensor {
+    /// Returns each input with the rows of all calls, one call after the other.
+    private static func joined(_ calls: [WaitingCall]) throws -> [Tensor] {
         try Autograd.withoutGradients {
-            let inputs = try calls.compactMap { call in
-                guard let input = call.call.inputs.first else { return nil as Tensor? }
-                return call.joinKey?.isOneRow == true ? try input.reshaped(to: [1] + Array(input.shape)) : input
+            let given = try calls.map { call in
+                try (call.call.inOrder ?? []).map { input in
+                    call.joinKey?.isOneRow == true ? try input.reshaped(to: [1] + Array(input.shape)) : input
+                }
             }
-            return try Tensor.concatenated(inputs)
+            return try (given.first ?? []).indices.map { place in try Tensor.concatenated(given.map { $0[place] }) }
         }
     }
 
-    private static func split(_ output: Tensor, rows: [Int], dropsAxis: Bool) throws -> [Tensor] {
+    /// Returns the part of each tensor of `output` that each call gets.
+    private static func split(_ output: Value, rows: [Int], of first: WaitingCall) throws -> [CallOutputs] {
+        let dropsAxis = first.joinKey?.isOneRow == true
         var end = 0
         return try rows.map { count in
             let start = end
             end += count
-            let part = try output.rows(start..<end)
-            return dropsAxis ? try part.reshaped(to: Array(part.shape.dropFirst())) : part
+            let part = try output.mapTensors { tensor in
+                let part = try tensor.rows(start..<end)
+                return dropsAxis ? try part.reshaped(to: Array(part.shape.dropFirst())) : part
+            }
+            return try CallOutputs(part, of: first.call.publication.typeName)
         }
     }
 

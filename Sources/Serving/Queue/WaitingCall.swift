@@ -6,11 +6,16 @@ import Tensors
 final class WaitingCall: Sendable {
     /// What calls must have in common to share a product.
     struct JoinKey: Hashable, Sendable {
+        /// What is the same of an input of each call.
+        struct Input: Hashable, Sendable {
+            let dtype: DType
+            /// The axes after the first, or all of a row.
+            let sizes: [Int]
+        }
+
         let publication: ObjectIdentifier
-        let dtype: DType
-        /// The axes after the first.
-        let rest: [Int]
-        /// Whether the inputs have one axis that is a row.
+        let inputs: [Input]
+        /// Whether the input has one axis that is a row.
         let isOneRow: Bool
     }
 
@@ -43,23 +48,25 @@ final class WaitingCall: Sendable {
     }
 
     private static func joinKey(of call: PreparedCall) -> JoinKey? {
-        guard call.isPlain, let input = call.inputs.first, call.inputs.count == 1, call.named.isEmpty, input.rank > 0
+        guard call.isPlain, let inputs = call.inOrder, let rows = inputs.first?.shape.first,
+            inputs.allSatisfy({ $0.shape.first == rows })
         else { return nil }
-        let joining = call.publication.profile.joining(of: input)
+        let joining = call.publication.profile.joining(of: inputs)
         guard joining != .never else { return nil }
         let isOneRow = joining == .oneRow
         return JoinKey(
             publication: ObjectIdentifier(call.publication),
-            dtype: input.dtype,
-            rest: isOneRow ? Array(input.shape) : Array(input.shape.dropFirst()),
+            inputs: inputs.map { input in
+                JoinKey.Input(dtype: input.dtype, sizes: Array(input.shape.dropFirst(isOneRow ? 0 : 1)))
+            },
             isOneRow: isOneRow
         )
     }
 
     /// The rows that a call counts in statistics: the first axis, where it is a batch.
     static func rows(of call: PreparedCall) -> Int {
-        guard let input = call.inputs.first, call.publication.profile.isBatch(input) else { return 1 }
-        return input.shape.first ?? 1
+        guard let inputs = call.inOrder, call.publication.profile.isBatch(inputs) else { return 1 }
+        return inputs.first?.shape.first ?? 1
     }
 
     /// How the call ended; `nil` while it waits or runs.

@@ -31,7 +31,7 @@ struct ImageBatchTests {
         let network = Self.networks[index]
         let profile = try await Registry().add("m", network.node).profile
         let input = try Tensor.zeros(Shape(checking: network.sizes))
-        #expect((profile.joining(of: input) == .rows) == network.joins)
+        #expect((profile.joining(of: [input]) == .rows) == network.joins)
     }
 
     @Test(arguments: [1, 2, 7]) func keepsTheBitsOfAnImageInAnyBatch(count: Int) throws {
