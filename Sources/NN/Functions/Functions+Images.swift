@@ -44,7 +44,11 @@ extension FunctionType {
     }
 
     private static let powerPools: [FunctionType] = (1...3).map { axes in
-        FunctionType("lp_pool\(axes)d", "input, norm_type, kernel_size, stride=None, ceil_mode=False") { call in
+        FunctionType(
+            "lp_pool\(axes)d",
+            "input, norm_type, kernel_size, stride=None, ceil_mode=False",
+            spec: .powerPool(axes: axes)
+        ) { call in
             let kernel = try call.spread(2, over: axes)
             let steps = PoolSteps(
                 kernel: kernel,
@@ -87,10 +91,11 @@ extension FunctionType {
     ]
 
     private static let folds: [FunctionType] = [
-        FunctionType("unfold", "input, kernel_size, dilation=1, padding=0, stride=1") { call in
+        FunctionType("unfold", "input, kernel_size, dilation=1, padding=0, stride=1", spec: .unfolded) { call in
             .tensor(try call.tensor(0).unfolded(call.foldSteps(1)))
         },
-        FunctionType("fold", "input, output_size, kernel_size, dilation=1, padding=0, stride=1") { call in
+        FunctionType("fold", "input, output_size, kernel_size, dilation=1, padding=0, stride=1", spec: .folded) {
+            call in
             .tensor(try call.tensor(0).folded(to: call.spread(1, over: 2), call.foldSteps(2)))
         },
     ]

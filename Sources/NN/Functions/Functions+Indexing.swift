@@ -30,26 +30,26 @@ extension FunctionType {
 
 extension FunctionType {
     fileprivate static let gathering: [FunctionType] = [
-        FunctionType("index_select", "input, dim, index") { call in
+        FunctionType("index_select", "input, dim, index", spec: .indexSelected) { call in
             .tensor(try call.tensor(0).indexSelect(call.int(1), call.tensor(2)))
         },
         FunctionType("gather", "input, dim, index", spec: .gathered) { call in
             .tensor(try call.tensor(0).gather(call.int(1), call.tensor(2)))
         },
-        FunctionType("scatter", "input, dim, index, src=None, value=None") { call in
+        FunctionType("scatter", "input, dim, index, src=None, value=None", spec: .scattered) { call in
             let source = try call.values[3].isNone ? call.operand(4) : call.operand(3)
             return .tensor(try call.tensor(0).scatter(call.int(1), call.tensor(2), source))
         },
-        FunctionType("scatter_add", "input, dim, index, src") { call in
+        FunctionType("scatter_add", "input, dim, index, src", spec: .scattered) { call in
             .tensor(try call.tensor(0).scatterAdd(call.int(1), call.tensor(2), call.tensor(3)))
         },
-        FunctionType("take_along_dim", "input, indices, dim=None") { call in
+        FunctionType("take_along_dim", "input, indices, dim=None", spec: .takenAlong) { call in
             .tensor(try call.tensor(0).takeAlongDim(call.tensor(1), dim: call.optionalInt(2)))
         },
-        FunctionType("masked_select", "input, mask") { call in
+        FunctionType("masked_select", "input, mask", spec: .masked) { call in
             .tensor(try call.tensor(0).maskedSelect(call.tensor(1)))
         },
-        FunctionType("nonzero", "input") { call in .tensor(try call.tensor(0).nonzero()) },
+        FunctionType("nonzero", "input", spec: .places) { call in .tensor(try call.tensor(0).nonzero()) },
     ]
 }
 
@@ -64,6 +64,55 @@ extension SpecRule {
             rows = .axis(axis)
         }
         return .tensor(TensorSpec(shape: index.shape, dtype: source.dtype, rows: rows))
+    }
+}
+
+extension SpecRule {
+    /// As many entries along an axis as there are indices, which may be those of rows into what is the same for all.
+    fileprivate static let indexSelected = of { spec, call in
+        let index = call.tensor(2)
+        guard let dim = call.int(1).flatMap(spec.axis), let shape = index.shape, shape.count <= 1, spec.rank ?? 0 > 0
+        else { return nil }
+        var selected = spec.resized(dim, to: shape.first ?? .fixed(1))
+        if index.rows != .none { selected.rows = spec.rows == .none && index.rows == .axis(0) ? .axis(dim) : .mixed }
+        return selected
+    }
+
+    /// As the first argument; rows stay apart where what is put in lies beside them along the same axis.
+    fileprivate static let scattered = of { spec, call in
+        let others = [call.tensor(2)] + (call.values[3].tensor.map { [$0] } ?? [])
+        if spec.rows == .none, others.allSatisfy({ $0.rows == .none }) { return spec }
+        guard let dim = call.int(1).flatMap(spec.axis), let axis = spec.batchAxis, axis != dim,
+            others.allSatisfy({ $0.batchAxis == axis && $0.shape?[axis] == spec.shape?[axis] })
+        else { return spec.with(rows: .mixed) }
+        return spec
+    }
+
+    /// The shapes of both stretched to one, but for the axis that is gone along.
+    fileprivate static let takenAlong = of { spec, call in
+        let index = call.tensor(1)
+        guard !call.isLeftOut(2) else {
+            let rows: TensorSpec.Rows = spec.rows == .none && index.rows == .none ? .none : .mixed
+            return TensorSpec(shape: [index.elementCount], dtype: spec.dtype, rows: rows)
+        }
+        guard let dim = call.int(2).flatMap(spec.axis), index.rank == spec.rank, let size = index.extent(dim) else {
+            return nil
+        }
+        var taken = TensorSpec.broadcast([spec.resized(dim, to: .fixed(1)), index.resized(dim, to: .fixed(1))])
+        taken.shape?[dim] = size
+        taken.dtype = spec.dtype
+        return taken
+    }
+
+    /// How many elements there are depends on their values.
+    fileprivate static let masked = of { spec, call in
+        let rows: TensorSpec.Rows = spec.rows == .none && call.tensor(1).rows == .none ? .none : .mixed
+        return TensorSpec(shape: [.unknown], dtype: spec.dtype, rows: rows)
+    }
+
+    fileprivate static let places = of { spec, _ in
+        let rank = spec.rank.map(Extent.fixed) ?? .unknown
+        return TensorSpec(shape: [.unknown, rank], dtype: .int64, rows: spec.rows == .none ? .none : .mixed)
     }
 }
 

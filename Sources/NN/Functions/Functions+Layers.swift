@@ -8,7 +8,7 @@ extension FunctionType {
         FunctionType("linear", "input, weight, bias=None", spec: .linear) { call in
             .tensor(try call.tensor(0).linear(weight: call.tensor(1), bias: call.optionalTensor(2)))
         },
-        FunctionType("bilinear", "input1, input2, weight, bias=None") { call in
+        FunctionType("bilinear", "input1, input2, weight, bias=None", spec: .bilinear) { call in
             .tensor(
                 try .bilinear(call.tensor(0), call.tensor(1), weight: call.tensor(2), bias: call.optionalTensor(3))
             )
@@ -178,6 +178,21 @@ extension SpecRule {
             return .tensor(input.resized(-1, to: shape[0]))
         },
         workPerElement: { $0.tensor(0).shape?.last?.number ?? 1 }
+    )
+
+    /// The last axis as long as the weight has matrices.
+    fileprivate static let bilinear = SpecRule(
+        rule: { call in
+            let (first, second, weight) = (call.tensor(0), call.tensor(1), call.tensor(2))
+            guard weight.rows == .none, let size = weight.shape?.first, weight.rank == 3, first.rows == second.rows,
+                first.shape?.dropLast() == second.shape?.dropLast()
+            else { return .unknown }
+            return .tensor(first.resized(-1, to: size))
+        },
+        workPerElement: { call in
+            let sizes = call.tensor(2).shape?.dropFirst().reduce(.fixed(1), *)
+            return max(1, sizes?.number ?? 1)
+        }
     )
 
     /// One more axis, as long as the weight has columns.

@@ -19,7 +19,7 @@ extension FunctionType {
         FunctionType("expand_as", "input, other", spec: .expandedAs) { call in
             .tensor(try call.tensor(0).expand(call.tensor(1).shape.dimensions))
         },
-        FunctionType("repeat", "input, *repeats") { call in
+        FunctionType("repeat", "input, *repeats", spec: .repeated.ofSizes) { call in
             .tensor(try call.tensor(0).repeated(call.sizes(1)))
         },
     ]
@@ -50,7 +50,7 @@ extension FunctionType {
         FunctionType("triu", "input, diagonal=0", spec: .triangle) { call in
             .tensor(try call.tensor(0).triu(diagonal: call.int(1)))
         },
-        FunctionType("diagonal", "input, offset=0, dim1=0, dim2=1") { call in
+        FunctionType("diagonal", "input, offset=0, dim1=0, dim2=1", spec: .diagonal) { call in
             .tensor(try call.tensor(0).diagonal(offset: call.int(1), dim1: call.int(2), dim2: call.int(3)))
         },
     ]
@@ -76,7 +76,7 @@ extension FunctionType {
         FunctionType("select", "input, dim, index", spec: .selected) { call in
             .tensor(try call.tensor(0).selected(call.int(1), call.int(2)))
         },
-        FunctionType("repeat_interleave", "input, repeats, dim=None") { call in
+        FunctionType("repeat_interleave", "input, repeats, dim=None", spec: .interleaved) { call in
             let dim = try call.optionalInt(2)
             guard case .tensor(let repeats) = call.values[1] else {
                 return .tensor(try call.tensor(0).repeatInterleave(call.int(1), dim: dim))
@@ -88,7 +88,7 @@ extension FunctionType {
             return .tensor(try call.tensor(0).pad(call.ints(1), mode: mode, value: call.optionalNumber(3)))
         },
         FunctionType("dim", "input", spec: .rank) { call in .integer(Int64(try call.tensor(0).rank)) },
-        FunctionType("numel", "input") { call in .integer(Int64(try call.tensor(0).elementCount)) },
+        FunctionType("numel", "input", spec: .count) { call in .integer(Int64(try call.tensor(0).elementCount)) },
     ]
 }
 
@@ -164,6 +164,55 @@ extension SpecRule {
             rows == .axis(place) ? target[place] != shape[place - leading] : target[place].isBatch
         }
         return TensorSpec(shape: target, dtype: spec.dtype, rows: stretchesRows ? .mixed : rows)
+    }
+
+    fileprivate static let repeated = of { spec, call in
+        guard let repeats = call.sizes(1), let shape = spec.shape, repeats.count >= shape.count else { return nil }
+        let leading = repeats.count - shape.count
+        let target = repeats.indices.map { $0 < leading ? repeats[$0] : repeats[$0] * shape[$0 - leading] }
+        let batches = repeats.indices.filter { repeats[$0].isBatch }
+        switch spec.rows {
+        case .mixed: return TensorSpec(shape: target, dtype: spec.dtype, rows: .mixed)
+        case .axis(let axis):
+            let isAlone = batches.isEmpty && repeats[axis + leading] == .fixed(1)
+            return TensorSpec(shape: target, dtype: spec.dtype, rows: isAlone ? .axis(axis + leading) : .mixed)
+        case .none:
+            // What is the same in every call may become one copy for each row.
+            guard batches.count <= 1, repeats.allSatisfy({ $0 != .unknown }) else {
+                return TensorSpec(shape: target, dtype: spec.dtype, rows: .mixed)
+            }
+            let rows = batches.first.map(TensorSpec.Rows.axis) ?? .none
+            return TensorSpec(shape: target, dtype: spec.dtype, rows: rows)
+        }
+    }
+
+    /// Each entry several times, one after the other.
+    fileprivate static let interleaved = of { spec, call in
+        guard let count = call.int(1), count >= 0 else { return nil }
+        var result = call.isLeftOut(2) ? spec.flattened(from: 0, through: -1) : spec
+        guard let axis = call.isLeftOut(2) ? 0 : call.int(2).flatMap(spec.axis), let size = result.extent(axis) else {
+            return nil
+        }
+        result.shape?[axis] = size * .fixed(count)
+        return result
+    }
+
+    fileprivate static let count = SpecRule { .size($0.tensor(0).elementCount) }
+
+    /// The axes of the diagonal are gone; it is the last.
+    fileprivate static let diagonal = of { spec, call in
+        guard let offset = call.int(1), let first = call.int(2).flatMap(spec.axis),
+            let second = call.int(3).flatMap(spec.axis), first != second, spec.rank ?? 0 >= 2
+        else { return nil }
+        var rest = spec.reduced(over: [first, second], keepDim: false)
+        rest.shape?.append(.unknown)
+        if let rows = spec.extent(first)?.number, let columns = spec.extent(second)?.number,
+            let last = rest.shape?.indices.last
+        {
+            let (far, overflow) = (offset < 0 ? rows : columns).subtractingReportingOverflow(abs(max(offset, -.max)))
+            rest.shape?[last] = .fixed(overflow ? 0 : max(0, min(far, offset < 0 ? columns : rows)))
+        }
+        return rest
     }
 
     fileprivate static let unflattened = of { spec, call in

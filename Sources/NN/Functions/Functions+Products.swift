@@ -17,8 +17,11 @@ extension FunctionType {
         FunctionType("mm", "input, mat2", spec: .matmul) { call in .tensor(try call.tensor(0).mm(call.tensor(1))) },
         FunctionType("bmm", "input, mat2", spec: .matmul) { call in .tensor(try call.tensor(0).bmm(call.tensor(1))) },
         FunctionType("mv", "input, vec", spec: .matmul) { call in .tensor(try call.tensor(0).mv(call.tensor(1))) },
-        FunctionType("dot", "input, tensor") { call in .tensor(try call.tensor(0).dotProduct(call.tensor(1))) },
-        FunctionType("outer", "input, vec2") { call in .tensor(try call.tensor(0).outer(call.tensor(1))) },
+        FunctionType("dot", "input, tensor", spec: .matmul) { call in
+            .tensor(try call.tensor(0).dotProduct(call.tensor(1)))
+        },
+        FunctionType("outer", "input, vec2", spec: .outer) { call in .tensor(try call.tensor(0).outer(call.tensor(1)))
+        },
         FunctionType("addmm", "input, mat1, mat2, *, beta=1, alpha=1", spec: .addedProduct) { call in
             .tensor(
                 try call.tensor(0).addmm(call.tensor(1), call.tensor(2), beta: call.number(3), alpha: call.number(4))
@@ -29,7 +32,7 @@ extension FunctionType {
                 try call.tensor(0).baddbmm(call.tensor(1), call.tensor(2), beta: call.number(3), alpha: call.number(4))
             )
         },
-        FunctionType("einsum", "equation, *operands") { call in
+        FunctionType("einsum", "equation, *operands", spec: .einsum) { call in
             .tensor(try .einsum(call.string(0), call.tensors(of: 1)))
         },
         attention,
@@ -72,6 +75,18 @@ extension FunctionCall {
 }
 
 extension SpecRule {
+    /// Each number of the one with each of the other.
+    fileprivate static let outer = SpecRule { call in
+        guard call.tensor(0).rank == 1, call.tensor(1).rank == 1 else { return .unknown }
+        return .tensor(.broadcast([call.tensor(0).unsqueezed(1), call.tensor(1).unsqueezed(0)]))
+    }
+
+    /// Sums of products along letters.
+    fileprivate static let einsum = SpecRule(
+        rule: { $0.einsum?.output ?? .unknown },
+        workPerElement: { $0.einsum?.work ?? 1 }
+    )
+
     /// A matrix product, and something added to it.
     fileprivate static let addedProduct = SpecRule(
         rule: { call in

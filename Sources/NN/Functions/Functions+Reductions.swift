@@ -29,7 +29,7 @@ extension FunctionType {
         FunctionType("logsumexp", "input, dim, keepdim=False", spec: .floats) { call in
             .tensor(try call.tensor(0).logSumExp(dims: call.ints(1), keepDim: call.bool(2)))
         },
-        FunctionType("norm", "input, p='fro', dim=None, keepdim=False, dtype=None", spec: .unknown) { call in
+        FunctionType("norm", "input, p='fro', dim=None, keepdim=False, dtype=None", spec: .norm) { call in
             let order: Double = if case .string("fro") = call.values[1] { 2 } else { try call.double(1) }
             return .tensor(
                 try call.tensor(0).norm(
@@ -66,13 +66,13 @@ extension FunctionType {
     ]
 
     private static let truths: [FunctionType] = [
-        FunctionType("any", "input, dim=None, keepdim=False") { call in
+        FunctionType("any", "input, dim=None, keepdim=False", spec: .truth) { call in
             .tensor(try call.tensor(0).any(dims: call.optionalInts(1), keepDim: call.bool(2)))
         },
-        FunctionType("all", "input, dim=None, keepdim=False") { call in
+        FunctionType("all", "input, dim=None, keepdim=False", spec: .truth) { call in
             .tensor(try call.tensor(0).all(dims: call.optionalInts(1), keepDim: call.bool(2)))
         },
-        FunctionType("count_nonzero", "input, dim=None") { call in
+        FunctionType("count_nonzero", "input, dim=None", spec: .counted) { call in
             .tensor(try call.tensor(0).countNonzero(dims: call.optionalInts(1)))
         },
     ]
@@ -130,6 +130,29 @@ extension SpecRule {
             },
             workPerElement: reduced(dim: 1, keepDim: 2).workPerElement
         )
+    }
+
+    /// Fewer axes; those of no axis are not told.
+    fileprivate static let norm = SpecRule { call in
+        guard call.ints(2)?.isEmpty != true, case .tensor(var spec) = reduced(dim: 2, keepDim: 3).rule(call) else {
+            return .unknown
+        }
+        spec.dtype = call.dtype(4) ?? (spec.dtype?.isFloatingPoint ?? false ? spec.dtype : nil)
+        return .tensor(spec)
+    }
+
+    /// Fewer axes of answers; those of bytes are bytes.
+    fileprivate static let truth = SpecRule { call in
+        guard call.ints(1)?.isEmpty != true, case .tensor(var spec) = reduced(dim: 1, keepDim: 2).rule(call) else {
+            return .unknown
+        }
+        spec.dtype = spec.dtype.flatMap { $0 == .uint8 ? nil : .bool }
+        return .tensor(spec)
+    }
+
+    fileprivate static let counted = SpecRule { call in
+        guard call.isConstant(1), call.ints(1)?.isEmpty != true else { return .unknown }
+        return .tensor(call.tensor(0).reduced(over: call.ints(1), keepDim: false, dtype: .int64))
     }
 
     /// Fewer axes; what becomes of integers is not told.

@@ -20,19 +20,24 @@ extension FunctionType {
             )
             return .tensors([found.values, found.indices])
         },
-        FunctionType("unique", "input, sorted=True, return_inverse=False, return_counts=False, dim=None") { call in
+        FunctionType(
+            "unique",
+            "input, sorted=True, return_inverse=False, return_counts=False, dim=None",
+            spec: .distinct
+        ) { call in
             let found = try call.tensor(0).unique(dim: call.optionalInt(4))
             let rest = try (call.bool(2) ? [found.inverse] : []) + (call.bool(3) ? [found.counts] : [])
             return rest.isEmpty ? .tensor(found.values) : .tensors([found.values] + rest)
         },
-        FunctionType("bucketize", "input, boundaries, *, out_int32=False, right=False") { call in
+        FunctionType("bucketize", "input, boundaries, *, out_int32=False, right=False", spec: .buckets(0, 1)) { call in
             .tensor(
                 try .bucketize(call.operand(0), call.tensor(1), outInt32: call.bool(2), right: call.bool(3))
             )
         },
         FunctionType(
             "searchsorted",
-            "sorted_sequence, input, *, out_int32=False, right=False, side=None, sorter=None"
+            "sorted_sequence, input, *, out_int32=False, right=False, side=None, sorter=None",
+            spec: .buckets(1, 0)
         ) { call in
             let side: String? = call.values[4].isNone ? nil : try call.string(4)
             return .tensor(
@@ -51,6 +56,30 @@ extension SpecRule {
     /// The elements in order along the axis that the argument at `index` names, and their places.
     fileprivate static func sorted(_ index: Int) -> SpecRule {
         SpecRule { call in .tuple([along(index).rule(call), along(index, dtype: .int64).rule(call)]) }
+    }
+
+    /// A place for each number; rows stay apart where all look in one list.
+    fileprivate static func buckets(_ input: Int, _ list: Int) -> SpecRule {
+        SpecRule { call in
+            guard let spec = call.values[input].tensor, let isShort = call.bool(2) else { return .unknown }
+            let found = spec.with(dtype: isShort ? .int32 : .int64)
+            let isShared = call.tensor(list).rank == 1 && call.tensor(list).rows == .none
+            return .tensor(
+                isShared || found.rows == .none && call.tensor(list).rows == .none ? found : found.with(rows: .mixed)
+            )
+        }
+    }
+
+    /// How many there are depends on their values.
+    fileprivate static let distinct = SpecRule { call in
+        let spec = call.tensor(0)
+        let rows: TensorSpec.Rows = spec.rows == .none ? .none : .mixed
+        guard call.isLeftOut(4), let hasInverse = call.bool(2), let hasCounts = call.bool(3) else { return .unknown }
+        let values = ValueSpec.tensor(TensorSpec(shape: [.unknown], dtype: spec.dtype, rows: rows))
+        let inverse = ValueSpec.tensor(spec.with(dtype: .int64).with(rows: rows))
+        let counts = ValueSpec.tensor(TensorSpec(shape: [.unknown], dtype: .int64, rows: rows))
+        let rest = (hasInverse ? [inverse] : []) + (hasCounts ? [counts] : [])
+        return rest.isEmpty ? values : .tuple([values] + rest)
     }
 
     fileprivate static let topK = SpecRule { call in

@@ -44,7 +44,7 @@ extension FunctionType {
         }
     }
 
-    private static let attribute = FunctionType("getattr", "input, name") { call in
+    private static let attribute = FunctionType("getattr", "input, name", spec: .attribute) { call in
         let tensor = try call.tensor(0)
         switch try call.string(1) {
         case "shape": return .tuple(tensor.shape.map { .integer(Int64($0)) })
@@ -74,12 +74,12 @@ extension FunctionType {
         FunctionType("normalize", "input, p=2.0, dim=1, eps=1e-12", spec: .along(2)) { call in
             .tensor(try call.tensor(0).normalized(p: call.double(1), dim: call.int(2), epsilon: call.double(3)))
         },
-        FunctionType("cosine_similarity", "x1, x2, dim=1, eps=1e-8") { call in
+        FunctionType("cosine_similarity", "x1, x2, dim=1, eps=1e-8", spec: .similarity) { call in
             .tensor(
                 try .cosineSimilarity(call.tensor(0), call.tensor(1), dim: call.int(2), epsilon: call.double(3))
             )
         },
-        FunctionType("pairwise_distance", "x1, x2, p=2.0, eps=1e-6, keepdim=False") { call in
+        FunctionType("pairwise_distance", "x1, x2, p=2.0, eps=1e-6, keepdim=False", spec: .distance) { call in
             .tensor(
                 try .pairwiseDistance(
                     call.tensor(0),
@@ -94,6 +94,31 @@ extension FunctionType {
 }
 
 extension SpecRule {
+    /// What a tensor says of itself.
+    fileprivate static let attribute = SpecRule { call in
+        let spec = call.tensor(0)
+        guard case .constant(.string(let name)) = call.values[1] else { return .unknown }
+        switch name {
+        case "shape": return spec.shape.map { .tuple($0.map(ValueSpec.size)) } ?? .unknown
+        case "ndim": return spec.rank.map { .size(.fixed($0)) } ?? .unknown
+        case "dtype": return spec.dtype.map { .constant(.dtype($0)) } ?? .unknown
+        case "device": return .constant(.string("cpu"))
+        case "T": return spec.rank.map { .tensor(spec.permuted(Array((0..<$0).reversed()))) } ?? .unknown
+        case "mT":
+            guard let rank = spec.rank, rank >= 2 else { return .unknown }
+            return .tensor(spec.permuted(Array(0..<rank - 2) + [rank - 1, rank - 2]))
+        default: return .unknown
+        }
+    }
+
+    fileprivate static let similarity = SpecRule { call in
+        call.int(2).map { .reducedPair(Array(call.values[..<2]), $0, keepDim: false).ofFloats } ?? .unknown
+    }
+
+    fileprivate static let distance = SpecRule { call in
+        call.bool(4).map { .reducedPair(Array(call.values[..<2]), -1, keepDim: $0).ofFloats } ?? .unknown
+    }
+
     /// As the first argument, row by row along an axis, with the dtype that is named.
     fileprivate static let exponentials = SpecRule { call in
         guard case .tensor(let spec) = along(1).rule(call) else { return .unknown }

@@ -48,6 +48,42 @@ extension SpecRule {
         )
     }
 
+    /// A power mean of windows of `axes` axes.
+    static func powerPool(axes: Int) -> SpecRule {
+        SpecRule { call in
+            guard let kernel = call.spread(2, axes), let stride = call.isLeftOut(3) ? kernel : call.spread(3, axes),
+                let isCeiled = call.bool(4)
+            else { return call.resizedImages(axes) }
+            let padding = [Int](repeating: 0, count: axes)
+            let steps = PoolSteps(kernel: kernel, stride: stride, padding: padding, dilation: nil, isCeiled: isCeiled)
+            return ValueSpec.images([call.values[0]], axes: axes, sizes: steps.outputExtents).ofFloats
+        }
+    }
+
+    /// Windows as columns.
+    static let unfolded = SpecRule { call in
+        guard let kernel = call.axisSizes(1), let dilation = call.axisSizes(2), let padding = call.axisSizes(3),
+            let stride = call.axisSizes(4),
+            let layer = try? Unfold(kernelSize: kernel, dilation: dilation, padding: padding, stride: stride)
+        else { return .unknown }
+        return layer.outputSpec(for: [call.values[0]])
+    }
+
+    /// Columns as windows.
+    static let folded = SpecRule { call in
+        guard let size = call.axisSizes(1), let kernel = call.axisSizes(2), let dilation = call.axisSizes(3),
+            let padding = call.axisSizes(4), let stride = call.axisSizes(5),
+            let layer = try? Fold(
+                outputSize: size,
+                kernelSize: kernel,
+                dilation: dilation,
+                padding: padding,
+                stride: stride
+            )
+        else { return .unknown }
+        return layer.outputSpec(for: [call.values[0]])
+    }
+
     /// A pool to sizes that the argument at 1 says.
     static func adaptivePool(axes: Int, indices: Int? = nil) -> SpecRule {
         SpecRule { call in
@@ -115,6 +151,11 @@ extension SpecCall {
     fileprivate func spread(_ index: Int, _ axes: Int) -> [Int]? {
         guard let numbers = ints(index), numbers.count == 1 || numbers.count == axes else { return nil }
         return numbers.count == axes ? numbers : [Int](repeating: numbers[0], count: axes)
+    }
+
+    /// Returns a size for all axes, or one for each; `nil` when they are not known.
+    fileprivate func axisSizes(_ index: Int) -> AxisSizes? {
+        ints(index).map { $0.count == 1 ? .all($0[0]) : .each($0) }
     }
 
     /// Images of unknown sizes.

@@ -66,6 +66,14 @@ struct SpecRule: Sendable {
     }
 }
 
+extension ValueSpec {
+    /// The same without a type, unless that is one of floating point.
+    var ofFloats: ValueSpec {
+        guard case .tensor(let spec) = self, !(spec.dtype?.isFloatingPoint ?? false) else { return self }
+        return .tensor(spec.with(dtype: nil))
+    }
+}
+
 /// What is known of the arguments of a function, in the order of its parameters.
 struct SpecCall {
     let values: [ValueSpec]
@@ -95,6 +103,11 @@ struct SpecCall {
 
     func dtype(_ index: Int) -> DType? {
         if case .constant(.dtype(let dtype)) = values[index] { dtype } else { nil }
+    }
+
+    /// Whether the argument is Python's None.
+    func isLeftOut(_ index: Int) -> Bool {
+        if case .constant(.none) = values[index] { true } else { false }
     }
 
     func isConstant(_ index: Int) -> Bool {

@@ -18,7 +18,7 @@ extension TensorSpec {
         return TensorSpec(shape: shape, dtype: dtype ?? commonDType(of: operands), rows: rows)
     }
 
-    private static func stretched(_ first: Extent, _ second: Extent) -> Extent {
+    static func stretched(_ first: Extent, _ second: Extent) -> Extent {
         if first == .fixed(1) { return second }
         return second == .fixed(1) || first == second ? first : .unknown
     }
@@ -40,7 +40,7 @@ extension TensorSpec {
         return common
     }
 
-    private static func commonDType(of operands: [TensorSpec]) -> DType? {
+    static func commonDType(of operands: [TensorSpec]) -> DType? {
         let dtypes = Set(operands.map(\.dtype))
         return dtypes.count == 1 ? dtypes.first ?? nil : nil
     }

@@ -1,16 +1,16 @@
 /// The subscripts of `einsum`: one list of labels for each operand and one for the result.
-struct EinsumEquation: Sendable {
+package struct EinsumEquation: Sendable {
     /// A letter, or one of the axes that an ellipsis stands for, the last one being 0.
-    enum Label: Hashable, Sendable {
+    package enum Label: Hashable, Sendable {
         case letter(Character)
         case ellipsis(Int)
     }
 
-    let inputs: [[Label]]
-    let output: [Label]
+    package let inputs: [[Label]]
+    package let output: [Label]
 
     /// Reads `equation` for operands of `ranks`.
-    init(_ equation: String, ranks: [Int]) throws(TensorError) {
+    package init(_ equation: String, ranks: [Int]) throws(TensorError) {
         guard !ranks.isEmpty else { throw .function(.einsum("must provide at least one operand")) }
         let characters = Array(equation)
         let arrow = characters.indices.first {
