@@ -85,7 +85,7 @@ extension Tensor {
                         target.advanced(by: index).initialize(to: source[index].converted(to: S.self))
                     }
                 }
-            }
+            }.laid(like: tensor)
         }
     }
 }

@@ -14,7 +14,8 @@ import Darwin
 /// A tensor refers to it as PyTorch's does to a `TensorImpl`, so that passing one on counts one reference. A view has a body
 /// of its own, and its bytes are those of another.
 ///
-/// `@unchecked Sendable`: the bytes are immutable once the initialiser's closure has returned; `packing` has its own lock.
+/// `@unchecked Sendable`: the bytes are immutable once the initialiser's closure has returned; `packing` has its own lock;
+/// strides are noted by who made the body, before anyone else has it.
 final class TensorBody: @unchecked Sendable {
     /// Half of the machine's physical memory, in bytes.
     static let halfOfMemory: Int = {
@@ -34,6 +35,8 @@ final class TensorBody: @unchecked Sendable {
     let start: UnsafeRawPointer
     /// What a matrix product made of these bytes, kept for the next one; views use that of their origin.
     let packing = PackingCache()
+    /// PyTorch's strides, where its tensor does not lie in order as this one does.
+    private(set) var strides: [Int]?
 
     /// What keeps the bytes.
     private enum Owner {
@@ -101,6 +104,9 @@ final class TensorBody: @unchecked Sendable {
         cthread_give_bytes(Int64(shape.elementCount &* dtype.itemSize))
         callpath_release(memory)
     }
+
+    /// Notes PyTorch's strides; for who made the body, before anyone else has it.
+    func note(strides: [Int]?) { self.strides = strides }
 
     /// The body that keeps the bytes: this one, unless it is a view.
     var origin: TensorBody {

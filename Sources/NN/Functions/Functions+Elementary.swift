@@ -35,7 +35,7 @@ extension FunctionType {
         FunctionType(elementwise: "logical_not", spec: .elementwise(dtype: .bool)) { try $0.logicalNot() },
         FunctionType(elementwise: "bitwise_not") { try $0.bitwiseNot() },
         FunctionType(elementwise: "clone") { try $0.cloned() },
-        FunctionType(elementwise: "contiguous") { $0 },
+        FunctionType(elementwise: "contiguous") { try $0.contiguous() },
         FunctionType(elementwise: "detach") { $0.detached() },
     ]
 }

@@ -5,7 +5,7 @@ extension FunctionType {
     static let shapes: [FunctionType] = views + orders + parts + sizes
 
     private static let sizes: [FunctionType] = [
-        reshape("reshape"), reshape("view"),
+        reshape("reshape") { try $0.reshaped(to: $1) }, reshape("view") { try $0.viewed(under: $1) },
         FunctionType(
             "flatten",
             "input, start_dim=0, end_dim=-1",
@@ -38,7 +38,10 @@ extension FunctionType {
         },
     ]
 
-    private static func reshape(_ name: String) -> FunctionType {
+    private static func reshape(
+        _ name: String,
+        _ body: @escaping @Sendable (Tensor, [Int]) throws -> Tensor
+    ) -> FunctionType {
         FunctionType(
             name,
             "input, *shape",
@@ -46,7 +49,7 @@ extension FunctionType {
                 call.sizes(1).map { .tensor(call.tensor(0).reshaped(to: $0)) } ?? .unknown
             }.ofSizes
         ) { call in
-            .tensor(try call.tensor(0).reshaped(to: call.sizes(1)))
+            .tensor(try body(call.tensor(0), call.sizes(1)))
         }
     }
 }

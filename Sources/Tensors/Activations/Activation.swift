@@ -54,7 +54,7 @@ private struct ActivationMap<A: Activation>: RealVisitor {
             try input.withScalars(of: R.self) { source in
                 for index in 0..<input.elementCount { (target + index).initialize(to: activation.value(source[index])) }
             }
-        }
+        }.laid(like: input)
     }
 }
 

@@ -71,6 +71,6 @@ private struct IntegerClamp: ArithmeticVisitor {
                     (target + index).initialize(to: A(converting: min(max(value, low), high)))
                 }
             }
-        }
+        }.laid(like: tensor)
     }
 }

@@ -29,7 +29,7 @@ private struct IntegerAbs: ArithmeticVisitor {
                     (target + index).initialize(to: A.isLarger(A.zero, value) ? opposite : value)
                 }
             }
-        }
+        }.laid(like: tensor)
     }
 }
 

@@ -75,7 +75,7 @@ private struct IntegerThreshold: ArithmeticVisitor {
             for index in 0..<tensor.elementCount {
                 (target + index).initialize(to: A.isLarger(source[index], threshold) ? source[index] : replacement)
             }
-        }
+        }.laid(like: tensor)
     }
 }
 

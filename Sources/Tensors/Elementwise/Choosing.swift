@@ -97,6 +97,6 @@ extension Choice: ScalarVisitor {
                 let value = mask[index] ? first[index * firstStep] : second[index * secondStep]
                 (target + index).initialize(to: value)
             }
-        }
+        }.laid(like: [mask, first, second])
     }
 }

@@ -8,7 +8,10 @@ extension Tensor {
         if case (.tensor(let tensor), .number(let power)) = (base, exponent), dtype == .bool {
             return power == .bool(true) ? tensor : try .ones(tensor.shape, dtype: .bool)
         }
-        guard dtype != .bool else { throw .notImplemented(kernel: "pow", .bool) }
+        guard dtype != .bool else {
+            _ = try base.asTensor().shape.broadcast(with: exponent.asTensor().shape)
+            throw .notImplemented(kernel: "pow", .bool)
+        }
         let result = try Operations.perform("pow") { () throws(TensorError) in
             let pair = try OperandPair(base, exponent)
             guard case .number(let power) = exponent, dtype.isFloatingPoint else {
@@ -40,7 +43,9 @@ extension Tensor {
         return try result.recorded(NodeName("Atan2Backward0", old: "Atan2Backward"), [y, x], saving: [height, width]) {
             gradient,
             needs in
-            let slope = try gradient / (height * height + width * width)
+            let square = try height * height + width * width
+            // At the origin there is no direction, and no gradient.
+            let slope = try Tensor.where(.compare(.equal, .tensor(square), 0), 0, .tensor(gradient / square))
             return [needs[0] ? try slope * width : nil, needs[1] ? try slope * height.negated() : nil]
         }
     }

@@ -108,6 +108,6 @@ private struct IntegerSign: ArithmeticVisitor {
                     (target + index).initialize(to: A(converting: sign))
                 }
             }
-        }
+        }.laid(like: tensor)
     }
 }

@@ -18,7 +18,7 @@ extension FunctionProblem {
             .attentionMaskTwice:
             .argument
         case .fillingRank, .repeatedDimension, .emptyPlaces, .emptyExtreme, .emptyDimension,
-            .emptyNorm, .emptyNormDimension, .permutationLength, .repeatedPermutation, .movedCounts,
+            .emptyNorm, .emptyNormDimension, .viewAcrossSteps, .permutationLength, .repeatedPermutation, .movedCounts,
             .repeatedMove, .narrowScalar, .narrowLength, .selectScalar, .noAxes, .negativeSplit,
             .emptySplit, .negativeSplits, .splitSum, .chunkCount, .noDimension, .diagonalAxes,
             .unflattenWithoutSizes, .unflattenSizes, .expandedLeading, .repeatAxes,

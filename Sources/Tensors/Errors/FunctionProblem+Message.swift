@@ -77,6 +77,9 @@ extension FunctionProblem {
                 + "as destination (\(destination) dims)"
         case .repeatedMove(let name, let dims): "movedim: repeated dim in `\(name)` (\(dims))"
         case .narrowScalar: "narrow() cannot be applied to a 0-dim tensor."
+        case .viewAcrossSteps:
+            "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
+                + "contiguous subspaces). Use .reshape(...) instead."
         case .narrowLength: "narrow(): length must be non-negative."
         case .narrowStart(let start, let size):
             "start out of range (expected to be in range of [\(-size), \(size)], but got \(start))"

@@ -34,6 +34,7 @@ public enum FunctionProblem: Sendable, Equatable {
     case emptyNormDimension(Double, Int)
 
     // Shaping.
+    case viewAcrossSteps
     case permutationLength(Int, Int)
     case repeatedPermutation
     case movedCounts([Int], [Int])

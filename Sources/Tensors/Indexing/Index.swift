@@ -34,7 +34,7 @@ extension Tensor {
     func shows(all indices: [Index]) throws(TensorError) -> Bool {
         var plan = IndexPlan(self)
         try plan.apply(indices)
-        return plan.view.offset == 0 && plan.view.axes == StridedView(shape).axes
+        return plan.view.offset == 0 && plan.view.axes == StridedView(self).axes
     }
 
     /// Returns the places of the elements that are not zero, one row each.
@@ -73,7 +73,7 @@ private struct IndexPlan {
 
     init(_ tensor: Tensor) {
         (shape, dtype) = (tensor.shape, tensor.dtype)
-        view = StridedView(tensor.shape)
+        view = StridedView(tensor)
     }
 
     mutating func apply(_ indices: [Index]) throws(TensorError) {
@@ -137,7 +137,7 @@ private struct IndexPlan {
     private var axesTaken = 0
 
     private mutating func insertAxis(picking tensor: Tensor? = nil) {
-        view.axes.insert(.init(size: 1, stride: 0), at: place)
+        view.insert(at: place)
         if let tensor { wait(tensor) } else { place += 1 }
         record("unsqueeze", NodeName("UnsqueezeBackward0", old: "UnsqueezeBackward"))
     }

@@ -60,7 +60,7 @@ enum FloatRows {
                 let (first, end) = (units.lowerBound * unitSize, min(count, units.upperBound * unitSize))
                 function.map(source + first, count: end - first, to: result + first)
             }
-        }
+        }.laid(like: input)
     }
 
     /// Calls `body` for each of `count` rows of `length` numbers with its beginning in `input` and in the result.

@@ -98,7 +98,12 @@ extension Tensor {
             }
         }
         let plan = try BroadcastPlan(shape, target)
-        let result = try dtype.accept(Expansion(tensor: self, plan: plan))
+        var strides = [Int](repeating: 0, count: target.rank)
+        for (axis, stride) in self.strides.enumerated() where shape[axis] != 1 || target[axis + target.rank - rank] == 1
+        {
+            strides[axis + target.rank - rank] = stride
+        }
+        let result = try dtype.accept(Expansion(tensor: self, plan: plan)).laid(out: strides)
         guard Autograd.records(self) else { return result }
         return try result.recorded(.expand, [self]) { gradient, _ in [gradient] }
     }

@@ -55,7 +55,7 @@ extension ElementwisePair {
         _ body: (S, S) -> Result
     ) throws(TensorError) -> Tensor {
         let plan = try BroadcastPlan(first.shape, second.shape)
-        return try withOperands(plan.shape) { target, first, second in
+        let result = try withOperands(plan.shape) { target, first, second in
             plan.forEachRun { start, firstStart, secondStart in
                 run(
                     plan.count,
@@ -66,6 +66,7 @@ extension ElementwisePair {
                 )
             }
         }
+        return result.laid(like: first, second)
     }
 
     /// Computes one run of results from elements that follow each other (step 1) or stay the same (step 0).

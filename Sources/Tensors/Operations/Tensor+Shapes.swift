@@ -22,7 +22,9 @@ extension Tensor {
 
     /// Returns the tensor with two axes exchanged.
     public func transposed(_ first: Int = 0, _ second: Int = 1) throws(TensorError) -> Tensor {
-        let result = try Operations.perform("transpose") { () throws(TensorError) in try swapped(first, second) }
+        let result = try Operations.perform("transpose") { () throws(TensorError) in
+            try swapped(first, second).laid(asSwapOf: self, first, second)
+        }
         guard Autograd.records(self) else { return result }
         let name = NodeName("TransposeBackward0")
         return try result.recorded(name, [self]) { gradient, _ in [try gradient.swapped(first, second)] }
@@ -35,7 +37,9 @@ extension Tensor {
 
     /// Returns the same elements under `shape`, which must have as many.
     func view(as shape: Shape, _ operation: StaticString, _ name: NodeName) throws(TensorError) -> Tensor {
-        let result = try Operations.perform(operation) { () throws(TensorError) in viewed(as: shape) }
+        let result = try Operations.perform(operation) { () throws(TensorError) in
+            viewed(as: shape).laid(asViewOf: self)
+        }
         guard Autograd.records(self) else { return result }
         let own = self.shape
         return try result.recorded(name, [self]) { gradient, _ in [gradient.viewed(as: own)] }

@@ -91,11 +91,13 @@ struct LinearCall {
         (self.input, self.weight, self.bias) = (input, weight, bias)
         rows = try input.shape.foldedIntoRows()
         isFused = Self.fuses(input, bias)
-        if isFused { try checkTypes() }
+        // Of steps that no matrix has PyTorch makes a product and a sum, and says what is wrong in their words.
+        let isRefusedWhole = isFused && (input.rank == 2 || input.isInOrder)
+        if isRefusedWhole { try checkTypes(isWhole: true) }
         guard rows[1] == weight.shape[1] else {
             throw .productShapes(rows: rows[0], inner: rows[1], otherInner: weight.shape[1], columns: weight.shape[0])
         }
-        if !isFused { try checkTypes() }
+        if !isRefusedWhole { try checkTypes(isWhole: false) }
         try input.checkMultiplies("addmm_impl_cpu_")
     }
 
@@ -104,12 +106,12 @@ struct LinearCall {
         return input.rank == 2 || bias.rank == 1 || (bias.rank == 2 && bias.shape.contains(1))
     }
 
-    private func checkTypes() throws(TensorError) {
-        if isFused, let bias {
+    private func checkTypes(isWhole: Bool) throws(TensorError) {
+        if isWhole, let bias {
             guard bias.dtype == weight.dtype else { throw .productTypes(.linearBias, bias.dtype, weight.dtype) }
         }
         guard input.dtype == weight.dtype else {
-            let product = isFused ? (input.rank == 2 ? TensorError.Product.linearMatrix : .linearFolded) : .matrices
+            let product = isWhole ? (input.rank == 2 ? TensorError.Product.linearMatrix : .linearFolded) : .matrices
             throw .productTypes(product, input.dtype, weight.dtype)
         }
     }

@@ -8,12 +8,23 @@ extension Tensor {
         case (2, 1): return try matrixTimesVector(other)
         case (1, 2): return try unsqueezed(at: 0).matrixTimesMatrix(other).squeezed(at: 0)
         case (2, 2): return try matrixTimesMatrix(other)
-        case (_, 1): return try foldedIntoRows().matrixTimesVector(other).unfolded(like: shape.dropLast())
+        case (_, 1):
+            try checkUnfolded(other)
+            return try foldedIntoRows().matrixTimesVector(other).unfolded(like: shape.dropLast())
         case (_, 2):
+            try checkUnfolded(other)
             let sizes = shape.dropLast() + [other.shape[1]]
             return try foldedIntoRows().matrixTimesMatrix(other).unfolded(like: sizes)
         case (1...2, _): return try timesStack(other)
         default: return try timesStacks(other)
+        }
+    }
+
+    /// Refuses, in the words of a product of stacks, what PyTorch does not fold: steps that no matrix has would be copied.
+    private func checkUnfolded(_ other: Tensor) throws(TensorError) {
+        guard !isInOrder, !other.requiresGrad, elementCount > 0 else { return }
+        if shape.last != other.shape[0] || dtype != other.dtype {
+            _ = try BatchedProduct(self, other.rank == 1 ? other.unsqueezed(at: 1) : other)
         }
     }
 
@@ -85,6 +96,11 @@ extension Tensor {
         let folds = requiresGrad || (rank == 1 && stack.elementCount == 0)
         guard folds else {
             guard rank == 1 else { return try batched(stack) }
+            let turned = try stack.detached().transposed(-2, -1)
+            // A stack that lies in order turned round is refused in the words of a product with a vector.
+            if turned.isInOrder, turned.shape.last != elementCount || dtype != stack.dtype {
+                _ = try turned.foldedIntoRows().matrixTimesVector(detached())
+            }
             return try unsqueezed(at: 0).batched(stack, as: outer + [columns])
         }
         let rows = try stack.transposed(-2, -1).foldedIntoRows()

@@ -35,7 +35,7 @@ extension Tensor {
 
     /// Returns the tensor with the order of the elements along `dims` turned round.
     public func flipped(_ dims: [Int]) throws(TensorError) -> Tensor {
-        var view = StridedView(shape)
+        var view = StridedView(self)
         var seen: Set<Int> = []
         for axis in try axes(dims) {
             guard seen.insert(axis).inserted else { throw .function(.repeatedDimension(axis)) }
@@ -56,7 +56,7 @@ extension Tensor {
         _ operation: StaticString,
         _ name: NodeName
     ) throws(TensorError) -> Tensor {
-        var view = StridedView(shape)
+        var view = StridedView(self)
         view.axes = order.map { view.axes[$0] }
         return try viewing(view, operation, name)
     }

@@ -23,13 +23,13 @@ extension Tensor {
     }
 
     func picked(_ axis: Int, at index: Int) throws(TensorError) -> Tensor {
-        var view = StridedView(shape)
+        var view = StridedView(self)
         view.select(axis, at: index)
         return try viewing(view, "select", NodeName("SelectBackward0", old: "SelectBackward"))
     }
 
     func sliced(_ axis: Int, from start: Int, count: Int, step: Int = 1) throws(TensorError) -> Tensor {
-        var view = StridedView(shape)
+        var view = StridedView(self)
         view.slice(axis, from: start, count: count, step: step)
         return try viewing(view, "slice", NodeName("SliceBackward0", old: "SliceBackward"))
     }
@@ -98,14 +98,16 @@ extension Tensor {
     public func diagonal(offset: Int = 0, dim1: Int = 0, dim2: Int = 1) throws(TensorError) -> Tensor {
         let (first, second) = (try shape.axis(dim1), try shape.axis(dim2))
         guard first != second else { throw .function(.diagonalAxes(dim1, dim2)) }
-        var view = StridedView(shape)
+        var view = StridedView(self)
         let (rows, columns) = (view.axes[first], view.axes[second])
         let start =
             offset >= 0 ? (row: 0, column: min(offset, columns.size)) : (row: min(0 &- offset, rows.size), column: 0)
         let count = offset == .min ? 0 : max(min(rows.size - start.row, columns.size - start.column), 0)
         if count > 0 { view.offset = start.row * rows.stride + start.column * columns.stride }
         view.axes = view.axes.indices.filter { $0 != first && $0 != second }.map { view.axes[$0] }
-        view.axes.append(.init(size: count, stride: rows.stride + columns.stride))
+        view.axes.append(
+            .init(size: count, stride: rows.stride + columns.stride, step: rows.step + columns.step)
+        )
         return try viewing(view, "diagonal", NodeName("DiagonalBackward0", old: "DiagonalBackward"))
     }
 }

@@ -4,6 +4,8 @@ struct StridedView: Sendable {
     struct Axis: Sendable, Equatable {
         var size: Int
         var stride: Int
+        /// The distance between neighbours in PyTorch's tensor, whose elements may lie otherwise.
+        var step = 0
     }
 
     var axes: [Axis]
@@ -14,9 +16,15 @@ struct StridedView: Sendable {
         var stride = 1
         axes = shape.map { Axis(size: $0, stride: 0) }
         for axis in axes.indices.reversed() {
-            axes[axis].stride = stride
+            (axes[axis].stride, axes[axis].step) = (stride, stride)
             stride *= max(axes[axis].size, 1)
         }
+    }
+
+    /// Sees `tensor` as it lies, here and in PyTorch.
+    init(_ tensor: Tensor) {
+        self.init(tensor.shape)
+        for (axis, step) in (tensor.body.strides ?? []).enumerated() { axes[axis].step = step }
     }
 
     /// The shape that is seen.
@@ -25,13 +33,19 @@ struct StridedView: Sendable {
     /// Keeps `count` elements along `axis`, every `step`th from `start` on.
     mutating func slice(_ axis: Int, from start: Int, count: Int, step: Int = 1) {
         offset += count > 0 ? start * axes[axis].stride : 0
-        axes[axis] = Axis(size: count, stride: axes[axis].stride &* step)
+        axes[axis] = Axis(size: count, stride: axes[axis].stride &* step, step: axes[axis].step &* step)
     }
 
     /// Takes the element at `index` of `axis`, which vanishes.
     mutating func select(_ axis: Int, at index: Int) {
         offset += index * axes[axis].stride
         axes.remove(at: axis)
+    }
+
+    /// Puts an axis of one entry before `place`.
+    mutating func insert(at place: Int) {
+        let step = place < axes.count ? max(axes[place].size, 1) &* axes[place].step : 1
+        axes.insert(Axis(size: 1, stride: 0, step: step), at: place)
     }
 
     /// Turns `axis` round.
@@ -128,7 +142,9 @@ extension Tensor {
 
     /// Returns what `view` shows, as the result of the operation that ATen calls `operation`.
     func viewing(_ view: StridedView, _ operation: StaticString, _ name: NodeName) throws(TensorError) -> Tensor {
-        let result = try Operations.perform(operation) { () throws(TensorError) in try seen(through: view) }
+        let result = try Operations.perform(operation) { () throws(TensorError) in
+            try seen(through: view).laid(out: view.axes.map(\.step))
+        }
         guard Autograd.records(self) else { return result }
         let own = shape
         return try result.recorded(name, [self]) { gradient, _ in
