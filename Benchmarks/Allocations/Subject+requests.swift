@@ -70,7 +70,7 @@ private final class WireExchange {
         nonisolated(unsafe) var response: Response?
         switch handler(request) {
         case .now(let answer): response = answer
-        case .later(let work): _ = Task.immediate { response = await work() }
+        case .waiting(let work): _ = Task.immediate { response = await work.response }
         }
         guard let response, response.status == .ok else { throw Failure("\(request.target): \(response as Any)") }
         return response

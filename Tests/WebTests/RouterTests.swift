@@ -19,7 +19,7 @@ struct RouterTests {
             "\(method) \(template)",
             scope: .open,
             statuses: [200],
-            outcome: { _ in throw CancellationError() }
+            reply: { _ in throw CancellationError() }
         )
     }
 

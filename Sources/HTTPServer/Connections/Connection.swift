@@ -287,7 +287,7 @@ final class Connection {
         case .now(let response):
             guard response.body.isStream else { return finish(response, to: request, exchange, on: loop) }
             work(on: request, exchange, on: loop) { response }
-        case .later(let body): work(on: request, exchange, on: loop, body)
+        case .waiting(let work): self.work(on: request, exchange, on: loop) { await work.response }
         }
     }
 

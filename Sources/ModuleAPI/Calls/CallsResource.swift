@@ -1,4 +1,4 @@
-import HTTP
+package import HTTP
 import HTTPTypes
 import JSON
 import Models
@@ -27,7 +27,7 @@ package struct CallsResource: Sendable {
                 scope: .infer,
                 query: ["grad"],
                 statuses: Self.statuses,
-                outcome: { try call($0, of: $0.parameter("name")) }
+                reply: { try call($0, of: $0.parameter("name")) }
             ),
             route("trace", "traceModule", query: ["grad"], trace),
             route("backward", "backwardModule", query: [], backward),
@@ -52,7 +52,7 @@ package struct CallsResource: Sendable {
     }
 
     /// Calls a module: a small call on the spot, a large one in its turn of the compute queue.
-    package func call(_ exchange: Exchange, of module: String) throws -> Outcome {
+    package func call(_ exchange: Exchange, of module: String) throws -> Reply<any Error> {
         let representation = try exchange.representation(among: .call)
         let publication = try api.registry.publication(module)
         let reader = reader(for: publication)
@@ -73,7 +73,7 @@ package struct CallsResource: Sendable {
         _ request: CallRequest,
         _ result: consuming CallResult,
         as representation: Representation
-    ) throws -> Outcome {
+    ) throws -> Reply<any Error> {
         exchange.context.note(result.timing)
         let isLong = try isLong(result, as: representation)
         let answer = CallAnswer(result: result, nonFinite: api.options.nonFinite)

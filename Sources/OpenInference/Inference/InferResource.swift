@@ -23,7 +23,7 @@ struct InferResource: Sendable {
                 "infer",
                 scope: .infer,
                 statuses: Self.statuses,
-                outcome: infer
+                reply: infer
             ),
             Route(
                 .post,
@@ -31,18 +31,20 @@ struct InferResource: Sendable {
                 "inferVersion",
                 scope: .infer,
                 statuses: Self.statuses,
-                outcome: infer
+                reply: infer
             ),
         ]
     }
 
-    private func infer(_ exchange: Exchange) throws -> Outcome {
+    private func infer(_ exchange: Exchange) throws -> Reply<any Error> {
         let model = try api.model(of: exchange)
-        return try Outcome.explained(by: model.compatibility) { try answer(exchange, from: model) }
+        return try Reply.rewording(model.compatibility, { try answer(exchange, from: model) }) { error, compatibility in
+            Problem(error, compatibility: compatibility)
+        }
     }
 
     /// Infers with `model` from the body of a request: a small call on the spot, a large one in its turn.
-    func answer(_ exchange: Exchange, from model: Publication) throws -> Outcome {
+    func answer(_ exchange: Exchange, from model: Publication) throws -> Reply<any Error> {
         let inference = try inference(exchange, from: model)
         guard api.registry.isSmall(inference.call, for: model) else {
             return .later {
@@ -62,7 +64,7 @@ struct InferResource: Sendable {
         return Inference(model: model, id: request.id, call: call, outputs: outputs, decoding: .now - start)
     }
 
-    private func answer(_ inference: Inference, _ result: CallResult) throws -> Outcome {
+    private func answer(_ inference: Inference, _ result: CallResult) throws -> Reply<any Error> {
         let policy = api.options.nonFinite
         guard try isLong(result, inference.outputs) else { return .now(try inference.response(result, policy)) }
         return .later { try await LongWork.run(if: true) { try inference.response(result, policy) } }
@@ -145,24 +147,5 @@ private struct Inference: Sendable {
         let response = try writer.response(outputs.outputs(of: result))
         model.recordCodec(input: decoding, output: .now - start, batchSize: result.batchSize)
         return response
-    }
-}
-
-extension Outcome {
-    /// Gives what `body` throws, now or later, the words of the PyTorch whose rules a module follows.
-    fileprivate static func explained(by compatibility: Compatibility, _ body: () throws -> Outcome) throws -> Outcome {
-        do {
-            let outcome = try body()
-            guard case .later(let work) = outcome else { return outcome }
-            return .later {
-                do {
-                    return try await work()
-                } catch {
-                    throw Problem(error, compatibility: compatibility)
-                }
-            }
-        } catch {
-            throw Problem(error, compatibility: compatibility)
-        }
     }
 }

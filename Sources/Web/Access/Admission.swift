@@ -49,28 +49,11 @@ final class Admission: Sendable {
     /// It stands between finding out whose key a request shows and refusing those who show none.
     func wrap(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
         guard route.scope != .open, !limits.isUnlimited else { return next }
+        let leave = { @Sendable client in self.leave(client) }
         return { exchange in
             let client = exchange.context.key.map { "key " + $0.name } ?? Self.address(of: exchange.request)
             try self.enter(client, now: .now)
-            return try self.leaving(client) { try next(exchange) }
-        }
-    }
-
-    /// Runs `body`, and counts the client out once its outcome is there.
-    private func leaving(_ client: String, _ body: () throws -> Outcome) throws -> Outcome {
-        do {
-            let outcome = try body()
-            guard case .later(let work) = outcome else {
-                leave(client)
-                return outcome
-            }
-            return .later {
-                defer { self.leave(client) }
-                return try await work()
-            }
-        } catch {
-            leave(client)
-            throw error
+            return try Reply.finally(client, { try next(exchange) }, leave)
         }
     }
 

@@ -24,10 +24,7 @@ struct Authentication {
         return { exchange in
             guard let key = try key(of: exchange, scope: route.scope) else { return try next(exchange) }
             let stream = GrantedStream(keys: keys, key: key, scope: route.scope)
-            switch try next(exchange) {
-            case .now(let response): return .now(stream.bound(response))
-            case .later(let work): return .later { stream.bound(try await work()) }
-            }
+            return try next(exchange).map(stream) { response, stream in stream.bound(response) }
         }
     }
 

@@ -20,14 +20,12 @@ package struct CrossOrigin: Sendable {
     /// preflight needs no key.
     func wrap(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
         guard !origins.isEmpty else { return next }
+        let open: @Sendable (consuming Response, String?) -> Response = { opened($0, to: $1) }
         return { exchange in
             let request = exchange.request
             let origin = request.fields[.origin].flatMap { origins.contains($0) ? $0 : nil }
             if let origin, isPreflight(request) { return .now(preflight(request, origin: origin)) }
-            switch try next(exchange) {
-            case .now(let response): return .now(opened(response, to: origin))
-            case .later(let work): return .later { opened(try await work(), to: origin) }
-            }
+            return try next(exchange).map(origin, open)
         }
     }
 

@@ -8,12 +8,13 @@ struct Dispatcher: Sendable {
     /// Stands for all requests without a route, so that middleware sees them too.
     private let unmatched: Route
 
-    private let present: Interface.Presentation
+    /// Makes the response of what neither route nor middleware has answered.
+    private let refuse: @Sendable (any Error, Exchange) -> Response
 
     init(_ routes: [Route], middleware: [Middleware], present: @escaping Interface.Presentation) {
         let router = Router(routes, middleware: middleware)
         self.router = router
-        self.present = present
+        refuse = { error, exchange in present(Problem(error), exchange.request) }
         unmatched = Route(
             .get,
             "unmatched",
@@ -21,28 +22,13 @@ struct Dispatcher: Sendable {
             scope: .open,
             query: nil,
             statuses: [204, 404],
-            outcome: { exchange in .now(try Self.refuse(exchange.request, router)) }
+            reply: { exchange in .now(try Self.refuse(exchange.request, router)) }
         ).wrapped(in: middleware)
     }
 
-    func answer(_ request: Request) -> Answer {
-        do {
-            let exchange = exchange(for: request)
-            switch try exchange.route.endpoint(exchange) {
-            case .now(let response): return .now(response)
-            case .later(let work): return .later { await answer(request, work) }
-            }
-        } catch {
-            return .now(present(Problem(error), request))
-        }
-    }
-
-    private func answer(_ request: Request, _ work: () async throws -> Response) async -> Response {
-        do {
-            return try await work()
-        } catch {
-            return present(Problem(error), request)
-        }
+    func answer(_ request: Request) -> Reply<Never> {
+        let exchange = exchange(for: request)
+        return Reply.recovering(exchange, exchange.route.endpoint, refuse)
     }
 
     private func exchange(for request: Request) -> Exchange {

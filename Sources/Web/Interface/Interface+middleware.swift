@@ -6,21 +6,8 @@ extension Interface {
     /// A middleware that turns errors into problem documents, and writes defects to the log.
     var answeringProblems: Middleware {
         Middleware { [self] route, next in
-            { exchange in
-                do {
-                    let outcome = try next(exchange)
-                    guard case .later(let work) = outcome else { return outcome }
-                    return .later {
-                        do {
-                            return try await work()
-                        } catch {
-                            return answer(to: error, exchange, route)
-                        }
-                    }
-                } catch {
-                    return .now(answer(to: error, exchange, route))
-                }
-            }
+            let recover = { @Sendable error, exchange in answer(to: error, exchange, route) }
+            return { exchange in Reply.recovering(exchange, next, recover).orFailure }
         }
     }
 
@@ -34,12 +21,7 @@ extension Interface {
     var prefixingLocations: Middleware {
         Middleware { [pathPrefix] _, next in
             guard !pathPrefix.isEmpty else { return next }
-            return { exchange in
-                switch try next(exchange) {
-                case .now(let response): return .now(pathPrefix.added(to: response))
-                case .later(let work): return .later { pathPrefix.added(to: try await work()) }
-                }
-            }
+            return { exchange in try next(exchange).map(()) { response, _ in pathPrefix.added(to: response) } }
         }
     }
 

@@ -13,7 +13,7 @@ package enum Compression {
                 guard !isLong(response.body.count) else { return compressedLater(response, for: request) }
                 response.compress(for: request)
                 return .now(consume response)
-            case .later(let work): return .later { await compressed(work(), for: request) }
+            case .waiting(let work): return .later { await compressed(work.response, for: request) }
             }
         }
     }
@@ -24,7 +24,7 @@ package enum Compression {
         return counts.contains(byteCount ?? 0)
     }
 
-    private static func compressedLater(_ response: Response, for request: Request) -> Answer {
+    private static func compressedLater(_ response: Response, for request: Request) -> Reply<Never> {
         .later { await compressedElsewhere(response, for: request) }
     }
 

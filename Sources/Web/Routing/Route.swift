@@ -17,7 +17,7 @@ package struct Exchange: Sendable {
 }
 
 /// What answers an exchange, or says how it will be; errors become problem documents outside of it.
-package typealias Endpoint = @Sendable (Exchange) throws -> Outcome
+package typealias Endpoint = @Sendable (Exchange) throws -> Reply<any Error>
 
 /// What answers an exchange in a task of its own.
 package typealias WaitingEndpoint = @Sendable (Exchange) async throws -> Response
@@ -77,7 +77,7 @@ package final class Route: Sendable {
             query: query,
             isProbe: isProbe,
             statuses: statuses,
-            outcome: { exchange in .later { try await endpoint(exchange) } }
+            reply: { exchange in .later { try await endpoint(exchange) } }
         )
     }
 
@@ -90,7 +90,7 @@ package final class Route: Sendable {
         query: [String]? = [],
         isProbe: Bool = false,
         statuses: [Int],
-        outcome endpoint: @escaping Endpoint
+        reply endpoint: @escaping Endpoint
     ) {
         self.method = method
         self.template = PathTemplate(template)
@@ -121,7 +121,7 @@ package final class Route: Sendable {
             query: query,
             isProbe: isProbe,
             statuses: statuses,
-            outcome: endpoint
+            reply: endpoint
         )
     }
 }

@@ -15,23 +15,14 @@ package struct Telemetry: Sendable {
     /// The middleware that stands outside all others: what leaves it goes to the client.
     func wrap(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
         let series = RouteSeries(template: route.template.description, metrics: metrics)
+        let finish: @Sendable (consuming Response, Exchange) -> Response = { finished($0, $1, series) }
         return { exchange in
-            switch try next(exchange) {
-            case .now(var response):
-                finish(&response, exchange, series)
-                return .now(response)
-            case .later(let work):
-                return .later {
-                    var response = try await work()
-                    finish(&response, exchange, series)
-                    return response
-                }
-            }
+            try next(exchange).map(exchange, finish)
         }
     }
 
     /// Finishes an answer: its identity goes with it, and it is counted and logged.
-    private func finish(_ response: inout Response, _ exchange: Exchange, _ series: RouteSeries) {
+    private func finished(_ response: consuming Response, _ exchange: Exchange, _ series: RouteSeries) -> Response {
         let context = exchange.context
         response.fields.append("X-Request-Id", context.id.text)
         if let traceParent = context.traceParent { response.fields[.traceParent] = traceParent.text }
@@ -39,6 +30,7 @@ package struct Telemetry: Sendable {
         if context.isTimed { response.fields[.serverTiming] = context.timing.fieldValue(total: duration) }
         series.record(exchange.request, response, duration: duration)
         log(response, exchange, route: series.template, duration: duration)
+        return response
     }
 
     /// Writes one line a request.
