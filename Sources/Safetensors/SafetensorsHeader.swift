@@ -19,8 +19,9 @@ struct SafetensorsHeader {
     /// The free text that came along.
     private(set) var metadata: [String: String] = [:]
 
-    /// Reads the header of a whole file.
-    init(of bytes: [UInt8]) throws(SafetensorsError) {
+    /// Reads the header of a file from its bytes, or from those before the data and the size of the whole.
+    init(of bytes: [UInt8], fileSize: Int? = nil) throws(SafetensorsError) {
+        let fileSize = fileSize ?? bytes.count
         let end = try Self.end(in: bytes)
         var reader = JSONReader(bytes, range: 8..<end)
         do throws(JSONError) {
@@ -34,11 +35,11 @@ struct SafetensorsHeader {
             if key == Self.metadataKey {
                 metadata = try reader.readMetadata()
             } else {
-                entries.append(try reader.readEntry(key, dataStart: end, fileSize: bytes.count))
+                entries.append(try reader.readEntry(key, dataStart: end, fileSize: fileSize))
             }
         }
         do throws(JSONError) { try reader.finish() } catch { throw .malformedHeader(error) }
-        try arrange(dataStart: end, fileSize: bytes.count)
+        try arrange(dataStart: end, fileSize: fileSize)
     }
 
     /// The key that holds no tensor.

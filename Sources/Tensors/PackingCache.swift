@@ -11,6 +11,11 @@ struct PackingCache: ~Copyable {
 
     private let entry = Mutex<Entry?>(nil)
 
+    /// Keeps the packed form of `weight`.
+    func keep(_ packed: PackedWeight, of weight: Tensor) {
+        entry.withLock { $0 = Entry(start: weight.body.start, packed: packed) }
+    }
+
     /// Returns the packed form of `weight`, a matrix of (outputs, inputs) among these bytes.
     func packed(_ weight: Tensor, as format: WeightStorage) throws(TensorError) -> PackedWeight {
         let (outputs, inputs) = (weight.shape[0], weight.shape[1])

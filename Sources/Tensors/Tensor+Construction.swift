@@ -21,6 +21,12 @@ extension Tensor {
         self.init(try TensorBody(dtype: dtype, shape: shape, initializingWith: initialize))
     }
 
+    /// Creates a tensor that stands for another, whose elements come later: of zeros, which take no memory until they are
+    /// read.
+    package init(unfilled dtype: DType, shape: Shape) throws(TensorError) {
+        self.init(try TensorBody(unfilled: dtype, shape: shape))
+    }
+
     /// Creates a tensor whose elements `initialize` writes.
     @inline(__always)
     init<S: Scalar>(

@@ -77,6 +77,15 @@ final class TensorBody: @unchecked Sendable {
         try initialize(UnsafeMutableRawBufferPointer(start: start, count: byteCount))
     }
 
+    /// Creates a body of zeros, for which the system finds memory where somebody looks at them.
+    convenience init(unfilled dtype: DType, shape: Shape) throws(TensorError) {
+        let (byteCount, overflow) = shape.elementCount.multipliedReportingOverflow(by: dtype.itemSize)
+        guard !overflow else { throw .storageOverflow(shape: shape.dimensions) }
+        let memory = try Self.allocate(byteCount) { calloc($0, 1) }
+        let start = UnsafeRawPointer(memory.alignedUp(toMultipleOf: Self.alignment))
+        self.init(.memory(memory), start: start, dtype: dtype, shape: shape, isInference: Autograd.marksInference)
+    }
+
     /// Creates a body of the bytes of `array`, where they lie; they must be as many as the shape takes.
     ///
     /// Returns `nil` if they lie where numbers cannot be read, or in an array with much room to spare.
@@ -129,12 +138,15 @@ final class TensorBody: @unchecked Sendable {
     /// Takes memory with room to align: for small tensors much faster than `posix_memalign`.
     ///
     /// Large ones get large pages.
-    private static func allocate(_ byteCount: Int) throws(TensorError) -> UnsafeMutableRawPointer {
+    @inline(__always)
+    private static func allocate(
+        _ byteCount: Int,
+        with allocator: (Int) -> UnsafeMutableRawPointer? = { $0 < hugePagesFrom ? malloc($0) : callpath_allocate($0) }
+    ) throws(TensorError) -> UnsafeMutableRawPointer {
         try check(byteCount)
         guard cthread_take_bytes(Int64(byteCount)) else { throw CallMeter.liveBytesError }
         let (room, overflow) = byteCount.addingReportingOverflow(alignment)
-        let memory = overflow ? nil : byteCount < hugePagesFrom ? malloc(room) : callpath_allocate(byteCount)
-        guard let memory else {
+        guard !overflow, let memory = allocator(room) else {
             cthread_give_bytes(Int64(byteCount))
             throw .outOfMemory(byteCount)
         }

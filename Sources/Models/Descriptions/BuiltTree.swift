@@ -12,8 +12,23 @@ package struct BuiltTree: @unchecked Sendable {
     /// The tensors to load, by the keys of the tree.
     package let stateDict: OrderedDictionary<String, Tensor>?
 
+    /// Builds a tree with the tensors that the description asks for.
     package init(_ description: ModuleDescription, _ layer: CheckedLayer) throws(DescriptionProblem) {
-        var builder = TreeBuilder(seed: description.seed, isTraining: description.training)
+        let generator = description.seed.map { Generator(seed: $0) } ?? Generator()
+        try self.init(description, layer, drawingFrom: generator)
+    }
+
+    /// Builds a tree whose tensors have their shapes and types, and whose elements come from elsewhere.
+    package init(unfilled description: ModuleDescription, _ layer: CheckedLayer) throws(DescriptionProblem) {
+        try self.init(description, layer, drawingFrom: .idle)
+    }
+
+    private init(
+        _ description: ModuleDescription,
+        _ layer: CheckedLayer,
+        drawingFrom generator: Generator
+    ) throws(DescriptionProblem) {
+        var builder = TreeBuilder(generator, isTraining: description.training)
         let root = try description.compatibility.run { () throws(DescriptionProblem) in try builder.build(layer) }
         let ties = try Ties(description.tied, in: root).carriedOut()
         do throws(StateProblem) {

@@ -48,6 +48,7 @@ package struct GraphTensor: Sendable {
     /// Returns the tensor before a state dictionary is loaded; what is drawn comes from `generator`.
     func made(with generator: Generator) throws -> Tensor {
         if let data { return data }
+        if generator.isIdle { return try Tensor(unfilled: dtype, shape: shape) }
         switch initial {
         case nil, .zeros: return try .zeros(shape, dtype: dtype)
         case .ones: return try .ones(shape, dtype: dtype)

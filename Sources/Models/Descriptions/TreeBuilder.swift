@@ -22,7 +22,12 @@ struct TreeBuilder {
     private(set) var references: [String: Reference] = [:]
 
     init(seed: UInt64?, isTraining: Bool) {
-        generator = seed.map { Generator(seed: $0) } ?? Generator()
+        self.init(seed.map { Generator(seed: $0) } ?? Generator(), isTraining: isTraining)
+    }
+
+    /// Creates a builder whose modules draw from `generator`.
+    init(_ generator: Generator, isTraining: Bool) {
+        self.generator = generator
         self.isTraining = isTraining
     }
 

@@ -6,7 +6,7 @@ import Synchronization
 /// It takes as many bytes as the weight itself. A product computes `x Wᵀ + bias`, and each row of the result has the
 /// same bits whatever rows are computed with it and however many threads take part.
 final class PackedWeight: @unchecked Sendable {
-    // `memory` is written in `init` and only read from then on, which makes sharing it between threads safe.
+    // `memory` is written by whoever makes it, and only read once it is shared, which makes that safe.
     private let memory: UnsafeMutableRawPointer
     /// How the numbers are stored.
     let storage: WeightStorage
@@ -27,8 +27,7 @@ final class PackedWeight: @unchecked Sendable {
         inputs: Int,
         transposed: Bool = false
     ) {
-        let bytes = callpath_packed_bytes(storage.kernelStorage, outputs, inputs)
-        guard bytes > 0, let memory = callpath_allocate(bytes) else { return nil }
+        guard let memory = Self.allocate(storage, outputs, inputs) else { return nil }
         let weight = callpath_weight(
             elements: elements,
             outputs: outputs,
@@ -41,6 +40,33 @@ final class PackedWeight: @unchecked Sendable {
         self.storage = storage
         self.outputs = outputs
         self.inputs = inputs
+    }
+
+    /// Creates a weight that `packRows` fills before anybody else sees it.
+    ///
+    /// Returns `nil` if there is no memory for it.
+    init?(unfilled storage: WeightStorage, outputs: Int, inputs: Int) {
+        guard let memory = Self.allocate(storage, outputs, inputs) else { return nil }
+        (self.memory, self.storage, self.outputs, self.inputs) = (memory, storage, outputs, inputs)
+    }
+
+    private static func allocate(_ storage: WeightStorage, _ outputs: Int, _ inputs: Int) -> UnsafeMutableRawPointer? {
+        let bytes = callpath_packed_bytes(storage.kernelStorage, outputs, inputs)
+        return bytes > 0 ? callpath_allocate(bytes) : nil
+    }
+
+    /// Packs some rows of the row-major matrix at `elements`: whole panels, each range after the one before it.
+    func packRows(_ rows: Range<Int>, of elements: UnsafeRawPointer) {
+        let rowBytes = inputs * storage.elementBytes
+        let weight = callpath_weight(
+            elements: elements + rows.lowerBound * rowBytes,
+            outputs: rows.count,
+            inputs: inputs,
+            output_stride: inputs,
+            input_stride: 1
+        )
+        // The vector of zeros after these panels is where the next ones go.
+        callpath_pack(storage.kernelStorage, weight, memory + rows.lowerBound * storage.packedRowBytes(inputs))
     }
 
     deinit {
@@ -118,5 +144,18 @@ enum WeightStorage: Sendable {
         }
     }
 
-    fileprivate var panelWidth: Int { callpath_panel_width(kernelStorage) }
+    var panelWidth: Int { callpath_panel_width(kernelStorage) }
+
+    fileprivate var elementBytes: Int {
+        switch self {
+        case .float32: 4
+        case .float64: 8
+        case .bfloat16, .float16: 2
+        }
+    }
+
+    /// The bytes of one row among packed ones; two inputs of a `bfloat16` stand together.
+    fileprivate func packedRowBytes(_ inputs: Int) -> Int {
+        (self == .bfloat16 ? inputs + inputs % 2 : inputs) * elementBytes
+    }
 }

@@ -91,7 +91,7 @@ enum MatrixProduct {
 
 extension WeightStorage {
     /// The format for a floating-point dtype.
-    fileprivate init?(_ dtype: DType) {
+    init?(_ dtype: DType) {
         switch dtype {
         case .float32: self = .float32
         case .float64: self = .float64

@@ -5,13 +5,24 @@ import Synchronization
 /// There is one stream: whoever draws moves it on. Draws of several tasks never mix within one tensor.
 public final class Generator: Sendable {
     private let stream: Mutex<RandomStream>
+    /// Whether what is drawn stays unfilled, since its elements come from elsewhere.
+    package let isIdle: Bool
 
     /// Creates a generator that starts where `torch.manual_seed(seed)` does.
     ///
     /// PyTorch's seeds reach from -2^63 to 2^64 - 1; a negative one is given by its bit pattern.
     public init(seed: UInt64) {
         stream = Mutex(RandomStream(seed: seed))
+        isIdle = false
     }
+
+    private init(isIdle: Bool) {
+        stream = Mutex(RandomStream(seed: 0))
+        self.isIdle = isIdle
+    }
+
+    /// A generator for modules whose tensors come from elsewhere: what it draws has a shape, and takes no time and no memory.
+    package static let idle = Generator(isIdle: true)
 
     /// Creates a generator with a seed from the system.
     public convenience init() {

@@ -65,6 +65,7 @@ extension Tensor {
         double: (inout RandomStream, UnsafeMutableBufferPointer<Double>) -> Void
     ) throws(TensorError) -> Tensor {
         guard dtype.isFloatingPoint else { throw .notImplemented(kernel: kernel, dtype) }
+        guard !generator.isIdle else { return try Tensor(unfilled: dtype, shape: shape) }
         let wide = try Tensor(uninitialized: dtype.computing, shape: shape) { bytes in
             generator.withStream { stream in
                 if dtype == .float64 {
