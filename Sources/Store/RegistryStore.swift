@@ -19,6 +19,8 @@ package protocol RegistryStore: Sendable {
     func records() throws(StoreError) -> [StoreRecord]
     /// Returns the parts of a version; what it names stays as long as they are held.
     func parts(of name: String, version: Int) throws(StoreError) -> StoredParts
+    /// Returns what is there now, between two commits; as long as it is held, nothing of it goes.
+    func moment() throws(StoreError) -> StoredMoment
 
     /// Writes a part as a file before its change, beside whatever else goes on.
     func write(_ source: any PartSource) throws(StoreError) -> StoredFile

@@ -9,17 +9,21 @@ extension Store {
     /// Returns the parts of a version; what it names stays on the disk as long as they are held.
     package func parts(of name: String, version: Int) throws(StoreError) -> StoredParts {
         try index.withLock { (index) throws(StoreError) in
-            StoredParts(try index.parts(of: name, version), blobs)
+            let (record, rows) = try index.parts(of: name, version)
+            return StoredParts(record.header, rows, blobs)
         }
     }
 }
 
 /// The parts of one version.
 package final class StoredParts: Sendable {
+    /// What the writer said of the version.
+    package let header: [UInt8]
     private let rows: [String: PartRow]
     private let blobs: any BlobKeeper
 
-    init(_ rows: [PartRow], _ blobs: any BlobKeeper) {
+    init(_ header: [UInt8], _ rows: [PartRow], _ blobs: any BlobKeeper) {
+        self.header = header
         self.rows = Dictionary(rows.map { ($0.key, $0) }) { first, _ in first }
         self.blobs = blobs
         for row in rows where row.bytes == nil { blobs.pin(row.hash) }

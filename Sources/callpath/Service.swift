@@ -74,9 +74,11 @@ struct Service {
         do throws(StoreError) {
             let store = try Store(path: configuration.dataFolder, maxBytes: configuration.maxDataBytes.bytes)
             let registry = try Registry(options: options, metrics: serving, store: store)
-            let facts = try registry.storeFacts
-            for module in facts.damaged { logger.error("module \(module.name) is damaged: \(module.reason)") }
-            let modules = "\(facts.modules) module\(facts.modules == 1 ? "" : "s")"
+            for module in registry.damagedModules {
+                logger.error("module \(module.name) is damaged: \(module.reason)")
+            }
+            let count = registry.facts.modules
+            let modules = "\(count) module\(count == 1 ? "" : "s")"
             logger.info("the registry in '\(configuration.dataFolder)' holds \(modules)")
             return registry
         } catch { throw StartFailure(error) }

@@ -194,7 +194,7 @@ struct GraphTests {
               {"op": "output", "args": [{"node": "y"}]}]}
             """#
         )
-        let publication = try server.api.registry.publication("net")
+        let publication = try await server.api.registry.module("net")
         func isSmall(_ size: Int) throws -> Bool {
             let request = CallRequest(inputs: [try .zeros([size, size])])
             return server.api.registry.isSmall(request, for: publication)
@@ -210,7 +210,8 @@ struct GraphTests {
             #"{"name": "rnn", "type": "LSTM", "input_size": 8, "hidden_size": 512, "num_layers": 4}"#
         )
         let request = CallRequest(inputs: [try .zeros([1_000, 1, 8])])
-        #expect(!server.api.registry.isSmall(request, for: try server.api.registry.publication("rnn")))
+        let publication = try await server.api.registry.module("rnn")
+        #expect(!server.api.registry.isSmall(request, for: publication))
     }
 
     /// Each step doubles: in 60 steps a petabyte.

@@ -21,7 +21,7 @@ struct BinaryTensorTests {
     }
 
     private func infer(_ body: [UInt8], headerLength: String?) async throws -> Received {
-        if server.api.registry.list().publications.isEmpty { try await server.createTutorialLayer() }
+        if server.api.registry.entries().entries.isEmpty { try await server.createTutorialLayer() }
         let fields: HTTPFields = headerLength.map { [.inferenceHeaderContentLength: $0] } ?? [:]
         return await server.send(.post, "/v2/models/fc/infer", fields, body: body)
     }

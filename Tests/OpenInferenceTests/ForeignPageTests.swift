@@ -57,7 +57,7 @@ struct ForeignPageTests {
                 "\(target)"
             )
         }
-        #expect(server.api.registry.list().publications.map(\.version) == [1])
+        #expect(server.api.registry.entries().entries.map(\.version) == [1])
         for method in [HTTPRequest.Method.get, .head, .options] {
             #expect(try await ask(method, "/v1/modules/fc", fields).status < 300)
         }

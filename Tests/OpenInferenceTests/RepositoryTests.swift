@@ -95,7 +95,7 @@ struct RepositoryTests {
 
     @Test func aModelWhoseCallsAreNotDoneIsUnloading() async throws {
         try await server.createTutorialLayer()
-        let model = try server.api.registry.publication("fc")
+        let model = try await server.api.registry.module("fc")
         model.activity.begin()
         let unload = Task { await server.json(.post, "/v2/repository/models/fc/unload", "") }
         await wait(for: "fc UNLOADING calls in flight finish")

@@ -47,7 +47,7 @@ struct DamageTests {
         try await folder.use { registry async throws in
             #expect(try await registry.call("fc", [1, 1]) == [3.5, 6.5])
             for name in ["big", "net"] {
-                let error = await servingError { _ = try registry.publication(name) }
+                let error = await servingError { _ = try await registry.module(name) }
                 guard case .damagedModule(name, let reason, isChange: false) = error else {
                     Issue.record("\(name): \(String(describing: error))")
                     continue
@@ -76,14 +76,21 @@ struct DamageTests {
                 root: .linear(200, 200, bias: false),
                 stateDict: ["weight": Self.large(1)]
             )
+            // Damage shows where somebody looks.
+            let inUse = await servingError { _ = try await registry.put(state) }
+            #expect(inUse == .inUse("big", by: ["net"]))
+            guard case .damagedModule? = await servingError({ _ = try await registry.module("net") }) else {
+                Issue.record("nobody found the damage")
+                return
+            }
             let refused = await servingError { _ = try await registry.put(state, when: .version([7])) }
             #expect(refused == .staleVersion(module: "big", expected: [7], current: 1))
             let repaired = try await registry.put(state).publication
             #expect(repaired.version == 6)
-            #expect(try registry.publication("net").references["big"] === repaired)
+            #expect(try await registry.module("net").references["big"] === repaired)
         }
         try await folder.use { registry async throws in
-            let net = try registry.publication("net")
+            let net = try await registry.module("net")
             #expect(net.references["big"]?.version == 6)
             #expect(try registry.storeFacts.damaged.isEmpty)
         }
@@ -97,7 +104,7 @@ struct DamageTests {
             _ = try await registry.delete("big")
             #expect(try await registry.add("big", .layer("ReLU")).version == 2)
         }
-        let names = try await folder.use { $0.list().publications.map(\.name) }
+        let names = try await folder.use { $0.entries().entries.map(\.name) }
         #expect(names == ["big", "fc"])
     }
 
@@ -113,7 +120,7 @@ struct DamageTests {
                     Issue.record("\(error)")
                     return
                 }
-                #expect(try registry.publication("big").tensor("weight").tensor.scalars(as: Float.self)[0] < value)
+                #expect(try await registry.module("big").tensor("weight").tensor.scalars(as: Float.self)[0] < value)
                 #expect(registry.isWritable)
                 _ = try await registry.delete("big")
                 return
@@ -143,9 +150,9 @@ struct DamageTests {
             #expect(later == error)
             #expect(!registry.isWritable)
             #expect(try await registry.call("fc", [1, 1]) == [3.5, 6.5])
-            #expect(try registry.publication("fc").version == 1)
+            #expect(try await registry.module("fc").version == 1)
         }
-        let kept = try await folder.use { $0.list().publications.map(\.name) }
+        let kept = try await folder.use { $0.entries().entries.map(\.name) }
         #expect(kept == ["fc"])
     }
 }

@@ -10,14 +10,18 @@ final class DataFolder: Sendable {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     /// Opens the registry that the folder holds, once nobody else has it open.
-    func open(disk: any Disk = SystemDisk(), maxBytes: Int = 0) throws -> Registry {
+    func open(
+        _ options: ServingOptions = ServingOptions(),
+        disk: any Disk = SystemDisk(),
+        maxBytes: Int = 0
+    ) throws -> Registry {
         var opened = openStore(disk, maxBytes)
         while case .failure(.inUse) = opened {
             // The registry before this one is about to let go.
             usleep(1_000)
             opened = openStore(disk, maxBytes)
         }
-        return try Registry(store: opened.get())
+        return try Registry(options: options, store: opened.get())
     }
 
     private func openStore(_ disk: any Disk, _ maxBytes: Int) -> Result<Store, StoreError> {
@@ -28,11 +32,12 @@ final class DataFolder: Sendable {
 
     /// Runs `body` with the registry that the folder holds.
     func use<Result>(
+        _ options: ServingOptions = ServingOptions(),
         disk: any Disk = SystemDisk(),
         maxBytes: Int = 0,
         _ body: (Registry) async throws -> Result
     ) async throws -> Result {
-        let registry = try open(disk: disk, maxBytes: maxBytes)
+        let registry = try open(options, disk: disk, maxBytes: maxBytes)
         let result = try await body(registry)
         try await registry.betweenChanges {}
         return result

@@ -35,9 +35,9 @@ struct DurabilityTests {
             }
         }
         try await folder.use { registry async throws in
-            #expect(registry.list().publications.map(\.name) == nodes.map(\.0).sorted())
+            #expect(registry.entries().entries.map(\.name) == nodes.map(\.0).sorted())
             for (name, _) in nodes {
-                let kept = try registry.publication(name)
+                let kept = try await registry.module(name)
                 #expect(kept.version == 1)
                 #expect(kept.repr == texts[name])
                 #expect(kept.isTraining == (name == "net"))
@@ -61,17 +61,17 @@ struct DurabilityTests {
             try await registry.delete("gone")
         }
         try await folder.use { registry async throws in
-            let fc = try registry.publication("fc")
+            let fc = try await registry.module("fc")
             #expect(fc.version == 5)
             #expect(fc.stateDict.keys == ["weight"])
             #expect(try await registry.call("net", [3, 4]) == [4, 3])
-            let net = try registry.publication("net")
+            let net = try await registry.module("net")
             #expect(net.references["fc"] === fc)
             #expect(try registry.versions(of: "fc") == [4, 5])
-            let old = try registry.publication("fc", version: 4)
+            let old = try await registry.module("fc", version: 4)
             let output = try await registry.call(old, CallRequest(inputs: [Tensor([3, 4] as [Float])])).output
             #expect(output.scalars(as: Float.self) == [11, 11])
-            #expect(throws: ServingError.unknownModule("gone")) { try registry.publication("gone") }
+            await #expect(throws: ServingError.unknownModule("gone")) { try await registry.module("gone") }
             // Above what any deleted module had, and the references go on as before.
             #expect(try await registry.add("new", .layer("ReLU")).version == 2)
             _ = try await registry.setParameter("weight", of: "fc", to: matrix([[1, 0], [0, 1]]))
@@ -98,7 +98,7 @@ struct DurabilityTests {
             ids.append(gone.id)
         }
         try await folder.use { registry async throws in
-            let kept = try registry.publication("net").hooks.map(\.id) + registry.globalHooks.map(\.id)
+            let kept = try await registry.module("net").hooks.map(\.id) + registry.globalHooks.map(\.id)
             #expect(kept == Array(ids.prefix(5)))
             // Doubled for the network and again for the layer: [4, 4]; then -1, times 10, plus [1, 2].
             #expect(try await registry.call("net", [1, 1]) == [-124, -273])
@@ -123,10 +123,10 @@ struct DurabilityTests {
         }
         for _ in 0..<2 {
             try await folder.use { registry async throws in
-                let old = try registry.publication("net", version: 1)
+                let old = try await registry.module("net", version: 1)
                 let output = try await registry.call(old, CallRequest(inputs: [Tensor([1, 1] as [Float])])).output
                 #expect(output.scalars(as: Float.self) == [3.5, 6.5])
-                #expect(throws: ServingError.unknownModule("fc")) { try registry.publication("fc") }
+                await #expect(throws: ServingError.unknownModule("fc")) { try await registry.module("fc") }
             }
         }
         try await folder.use { registry async throws in
@@ -143,7 +143,7 @@ struct DurabilityTests {
         }
         #expect(try folder.blobs().count == 1)
         try await folder.use { registry async throws in
-            #expect(try registry.publication("b").tensor("weight").tensor.hasSameBits(as: large))
+            #expect(try await registry.module("b").tensor("weight").tensor.hasSameBits(as: large))
             try await registry.delete("a")
             #expect(try folder.blobs().count == 1)
             try await registry.delete("b")
@@ -184,7 +184,7 @@ struct DurabilityTests {
             }
             #expect(versions == [2])
         }
-        let version = try await folder.use { try $0.publication("fc").version }
+        let version = try await folder.use { try await $0.module("fc").version }
         #expect(version == 2)
     }
 
@@ -208,15 +208,15 @@ struct DurabilityTests {
         try await folder.use { restored async throws in
             #expect(restored.tag != registry.tag)
             let names = ["big", "fc", "net"]
-            #expect(restored.list().publications.map(\.name) == names)
+            #expect(restored.entries().entries.map(\.name) == names)
             for name in names {
                 #expect(try restored.versions(of: name) == registry.versions(of: name))
-                for (key, tensor) in try registry.publication(name).stateDict {
-                    let kept = try restored.publication(name).tensor(key).tensor
+                for (key, tensor) in try await registry.module(name).stateDict {
+                    let kept = try await restored.module(name).tensor(key).tensor
                     #expect(kept.hasSameBits(as: tensor), "\(name).\(key)")
                 }
             }
-            #expect(try restored.publication("net").hooks.map(\.id) == [hook.id])
+            #expect(try await restored.module("net").hooks.map(\.id) == [hook.id])
             #expect(restored.globalHooks.map(\.id) == [global.id])
             #expect(try await restored.call("net", [1, 1]) == registry.call("net", [1, 1]))
         }
@@ -247,7 +247,7 @@ struct DurabilityTests {
         try await folder.use { registry async throws in
             #expect(try registry.storeFacts.damaged.map { "\($0.name): \($0.reason)" } == [])
             for (name, text) in texts {
-                let kept = try registry.publication(name)
+                let kept = try await registry.module(name)
                 #expect(kept.repr == text)
                 let state = kept.stateDict
                 #expect(state.keys == states[name]?.keys, "\(text)")
@@ -286,7 +286,7 @@ struct DurabilityTests {
             before = try await registry.call("net", [1, 1])
         }
         try await folder.use { registry async throws in
-            let kept = try registry.publication("net")
+            let kept = try await registry.module("net")
             #expect(Set(kept.stateDict.keys) == ["fc.weight", "fc.bias", "scale"])
             #expect(try await registry.call("net", [1, 1]) == before)
         }

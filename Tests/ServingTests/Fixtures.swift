@@ -38,10 +38,24 @@ extension Registry {
         try await create(ModuleDescription(name: name, root: root, seed: 0, training: training, stateDict: state))
     }
 
+    /// Returns the current version of `name`, which is in memory.
+    func publication(_ name: String) throws -> Publication {
+        guard let publication = try moduleIfLoaded(name) else { throw ServingError.notInMemory(name, reason: "cold") }
+        return publication
+    }
+
+    /// Returns a version of `name`, which is in memory.
+    func publication(_ name: String, version: Int) throws -> Publication {
+        guard let publication = try moduleIfLoaded(name, version: version) else {
+            throw ServingError.notInMemory(name, reason: "cold")
+        }
+        return publication
+    }
+
     /// Calls the current version of `name`.
     func call(_ name: String, _ input: [Float], hooks: [HookDescription] = []) async throws -> [Float] {
         let request = CallRequest(inputs: [try Tensor(input)], hooks: hooks)
-        return try await call(try publication(name), request).output.scalars(as: Float.self)
+        return try await call(try await module(name), request).output.scalars(as: Float.self)
     }
 }
 

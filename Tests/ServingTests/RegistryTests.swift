@@ -42,13 +42,13 @@ struct RegistryTests {
 
     @Test func listsByNameInPages() async throws {
         for name in ["b", "a1", "c", "a2"] { try await registry.add(name, .layer("ReLU")) }
-        let first = registry.list(limit: 3)
-        #expect(first.publications.map(\.name) == ["a1", "a2", "b"])
+        let first = registry.entries(limit: 3)
+        #expect(first.entries.map(\.name) == ["a1", "a2", "b"])
         #expect(first.next == "b")
-        let rest = registry.list(after: first.next, limit: 3)
-        #expect(rest.publications.map(\.name) == ["c"])
+        let rest = registry.entries(after: first.next, limit: 3)
+        #expect(rest.entries.map(\.name) == ["c"])
         #expect(rest.next == nil)
-        #expect(registry.list(prefix: "a").publications.map(\.name) == ["a1", "a2"])
+        #expect(registry.entries(prefix: "a").entries.map(\.name) == ["a1", "a2"])
     }
 
     @Test func neverUsesAVersionAgain() async throws {

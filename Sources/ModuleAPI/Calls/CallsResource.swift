@@ -54,7 +54,19 @@ package struct CallsResource: Sendable {
     /// Calls a module: a small call on the spot, a large one in its turn of the compute queue.
     package func call(_ exchange: Exchange, of module: String) throws -> Reply<any Error> {
         let representation = try exchange.representation(among: .call)
-        let publication = try api.registry.publication(module)
+        guard let publication = try api.registry.moduleIfLoaded(module) else {
+            return .later {
+                try await call(exchange, api.registry.module(module), as: representation).response
+            }
+        }
+        return try call(exchange, publication, as: representation)
+    }
+
+    private func call(
+        _ exchange: Exchange,
+        _ publication: Publication,
+        as representation: Representation
+    ) throws -> Reply<any Error> {
         let reader = reader(for: publication)
         let request = try exchange.context.measure(.parse) { try self.request(exchange, with: reader) }
         try Self.refuseCaptures(of: request, as: representation)
@@ -90,7 +102,7 @@ package struct CallsResource: Sendable {
 
     private func trace(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .json)
-        let publication = try api.registry.publication(exchange.parameter("name"))
+        let publication = try await api.registry.module(exchange.parameter("name"))
         let request = try request(exchange, with: reader(for: publication))
         let result = try await run(publication) { try await api.registry.trace(publication, request) }
         let answer = CallAnswer(result: result.call, nonFinite: api.options.nonFinite)
@@ -104,7 +116,7 @@ package struct CallsResource: Sendable {
 
     private func backward(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .json)
-        let publication = try api.registry.publication(exchange.parameter("name"))
+        let publication = try await api.registry.module(exchange.parameter("name"))
         let recordsGradients = try Self.recordsGradients(exchange)
         let document = try Self.document(exchange, with: reader(for: publication, takesGradient: true))
         let request = request(exchange, document, recordsGradients)

@@ -50,7 +50,7 @@ extension Problem {
         self.init(ProblemCode(error), error.message)
         switch error {
         case .overloaded(let retryAfter): fields[.retryAfter] = String(max(1, retryAfter.components.seconds))
-        case .shuttingDown, .deadlineExpired: fields[.retryAfter] = "1"
+        case .shuttingDown, .deadlineExpired, .notInMemory: fields[.retryAfter] = "1"
         case .invalidDescription(let problem): pointer = DocumentProblem.pointer(problem.pointer)
         case .hookRefused(let problem):
             pointer = DocumentProblem.pointer((problem.index.map { ["hooks", String($0)] } ?? []) + problem.pointer)

@@ -27,7 +27,7 @@ extension ProblemCode {
             case .captureTooLarge: .answerTooLarge
             case .unknownOutput: .invalidCall
             case .limitExceeded(let name, _, _, _): ProblemCode(name)
-            case .overloaded: .overloaded
+            case .overloaded, .notInMemory: .overloaded
             case .deadlineExpired: .deadlineExceeded
             case .shuttingDown: .draining
             case .damagedModule: .damagedModule

@@ -24,6 +24,7 @@ struct StoreResource: Sendable {
         writer.member("instance", facts.instance)
         writer.member("revision", facts.revision)
         writer.member("modules", facts.modules)
+        writer.member("cold_modules", facts.coldModules)
         writer.member("bytes", facts.byteCount)
         writer.key("stale_seconds")
         writer.writeNull()

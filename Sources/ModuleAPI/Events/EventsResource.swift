@@ -25,10 +25,11 @@ struct EventsResource: Sendable {
 
     private func stream(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .events)
-        let publication = try api.registry.publication(exchange.parameter("name"))
+        let name = exchange.parameter("name")
+        try api.registry.requireModule(name)
         let query = try Query(exchange)
         let filter = EventFilter(
-            name: publication.name,
+            name: name,
             kinds: try query["kind"].map(Self.kinds) ?? EventKind.usual,
             module: query["module"]
         )

@@ -31,14 +31,14 @@ struct HooksResource: Sendable {
 
     private func list(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .json)
-        let hooks = try api.registry.publication(exchange.parameter("name")).hooks
+        let hooks = try await api.registry.outline(exchange.parameter("name")).hooks
         return try await HookAnswer.list(hooks, api.options)
     }
 
     private func create(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .json)
         let name = exchange.parameter("name")
-        let publication = try api.registry.publication(toChange: name)
+        let publication = try await api.registry.module(name, toChange: true)
         _ = try exchange.bodyType(among: [.json])
         let reader = HookReader(listDType: .init(ofModuleTaking: publication.listDType))
         let description = try JSONBody.decode(exchange.request.body, reader.hook)
@@ -54,12 +54,12 @@ struct HooksResource: Sendable {
 
     private func get(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .json)
-        return try HookAnswer.one(hook(exchange), api.options.nonFinite)
+        return try await HookAnswer.one(hook(exchange), api.options.nonFinite)
     }
 
     private func reset(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .json)
-        return try HookAnswer.reset(hook(exchange), api.options.nonFinite)
+        return try await HookAnswer.reset(hook(exchange), api.options.nonFinite)
     }
 
     private func delete(_ exchange: Exchange) async throws -> Response {
@@ -77,7 +77,8 @@ struct HooksResource: Sendable {
         return response
     }
 
-    private func hook(_ exchange: Exchange) throws -> ListedHook {
-        try api.registry.hook(HookAnswer.id(exchange), of: exchange.parameter("name"))
+    private func hook(_ exchange: Exchange) async throws -> ListedHook {
+        let id = try HookAnswer.id(exchange)
+        return try await api.registry.outline(exchange.parameter("name")).hook(id)
     }
 }

@@ -7,11 +7,11 @@ import Web
 
 /// Writes the document of a module: what a client described, and what became of it.
 enum ModuleDocumentWriter {
-    static func write(_ publication: Publication, to writer: inout JSONWriter) throws(DocumentProblem) {
+    static func write(_ module: ModuleOutline, to writer: inout JSONWriter) throws(DocumentProblem) {
         writer.beginObject()
-        writer.member("name", publication.name)
-        try publication.writeDescription(writesReferences: true, to: &writer)
-        writeOutcome(of: publication, to: &writer)
+        writer.member("name", module.name)
+        try module.writeDescription(writesReferences: true, to: &writer)
+        writeOutcome(of: module, to: &writer)
         writer.endObject()
     }
 
@@ -26,14 +26,14 @@ enum ModuleDocumentWriter {
     }
 
     /// Writes what a client only reads.
-    private static func writeOutcome(of publication: Publication, to writer: inout JSONWriter) {
-        writer.member("version", publication.version)
-        writer.member("repr", publication.repr)
-        write(publication.parameters, as: "parameters", to: &writer)
-        write(publication.buffers, as: "buffers", to: &writer)
+    private static func writeOutcome(of module: ModuleOutline, to writer: inout JSONWriter) {
+        writer.member("version", module.number)
+        writer.member("repr", module.repr)
+        write(module.parameters, as: "parameters", to: &writer)
+        write(module.buffers, as: "buffers", to: &writer)
         writer.key("hooks")
         writer.beginArray()
-        for hook in publication.hooks { HookWriter.write(hook, to: &writer) }
+        for hook in module.hooks { HookWriter.write(hook, to: &writer) }
         writer.endArray()
     }
 

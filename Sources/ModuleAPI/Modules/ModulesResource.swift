@@ -94,14 +94,14 @@ struct ModulesResource: Sendable {
             throw Problem(error).at("/name")
         }
         api.repository.forget(publication.name)
-        return try changed(document(publication, as: representation, status: .created), publication.revision)
+        return try changed(document(publication.outline, as: representation, status: .created), publication.revision)
     }
 
     private func get(_ exchange: Exchange) async throws -> Response {
         let representation = try exchange.representation(among: .document)
-        let publication = try api.registry.publication(exchange.parameter("name"))
-        let tag = api.tags.tag(version: publication.version, as: representation)
-        return try exchange.notModified(tag) ?? document(publication, as: representation)
+        let module = try await api.registry.outline(exchange.parameter("name"))
+        let tag = api.tags.tag(version: module.number, as: representation)
+        return try exchange.notModified(tag) ?? document(module, as: representation)
     }
 
     private func put(_ exchange: Exchange) async throws -> Response {
@@ -111,7 +111,7 @@ struct ModulesResource: Sendable {
         let (publication, created) = try await replace(name, by: description, when: api.tags.precondition(of: exchange))
         api.repository.forget(name)
         let status: HTTPResponse.Status = created ? .created : .ok
-        return try changed(document(publication, as: representation, status: status), publication.revision)
+        return try changed(document(publication.outline, as: representation, status: status), publication.revision)
     }
 
     /// A condition that wants the module to exist fails if it does not: a module that PUT would create is never missing.
@@ -164,22 +164,22 @@ struct ModulesResource: Sendable {
     }
 
     private func document(
-        _ publication: Publication,
+        _ module: ModuleOutline,
         as representation: Representation,
         status: HTTPResponse.Status = .ok
     ) throws -> Response {
         var fields = ResponseFields.versioned(
-            api.tags.tag(version: publication.version, as: representation),
+            api.tags.tag(version: module.number, as: representation),
             as: representation
         )
-        if status == .created { fields[.location] = "/v1/modules/\(publication.name)" }
+        if status == .created { fields[.location] = "/v1/modules/\(module.name)" }
         guard representation == .json else {
-            var response = Response.text(publication.repr, fields: fields)
+            var response = Response.text(module.repr, fields: fields)
             response.status = status
             return response
         }
         var writer = JSONWriter(capacity: 1_024)
-        try ModuleDocumentWriter.write(publication, to: &writer)
+        try ModuleDocumentWriter.write(module, to: &writer)
         return Response.json(writer, status: status, fields: fields)
     }
 }

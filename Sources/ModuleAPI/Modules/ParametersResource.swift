@@ -46,7 +46,7 @@ struct ParametersResource: Sendable {
 
     private func get(_ exchange: Exchange, key: String) async throws -> Response {
         let representation = try exchange.representation(among: .tensor)
-        let publication = try api.registry.publication(exchange.parameter("name"))
+        let publication = try await api.registry.module(exchange.parameter("name"))
         let value = try publication.tensor(key)
         let tag = api.tags.tag(version: publication.version, as: representation)
         if let notModified = try exchange.notModified(tag) { return notModified }
@@ -79,7 +79,7 @@ struct ParametersResource: Sendable {
     private func put(_ exchange: Exchange, key: String) async throws -> Response {
         let representation = try exchange.representation(among: .json)
         let name = exchange.parameter("name")
-        let publication = try api.registry.publication(toChange: name)
+        let publication = try await api.registry.module(name, toChange: true)
         let tensor = try tensor(exchange, for: publication, key: key)
         let changed = try await api.registry.setParameter(
             key,

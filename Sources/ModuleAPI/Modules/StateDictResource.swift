@@ -37,7 +37,7 @@ struct StateDictResource: Sendable {
 
     private func get(_ exchange: Exchange) async throws -> Response {
         let representation = try exchange.representation(among: .stateDict)
-        let publication = try api.registry.publication(exchange.parameter("name"))
+        let publication = try await api.registry.module(exchange.parameter("name"))
         let tag = api.tags.tag(version: publication.version, as: representation)
         if let notModified = try exchange.notModified(tag) { return notModified }
         let tensors = publication.stateDict
@@ -65,7 +65,7 @@ struct StateDictResource: Sendable {
         let representation = try exchange.representation(among: .json)
         let strict = try Query(exchange).flag("strict", default: true)
         let name = exchange.parameter("name")
-        let publication = try api.registry.publication(toChange: name)
+        let publication = try await api.registry.module(name, toChange: true)
         let load = try await api.registry.loadStateDict(
             entries(exchange, for: publication),
             into: name,

@@ -32,7 +32,7 @@ struct SummaryResource: Sendable {
     private func get(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .json)
         let form = try Self.form(Query(exchange))
-        let publication = try api.registry.publication(exchange.parameter("name"))
+        let publication = try await api.registry.module(exchange.parameter("name"))
         let key = exchange.parameter("path")
         let tensor = try publication.tensor(key).tensor
         let tag = api.tags.tag(version: publication.version, as: .json)

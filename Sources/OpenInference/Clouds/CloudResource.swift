@@ -60,14 +60,11 @@ struct CloudResource: Sendable {
     }
 
     private func invoke(_ exchange: Exchange) async throws -> Response {
-        let model = try target(of: exchange.request)
+        let name = try target(of: exchange.request)
         switch try InvocationForm(of: exchange) {
-        case .native:
-            return try await calls.call(exchange, of: model.name).response
-        case .openInference:
-            return try await infer(exchange, with: model)
-        case .vertex:
-            return try await predict(exchange, with: model)
+        case .native: return try await calls.call(exchange, of: name).response
+        case .openInference: return try await infer(exchange, with: api.registry.module(name))
+        case .vertex: return try await predict(exchange, with: api.registry.module(name))
         }
     }
 
@@ -83,11 +80,12 @@ struct CloudResource: Sendable {
     }
 
     /// Returns the module that a request is for: the one it names, the default one, or the only one.
-    private func target(of request: Request) throws -> Publication {
+    private func target(of request: Request) throws -> String {
         if let name = request.fields[.targetModel] ?? api.options.defaultModel {
-            return try api.registry.publication(name)
+            try api.registry.requireModule(name)
+            return name
         }
-        let modules = api.registry.list(limit: 2).publications
+        let modules = api.registry.entries(limit: 2).entries.filter { $0.damage == nil }
         guard let only = modules.first, modules.count == 1 else {
             let count = modules.isEmpty ? "no modules" : "several modules"
             throw Problem(
@@ -95,7 +93,7 @@ struct CloudResource: Sendable {
                 "There are \(count), and the request names none: X-Amzn-SageMaker-Target-Model or --default-model does."
             )
         }
-        return only
+        return only.name
     }
 
     /// Answers a request of Vertex AI: `{"instances": ...}` with `{"predictions": ...}`.

@@ -37,8 +37,14 @@ struct InferResource: Sendable {
     }
 
     private func infer(_ exchange: Exchange) throws -> Reply<any Error> {
-        let model = try api.model(of: exchange)
-        return try Reply.rewording(model.compatibility, { try answer(exchange, from: model) }) { error, compatibility in
+        guard let model = try api.modelIfLoaded(of: exchange) else {
+            return .later { try await infer(exchange, with: api.model(of: exchange)).response }
+        }
+        return try infer(exchange, with: model)
+    }
+
+    private func infer(_ exchange: Exchange, with model: Publication) throws -> Reply<any Error> {
+        try Reply.rewording(model.compatibility, { try answer(exchange, from: model) }) { error, compatibility in
             Problem(error, compatibility: compatibility)
         }
     }

@@ -7,11 +7,11 @@ import Web
 
 /// Writes what the protocol says about a model.
 struct ModelWriter {
-    let model: Publication
+    let model: ModuleOutline
     /// The most rows of one call; 0 for a module without a batch axis.
     let maximumBatch: Int
 
-    init(model: Publication, registry: Registry) {
+    init(model: ModuleOutline, registry: Registry) {
         self.model = model
         maximumBatch = model.hasBatchAxis ? registry.options.maxBatchRows : 0
     }

@@ -76,7 +76,8 @@ struct OpenInferenceResource: Sendable {
     }
 
     private func models(_ exchange: Exchange) async throws -> Response {
-        let names = api.registry.list(limit: api.registry.limits.maxModules).publications.map(\.name)
+        let entries = api.registry.entries(limit: api.registry.limits.maxModules).entries
+        let names = entries.filter { $0.damage == nil }.map(\.name)
         return Self.json { writer in
             writer.key("models")
             writer.beginArray()
@@ -86,7 +87,7 @@ struct OpenInferenceResource: Sendable {
     }
 
     private func metadata(_ exchange: Exchange) async throws -> Response {
-        let model = try api.model(of: exchange)
+        let model = try await api.outline(of: exchange)
         let versions = try api.registry.versions(of: model.name)
         return Self.json {
             ModelWriter(model: model, registry: api.registry).writeMetadata(versions: versions, to: &$0)
@@ -94,16 +95,19 @@ struct OpenInferenceResource: Sendable {
     }
 
     private func modelReady(_ exchange: Exchange) async throws -> Response {
-        let model = try api.model(of: exchange)
+        let name = try api.lookUp(exchange) { name, version in
+            try api.registry.requireModule(name, version: version)
+            return name
+        }
         try api.api.readiness.requireNotDraining()
         return Self.json { writer in
-            writer.member("name", model.name)
+            writer.member("name", name)
             writer.member("ready", true)
         }
     }
 
     private func configuration(_ exchange: Exchange) async throws -> Response {
-        let model = try api.model(of: exchange)
+        let model = try await api.outline(of: exchange)
         return Self.json { ModelWriter(model: model, registry: api.registry).writeConfiguration(to: &$0) }
     }
 
@@ -127,25 +131,59 @@ struct OpenInferenceResource: Sendable {
 }
 
 extension InferenceAPI {
-    /// Returns the version of the model that a path names, or its current one.
-    ///
-    /// - Throws: 503 for one that is still being loaded: it may be there in a moment.
-    func model(of exchange: Exchange) throws -> Publication {
-        do {
-            return try registry.publication(exchange.parameter("name"), version: exchange.parameter("version"))
-        } catch ServingError.unknownModule(let name) where repository.isLoading(name) {
-            throw Problem(.notReady, "Model '\(name)' is being loaded.", fields: [.retryAfter: "1"])
+    /// Returns the version of the model that a path names, or its current one, once it is in memory.
+    func model(of exchange: Exchange) async throws -> Publication {
+        try await lookUp(exchange) { try await registry.module($0, version: $1) }
+    }
+
+    /// Returns the same if it is in memory.
+    func modelIfLoaded(of exchange: Exchange) throws -> Publication? {
+        try lookUp(exchange) { name, version in
+            guard let version else { return try registry.moduleIfLoaded(name) }
+            return try registry.moduleIfLoaded(name, version: version)
         }
     }
-}
 
-extension Registry {
-    /// Returns the version of a module that a path names, or the current one if it names none.
-    fileprivate func publication(_ name: String, version: String) throws -> Publication {
-        guard !version.isEmpty else { return try publication(name) }
+    /// Returns what can be said of the same without its tensors.
+    func outline(of exchange: Exchange) async throws -> ModuleOutline {
+        try await lookUp(exchange) { try await registry.outline($0, version: $1) }
+    }
+
+    /// Runs `body` with the model and the version, if any, that a path names.
+    ///
+    /// - Throws: 503 for one that is still being loaded: it may be there in a moment.
+    func lookUp<Result>(
+        _ exchange: Exchange,
+        _ body: (_ name: String, _ version: Int?) async throws -> Result
+    ) async throws -> Result {
+        let (name, version) = try Self.target(of: exchange)
+        do {
+            return try await body(name, version)
+        } catch { throw explained(error) }
+    }
+
+    /// The same for what does not wait.
+    func lookUp<Result>(
+        _ exchange: Exchange,
+        _ body: (_ name: String, _ version: Int?) throws -> Result
+    ) throws -> Result {
+        let (name, version) = try Self.target(of: exchange)
+        do {
+            return try body(name, version)
+        } catch { throw explained(error) }
+    }
+
+    private func explained(_ error: any Error) -> any Error {
+        guard case ServingError.unknownModule(let name) = error, repository.isLoading(name) else { return error }
+        return Problem(.notReady, "Model '\(name)' is being loaded.", fields: [.retryAfter: "1"])
+    }
+
+    private static func target(of exchange: Exchange) throws(Problem) -> (name: String, version: Int?) {
+        let (name, version) = (exchange.parameter("name"), exchange.parameter("version"))
+        guard !version.isEmpty else { return (name, nil) }
         guard version.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(version) else {
             throw Problem(.moduleNotFound, "Request for unknown version of model '\(name)': '\(version.prefix(32))'")
         }
-        return try publication(name, version: number)
+        return (name, number)
     }
 }

@@ -40,18 +40,14 @@ struct StatisticsResource: Sendable {
     }
 
     private func all(_ exchange: Exchange) async throws -> Response {
-        let names = api.registry.list().publications.map(\.name)
-        // A module that goes in between has no statistics.
-        return Self.answer(names.flatMap { (try? api.registry.publications(of: $0)) ?? [] })
+        Self.answer(api.registry.statistics)
     }
 
     private func one(_ exchange: Exchange) async throws -> Response {
-        let model = try api.model(of: exchange)
-        guard exchange.parameter("version").isEmpty else { return Self.answer([model]) }
-        return Self.answer(try api.registry.publications(of: model.name))
+        Self.answer(try api.lookUp(exchange) { try api.registry.statistics(of: $0, version: $1) })
     }
 
-    private static func answer(_ models: [Publication]) -> Response {
+    private static func answer(_ models: [VersionStatistics]) -> Response {
         OpenInferenceResource.json { writer in
             writer.key("model_stats")
             writer.beginArray()
@@ -60,8 +56,8 @@ struct StatisticsResource: Sendable {
         }
     }
 
-    private static func write(_ model: Publication, to writer: inout JSONWriter) {
-        let numbers = model.statistics
+    private static func write(_ model: VersionStatistics, to writer: inout JSONWriter) {
+        let numbers = model.calls
         writer.beginObject()
         writer.member("name", model.name)
         writer.member("version", String(model.version))

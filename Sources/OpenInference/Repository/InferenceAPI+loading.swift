@@ -29,7 +29,7 @@ extension InferenceAPI {
                 try Task.checkCancellation()
                 willLoad(name, names.count - waiting.count, names.count)
                 do {
-                    _ = try await registry.adoptModel(named: name, from: folder)
+                    try await registry.adoptModel(named: name, from: folder)
                 } catch ServingError.unknownModule(let other) where waiting.contains(other) {
                     postponed.append((name, Problem(ServingError.unknownModule(other)).detail))
                     continue

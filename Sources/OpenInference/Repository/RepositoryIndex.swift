@@ -26,8 +26,7 @@ struct RepositoryIndex {
     init(_ api: InferenceAPI, isReadyOnly: Bool) {
         let standings = api.repository.standings
         let entries = api.registry.entries().entries
-        let serving = entries.compactMap(\.publication)
-        let ready = serving.map { Self.row($0, standings[$0.name]) }
+        let ready = entries.filter { $0.damage == nil }.map { Self.row($0, standings[$0.name]) }
         let damaged = entries.compactMap { entry in
             entry.damage.map { Row(name: entry.name, state: .unavailable, reason: $0) }
         }
@@ -36,7 +35,7 @@ struct RepositoryIndex {
         rows = (ready + (isReadyOnly ? [] : damaged) + others).sorted { $0.name < $1.name }
     }
 
-    private static func row(_ model: Publication, _ standing: ModelRepository.Standing?) -> Row {
+    private static func row(_ model: RegistryEntry, _ standing: ModelRepository.Standing?) -> Row {
         let isLoading = standing.map { $0.loads > 0 } ?? false
         return Row(
             name: model.name,

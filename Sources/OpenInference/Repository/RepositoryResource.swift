@@ -82,7 +82,7 @@ struct RepositoryResource: Sendable {
     /// Notes why a load failed, unless there is no such model, or the old one goes on serving.
     private func note(_ error: any Error, of name: String) {
         if case ModelFileError.noFile = error { return }
-        guard (try? api.registry.publication(name)) == nil, (try? ModuleName.check(name)) != nil else { return }
+        guard (try? api.registry.requireModule(name)) == nil, (try? ModuleName.check(name)) != nil else { return }
         api.repository.note(name, reason: Problem(error).detail)
     }
 

@@ -13,24 +13,27 @@ struct ChangeWriter {
     static let globalHooksName = ""
 
     let written: WrittenTensors?
+    /// Where versions stand whose tensors are not in memory.
+    let store: (any RegistryStore)?
 
     /// Returns the steps that lead to what `journal` says.
     func change(_ journal: RegistryState.Journal) throws -> StoreChange {
         var steps: [StoreStep] = []
         for made in journal.made { steps.append(try put(made.publication, after: made.base)) }
-        for publication in journal.unlisted {
-            let header = Self.record(of: publication, isListed: false).bytes
-            steps.append(.setHeader(name: publication.name, version: publication.version, header: header))
+        for version in journal.unlisted {
+            guard let header = try unlistedRecord(of: version)?.bytes else { continue }
+            steps.append(.setHeader(name: version.name, version: version.version, header: header))
         }
         for version in journal.dropped { steps.append(.drop(name: version.name, version: version.version)) }
         if let hooks = journal.globalHooks { steps += global(hooks, journal) }
         return StoreChange(steps)
     }
 
-    /// Returns the steps that lead from nothing to all that `state` holds.
+    /// Returns the steps that lead from nothing to all that `state` holds in memory.
     func everything(in state: RegistryState) throws -> [StoreStep] {
-        var steps = try state.entries.values.flatMap(\.publications).map { try put($0, after: nil) }
-        steps += try state.unlisted.values.map { try put($0, after: nil, isListed: false) }
+        let listed = state.entries.values.flatMap(\.versions).compactMap(\.publication)
+        var steps = try listed.map { try put($0, after: nil) }
+        steps += try state.unlisted.values.compactMap(\.publication).map { try put($0, after: nil, isListed: false) }
         guard let version = state.globalHooksVersion else { return steps }
         var journal = RegistryState.Journal(revision: version)
         journal.globalHooks = state.globalHooks.map(\.record)
@@ -93,6 +96,22 @@ struct ChangeWriter {
     static func key(ofTensor key: String) -> String { "tensor/\(key)" }
 
     static func key(of field: String, ofHook id: Int) -> String { "hook/\(id)/\(field)" }
+
+    /// Returns what is written of a version that can be called no longer; `nil` if it cannot be read.
+    private func unlistedRecord(of version: HeldVersion) throws -> ModuleRecord? {
+        guard case .cold(let cold) = version else {
+            return version.publication.map { Self.record(of: $0, isListed: false) }
+        }
+        do throws(StoreError) {
+            let header = try store?.parts(of: cold.name, version: cold.version).header
+            var record = try? header.map { try ModuleRecord(parsing: $0) }
+            record?.isListed = false
+            return record
+        } catch {
+            guard case .damaged = error else { throw ServingError(error) }
+            return nil
+        }
+    }
 
     private static func record(of publication: Publication, isListed: Bool) -> ModuleRecord {
         ModuleRecord(

@@ -31,14 +31,24 @@ extension Registry {
 
     /// Returns all that the registry holds at this moment; changes go on meanwhile.
     package func backup() async throws -> Backup {
+        guard let store else { return try await backupOfMemory() }
+        return try await betweenChanges { [self] in
+            let state = state.withLock { $0 }
+            do throws(StoreError) {
+                return Backup(of: try store.moment(), damaged: state.damaged.keys.sorted(), leavingOut: state.isStray)
+            } catch { throw ServingError(error) }
+        }
+    }
+
+    private func backupOfMemory() async throws -> Backup {
         let (state, instance) = (state.withLock { $0 }, instance)
         return try await build {
             Backup(
                 instance: instance,
                 revision: state.revision,
                 counters: state.counters,
-                damaged: state.damaged.keys.sorted(),
-                steps: try ChangeWriter(written: nil).everything(in: state)
+                damaged: [],
+                steps: try ChangeWriter(written: nil, store: nil).everything(in: state)
             )
         }
     }

@@ -8,7 +8,7 @@ extension RegistryStore {
         _ journal: RegistryState.Journal,
         _ written: WrittenTensors?
     ) throws -> PreparedChange {
-        let change = try ChangeWriter(written: written).change(journal)
+        let change = try ChangeWriter(written: written, store: self).change(journal)
         do throws(StoreError) {
             return try prepare(change)
         } catch { throw ServingError(error) }
@@ -19,15 +19,14 @@ extension RegistryState {
     /// Reads the modules again that were damaged because of one that a change has repaired.
     mutating func revive(
         _ results: [Result<ChangeOutcome, any Error>],
-        _ store: any RegistryStore,
-        _ hookBudget: HookBudget
+        _ store: any RegistryStore
     ) {
         guard !damaged.isEmpty else { return }
         let whole = results.compactMap { try? $0.get() }.flatMap(\.journal.made).filter { $0.base == nil }
         let users = damagedUsers(of: Set(whole.map(\.publication.name)))
         guard !users.isEmpty else { return }
-        // Those that cannot be read again now can be after a restart.
-        try? RegistryLoader.revive(users, in: &self, store: store, hookBudget: hookBudget)
+        // Those that cannot be found again now can be after a restart.
+        try? RegistryLoader.revive(users, in: &self, store)
     }
 }
 
@@ -61,6 +60,8 @@ package struct StoreFacts: Sendable {
     package var revision: Int
     /// All modules, damaged ones too.
     package var modules: Int
+    /// The modules whose tensors are on the disk alone.
+    package var coldModules: Int
     /// The bytes of the store's files; in memory of the modules.
     package var byteCount: Int
     /// The modules that cannot be read, by name.
@@ -74,16 +75,22 @@ extension Registry {
     /// What the registry stands on at the moment.
     package var storeFacts: StoreFacts {
         get throws(StoreError) {
-            let (facts, damaged) = (facts, state.withLock { $0.damaged })
+            let facts = facts
             return StoreFacts(
                 isDurable: store != nil,
                 isWritable: isWritable,
                 instance: instance,
                 revision: facts.revision,
                 modules: facts.modules,
+                coldModules: facts.coldModules,
                 byteCount: try store?.byteCount() ?? facts.byteCount,
-                damaged: damaged.values.map { ($0.name, $0.reason) }.sorted { $0.name < $1.name }
+                damaged: damagedModules
             )
         }
+    }
+
+    /// The modules that cannot be read, as far as it is known, by name.
+    package var damagedModules: [(name: String, reason: String)] {
+        state.withLock(\.damaged).values.map { ($0.name, $0.reason) }.sorted { $0.name < $1.name }
     }
 }

@@ -25,6 +25,34 @@ struct TensorPart: PartSource {
     /// Whether a tensor is kept as a file of its own.
     static func isFile(_ tensor: Tensor) -> Bool { tensor.byteCount > StorePart.rowLimit }
 
+    /// Returns the tensor that a part holds that is a file: read, checked and, if it `isPacked`, packed in one pass.
+    static func tensor(in part: String, of parts: StoredParts, isPacked: Bool) throws -> Tensor {
+        let read: Result<Tensor, any Error> = try parts.read(part) { (reader) throws(StoreError) in
+            let head = try head(in: &reader)
+            do {
+                return .success(
+                    try Tensor(dtype: head.dtype, shape: head.shape, isPacked: isPacked) { piece throws(StoreError) in
+                        try reader.read(into: piece)
+                    }
+                )
+            } catch let error as StoreError {
+                throw error
+            } catch { return .failure(error) }
+        }
+        return try read.get()
+    }
+
+    private static func head(in reader: inout BlobReader) throws(StoreError) -> TensorHead {
+        let (size, no) = (reader.byteCount, StoreError.damaged(reason: "a tensor is not what was written"))
+        var bytes = [UInt8](repeating: 0, count: min(size, TensorHead.lengthByteCount))
+        try reader.read(into: &bytes)
+        guard let count = TensorHead.byteCount(in: bytes, fileSize: size), count < 1 << 20 else { throw no }
+        var rest = [UInt8](repeating: 0, count: count - bytes.count)
+        try reader.read(into: &rest)
+        guard let head = try? TensorHead(of: bytes + rest, named: key, fileSize: size) else { throw no }
+        return head
+    }
+
     /// Returns the tensor that the bytes of a part hold.
     static func tensor(in bytes: [UInt8]) throws -> Tensor {
         guard let tensor = try Safetensors.tensors(in: bytes)[key] else {

@@ -19,7 +19,7 @@ package final class Publication: Sendable {
     /// The hooks on the module and its own children, in the order of their ids.
     let installedHooks: [HookRecord]
     /// What calls of this version have done.
-    let callStatistics = CallStatistics()
+    let callStatistics: CallStatistics
     /// The calls under way of all versions.
     let activity: CallActivity
     let size: TreeSize
@@ -42,7 +42,8 @@ package final class Publication: Sendable {
         frozen: FrozenModule,
         references: [String: Publication],
         installedHooks: [HookRecord],
-        activity: CallActivity
+        activity: CallActivity,
+        callStatistics: CallStatistics = CallStatistics()
     ) {
         self.name = name
         self.version = version
@@ -52,6 +53,7 @@ package final class Publication: Sendable {
         self.references = references
         self.installedHooks = installedHooks
         self.activity = activity
+        self.callStatistics = callStatistics
         plainContext = CallContext(
             globalHooks: HookSnapshot(),
             isFrozen: true,

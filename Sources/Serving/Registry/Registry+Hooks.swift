@@ -23,11 +23,6 @@ extension Registry {
         try await perform(.removeHook(id, from: name), when: precondition).version(of: name)
     }
 
-    /// Returns the hook `id` of the current version of `name`.
-    package func hook(_ id: Int, of name: String) throws(ServingError) -> ListedHook {
-        try publication(name).hook(id)
-    }
-
     // MARK: Global hooks
 
     /// The hooks that run for every module, before its own, in the order in which they run.

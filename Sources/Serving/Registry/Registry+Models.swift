@@ -1,6 +1,8 @@
+import HashTreeCollections
 package import Models
 import OrderedCollections
 package import Safetensors
+import Synchronization
 import Tensors
 
 /// Modules that come as files.
@@ -46,7 +48,7 @@ extension Registry {
     ///
     /// What is there already as the file has it stays; where only tensors differ the next version gets them and keeps its
     /// hooks; all else is replaced.
-    package func adoptModel(named name: String, from folder: ModelFolder) async throws -> Publication {
+    package func adoptModel(named name: String, from folder: ModelFolder) async throws {
         try ModuleName.check(name)
         let description = try ModelFile.description(
             of: name,
@@ -55,10 +57,37 @@ extension Registry {
             maxModules: limits.maxTreeModules,
             maxNodes: limits.maxGraphNodes
         )
-        guard let current = try? publication(name), try current.isDescribed(by: description, limits) else {
-            return try await put(description).publication
+        switch try await standing(of: name, beside: description) {
+        case .other: _ = try await put(description)
+        case .same: break
+        case .otherTensors(let entries): _ = try await loadStateDict(entries, into: name)
         }
-        guard let source = description.stateDict else { return current }
+    }
+
+    /// How a module is to what a description says.
+    private enum Standing {
+        case same
+        /// Only tensors differ; these are the description's.
+        case otherTensors(OrderedDictionary<String, Tensor>)
+        /// It is described otherwise, cannot be read, or is not there.
+        case other
+    }
+
+    /// Compares a module with a description; one that is cold by the hashes of its tensors, if they can tell.
+    private func standing(of name: String, beside description: ModuleDescription) async throws -> Standing {
+        let cold = state.withLock { $0.entries[name]?.current.cold }
+        if let cold, let store, let stored = try? await build({ try StoredModule(cold, in: store) }) {
+            guard try stored.plan.isDescribed(by: description, limits) else { return .other }
+            if let comparison = try await build({ try stored.comparison(with: description.stateDict) }) {
+                return comparison.isSame ? .same : .otherTensors(comparison.entries)
+            }
+        }
+        let current: Publication
+        do {
+            current = try await module(name)
+        } catch ServingError.unknownModule, ServingError.damagedModule { return .other }
+        guard try current.plan.isDescribed(by: description, limits) else { return .other }
+        guard let source = description.stateDict else { return .same }
         let state = current.stateDict
         let entries = try source.entries(for: state, ties: current.ties)
         let isSame =
@@ -67,12 +96,12 @@ extension Registry {
                 guard let known = state[key] else { return false }
                 return try tensor.converted(to: known.dtype).hasSameBits(as: known)
             }
-        return isSame ? current : try await loadStateDict(entries, into: name).publication
+        return isSame ? .same : .otherTensors(entries)
     }
 }
 
-extension Publication {
-    /// Whether `description` describes this module, but for its tensors.
+extension ModulePlan {
+    /// Whether `description` describes a module of this plan, but for its tensors.
     fileprivate func isDescribed(
         by description: ModuleDescription,
         _ limits: ServingLimits
@@ -82,10 +111,10 @@ extension Publication {
         do throws(DescriptionProblem) {
             layer = try checker.check(root: description.root)
         } catch { throw ServingError(error) }
-        return plan.root.describesSame(as: layer) && plan.isTraining == description.training
-            && plan.compatibility == description.compatibility && plan.inputName == description.inputName
-            && plan.outputName == description.outputName
-            && Dictionary(uniqueKeysWithValues: plan.ties.elements.map { ($0.key, $0.value) })
+        return root.describesSame(as: layer) && isTraining == description.training
+            && compatibility == description.compatibility && inputName == description.inputName
+            && outputName == description.outputName
+            && Dictionary(uniqueKeysWithValues: ties.elements.map { ($0.key, $0.value) })
                 == Dictionary(uniqueKeysWithValues: description.tied.elements.map { ($0.key, $0.value) })
     }
 }

@@ -30,13 +30,15 @@ extension Registry {
         try ModuleName.check(name)
         var checker = DescriptionChecker(limits: limits.descriptions, hasStateDict: description.stateDict != nil)
         let layer = try Self.refusing { () throws(DescriptionProblem) in try checker.check(root: description.root) }
+        let pins = try await loadCurrent(layer.references)
+        defer { withExtendedLifetime(pins) {} }
         let now = state.withLock { $0 }
         let (isNew, size) = try now.admit(name, layer, when: precondition, mayReplace: mayReplace, limits)
         let wanted = RegistryState.Reservation(
             modules: isNew ? 1 : 0,
             byteCount: saturatingSum(checker.byteCount, size.pathByteCount)
         )
-        try state.withLock { state throws(ServingError) in try state.reserve(wanted, limits: limits) }
+        try await reserve(wanted)
         defer { state.withLock { $0.release(wanted) } }
         let built = try await build {
             try Self.refusing { () throws(DescriptionProblem) in try BuiltTree(description, layer) }
@@ -68,7 +70,7 @@ extension Registry {
     @discardableResult
     package func unload(_ name: String) async throws -> Int {
         let outcome = try await perform(.remove(name))
-        await outcome.publication?.activity.waitUntilIdle()
+        await outcome.activity?.waitUntilIdle()
         return outcome.revision
     }
 }

@@ -24,6 +24,7 @@ package final class Registry: Sendable {
     let computeQueue: ComputeQueue
     let state: Mutex<RegistryState>
     let backupIsUnderWay = TakenFlag()
+    let loads = ModuleLoads()
     private let waiting = Mutex<[Proposal]>([])
     private let changes = DispatchQueue(label: "callpath.registry.changes")
     private let builds = DispatchQueue(label: "callpath.registry.builds", attributes: .concurrent)
@@ -59,7 +60,7 @@ package final class Registry: Sendable {
         let hookBudget = HookBudget(limit: options.limits.maxHookBytes)
         self.hookBudget = hookBudget
         computeQueue = ComputeQueue(options: options, metrics: metrics)
-        state = Mutex(try RegistryLoader.state(in: store, hookBudget: hookBudget))
+        state = Mutex(try RegistryLoader.state(in: store, hookBudget))
         // What an earlier process left behind goes beside the first calls.
         changes.async { store.sweep() }
     }
@@ -70,53 +71,9 @@ package final class Registry: Sendable {
     /// What the registry may hold.
     package var limits: ServingLimits { options.limits }
 
-    /// Returns the current version of `name`.
-    package func publication(_ name: String) throws(ServingError) -> Publication {
-        guard let publication = state.withLock({ $0.entries[name]?.current }) else { throw absence(of: name) }
-        return publication
-    }
-
-    /// Returns the current version of `name` for somebody who is going to change it.
-    package func publication(toChange name: String) throws(ServingError) -> Publication {
-        guard let publication = state.withLock({ $0.entries[name]?.current }) else {
-            throw absence(of: name, isChange: true)
-        }
-        return publication
-    }
-
-    private func absence(of name: String, isChange: Bool = false) -> ServingError {
-        guard let damage = state.withLock({ $0.damaged[name] }) else { return .unknownModule(name) }
-        return .damagedModule(name, reason: damage.reason, isChange: isChange)
-    }
-
-    /// Returns a version of `name` that is still callable.
-    package func publication(_ name: String, version: Int) throws(ServingError) -> Publication {
-        let all = try publications(of: name)
-        guard let publication = all.first(where: { $0.version == version }) else {
-            throw .unknownVersion(module: name, version: version, callable: all.map(\.version))
-        }
-        return publication
-    }
-
     /// Returns the versions of `name` that are callable, ascending.
     package func versions(of name: String) throws(ServingError) -> [Int] {
-        try publications(of: name).map(\.version)
-    }
-
-    /// Returns the callable versions of `name` themselves, ascending.
-    package func publications(of name: String) throws(ServingError) -> [Publication] {
-        guard let entry = state.withLock({ $0.entries[name] }) else { throw absence(of: name) }
-        return entry.publications
-    }
-
-    /// Returns at most `limit` modules, sorted by name, and the last of them when more follow.
-    package func list(
-        prefix: String = "",
-        after: String? = nil,
-        limit: Int = .max
-    ) -> (publications: [Publication], next: String?) {
-        let page = entries(prefix: prefix, after: after, limit: limit)
-        return (page.entries.compactMap(\.publication), page.next)
+        try entry(name).versions.map(\.version)
     }
 
     /// Returns at most `limit` modules, also damaged ones, sorted by name, and the last of them when more follow.
@@ -139,6 +96,7 @@ package final class Registry: Sendable {
         return state.withLock { state in
             RegistryFacts(
                 modules: state.moduleCount,
+                coldModules: state.coldCount,
                 revision: state.revision,
                 byteCount: state.byteCount,
                 keptVersionBytes: state.keptVersionBytes,
@@ -161,12 +119,16 @@ package final class Registry: Sendable {
                 written: written,
                 continuation: continuation
             )
-            let isFirst = waiting.withLock { waiting in
-                waiting.append(proposal)
-                return waiting.count == 1
-            }
-            if isFirst { changes.async { self.performWaiting() } }
+            propose(proposal)
         }
+    }
+
+    private func propose(_ proposal: Proposal) {
+        let isFirst = waiting.withLock { waiting in
+            waiting.append(proposal)
+            return waiting.count == 1
+        }
+        if isFirst { changes.async { self.performWaiting() } }
     }
 
     /// Writes the large tensors of a change as files, beside others.
@@ -189,14 +151,24 @@ package final class Registry: Sendable {
         }
         var draft = state.withLock { $0 }
         var prepared: [PreparedChange] = []
-        var results = proposals.map { proposal in
-            Result {
-                var next = draft
-                let outcome = try next.apply(proposal.change, when: proposal.precondition, rules)
-                if let store { prepared.append(try store.prepared(outcome.journal, proposal.written)) }
-                draft = next
-                return outcome
+        var ready: [Proposal] = []
+        var results: [Result<ChangeOutcome, any Error>] = []
+        for proposal in proposals {
+            let cold = draft.cold(neededBy: proposal.change, when: proposal.precondition)
+            guard cold.isEmpty else {
+                propose(proposal, afterLoading: cold)
+                continue
             }
+            ready.append(proposal)
+            results.append(
+                Result {
+                    var next = draft
+                    let outcome = try next.apply(proposal.change, when: proposal.precondition, rules)
+                    if let store { prepared.append(try store.prepared(outcome.journal, proposal.written)) }
+                    draft = next
+                    return outcome
+                }
+            )
         }
         if let store, !prepared.isEmpty {
             do throws(StoreError) {
@@ -204,14 +176,25 @@ package final class Registry: Sendable {
                 _ = try store.commit(prepared, counters: draft.counters)
                 metrics.commitTime?.observe(start.duration(to: .now))
                 metrics.storedChanges?.increment(by: prepared.count)
-                draft.revive(results, store, hookBudget)
+                draft.revive(results, store)
                 publish(draft)
             } catch { results = Self.refused(results, because: error) }
         } else {
             publish(draft)
         }
-        for (proposal, result) in zip(proposals, results) { proposal.continuation.resume(with: result) }
+        for (proposal, result) in zip(ready, results) { proposal.continuation.resume(with: result) }
         store?.tidy()
+    }
+
+    /// Proposes a change again once `versions`, which it needs, are in memory.
+    private func propose(_ proposal: Proposal, afterLoading versions: [ColdVersion]) {
+        Task { @concurrent in
+            var proposal = proposal
+            do {
+                proposal.pins += try await loadPinned(versions)
+                propose(proposal)
+            } catch { proposal.continuation.resume(throwing: error) }
+        }
     }
 
     /// Returns the results of changes whose commit failed; those that failed before it and saw nothing of others keep theirs.
@@ -230,7 +213,7 @@ package final class Registry: Sendable {
     }
 
     /// Shows everybody what a change has made.
-    private func publish(_ draft: consuming RegistryState) {
+    func publish(_ draft: consuming RegistryState) {
         var draft = draft
         // What goes is let go after the lock.
         state.withLock { state in
@@ -268,14 +251,18 @@ private struct Proposal: Sendable {
     /// The large tensors that are written already.
     let written: WrittenTensors?
     let continuation: CheckedContinuation<ChangeOutcome, any Error>
+    /// The modules that were loaded for it.
+    var pins: [ActivityPin] = []
 }
 
 /// What a registry holds at one moment.
 package struct RegistryFacts: Sendable {
     package var modules: Int
+    /// The modules whose tensors are on the disk alone.
+    package var coldModules: Int
     /// The count of changes.
     package var revision: Int
-    /// The bytes of current modules: their objects, parameters and buffers, shared ones once.
+    /// The bytes of current modules in memory: their objects, parameters and buffers, shared ones once.
     package var byteCount: Int
     /// The bytes that only versions before the current ones hold.
     package var keptVersionBytes: Int

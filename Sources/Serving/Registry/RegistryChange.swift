@@ -25,8 +25,10 @@ package enum RegistryChange: Sendable {
 struct ChangeOutcome: Sendable {
     /// The count of changes of the registry with this one.
     let revision: Int
-    /// The new version of the module that was to change, or the last one of a module that was removed.
+    /// The new version of the module that was to change.
     var publication: Publication?
+    /// The calls of a module that was removed.
+    var activity: CallActivity?
     /// Whether the module is new.
     var isNew = false
     /// The hook that was added.

@@ -6,8 +6,6 @@ package struct RegistryEntry: Sendable {
     /// PyTorch's class name; empty for a damaged module of which it is not known.
     package let type: String
     package let version: Int
-    /// The module; `nil` if it is damaged.
-    package let publication: Publication?
     /// Why the module cannot be read; `nil` if it can.
     package let damage: String?
 }
@@ -16,16 +14,10 @@ extension RegistryState {
     /// Returns the line of the list for `name`.
     func entry(_ name: String) -> RegistryEntry? {
         if let current = entries[name]?.current {
-            return RegistryEntry(
-                name: name,
-                type: current.typeName,
-                version: current.version,
-                publication: current,
-                damage: nil
-            )
+            return RegistryEntry(name: name, type: current.typeName, version: current.version, damage: nil)
         }
         return damaged[name].map {
-            RegistryEntry(name: name, type: $0.type, version: $0.version, publication: nil, damage: $0.reason)
+            RegistryEntry(name: name, type: $0.type, version: $0.version, damage: $0.reason)
         }
     }
 }

@@ -14,22 +14,22 @@ extension RegistryState {
         _ limits: ServingLimits
     ) throws(ServingError) -> (isNew: Bool, size: TreeSize) {
         let current = conditionalVersion(of: name)
-        let references = Set(layer.references).map { ($0, entries[$0]?.current) }
         try precondition.check(name, current: current)
         if current != nil, !mayReplace { throw .nameTaken(name) }
-        for (reference, target) in references {
+        var targets: [String: Publication] = [:]
+        for reference in Set(layer.references) {
             if let damage = damaged[reference] {
                 throw .damagedModule(reference, reason: damage.reason, isChange: true)
             }
-            guard let target else { throw .unknownModule(reference) }
+            let target = try loaded(reference)
             if let way = target.way(to: name) { throw .referenceCycle([name] + way) }
+            targets[reference] = target
         }
         let users = users(of: name)
         if !users.isEmpty { throw .inUse(name, by: users) }
-        let targets = references.compactMap { name, target in target.map { (name, $0.size) } }
-        let size = TreeSize(of: layer, references: Dictionary(uniqueKeysWithValues: targets))
+        let size = TreeSize(of: layer, references: targets.mapValues(\.size))
         try limits.check(size)
-        try Self.checkSequentials(in: layer, references: references.compactMap(\.1))
+        try Self.checkSequentials(in: layer, references: Array(targets.values))
         return (current == nil, size)
     }
 
@@ -65,7 +65,9 @@ extension RegistryState {
         switch layer.children.first(where: { $0.key == key[..<dot] })?.node {
         case .layer(let child): return owner(of: rest, in: child)
         case .ref(let name):
-            guard let target = entries[name]?.current, let slot = try? target.slot(String(rest)) else { return name }
+            guard let target = entries[name]?.current.publication, let slot = try? target.slot(String(rest)) else {
+                return name
+            }
             return slot.place.owner.name
         case nil: return nil
         }

@@ -63,7 +63,7 @@ extension RegistryState {
             guard conditionalVersion(of: name) != nil else { throw ServingError.unknownModule(name) }
             let users = users(of: name)
             guard users.isEmpty else { throw ServingError.inUse(name, by: users) }
-            outcome.publication = entries[name]?.current
+            outcome.activity = entries[name]?.current.activity
             remove(name)
         }
         outcome.journal = end()
@@ -80,8 +80,7 @@ extension RegistryState {
         var revision = Revision(over: self)
         try edit(&revision)
         try publish(revision.publications(), limits: limits)
-        guard let publication = entries[name]?.current else { throw ServingError.unknownModule(name) }
-        outcome.publication = publication
+        outcome.publication = try loaded(name)
     }
 
     // MARK: Hooks

@@ -11,18 +11,24 @@ import Store
 struct RegistryState: Sendable {
     /// A registered name: its current version, and those before it that are still callable, oldest first.
     struct Entry: Sendable {
-        var current: Publication
+        var current: HeldVersion
         var previous: [Retired] = []
 
         /// The callable versions, ascending.
-        var publications: [Publication] { previous.map(\.publication) + [current] }
+        var versions: [HeldVersion] { previous.map(\.version) + [current] }
     }
 
     /// A version that is not the current one any more.
     struct Retired: Sendable {
-        let publication: Publication
-        /// Its place among all of them, the oldest first.
-        let place: Int
+        var version: HeldVersion
+        /// Its place among all those in memory, the oldest first; `nil` if it is cold.
+        var place: Int?
+    }
+
+    /// A version in the store that cannot be read.
+    private struct Stray {
+        let version: Int
+        let references: [VersionID]
     }
 
     /// What a change has made, for the store to write down.
@@ -32,7 +38,7 @@ struct RegistryState: Sendable {
         /// New versions, with those before them of which they differ in part only; `nil` for those that are new as a whole.
         var made: [(publication: Publication, base: Publication?)] = []
         /// Versions that cannot be called any more and to which others refer.
-        var unlisted: [Publication] = []
+        var unlisted: [HeldVersion] = []
         /// Versions that nobody needs any more.
         var dropped: [VersionID] = []
         /// All global hooks, if they have changed.
@@ -55,11 +61,17 @@ struct RegistryState: Sendable {
     private(set) var entries: TreeDictionary<String, Entry> = [:]
     private(set) var damaged: TreeDictionary<String, DamagedModule> = [:]
     /// Versions in the store that cannot be read, by their names; they go with the next change of the name.
-    private var strays: TreeDictionary<String, [Int]> = [:]
+    private var strays: TreeDictionary<String, [Stray]> = [:]
+    /// Whether tensors are on a disk too, so that modules can be let go from memory.
+    private let isStored: Bool
+    /// How many modules are cold.
+    private(set) var coldCount = 0
+    /// The modules of which some callable version is in memory, where they can be let go.
+    private(set) var warmNames: TreeSet<String> = []
     /// How many kept versions refer to a version.
     private var uses: TreeDictionary<VersionID, Int> = [:]
     /// Versions that cannot be called any more and to which kept ones refer.
-    private(set) var unlisted: TreeDictionary<VersionID, Publication> = [:]
+    private(set) var unlisted: TreeDictionary<VersionID, HeldVersion> = [:]
     private(set) var names = SortedNames()
     /// The modules that refer to a module, by its name.
     private var users: TreeDictionary<String, TreeSet<String>> = [:]
@@ -88,10 +100,11 @@ struct RegistryState: Sendable {
     /// The count of changes when they changed last; `nil` if they never did.
     private(set) var globalHooksVersion: Int?
 
-    init() {}
+    init() { isStored = false }
 
-    /// Creates the state of an empty registry that has had changes before.
+    /// Creates the state of an empty registry in a store that has had changes before.
     init(revision: Int, counters: StoreCounters) {
+        isStored = true
         self.revision = revision
         (floor, highest, nextHook) = (counters.floor, counters.highestVersion, counters.nextHook)
     }
@@ -126,7 +139,13 @@ struct RegistryState: Sendable {
     func current(_ name: String, when precondition: Precondition) throws(ServingError) -> Publication {
         try precondition.check(name, current: conditionalVersion(of: name))
         if let damage = damaged[name] { throw .damagedModule(name, reason: damage.reason, isChange: true) }
-        guard let publication = entries[name]?.current else { throw .unknownModule(name) }
+        return try loaded(name)
+    }
+
+    /// Returns the current version of `name`, which a change needs in memory.
+    func loaded(_ name: String) throws(ServingError) -> Publication {
+        guard let current = entries[name]?.current else { throw .unknownModule(name) }
+        guard let publication = current.publication else { throw .notInMemory(name, reason: "it went cold") }
         return publication
     }
 
@@ -155,7 +174,10 @@ struct RegistryState: Sendable {
         limits: ServingLimits
     ) throws(ServingError) {
         let news = publications.map(\.publication)
-        live.replace(news.compactMap { entries[$0.name]?.current }, by: news)
+        live.replace(news.compactMap { entries[$0.name]?.current.publication }, by: news)
+        if isStored, live.byteCount > limits.maxBytes {
+            makeRoom(for: 0, beside: 0, keeping: news, limits)
+        }
         guard live.byteCount <= limits.maxBytes else {
             throw .limitExceeded(.bytes, limit: limits.maxBytes, requested: live.byteCount)
         }
@@ -169,65 +191,96 @@ struct RegistryState: Sendable {
     private mutating func enter(_ publication: Publication, keeping count: Int) {
         let name = publication.name
         highest = max(highest, publication.version)
-        refer(from: name, entries[name]?.current, publication)
+        refer(from: name, entries[name]?.current, .loaded(publication))
         for reference in publication.references.values { uses[VersionID(reference), default: 0] += 1 }
         dropStrays(of: name)
         guard var entry = entries[name] else {
             if damaged.removeValue(forKey: name) == nil { names.insert(name) }
-            entries[name] = Entry(current: publication)
+            set(Entry(current: .loaded(publication)), for: name)
             return
         }
         entry.previous.append(retire(entry.current))
-        entry.current = publication
+        entry.current = .loaded(publication)
         let excess = entry.previous.prefix(max(0, entry.previous.count - count))
         entry.previous.removeFirst(excess.count)
+        set(entry, for: name)
+        for old in excess { forget(old) }
+    }
+
+    private mutating func set(_ entry: Entry?, for name: String) {
+        if entries[name]?.current.cold != nil { coldCount -= 1 }
+        if entry?.current.cold != nil { coldCount += 1 }
         entries[name] = entry
-        for old in excess { forget(old.publication, at: old.place) }
-    }
-
-    private mutating func retire(_ publication: Publication) -> Retired {
-        let place = retiredPlaces.upperBound
-        retired[place] = publication.name
-        retiredPlaces = retiredPlaces.lowerBound..<place + 1
-        return Retired(publication: publication, place: place)
-    }
-
-    private mutating func dropStrays(of name: String) {
-        journal.dropped += (strays.removeValue(forKey: name) ?? []).map { VersionID(name, $0) }
-    }
-
-    /// Lets go of a version that can be called no longer; it stays for those that refer to it.
-    private mutating func forget(_ publication: Publication, at place: Int? = nil) {
-        if let place { retired[place] = nil }
-        kept.replace([publication], by: [])
-        if uses[VersionID(publication)] == nil {
-            drop(publication)
+        guard isStored else { return }
+        if entry?.versions.contains(where: { $0.publication != nil }) == true {
+            warmNames.insert(name)
         } else {
-            unlisted[VersionID(publication)] = publication
-            journal.unlisted.append(publication)
+            warmNames.remove(name)
         }
     }
 
-    private mutating func drop(_ publication: Publication) {
-        journal.dropped.append(VersionID(publication))
-        for reference in publication.references.values.map(VersionID.init) {
+    private mutating func retire(_ version: HeldVersion) -> Retired {
+        guard version.publication != nil else { return Retired(version: version, place: nil) }
+        let place = retiredPlaces.upperBound
+        retired[place] = version.name
+        retiredPlaces = retiredPlaces.lowerBound..<place + 1
+        return Retired(version: version, place: place)
+    }
+
+    private mutating func dropStrays(of name: String) {
+        for stray in strays.removeValue(forKey: name) ?? [] {
+            journal.dropped.append(VersionID(name, stray.version))
+            release(stray.references)
+        }
+    }
+
+    private mutating func forget(_ old: Retired) {
+        if let place = old.place { retired[place] = nil }
+        forget(old.version)
+    }
+
+    /// Lets go of a version that can be called no longer; it stays for those that refer to it.
+    private mutating func forget(_ version: HeldVersion) {
+        if let publication = version.publication { kept.replace([publication], by: []) }
+        if uses[version.id] == nil {
+            drop(version)
+        } else {
+            unlisted[version.id] = version
+            journal.unlisted.append(version)
+        }
+    }
+
+    private mutating func drop(_ version: HeldVersion) {
+        journal.dropped.append(version.id)
+        release(version.references.map { VersionID($0.key, $0.value) })
+    }
+
+    /// Counts one user less of each of `references`, and drops those that only users needed.
+    private mutating func release(_ references: [VersionID]) {
+        for reference in references {
             let count = uses[reference] ?? 0
             uses[reference] = count > 1 ? count - 1 : nil
             guard count <= 1, let free = unlisted.removeValue(forKey: reference) else { continue }
-            journal.unlisted.removeAll { $0 === free }
+            journal.unlisted.removeAll { $0.id == free.id }
             drop(free)
         }
     }
 
-    /// Lets the oldest versions go until all together hold few enough bytes.
+    /// Lets the oldest versions go until all together hold few enough bytes: from memory, where they are on the disk too.
     private mutating func evict(to limit: Int) {
         while let place = retiredPlaces.first, keptVersionBytes > limit || retired[place] == nil {
             retiredPlaces = place + 1..<retiredPlaces.upperBound
-            guard let name = retired[place], var entry = entries[name] else { continue }
-            let gone = entry.previous.filter { $0.place == place }
-            entry.previous.removeAll { $0.place == place }
-            entries[name] = entry
-            for old in gone { forget(old.publication, at: place) }
+            guard let name = retired[place], var entry = entries[name],
+                let index = entry.previous.firstIndex(where: { $0.place == place })
+            else { continue }
+            if isStored {
+                entry.previous[index] = cooled(entry.previous[index])
+                set(entry, for: name)
+            } else {
+                let old = entry.previous.remove(at: index)
+                set(entry, for: name)
+                forget(old)
+            }
         }
     }
 
@@ -236,23 +289,162 @@ struct RegistryState: Sendable {
         dropStrays(of: name)
         if damaged.removeValue(forKey: name) != nil { floor = highest }
         names.remove(name)
-        guard let entry = entries.removeValue(forKey: name) else { return }
+        guard let entry = entries[name] else { return }
+        set(nil, for: name)
         refer(from: name, entry.current, nil)
         floor = max(floor, entry.current.version)
-        live.replace([entry.current], by: [])
-        for old in entry.previous { forget(old.publication, at: old.place) }
+        live.replace(entry.current.publication.map { [$0] } ?? [], by: [])
+        for old in entry.previous { forget(old) }
         forget(entry.current)
     }
 
     /// Notes what `name` refers to.
-    private mutating func refer(from name: String, _ old: Publication?, _ new: Publication?) {
-        for target in old?.references.keys ?? [:].keys where new?.references[target] == nil {
+    private mutating func refer(from name: String, _ old: HeldVersion?, _ new: HeldVersion?) {
+        let (gone, came) = (old?.references ?? [:], new?.references ?? [:])
+        for target in gone.keys where came[target] == nil {
             users[target]?.remove(name)
             if users[target]?.isEmpty == true { users[target] = nil }
         }
-        for target in new?.references.keys ?? [:].keys where old?.references[target] == nil {
+        for target in came.keys where gone[target] == nil {
             users[target, default: []].insert(name)
         }
+    }
+
+    // MARK: Tensors that come into memory and go
+
+    /// Returns the version that `id` names, whether it can be called or only others need it.
+    func held(_ id: VersionID) -> HeldVersion? {
+        entries[id.name]?.versions.first { $0.version == id.version } ?? unlisted[id]
+    }
+
+    /// Enters a version whose tensors were loaded, with those that it refers to, wherever they are still held.
+    mutating func enter(loaded publication: Publication, limits: ServingLimits) {
+        for target in publication.references.values { enter(loaded: target, limits: limits) }
+        let (name, id) = (publication.name, VersionID(publication))
+        guard held(id)?.cold != nil else { return }
+        guard var entry = entries[name], entry.versions.contains(where: { $0.version == id.version }) else {
+            unlisted[id] = .loaded(publication)
+            return
+        }
+        kept.replace([], by: [publication])
+        if entry.current.version == id.version {
+            live.replace([], by: [publication])
+            entry.current = .loaded(publication)
+        } else if let index = entry.previous.firstIndex(where: { $0.version.version == id.version }) {
+            entry.previous[index] = retire(.loaded(publication))
+        }
+        set(entry, for: name)
+        makeRoom(for: 0, beside: 0, keeping: [publication], limits)
+        evict(to: limits.maxKeptVersionBytes)
+    }
+
+    /// Lets modules without calls under way go cold, the longest uncalled first, until so many bytes more fit beside those in
+    /// memory and `others`.
+    ///
+    /// What `publications` are or refer to stays, and so does what modules refer to that stay.
+    mutating func makeRoom(
+        for byteCount: Int,
+        beside others: Int,
+        keeping publications: [Publication],
+        _ limits: ServingLimits
+    ) {
+        let wanted = saturatingSum(byteCount, others)
+        guard isStored, saturatingSum(live.byteCount, wanted) > limits.maxBytes else { return }
+        var users: [String: Set<String>] = [:]
+        for publication in publications {
+            for target in publication.references.keys { users[target, default: []].insert("") }
+        }
+        let kept = Set(publications.map(\.name))
+        var candidates: [(name: String, lastCall: Int)] = []
+        for name in warmNames {
+            let versions = entries[name]?.versions.compactMap(\.publication) ?? []
+            for target in versions.flatMap(\.references.keys) { users[target, default: []].insert(name) }
+            guard !kept.contains(name), let lastCall = versions.map(\.callStatistics.lastCall).max() else { continue }
+            candidates.append((name, lastCall))
+        }
+        candidates.sort { ($0.lastCall, $0.name) < ($1.lastCall, $1.name) }
+        // Those that were passed over because modules in memory refer to them.
+        var passed: Set<String> = []
+        var waiting = candidates.map(\.name)[...]
+        while saturatingSum(live.byteCount, wanted) > limits.maxBytes, let name = waiting.popFirst() {
+            guard let entry = entries[name], entry.current.activity.isIdle else { continue }
+            guard users[name]?.isEmpty ?? true else {
+                passed.insert(name)
+                continue
+            }
+            cool(name, entry)
+            let targets = Set(entry.versions.compactMap(\.publication).flatMap(\.references.keys))
+            for target in targets { users[target]?.remove(name) }
+            waiting = ArraySlice(targets.filter { passed.remove($0) != nil }.sorted()) + waiting
+        }
+    }
+
+    /// Lets a module go cold, with all its versions.
+    private mutating func cool(_ name: String, _ entry: Entry) {
+        var entry = entry
+        entry.previous = entry.previous.map { cooled($0) }
+        if let publication = entry.current.publication {
+            live.replace([publication], by: [])
+            kept.replace([publication], by: [])
+            entry.current = .cold(ColdVersion(publication))
+            coolUnlisted(of: publication)
+        }
+        set(entry, for: name)
+    }
+
+    private mutating func cooled(_ old: Retired) -> Retired {
+        guard let publication = old.version.publication else { return old }
+        if let place = old.place { retired[place] = nil }
+        kept.replace([publication], by: [])
+        coolUnlisted(of: publication)
+        return Retired(version: .cold(ColdVersion(publication)), place: nil)
+    }
+
+    /// Lets those go cold that only users needed.
+    private mutating func coolUnlisted(of user: Publication) {
+        for target in user.references.values {
+            guard case .loaded(let known)? = unlisted[VersionID(target)] else { continue }
+            unlisted[VersionID(target)] = .cold(ColdVersion(known))
+            coolUnlisted(of: known)
+        }
+    }
+
+    /// Enters damage that was found where `id` should be loaded: of the module, and of those that refer to it.
+    ///
+    /// - Returns: The modules that are damaged now, with their reasons.
+    mutating func enter(damage reason: String, of id: VersionID) -> [(name: String, reason: String)] {
+        guard let entry = entries[id.name], entry.current.version == id.version, entry.current.cold != nil else {
+            return []
+        }
+        let users = users(of: id.name)
+        let references = entry.current.references
+        for version in entry.versions {
+            if let publication = version.publication { kept.replace([publication], by: []) }
+            let stray = Stray(
+                version: version.version,
+                references: version.references.map { VersionID($0.key, $0.value) }
+            )
+            strays[id.name, default: []].append(stray)
+        }
+        for old in entry.previous { if let place = old.place { retired[place] = nil } }
+        refer(from: id.name, entry.current, nil)
+        set(nil, for: id.name)
+        damaged[id.name] = DamagedModule(
+            name: id.name,
+            type: entry.current.typeName,
+            version: id.version,
+            reason: reason,
+            references: references.keys.sorted()
+        )
+        return users.reduce(into: [(id.name, reason)]) { found, user in
+            guard let current = entries[user]?.current else { return }
+            found += enter(damage: Self.damage(of: id.name, reason), of: current.id)
+        }
+    }
+
+    /// Why a module is damaged that refers to `name`, which is damaged because of `reason`.
+    static func damage(of name: String, _ reason: String) -> String {
+        "it refers to '\(name)', which is damaged: \(reason)"
     }
 
     // MARK: Global hooks
@@ -282,27 +474,25 @@ struct RegistryState: Sendable {
 
     // MARK: What the store held
 
-    /// Enters a version as the store had it.
-    mutating func restore(_ publication: Publication, isCurrent: Bool) {
-        for reference in publication.references.values { uses[VersionID(reference), default: 0] += 1 }
-        kept.replace([], by: [publication])
-        guard isCurrent else {
-            if entries[publication.name] == nil { entries[publication.name] = Entry(current: publication) }
-            let old = retire(publication)
-            entries[publication.name]?.previous.append(old)
-            return
+    /// Enters a version as the store had it; versions of a name come in their order.
+    mutating func restore(_ version: ColdVersion, isCurrent: Bool) {
+        for (target, number) in version.references { uses[VersionID(target, number), default: 0] += 1 }
+        var entry = entries[version.name] ?? Entry(current: .cold(version))
+        if isCurrent {
+            entry.current = .cold(version)
+            refer(from: version.name, nil, .cold(version))
+            names.insert(version.name)
+            damaged[version.name] = nil
+        } else {
+            entry.previous.append(Retired(version: .cold(version), place: nil))
         }
-        live.replace([], by: [publication])
-        refer(from: publication.name, nil, publication)
-        names.insert(publication.name)
-        damaged[publication.name] = nil
-        entries[publication.name, default: Entry(current: publication)].current = publication
+        set(entry, for: version.name)
     }
 
     /// Enters a version that only others need.
-    mutating func restore(unlisted publication: Publication) {
-        for reference in publication.references.values { uses[VersionID(reference), default: 0] += 1 }
-        unlisted[VersionID(publication)] = publication
+    mutating func restore(unlisted version: ColdVersion) {
+        for (target, number) in version.references { uses[VersionID(target, number), default: 0] += 1 }
+        unlisted[version.id] = .cold(version)
     }
 
     /// Enters a module that cannot be read.
@@ -312,13 +502,22 @@ struct RegistryState: Sendable {
     }
 
     /// Enters a version in the store that is of no use.
-    mutating func restore(stray version: VersionID) {
-        strays[version.name, default: []].append(version.version)
+    mutating func restore(stray version: VersionID, references: [VersionID]) {
+        for reference in references { uses[reference, default: 0] += 1 }
+        strays[version.name, default: []].append(Stray(version: version.version, references: references))
+    }
+
+    /// Whether the store has a version that is of no use.
+    func isStray(_ name: String, _ version: Int) -> Bool {
+        strays[name]?.contains { $0.version == version } ?? false
     }
 
     /// Forgets a version that is going to be read again.
     mutating func forgetStray(_ version: VersionID) {
-        strays[version.name]?.removeAll { $0 == version.version }
+        for stray in strays[version.name] ?? [] where stray.version == version.version {
+            for reference in stray.references { uses[reference] = uses[reference].flatMap { $0 > 1 ? $0 - 1 : nil } }
+        }
+        strays[version.name]?.removeAll { $0.version == version.version }
     }
 
     /// The damaged modules that refer to one of `names`, directly or not.
@@ -351,7 +550,7 @@ struct RegistryState: Sendable {
     /// Sets room aside before memory is taken.
     mutating func reserve(_ wanted: Reservation, limits: ServingLimits) throws(ServingError) {
         let modules = moduleCount + reserved.modules + wanted.modules
-        guard modules <= limits.maxModules else {
+        guard wanted.modules == 0 || modules <= limits.maxModules else {
             throw .limitExceeded(.modules, limit: limits.maxModules, requested: modules)
         }
         let (sum, overflow) = (live.byteCount + reserved.byteCount).addingReportingOverflow(wanted.byteCount)

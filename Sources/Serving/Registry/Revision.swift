@@ -44,7 +44,8 @@ struct Revision {
     }
 
     private mutating func open(_ name: String, affected: Set<String>) throws {
-        guard drafts[name] == nil, let old = current(name) else { return }
+        guard drafts[name] == nil, base.entries[name] != nil else { return }
+        let old = try base.loaded(name)
         var replacements: [ObjectIdentifier: Module] = [:]
         for (reference, target) in old.references {
             if affected.contains(reference) { try open(reference, affected: affected) }
@@ -72,7 +73,7 @@ struct Revision {
             plan: plan,
             root: standIns.isEmpty ? tree : try tree.copied(replacing: replacements),
             installedHooks: [],
-            activity: current(name)?.activity ?? CallActivity(),
+            activity: base.entries[name]?.current.activity ?? CallActivity(),
             base: nil
         )
     }
@@ -87,7 +88,7 @@ struct Revision {
         }
     }
 
-    private func current(_ name: String) -> Publication? { base.entries[name]?.current }
+    private func current(_ name: String) -> Publication? { base.entries[name]?.current.publication }
 
     /// Returns the module of `name` as it will be.
     func root(of name: String) -> Module? {

@@ -41,6 +41,8 @@ package enum ServingError: Error, Equatable {
     case shuttingDown
 
     // What the store cannot do.
+    /// A module that is not in memory, and for which there is no room or no descriptor at the moment.
+    case notInMemory(String, reason: String)
     /// A module that cannot be read; `isChange` if somebody wanted to change it, which did not happen.
     case damagedModule(String, reason: String, isChange: Bool)
     /// There is no room for a change, and nothing has changed.
@@ -116,6 +118,7 @@ extension ServingError {
         case .overloaded: "the compute queue is full"
         case .deadlineExpired: "the time for this call was over before it began"
         case .shuttingDown: "the server is going down"
+        case .notInMemory(let name, let reason): "module '\(name)' cannot be loaded at the moment: \(reason)"
         case .damagedModule(let name, let reason, _): "module '\(name)' is damaged: \(reason)"
         case .insufficientStorage(let reason), .storeFailed(let reason, _): reason
         default: "refused"

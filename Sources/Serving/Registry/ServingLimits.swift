@@ -125,6 +125,8 @@ package struct ServingOptions: Sendable {
     package var batchDelay = Duration.zero
     /// What `log` hooks call.
     package var log: @Sendable (HookLogLine) -> Void = { _ in }
+    /// What is told of each module that turns out to be damaged: its name, and why.
+    package var damageFound: @Sendable (_ name: String, _ reason: String) -> Void = { _, _ in }
 
     package init() {}
 }

@@ -16,6 +16,9 @@ final class CallActivity: Sendable {
         wakeIfIdle()
     }
 
+    /// Whether no call is under way.
+    var isIdle: Bool { underWay.load(ordering: .sequentiallyConsistent) == 0 }
+
     /// Returns when no call is under way.
     func waitUntilIdle() async {
         await withCheckedContinuation { continuation in
@@ -34,4 +37,16 @@ final class CallActivity: Sendable {
         }
         for waiter in woken { waiter.resume() }
     }
+}
+
+/// Somebody who needs a module in memory, as a call under way does.
+final class ActivityPin: Sendable {
+    private let activity: CallActivity
+
+    init(_ activity: CallActivity) {
+        self.activity = activity
+        activity.begin()
+    }
+
+    deinit { activity.end() }
 }

@@ -49,6 +49,11 @@ package final class CallStatistics: Sendable {
 
     private let numbers = Mutex(Snapshot())
 
+    private let last = Atomic<Int>(0)
+
+    /// When the last call ended, in nanoseconds since 1970; 0 before the first.
+    var lastCall: Int { last.load(ordering: .relaxed) }
+
     /// The numbers of this moment.
     package var snapshot: Snapshot { numbers.withLock { $0 } }
 
@@ -60,12 +65,13 @@ package final class CallStatistics: Sendable {
         compute: Int,
         output: Int = 0
     ) {
-        let now = WallClock.milliseconds
+        let now = WallClock.nanoseconds
+        last.store(now, ordering: .relaxed)
         let total = rows.reduce(0, +)
         numbers.withLock { numbers in
             numbers.inferenceCount += total
             numbers.executionCount += 1
-            numbers.lastInferenceMilliseconds = now
+            numbers.lastInferenceMilliseconds = now / 1_000_000
             for wait in queued {
                 numbers.success.add(wait + input + compute + output)
                 numbers.queue.add(wait)
@@ -80,6 +86,9 @@ package final class CallStatistics: Sendable {
             }
         }
     }
+
+    /// Notes that somebody is about to call the version.
+    func noteDemand() { last.store(WallClock.nanoseconds, ordering: .relaxed) }
 
     func recordFailure(after duration: Duration) {
         numbers.withLock { $0.failure.add(duration.wholeNanoseconds) }

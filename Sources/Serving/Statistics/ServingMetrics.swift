@@ -27,6 +27,8 @@ package struct ServingMetrics: Sendable {
     let commitTime: Histogram?
     /// Changes that the store took.
     let storedChanges: Counter?
+    /// The time of loads of cold modules.
+    let coldLoadTime: Histogram?
 
     /// Creates the metrics, and shows them in `registry` if there is one.
     package init(in registry: MetricsRegistry? = nil, hasStore: Bool = false) {
@@ -49,6 +51,8 @@ package struct ServingMetrics: Sendable {
         hookCalls = registry.counter("callpath_hook_calls_total", "Times that a hook ran.")
         commitTime =
             hasStore ? registry.histogram("callpath_store_commit_seconds", "Time of commits of the store.") : nil
+        coldLoadTime =
+            hasStore ? registry.histogram("callpath_cold_load_seconds", "Time of loads of cold modules.") : nil
         storedChanges =
             hasStore ? registry.counter("callpath_store_changes_total", "Changes that the store took.") : nil
     }
@@ -85,6 +89,9 @@ extension Registry {
         }
         registry.gauge("callpath_store_bytes", "Bytes of the store's files.") { [weak self] in
             (try? self?.store?.byteCount()).map(Double.init)
+        }
+        registry.gauge("callpath_cold_modules", "Modules whose tensors are not in memory.") { [weak self] in
+            self.map { Double($0.facts.coldModules) }
         }
         registry.gauge("callpath_damaged_modules", "Modules that cannot be read from the store.") { [weak self] in
             self.map { Double($0.state.withLock { $0.damaged.count }) }

@@ -8,10 +8,10 @@ import Darwin
 
 /// The time of day.
 enum WallClock {
-    /// Milliseconds since the beginning of 1970.
-    static var milliseconds: Int {
+    /// Nanoseconds since the beginning of 1970.
+    static var nanoseconds: Int {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
-        return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
+        return time.tv_sec * 1_000_000_000 + time.tv_nsec
     }
 }

@@ -16,7 +16,19 @@ package struct Backup: Sendable {
         let name: String
         let version: Int
         let header: [UInt8]
-        let parts: [(key: String, part: StorePart, file: Digest?)]
+        let parts: Parts
+    }
+
+    /// Where the parts of a record are.
+    private enum Parts: Sendable {
+        case given([(key: String, part: StorePart, file: Digest?)])
+        case stored(StoreRecord)
+    }
+
+    /// Where the bytes of a file are.
+    private enum File: Sendable {
+        case given(any PartSource)
+        case stored(byteCount: Int)
     }
 
     package let revision: Int
@@ -25,12 +37,16 @@ package struct Backup: Sendable {
     /// What could not be read and is not in it.
     private let damaged: [String]
     private let records: [Record]
-    private let files: [(digest: Digest, source: any PartSource)]
+    /// The files that are known beforehand.
+    private let files: [Digest: File]
+    /// What a store had at that moment, if it is the backup of one.
+    private let moment: StoredMoment?
 
     /// Takes the records that `steps` put, and hashes their large parts, which takes its time.
     package init(instance: String, revision: Int, counters: StoreCounters, damaged: [String], steps: [StoreStep]) {
         (self.instance, self.revision, self.counters, self.damaged) = (instance, revision, counters, damaged)
-        var files: [Digest: any PartSource] = [:]
+        moment = nil
+        var files: [Digest: File] = [:]
         let records = steps.compactMap { step -> Record? in
             guard case .put(let name, let version, let header, let parts, _) = step else { return nil }
             let kept = parts.sorted { $0.key < $1.key }.compactMap { key, part in part.map { (key, $0) } }
@@ -38,25 +54,38 @@ package struct Backup: Sendable {
                 name: name,
                 version: version,
                 header: header,
-                parts: kept.map { key, part in
-                    guard part.isFile else { return (key, part, nil) }
-                    let digest = part.source.digest
-                    files[digest] = part.source
-                    return (key, part, digest)
-                }
+                parts: .given(
+                    kept.map { key, part in
+                        guard part.isFile else { return (key, part, nil) }
+                        let digest = part.source.digest
+                        files[digest] = .given(part.source)
+                        return (key, part, digest)
+                    }
+                )
             )
         }
         self.records = records.sorted { ($0.name, $0.version) < ($1.name, $1.version) }
-        self.files = files.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        self.files = files
+    }
+
+    /// Takes what a store had at one moment, but for versions that `isLeftOut` names; parts are read when they are written.
+    package init(of moment: StoredMoment, damaged: [String], leavingOut isLeftOut: (String, Int) -> Bool) {
+        (instance, revision, counters) = (moment.instance, moment.revision, moment.counters)
+        self.damaged = damaged
+        self.moment = moment
+        files = [:]
+        records = moment.records.filter { !isLeftOut($0.name, $0.version) }
+            .map { Record(name: $0.name, version: $0.version, header: $0.header, parts: .stored($0)) }
     }
 
     /// Hands the file to `write`, piece by piece.
     package func write(_ write: ([UInt8]) async throws -> Void) async throws {
         try await entry(Self.manifestName, manifest, write)
         var (text, index, hash) = ([] as [UInt8], 0, RecordsHash())
+        var files = files
         hash.add(manifest)
         for record in records {
-            let line = Self.line(record)
+            let line = try line(record, &files)
             if !text.isEmpty, text.count + line.count > Self.recordsByteCount {
                 try await entry(Self.recordsName(index), text, write)
                 hash.add(text)
@@ -68,8 +97,13 @@ package struct Backup: Sendable {
             try await entry(Self.recordsName(index), text, write)
             hash.add(text)
         }
-        for file in files { try await blob(file.digest, file.source, write) }
-        try await entry(Self.endName, end(hash.digest), write)
+        for (digest, file) in files.sorted(by: { $0.key < $1.key }) {
+            switch file {
+            case .given(let source): try await blob(digest, source, write)
+            case .stored(let byteCount): try await blob(digest, byteCount: byteCount, write)
+            }
+        }
+        try await entry(Self.endName, end(hash.digest, fileCount: files.count), write)
         try await write(Tar.end)
     }
 
@@ -89,6 +123,23 @@ package struct Backup: Sendable {
         for start in stride(from: 0, to: byteCount, by: Self.pieceByteCount) {
             try await write(source.bytes(start..<min(byteCount, start + Self.pieceByteCount)))
         }
+        try await write(Tar.padding(after: byteCount))
+    }
+
+    private func blob(
+        _ digest: Digest,
+        byteCount: Int,
+        _ write: ([UInt8]) async throws -> Void
+    ) async throws {
+        guard let moment else { return }
+        try await write(Tar.header(BlobFolder.name(of: digest), byteCount: byteCount))
+        var reader = try moment.blobs.reader(of: digest, byteCount: byteCount)
+        for start in stride(from: 0, to: byteCount, by: Self.pieceByteCount) {
+            var piece = [UInt8](repeating: 0, count: min(Self.pieceByteCount, byteCount - start))
+            try reader.read(into: &piece)
+            try await write(piece)
+        }
+        try reader.finish()
         try await write(Tar.padding(after: byteCount))
     }
 
@@ -114,17 +165,30 @@ package struct Backup: Sendable {
         return writer.finish() + [0x0A]
     }
 
-    private func end(_ digest: Digest) -> [UInt8] {
+    private func end(_ digest: Digest, fileCount: Int) -> [UInt8] {
         var writer = JSONWriter()
         writer.beginObject()
         writer.member("records", records.count)
-        writer.member("blobs", files.count)
+        writer.member("blobs", fileCount)
         writer.member("sha256", digest.hexadecimal)
         writer.endObject()
         return writer.finish() + [0x0A]
     }
 
-    private static func line(_ record: Record) -> [UInt8] {
+    /// Returns the line of a record, and notes the files that it names.
+    private func line(_ record: Record, _ files: inout [Digest: File]) throws(StoreError) -> [UInt8] {
+        switch record.parts {
+        case .given(let parts):
+            return Self.line(record, parts.map { ($0.key, $0.file == nil ? $0.part.bytes : nil, $0.file ?? .zero) })
+        case .stored(let stored):
+            let rows = try moment?.parts(of: stored).sorted { $0.key < $1.key } ?? []
+            for row in rows where row.bytes == nil { files[row.hash] = .stored(byteCount: row.byteCount) }
+            return Self.line(record, rows.map { ($0.key, $0.bytes, $0.hash) })
+        }
+    }
+
+    /// Returns the line of a record whose parts have bytes or, if those are in a file, its hash.
+    private static func line(_ record: Record, _ parts: [(key: String, bytes: [UInt8]?, file: Digest)]) -> [UInt8] {
         var writer = JSONWriter()
         writer.beginObject()
         writer.member("name", record.name)
@@ -132,13 +196,13 @@ package struct Backup: Sendable {
         writer.member("header", Base64.text(record.header))
         writer.key("parts")
         writer.beginObject()
-        for (key, part, file) in record.parts {
+        for (key, bytes, file) in parts {
             writer.key(key)
             writer.beginObject()
-            if let file {
-                writer.member("sha256", file.hexadecimal)
+            if let bytes {
+                writer.member("data", Base64.text(bytes))
             } else {
-                writer.member("data", Base64.text(part.bytes))
+                writer.member("sha256", file.hexadecimal)
             }
             writer.endObject()
         }
@@ -179,7 +243,7 @@ enum Base64 {
 
 extension PartSource {
     /// The SHA-256 of all bytes.
-    fileprivate var digest: Digest {
+    package var digest: Digest {
         var hash = SHA256Hash()
         forEachPiece { hash.update($0) }
         return hash.finish()

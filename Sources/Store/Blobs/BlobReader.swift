@@ -46,7 +46,7 @@ package struct BlobReader: ~Copyable {
     }
 
     /// Fills `bytes` with the next ones.
-    mutating func read(into bytes: inout [UInt8]) throws(StoreError) {
+    package mutating func read(into bytes: inout [UInt8]) throws(StoreError) {
         var failure: StoreError?
         bytes.withUnsafeMutableBytes { buffer in
             do throws(StoreError) { try read(into: buffer) } catch { failure = error }

@@ -1,3 +1,5 @@
+import Glibc
+
 extension Index {
     static let partColumns = "SELECT id, name, key, since, until, size, hash, bytes, digest FROM part"
 
@@ -29,8 +31,8 @@ extension Index {
         return StoreRecord(name: name, version: version, header: header, damage: damage, content: content)
     }
 
-    /// Returns the parts of a version; all of them and none that is damaged.
-    func parts(of name: String, _ version: Int) throws(StoreError) -> [PartRow] {
+    /// Returns a version and its parts; all of them and none that is damaged.
+    func parts(of name: String, _ version: Int) throws(StoreError) -> (StoreRecord, [PartRow]) {
         var found: StoreRecord?
         let text = "SELECT name, version, header, content, digest FROM record WHERE name = ? AND version = ?"
         try database.rows(text, [.text(name), .int(version)], failure: failure) { row throws(StoreError) in
@@ -38,7 +40,7 @@ extension Index {
         }
         guard let found else { throw .damaged(reason: "version \(version) is not in the index") }
         if let damage = found.damage { throw .damaged(reason: damage) }
-        return try parts(of: found)
+        return (found, try parts(of: found))
     }
 
     /// Returns the parts of a version whose header is known, also when the version itself was dropped since.
@@ -83,7 +85,10 @@ extension Index {
 
     /// What a failure to read says of the index.
     func failure(_ error: DatabaseError) -> StoreError {
-        error.isCorruption
+        if error.isShortage {
+            return .shortage(DiskError("read", path, error.systemNumber == 0 ? ENOMEM : error.systemNumber))
+        }
+        return error.isCorruption
             ? .damaged(reason: "the index is damaged: \(error.message)")
             : .damaged(reason: "the index cannot be read: \(error.message)")
     }

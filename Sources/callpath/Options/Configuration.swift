@@ -110,6 +110,7 @@ extension Configuration {
     func serving(logger: Logger) -> ServingOptions {
         var options = serving
         options.log = { logger.log($0) }
+        options.damageFound = { name, reason in logger.error("module \(name) is damaged: \(reason)") }
         return options
     }
 
