@@ -45,6 +45,23 @@ struct StoreTests {
         #expect(instance.utf8.count == 32)
     }
 
+    /// The log goes into the index before it grows long: a start has to read all of it.
+    @Test func movesALongLogIntoTheIndex() throws {
+        let store = try Store(path: path)
+        let size = 40_000
+        for version in 1...200 {
+            let part = StorePart([UInt8](repeating: UInt8(version), count: size))
+            try store.make(put("fc", version, ["a": part], replacesAll: false), StoreCounters())
+            store.tidy()
+        }
+        func byteCount(_ name: String) throws -> Int {
+            let attributes = try FileManager.default.attributesOfItem(atPath: "\(path)/\(name)")
+            return attributes[.size] as? Int ?? 0
+        }
+        #expect(try byteCount("registry.sqlite") > 100 * size)
+        #expect(try byteCount("registry.sqlite-wal") < 150 * size)
+    }
+
     @Test func writesOnlyThePartThatChanged() throws {
         let store = try Store(path: path)
         try store.make(put("fc", 1, ["a": large(1), "b": large(2)]), StoreCounters())

@@ -48,6 +48,10 @@ final class Database {
         connection = opened
         sqlite3_extended_result_codes(connection, 1)
         waitingPages.initialize(to: 0)
+    }
+
+    /// Counts the pages of the log from now on; SQLite forgets that when `wal_autocheckpoint` is set.
+    func countLogPages() {
         let count: @convention(c) (UnsafeMutableRawPointer?, OpaquePointer?, UnsafePointer<CChar>?, Int32) -> Int32 = {
             context,
             _,

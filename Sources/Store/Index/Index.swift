@@ -41,6 +41,7 @@ final class Index {
         // An fsync that fails must be seen by this program, and never be tried again by SQLite.
         try database.run("PRAGMA wal_autocheckpoint=0")
         try database.run("PRAGMA trusted_schema=OFF")
+        database.countLogPages()
     }
 
     private static func opening(_ error: DatabaseError, _ path: String) -> StoreError {
