@@ -32,6 +32,11 @@ package protocol RegistryStore: Sendable {
     func tidy()
     /// Removes what an earlier process left behind.
     func sweep()
+
+    /// The names that were kept for this start.
+    var hint: [String] { get }
+    /// Keeps some names for the next start, the most important first; it does well without them.
+    func keepHint(_ names: [String])
 }
 
 /// Who keeps files that are named by what they hold.

@@ -65,7 +65,8 @@ package final class Store: Sendable {
 
     static let indexName = "registry.sqlite"
     private static let ownNames: Set<String> = [
-        "lock", "blobs", indexName, indexName + "-wal", indexName + "-journal", indexName + "-shm", "lost+found",
+        "lock", "blobs", hintName, indexName, indexName + "-wal", indexName + "-journal", indexName + "-shm",
+        "lost+found",
     ]
 
     private static func take(_ file: DiskFile, _ disk: any Disk, _ path: String) throws(StoreError) {

@@ -40,7 +40,12 @@ struct Service {
         let registry = try Self.registry(configuration, metrics, logger)
         self.registry = registry
         registry.addGauges(to: metrics)
+        let warmsAll = configuration.warming == .all && !configuration.dataFolder.isEmpty
         readiness = Readiness(.loading) {
+            guard warmsAll else { return nil }
+            let facts = registry.facts
+            return "\(facts.coldModules) of \(facts.modules) modules are still to be loaded"
+        } hindrance: {
             guard configuration.readyNeedsStore, !registry.isWritable else { return nil }
             return "The store takes no changes."
         }
@@ -139,7 +144,9 @@ struct Service {
             if let addresses {
                 readiness.phase = .ready
                 try announce(addresses)
+                let warming = Task { if configuration.warming == .background { await registry.warmInBackground() } }
                 _ = await ending.value
+                warming.cancel()
             }
             for task in background { task.cancel() }
             await drain(signals.endings, delay: addresses == nil ? .zero : configuration.drainDelay)
@@ -176,7 +183,18 @@ struct Service {
             logger.info("what is registered over HTTP is not kept; --data names a folder that keeps it")
         }
         try await load()
+        if configuration.warming == .all { await warm() }
         return addresses
+    }
+
+    /// Loads what the registry has on the disk alone.
+    private func warm() async {
+        await registry.warmAll(atOnce: ProcessorCount.available)
+        let count = registry.facts.coldModules
+        guard count > 0, !Task.isCancelled else { return }
+        logger.warning(
+            "\(count) module\(count == 1 ? "" : "s") cannot be loaded before they are called: --max-bytes is reached"
+        )
     }
 
     private func ignore(_ signals: Signals) async {
@@ -277,6 +295,7 @@ struct Service {
         registry.events.finish()
         let cutOff = await server.shutdown(grace: configuration.shutdownGrace)
         second.cancel()
+        registry.keepHint()
         guard cutOff > 0 else { return }
         let requests = "\(cutOff) request\(cutOff == 1 ? "" : "s")"
         let isHurried = await second.value

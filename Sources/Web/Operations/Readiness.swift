@@ -11,11 +11,18 @@ package final class Readiness: Sendable {
     }
 
     private let state: Atomic<Int>
+    private let progress: @Sendable () -> String?
     private let hindrance: @Sendable () -> String?
 
-    /// Creates the readiness of a server; `hindrance` says why it should be sent no requests although it is up.
-    package init(_ phase: Phase = .ready, hindrance: @escaping @Sendable () -> String? = { nil }) {
+    /// Creates the readiness of a server; `progress` says how far it has come with loading, and `hindrance` why it should be
+    /// sent no requests although it is up.
+    package init(
+        _ phase: Phase = .ready,
+        progress: @escaping @Sendable () -> String? = { nil },
+        hindrance: @escaping @Sendable () -> String? = { nil }
+    ) {
         state = Atomic(phase.rawValue)
+        self.progress = progress
         self.hindrance = hindrance
     }
 
@@ -46,9 +53,11 @@ extension Readiness {
     }
 
     private var notReady: Problem {
-        Problem(
+        let phase = phase
+        let words = phase == .loading ? progress().map { ": \($0)" } : nil
+        return Problem(
             phase == .draining ? .draining : .notReady,
-            "The server is \(phase).",
+            "The server is \(phase)\(words ?? "").",
             expected: "ready",
             got: .string("\(phase)"),
             fields: [.retryAfter: "1"]

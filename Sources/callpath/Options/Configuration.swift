@@ -51,6 +51,8 @@ struct Configuration {
     var dataFolder = ""
     /// The bytes that it may have; what its disk holds if 0.
     var maxDataBytes = ByteCount(0)
+    /// When modules of that folder are loaded.
+    var warming = Warming.background
     /// Whether `/readyz` is 503 while changes are refused.
     var readyNeedsStore = false
     /// The module that `/invocations` calls if a request names none; the only one if empty.

@@ -35,6 +35,7 @@ enum OptionTable {
         ServeOption("skip-bad-models", "go on without a bad file of that folder", \.skipsBadModels),
         ServeOption("data", "folder that keeps the registry; in memory without one", \.dataFolder),
         ServeOption("max-data-bytes", "bytes of that folder; 0: what its disk holds", \.maxDataBytes),
+        ServeOption("warm", "when modules of that folder are loaded: when needed, when idle, before ready", \.warming),
         ServeOption("ready-needs-store", "/readyz: 503 while changes are refused", \.readyNeedsStore),
         ServeOption("log-level", "least severe line to log, to standard error", \.logLevel),
         ServeOption("log-format", "form of log lines", \.logFormat),
