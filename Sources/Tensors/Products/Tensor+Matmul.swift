@@ -22,7 +22,7 @@ extension Tensor {
 
     /// Refuses, in the words of a product of stacks, what PyTorch does not fold: steps that no matrix has would be copied.
     private func checkUnfolded(_ other: Tensor) throws(TensorError) {
-        guard !isInOrder, !other.requiresGrad, elementCount > 0 else { return }
+        guard !other.requiresGrad, elementCount > 0, !Layout.foldsIntoRows(shape.dimensions, strides) else { return }
         if shape.last != other.shape[0] || dtype != other.dtype {
             _ = try BatchedProduct(self, other.rank == 1 ? other.unsqueezed(at: 1) : other)
         }
@@ -96,11 +96,7 @@ extension Tensor {
         let folds = requiresGrad || (rank == 1 && stack.elementCount == 0)
         guard folds else {
             guard rank == 1 else { return try batched(stack) }
-            let turned = try stack.detached().transposed(-2, -1)
-            // A stack that lies in order turned round is refused in the words of a product with a vector.
-            if turned.isInOrder, turned.shape.last != elementCount || dtype != stack.dtype {
-                _ = try turned.foldedIntoRows().matrixTimesVector(detached())
-            }
+            try checkFolded(stack)
             return try unsqueezed(at: 0).batched(stack, as: outer + [columns])
         }
         let rows = try stack.transposed(-2, -1).foldedIntoRows()
@@ -109,6 +105,16 @@ extension Tensor {
         let result = try turned.transposed(-2, -1)
         guard result.requiresGrad, result.elementCount > 0 else { return result }
         return try result.view(as: result.shape, "clone", NodeName("CloneBackward0", old: "CloneBackward"))
+    }
+
+    /// Refuses, in the words of a product of a matrix and a vector, what PyTorch folds: no steps need be copied.
+    private func checkFolded(_ stack: Tensor) throws(TensorError) {
+        guard stack.shape[stack.rank - 2] != elementCount || dtype != stack.dtype else { return }
+        var (sizes, strides) = (stack.shape.dimensions, stack.strides)
+        sizes.swapAt(sizes.count - 2, sizes.count - 1)
+        strides.swapAt(sizes.count - 2, sizes.count - 1)
+        guard Layout.foldsIntoRows(sizes, strides) else { return }
+        _ = try stack.detached().transposed(-2, -1).foldedIntoRows().matrixTimesVector(detached())
     }
 
     /// A stack of matrices times another; PyTorch takes a stack of one that requires gradients for a matrix.

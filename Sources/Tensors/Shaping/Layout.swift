@@ -51,6 +51,11 @@ enum Layout {
         return place < 0 ? result : nil
     }
 
+    /// Whether PyTorch's product takes all axes but the last for rows; it looks at axes of one entry too.
+    static func foldsIntoRows(_ sizes: [Int], _ strides: [Int]) -> Bool {
+        sizes.indices.dropLast(2).allSatisfy { strides[$0] == strides[$0 + 1] &* sizes[$0 + 1] }
+    }
+
     /// Returns the strides of what is computed element by element from `operands`, each of which is stretched to `sizes`.
     ///
     /// The axes keep the order in which the operands have them in memory, the first that can tell deciding.

@@ -49,7 +49,11 @@ extension Tensor {
         let isWhole = sizes.allSatisfy { $0 == 1 }
         guard dtype.isFloatingPoint || !isWhole else { throw .meanNeedsFloats(dtype) }
         guard dtype.isFloatingPoint else {
-            throw .notImplemented(kernel: sizes.count == 3 ? "adaptive_avg_pool3d_cpu" : "adaptive_avg_pool2d", dtype)
+            guard sizes.count < 3 else { throw .notImplemented(kernel: "adaptive_avg_pool3d_cpu", dtype) }
+            // Where there is nothing to compute, nobody asks of what.
+            try plane.checkFilled(from: rank - sizes.count)
+            guard elementCount == 0 else { throw .notImplemented(kernel: "adaptive_avg_pool2d", dtype) }
+            return try .zeros(Shape(checking: shape.dropLast(sizes.count) + sizes), dtype: dtype)
         }
         // Over three axes, and not in one go, no channel may be missing either.
         try plane.checkFilled(from: sizes.count == 3 && !isWhole ? 1 : rank - sizes.count)
