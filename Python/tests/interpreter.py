@@ -9,16 +9,24 @@ from torch import nn
 OPERATORS = {"div": "truediv", "floor_divide": "floordiv", "remainder": "mod"}
 
 
-def built(description, tensors, prefix=""):
-    """Returns a module for a description whose tensors stand in `tensors` under their keys."""
+def built(description, tensors, prefix="", known=None):
+    """Returns a module for a description whose tensors stand in `tensors` under their keys; `known` has those before by path."""
+    known = {} if known is None else known
+    if "shared" in description:
+        return known[description["shared"]]
+    known[prefix.removesuffix(".")] = made = new(description, tensors, prefix, known)
+    return made
+
+
+def new(description, tensors, prefix, known):
     kind = description["type"]
     if kind == "GraphModule":
-        return GraphModule(description, tensors, prefix)
+        return GraphModule(description, tensors, prefix, known)
     arguments = {name: value(given) for name, given in description.items() if name not in ("type", "modules", "dtype")}
     if "modules" in description:
         named = description["modules"]
         named = dict(enumerate(named)) if isinstance(named, list) else named
-        children = {str(name): built(child, tensors, f"{prefix}{name}.") for name, child in named.items()}
+        children = {str(name): built(child, tensors, f"{prefix}{name}.", known) for name, child in named.items()}
         module = {"Sequential": nn.Sequential, "ModuleList": nn.ModuleList, "ModuleDict": nn.ModuleDict}[kind]()
         for name, child in children.items():
             module.add_module(name, child)
@@ -37,11 +45,11 @@ def value(given):
 
 
 class GraphModule(nn.Module):
-    def __init__(self, description, tensors, prefix):
+    def __init__(self, description, tensors, prefix, known):
         super().__init__()
         self.description = description
         for name, child in description.get("modules", {}).items():
-            self.add_module(name, built(child, tensors, f"{prefix}{name}."))
+            self.add_module(name, built(child, tensors, f"{prefix}{name}.", known))
         for name, given in description.get("parameters", {}).items():
             self.register_parameter(name, nn.Parameter(self.checked(tensors[prefix + name], given), requires_grad=False))
         for name, given in description.get("buffers", {}).items():

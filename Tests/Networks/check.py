@@ -32,8 +32,6 @@ TOLERANCE = 2e-4
 # What PyTorch prints, and names its parameters by, that a description cannot say: a layer's subclass, a parametrized layer, a
 # list of parameters.
 NAMED_OTHERWISE = {"adapters", "weight-norm", "deep-and-cross", "lora"}
-# A module without tensors that stands at two places is one in PyTorch, whose hooks run for both, and two in a description.
-SHARED = {"tabular-embeddings"}
 # Two threads, one worker: what waits together goes together.
 SERVER = ["--inline-work", "0", "--compute-width", "1", "--batch-delay", "20ms", "--max-hooks-per-call", "1024"]
 
@@ -160,7 +158,7 @@ def outer_modules(model):
 
 def check_captures(network, client):
     """Each module of the tree is watched, by a hook of the call and by PyTorch's."""
-    if network.name in NAMED_OTHERWISE | SHARED:
+    if network.name in NAMED_OTHERWISE:
         return
     example, seen, handles = network.example(2, 7), [], []
     watched = list(outer_modules(network.model))

@@ -62,6 +62,10 @@ package struct DescriptionReader {
             try object.finish(known: ["name", "ref"])
             return .ref(name)
         }
+        if !isRoot, let path = try object.take("shared", { try $0.readName(atMost: 8_192) }) {
+            try object.finish(known: ["name", "shared"])
+            return .shared(path)
+        }
         let type = try object.require("type") { try $0.readName() }
         let dtype = try object.takeOptional("dtype") { try $0.readChoice(DType.self) }
         let children = try object.take("modules") { try self.children(&$0) }

@@ -26,7 +26,7 @@ package enum DescriptionWriter {
             for (name, first) in plan.ties { writer.member(name, first) }
             writer.endObject()
         }
-        try writeModules(of: document, writesReferences: writesReferences, to: &writer)
+        try writeModules(of: document, at: "", root: "", writesReferences: writesReferences, to: &writer)
     }
 
     /// Writes the type and its arguments under PyTorch's names.
@@ -39,8 +39,11 @@ package enum DescriptionWriter {
         if let dtype = document.dtype { writer.member("dtype", dtype.rawValue) }
     }
 
+    /// Writes what is in the module at `path`, which belongs to the registered module at `root`.
     private static func writeModules(
         of document: ModuleDocument,
+        at path: String,
+        root: String,
         writesReferences: Bool,
         to writer: inout JSONWriter
     ) throws(DocumentProblem) {
@@ -53,14 +56,25 @@ package enum DescriptionWriter {
         for child in modules {
             writer.beginObject()
             writer.member("name", child.name)
+            let place = joined(path, child.name)
             if writesReferences, let reference = child.ref {
                 writer.member("ref", reference)
+            } else if let shared = child.shared {
+                writer.member("shared", joined(root, shared))
             } else {
                 writeLayer(child, to: &writer)
-                try writeModules(of: child, writesReferences: writesReferences, to: &writer)
+                try writeModules(
+                    of: child,
+                    at: place,
+                    root: child.ref == nil ? root : place,
+                    writesReferences: writesReferences,
+                    to: &writer
+                )
             }
             writer.endObject()
         }
         writer.endArray()
     }
+
+    private static func joined(_ path: String, _ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 }

@@ -3,6 +3,7 @@ extension NodeDescription {
     package func pointer(toReference name: String) -> String? {
         switch self {
         case .ref(let other): return other == name ? "/ref" : nil
+        case .shared: return nil
         case .layer(let layer):
             for (index, child) in (layer.children ?? []).enumerated() {
                 guard let rest = child.node.pointer(toReference: name) else { continue }

@@ -15,7 +15,8 @@ extension CheckedLayer {
             switch (one.node, other.node) {
             case (.ref(let name), .ref(let otherName)): return name == otherName
             case (.layer(let layer), .layer(let otherLayer)): return layer.describesSame(as: otherLayer)
-            case (.ref, .layer), (.layer, .ref): return false
+            case (.shared(let path, _), .shared(let otherPath, _)): return path == otherPath
+            case (.ref, _), (.layer, _), (.shared, _): return false
             }
         }
     }

@@ -6,6 +6,16 @@ package import Tensors
 package indirect enum CheckedNode: Sendable {
     case ref(String)
     case layer(CheckedLayer)
+    /// The module at that path of the same tree.
+    case shared(String, CheckedLayer)
+
+    /// The module, unless it is a registered one.
+    package var layer: CheckedLayer? {
+        switch self {
+        case .layer(let layer), .shared(_, let layer): layer
+        case .ref: nil
+        }
+    }
 }
 
 /// A module inside a container.
@@ -45,12 +55,19 @@ package struct CheckedLayer: Sendable {
         try type.make(arguments, dtype ?? .float32, generator)
     }
 
+    /// The modules of the tree, shared ones once for each place; the checker bounds them.
+    var moduleCount: Int { children.reduce(1) { $0 + ($1.node.layer?.moduleCount ?? 1) } }
+
+    /// The modules on the longest way down.
+    var height: Int { 1 + (children.map { $0.node.layer?.height ?? 1 }.max() ?? 0) }
+
     /// The names of all references in the tree.
     package var references: [String] {
         children.flatMap { child -> [String] in
             switch child.node {
             case .ref(let name): [name]
             case .layer(let layer): layer.references
+            case .shared: []
             }
         }
     }

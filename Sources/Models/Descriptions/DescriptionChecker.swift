@@ -7,6 +7,8 @@ package struct DescriptionChecker {
     let limits: DescriptionLimits
     package private(set) var byteCount = 0
     private var moduleCount = 0
+    /// The modules that are checked already, by their paths.
+    private var places: [String: CheckedNode] = [:]
 
     /// Whether a state dictionary comes along, which then has every key.
     private let hasStateDict: Bool
@@ -21,7 +23,7 @@ package struct DescriptionChecker {
         guard case .layer(let layer) = root else {
             throw DescriptionProblem(.referenceAtRoot, at: ["ref"])
         }
-        let checked = try check(layer, at: [], depth: 1)
+        let checked = try check(layer, at: [], path: "", depth: 1)
         try take(checked.objectByteCount, at: [])
         return checked
     }
@@ -29,6 +31,7 @@ package struct DescriptionChecker {
     private mutating func check(
         _ layer: LayerDescription,
         at pointer: [String],
+        path: String?,
         depth: Int
     ) throws(DescriptionProblem) -> CheckedLayer {
         guard depth <= limits.maxTreeDepth else {
@@ -45,7 +48,7 @@ package struct DescriptionChecker {
             type: type,
             arguments: arguments,
             dtype: layer.dtype,
-            children: try children(of: layer, type: type, arguments, at: pointer, depth: depth),
+            children: try children(of: layer, type: type, arguments, at: pointer, path: path, depth: depth),
             graph: layer.graph
         )
         if let fault = fault(in: layer) { throw DescriptionProblem(fault.0, at: pointer + fault.at) }
@@ -76,6 +79,7 @@ package struct DescriptionChecker {
         type: ModuleType,
         _ arguments: CheckedArguments,
         at pointer: [String],
+        path: String?,
         depth: Int
     ) throws(DescriptionProblem) -> [CheckedChild] {
         guard let children = layer.children else { return [] }
@@ -93,7 +97,12 @@ package struct DescriptionChecker {
                 checked.append(CheckedChild(key: copies.into, place: place, node: .layer(list)))
                 continue
             }
-            let node = try node(child.node, at: pointer + [place], depth: depth + 1)
+            let inner = path.map { $0.isEmpty ? key : "\($0).\(key)" }
+            let node = try node(child.node, at: pointer + [place], path: inner, depth: depth + 1)
+            if case .shared(_, let layer) = node, type.chainsChildren, layer.type.inputCount > 1 {
+                throw DescriptionProblem(.notInSequential(type: layer.type.name), at: pointer + [place])
+            }
+            if let inner { places[inner] = node }
             checked.append(CheckedChild(key: key, place: place, node: node))
         }
         guard type.children != .none else {
@@ -122,7 +131,7 @@ package struct DescriptionChecker {
             throw DescriptionProblem(.refused(text), at: pointer.dropLast(2) + [name])
         }
         let before = (modules: moduleCount, bytes: byteCount)
-        let checked = try self.node(node, at: pointer, depth: depth + 1)
+        let checked = try self.node(node, at: pointer, path: nil, depth: depth + 1)
         if case .ref = checked {
             throw DescriptionProblem(.refused("a copy cannot be made of a reference"), at: pointer)
         }
@@ -166,12 +175,39 @@ package struct DescriptionChecker {
     private mutating func node(
         _ node: NodeDescription,
         at pointer: [String],
+        path: String?,
         depth: Int
     ) throws(DescriptionProblem) -> CheckedNode {
         switch node {
-        case .ref(let name): .ref(name)
-        case .layer(let layer): .layer(try check(layer, at: pointer, depth: depth))
+        case .ref(let name): return .ref(name)
+        case .layer(let layer): return .layer(try check(layer, at: pointer, path: path, depth: depth))
+        case .shared(let first):
+            guard path != nil else {
+                throw DescriptionProblem(.refused("a copy cannot be made of a shared module"), at: pointer)
+            }
+            return try shared(first, at: pointer, depth: depth)
         }
+    }
+
+    /// Returns the module at `path`, which must be complete, and counts it for this place too.
+    private mutating func shared(
+        _ path: String,
+        at pointer: [String],
+        depth: Int
+    ) throws(DescriptionProblem) -> CheckedNode {
+        guard let node = places[path] else {
+            throw DescriptionProblem(.refused("'\(path)' names no module before this one"), at: pointer + ["shared"])
+        }
+        guard let layer = node.layer else { return node }
+        moduleCount = saturatingSum(moduleCount, layer.moduleCount)
+        guard moduleCount <= limits.maxTreeModules else {
+            throw DescriptionProblem(.beyond(.treeModules, limit: limits.maxTreeModules, requested: nil), at: pointer)
+        }
+        guard depth + layer.height - 1 <= limits.maxTreeDepth else {
+            throw DescriptionProblem(.beyond(.treeDepth, limit: limits.maxTreeDepth, requested: nil), at: pointer)
+        }
+        if case .shared = node { return node }
+        return .shared(path, layer)
     }
 
     private static func fault(
@@ -184,6 +220,7 @@ package struct DescriptionChecker {
         if type.children == .positions, let key = child.key, key != "\(index)" {
             return .unexpectedKeys(type: type.name)
         }
+        // A shared one was checked where it stands first.
         guard case .layer(let layer) = child.node, type.chainsChildren,
             let inner = ModuleType.described(as: layer.type), inner.inputCount > 1
         else { return nil }

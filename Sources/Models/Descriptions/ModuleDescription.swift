@@ -49,6 +49,8 @@ package struct ModuleDescription: Sendable {
 package enum NodeDescription: Sendable {
     /// The registered module of that name, shared as PyTorch shares an object.
     case ref(String)
+    /// The module at that path of the same tree, which comes before.
+    case shared(String)
     /// A module of its own.
     case layer(LayerDescription)
 }

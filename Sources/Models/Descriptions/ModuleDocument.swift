@@ -15,6 +15,8 @@ package struct ModuleDocument: Sendable {
     package var training: Bool
     /// The registered module that stands here.
     package var ref: String?
+    /// The path, in the tree of the registered module around it, of the place before where the same module stands.
+    package var shared: String?
     /// The modules inside in order; `nil` unless it is a container.
     package var modules: [ModuleDocument]?
     /// What makes a `GraphModule`.

@@ -20,6 +20,8 @@ struct TreeBuilder {
     let isTraining: Bool
     /// The stand-ins for registered modules, one for each name.
     private(set) var references: [String: Reference] = [:]
+    /// The modules that are built, by their paths.
+    private var built: [String: Module] = [:]
 
     init(seed: UInt64?, isTraining: Bool) {
         self.init(seed.map { Generator(seed: $0) } ?? Generator(), isTraining: isTraining)
@@ -33,11 +35,15 @@ struct TreeBuilder {
 
     /// Returns the tree, in its mode; what references bring keeps its own.
     mutating func build(_ layer: CheckedLayer) throws(DescriptionProblem) -> Module {
-        try build(layer, at: []).train(isTraining)
+        try build(layer, at: [], path: "").train(isTraining)
     }
 
-    private mutating func build(_ layer: CheckedLayer, at pointer: [String]) throws(DescriptionProblem) -> Module {
-        if let graph = layer.graph { return try build(graph, of: layer, at: pointer) }
+    private mutating func build(
+        _ layer: CheckedLayer,
+        at pointer: [String],
+        path: String
+    ) throws(DescriptionProblem) -> Module {
+        if let graph = layer.graph { return try build(graph, of: layer, at: pointer, path: path) }
         let module = try Self.locating(pointer) {
             try Warnings.handled(by: { _ in }) {
                 try layer.make(with: generator)
@@ -50,7 +56,7 @@ struct TreeBuilder {
             if layer.areCopies, let first {
                 inner = try Self.locating(place) { try first.copied() }
             } else {
-                inner = try self.module(for: child.node, at: place)
+                inner = try self.module(for: child, at: place, path: path)
             }
             first = first ?? inner
             _ = try Self.locating(place) { try module.registerChild(child.key, inner) }
@@ -61,11 +67,12 @@ struct TreeBuilder {
     private mutating func build(
         _ description: GraphDescription,
         of layer: CheckedLayer,
-        at pointer: [String]
+        at pointer: [String],
+        path: String
     ) throws(DescriptionProblem) -> Module {
         var entries: [(name: String, entry: GraphModule.Entry)] = []
         for child in layer.children {
-            let inner = try module(for: child.node, at: pointer + ["modules", child.place])
+            let inner = try module(for: child, at: pointer + ["modules", child.place], path: path)
             entries.append((child.key, .module(inner)))
         }
         return try Self.locating(pointer) { () throws -> Module in
@@ -80,9 +87,22 @@ struct TreeBuilder {
         }
     }
 
-    private mutating func module(for node: CheckedNode, at pointer: [String]) throws(DescriptionProblem) -> Module {
-        switch node {
-        case .layer(let layer): return try build(layer, at: pointer)
+    private mutating func module(
+        for child: CheckedChild,
+        at pointer: [String],
+        path: String
+    ) throws(DescriptionProblem) -> Module {
+        switch child.node {
+        case .layer(let layer):
+            let path = path.isEmpty ? child.key : "\(path).\(child.key)"
+            let module = try build(layer, at: pointer, path: path)
+            built[path] = module
+            return module
+        case .shared(let path, _):
+            guard let module = built[path] else {
+                throw DescriptionProblem(.refused("'\(path)' names no module before this one"), at: pointer)
+            }
+            return module
         case .ref(let name):
             let reference = references[name] ?? Reference(to: name)
             references[name] = reference

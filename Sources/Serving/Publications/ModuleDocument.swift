@@ -57,6 +57,7 @@ extension Publication {
             ref: place.reference,
             modules: isContainer ? zip(layer.children, place.children).map { document(of: $1, name: $0.key) } : nil
         )
+        made.shared = place.shared
         made.graph = layer.graph
         for tensor in layer.graph?.tensors ?? [] where !tensor.isPersistent {
             made.transientBuffers[tensor.name] = place.module.buffer(at: tensor.name)

@@ -9,10 +9,12 @@ struct Place {
     let layer: CheckedLayer
     /// The registered module that the place belongs to: the one that was asked, or one that it refers to.
     let owner: Publication
-    /// The path from the root of `owner`.
+    /// The path from the root of `owner`; of a module that stands at several places, the first.
     let ownerPath: String
     /// The name by which the place refers to its owner, if it does.
     let reference: String?
+    /// The path from the owner's root of the place where the same module stands first, if this is another.
+    var shared: String?
 }
 
 extension Publication {
@@ -64,6 +66,17 @@ extension Place {
                 owner: owner,
                 ownerPath: ownerPath,
                 reference: nil
+            )
+        case .shared(let first, let layer):
+            guard let module = module.submodule(at: key) else { return nil }
+            return Place(
+                path: path,
+                module: module,
+                layer: layer,
+                owner: owner,
+                ownerPath: first,
+                reference: nil,
+                shared: first
             )
         case .ref(let name):
             guard let target = owner.references[name] else { return nil }

@@ -145,7 +145,7 @@ struct TreeSize: Sendable {
             let size =
                 switch child.node {
                 case .ref(let name): references[name] ?? TreeSize()
-                case .layer(let layer): TreeSize(of: layer, references: references)
+                case .layer(let layer), .shared(_, let layer): TreeSize(of: layer, references: references)
                 }
             modules = saturatingSum(modules, size.modules)
             depth = max(depth, 1 + size.depth)

@@ -42,6 +42,7 @@ extension RegistryState {
         for child in layer.children {
             switch child.node {
             case .layer(let layer): try checkSequentials(in: layer, references: wide)
+            case .shared: break
             case .ref(let name):
                 guard layer.type.chainsChildren, let target = wide.first(where: { $0.name == name }) else {
                     continue
@@ -63,7 +64,7 @@ extension RegistryState {
         guard let dot = key.firstIndex(of: ".") else { return nil }
         let rest = key[key.index(after: dot)...]
         switch layer.children.first(where: { $0.key == key[..<dot] })?.node {
-        case .layer(let child): return owner(of: rest, in: child)
+        case .layer(let child), .shared(_, let child): return owner(of: rest, in: child)
         case .ref(let name):
             guard let target = entries[name]?.current.publication, let slot = try? target.slot(String(rest)) else {
                 return name

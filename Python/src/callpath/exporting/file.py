@@ -75,8 +75,9 @@ def follow(model, example):
         found.follow(checking.copies(given), {})
     described = found.description()
     state, others, ties = found.tensors()
-    if ties:
-        described["tied"] = ties
+    tied = {name: first for name, first in ties.items() if not found.is_shared(name)}
+    if tied:
+        described["tied"] = tied
     names = [node["name"] for node in described["graph"] if node["op"] == "placeholder"] if "graph" in described else None
     examples = [] if given is None else [given, *repeated(settled, given)]
     return settled, Found(described, {**state, **others}, ties, examples, names, found.draws())
@@ -132,7 +133,7 @@ def types(described):
     """Returns the types that a description names."""
     modules = described.get("modules", [])
     inner = modules.values() if isinstance(modules, dict) else modules
-    return {described["type"], *(name for child in inner for name in types(child))}
+    return {name for child in inner if "type" in child for name in types(child)} | {described["type"]}
 
 
 def plain(tensor):

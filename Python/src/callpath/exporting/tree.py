@@ -210,11 +210,28 @@ class Tree:
                 "graph": nodes}
 
     def children(self, module, path):
-        """Returns the modules inside: a list where their names are their positions in a list, else an object."""
-        named = {name: self.description(child, f"{path}.{name}") for name, child in module._modules.items() if child is not None}
+        """Returns the modules inside: a list where their names are their positions in a list, else an object.
+
+        One that stands at a place before is the same module: its hooks fire wherever it is called.
+        """
+        named = {}
+        for name, child in module._modules.items():
+            if child is None:
+                continue
+            own, first = f"{path}.{name}", self.names[id(child)]
+            named[name] = self.description(child, own) if own == first else {"shared": first.removeprefix("model.")}
         positions = [str(position) for position in range(len(named))]
         is_list = isinstance(module, (nn.Sequential, nn.ModuleList)) and type(module) in layers.CONTAINERS
         return list(named.values()) if is_list and list(named) == positions else named
+
+    def is_shared(self, key):
+        """Returns whether a tensor's key goes by way of a module that stands at a place before."""
+        parts, module = key.split(".")[:-1], self.model
+        for count, part in enumerate(parts, 1):
+            module = module._modules[part]
+            if self.names[id(module)] != "model." + ".".join(parts[:count]):
+                return True
+        return False
 
     def tensors(self):
         """Returns the tensors of the state dictionary, those that are no state, and ties, by key."""
