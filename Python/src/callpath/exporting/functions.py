@@ -14,7 +14,7 @@ eq ne lt le gt ge isnan isinf isfinite logical_and logical_or logical_not logica
 bitwise_not where masked_fill
 sum mean prod max min amax amin argmax argmin var std norm logsumexp cumsum cumprod any all count_nonzero
 reshape view flatten unflatten permute transpose t squeeze unsqueeze expand expand_as repeat repeat_interleave movedim flip roll
-cat stack split chunk unbind narrow select getitem index_select gather scatter scatter_add take_along_dim masked_select tril
+cat stack split chunk unbind narrow select getitem index_select nonzero gather scatter scatter_add take_along_dim masked_select tril
 triu diagonal pad size dim numel
 matmul mm bmm baddbmm addmm mv dot outer einsum linear bilinear scaled_dot_product_attention
 zeros ones full zeros_like ones_like full_like empty_like arange linspace eye one_hot rand randn rand_like randn_like randint
@@ -27,7 +27,7 @@ tanhshrink softsign logsigmoid threshold glu softmax log_softmax softmin layer_n
 instance_norm local_response_norm embedding embedding_bag dropout alpha_dropout feature_alpha_dropout dropout1d dropout2d
 dropout3d conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d max_pool1d max_pool2d max_pool3d avg_pool1d
 avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d
-adaptive_max_pool3d lp_pool1d lp_pool2d interpolate pixel_shuffle pixel_unshuffle channel_shuffle normalize
+adaptive_max_pool3d lp_pool1d lp_pool2d lp_pool3d interpolate pixel_shuffle pixel_unshuffle channel_shuffle normalize
 cosine_similarity pairwise_distance unfold fold
 """.split())
 

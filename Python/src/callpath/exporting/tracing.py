@@ -129,12 +129,23 @@ class Watch:
     """Sees what modules do while one of them is followed: calls of modules, parameters that are read, tensors that are made."""
 
     def __init__(self):
-        self.tracers = []
+        self.tracers, self.changed = [], []
 
     @property
     def tracer(self):
         """The one that follows now; None while values are computed."""
         return self.tracers[-1] if self.tracers and not self.tracers[-1].is_running else None
+
+    @contextlib.contextmanager
+    def suspended(self):
+        """Lets PyTorch be itself for a while."""
+        for owner, name, original, _ in self.changed:
+            setattr(owner, name, original)
+        try:
+            yield
+        finally:
+            for owner, name, _, watched in self.changed:
+                setattr(owner, name, watched)
 
     @contextlib.contextmanager
     def installed(self):
@@ -164,15 +175,15 @@ class Watch:
                 return tracer.held(made)
             return maker
 
-        nn.Module.__call__, nn.Module.__getattr__ = watched_call, watched_read
-        for name, make in makers.items():
-            setattr(torch, name, watched_maker(name, make))
+        self.changed = [(nn.Module, "__call__", call, watched_call), (nn.Module, "__getattr__", read, watched_read),
+                        *((torch, name, make, watched_maker(name, make)) for name, make in makers.items())]
         try:
+            for owner, name, _, watched in self.changed:
+                setattr(owner, name, watched)
             yield self
         finally:
-            nn.Module.__call__, nn.Module.__getattr__ = call, read
-            for name, make in makers.items():
-                setattr(torch, name, make)
+            for owner, name, original, _ in self.changed:
+                setattr(owner, name, original)
 
 
 class Trace(fx.proxy.TracerBase):

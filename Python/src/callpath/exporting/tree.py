@@ -7,7 +7,7 @@ import torch
 from torch import fx, nn
 from torch.nn.utils import parametrize
 
-from . import functions, layers
+from . import checking, exported, functions, layers
 from .errors import NotExportable
 from .tracing import Trace, Watch
 
@@ -154,25 +154,55 @@ class Tree:
             return args[0]
         if not self.is_followed(module):
             return module(*args, **kwargs)
-        trace = Trace(module, self.watch, self.run)
+        kept = checking.copies((args, kwargs))
         try:
-            output = trace.follow(args, kwargs, fixed)
-        except NotExportable as error:
-            if str(error).startswith("model"):
-                raise
-            raise NotExportable(f"{self.path(module)} ({type(module).__name__}): {error}") from error
+            output, written, constants = self.followed(module, args, kwargs, fixed)
         except RecursionError:
             raise
         except Exception as error:
-            raise NotExportable(
-                f"{self.path(module)} ({type(module).__name__}) cannot be followed: {type(error).__name__}: {first_line(error)}") from error
-        written = Graph(trace, self.path(module)).nodes()
-        read = {node["target"] for node in written if node["op"] == "get_attr"}
-        constants = {name: tensor for name, tensor in trace.constants.items() if name in read}
+            found = self.exported(module, *kept, fixed) if self.is_own(error, module) else None
+            if found is None:
+                raise self.told(error, module) from error
+            output, written, constants = found
         known = self.traces.setdefault(id(module), (written, constants))
         if known[0] != written or not same_tensors(known[1], constants):
             refuse(self.path(module), module, "is called twice in one call, and does not do the same both times")
         return output
+
+    def followed(self, module, args, kwargs, fixed):
+        """Runs a module's forward on values that note what happens to them."""
+        trace = Trace(module, self.watch, self.run)
+        output = trace.follow(args, kwargs, fixed)
+        written = Graph(trace, self.path(module)).nodes()
+        read = {node["target"] for node in written if node["op"] == "get_attr"}
+        return output, written, {name: tensor for name, tensor in trace.constants.items() if name in read}
+
+    def exported(self, module, args, kwargs, fixed):
+        """Exports a module's forward where following it failed; None if that fails too."""
+        try:
+            output = exported.run(module, *checking.copies((args, kwargs)), fixed, self.run)
+            with self.watch.suspended():
+                writer = exported.exported(module, args, kwargs, fixed)
+        except RecursionError:
+            raise
+        except Exception as error:
+            if not self.is_own(error, module):
+                raise self.told(error, module) from error
+            return None
+        return output, writer.nodes, writer.constants
+
+    def is_own(self, error, module):
+        """Returns whether an error is of the module itself, and not of one inside."""
+        return not (isinstance(error, NotExportable) and str(error).startswith("model")
+                    and not str(error).startswith(f"{self.path(module)} ({type(module).__name__})"))
+
+    def told(self, error, module):
+        """Returns the error with the module's path, in one line."""
+        if isinstance(error, NotExportable):
+            return error if str(error).startswith("model") else \
+                NotExportable(f"{self.path(module)} ({type(module).__name__}): {error}")
+        return NotExportable(
+            f"{self.path(module)} ({type(module).__name__}) cannot be followed: {type(error).__name__}: {first_line(error)}")
 
     def draws(self):
         """Returns whether a call draws random numbers."""
