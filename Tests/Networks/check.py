@@ -24,6 +24,7 @@ sys.path[:0] = [str(ROOT / "Python/src"), str(ROOT / "Python/tests"), str(ROOT /
 
 import callpath  # noqa: E402
 import networks  # noqa: E402
+import public  # noqa: E402,F401
 from architectures import ARCHITECTURES  # noqa: E402
 from callpath.exporting.errors import NotExportable  # noqa: E402
 from server import tensor, whole  # noqa: E402
@@ -45,6 +46,8 @@ class Network:
 
     def __init__(self, name, model, example, batched, random):
         self.name, self.model, self.example, self.batched, self.random = name, model, example, batched, random
+        # Whether rows of several calls were computed together.
+        self.joined = False
 
 
 def all_networks():
@@ -213,10 +216,18 @@ def check_joined(network, client):
         return
     rows = [network.example(1, seed) for seed in range(10, 16)]
     alone = [client.post("call", body(row, 0, network)) for row in rows]
+    before = joined_calls(client)
     with concurrent.futures.ThreadPoolExecutor(len(rows)) as pool:
         together = list(pool.map(lambda row: client.post("call", body(row, 0, network)), rows))
     if alone != together:
         raise Difference("a row has other bits beside others than alone")
+    network.joined = joined_calls(client) > before
+
+
+def joined_calls(client):
+    """Returns how many calls the server has computed together with others."""
+    lines = client.send("/metrics", **{"accept": "text/plain"}).decode().splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith("callpath_joined_calls_total"))
 
 
 def check_inference_protocol(network, client):
@@ -266,7 +277,8 @@ def main():
                     except Difference as difference:
                         differences.append(f"{check.__name__.removeprefix('check_')}: {difference}")
                 wrong += bool(differences)
-                print(f"{network.name}: {'; '.join(differences) or 'as PyTorch'}", flush=True)
+                joined = ", calls joined" if network.joined else ""
+                print(f"{network.name}: {'; '.join(differences) or 'as PyTorch'}{joined}", flush=True)
     print(f"{len(chosen) - wrong} of {len(chosen)} networks answer as PyTorch")
     sys.exit(min(wrong, 99))
 
