@@ -13,6 +13,7 @@ INLINE Floats widen_half(const uint16_t *at) {
 #define SET avx512
 #define BLOCK_ROWS 8
 #define PANELS(rows) ((rows) <= 6 ? 4 : 2)
+#define SCALE(x, n) _mm512_scalef_ps(x, n) // rounds once as well
 #define MULTIPLY_ADD(a, b, c) __builtin_elementwise_fma(a, b, c)
 #include "KernelTable.h"
 #pragma clang attribute pop

@@ -6,17 +6,26 @@
 typedef int32_t ELEMENT(ints) __attribute__((ext_vector_type(16)));
 #define Ints ELEMENT(ints)
 
-INLINE Floats ELEMENT(select)(Ints mask, Floats yes, Floats no) {
-    return __builtin_bit_cast(
-        Floats, (__builtin_bit_cast(Ints, yes) & mask) | (__builtin_bit_cast(Ints, no) & ~mask));
-}
+INLINE Floats ELEMENT(select)(Ints mask, Floats yes, Floats no) { return mask ? yes : no; }
 
 INLINE Floats ELEMENT(copy_sign)(Floats magnitude, Floats sign) {
     Words bits = __builtin_bit_cast(Words, magnitude) & 0x7FFFFFFF;
     return __builtin_bit_cast(Floats, bits | (__builtin_bit_cast(Words, sign) & 0x80000000));
 }
 
-/// e^x: x = n log 2 + r, a polynomial in r, and 2^n in two factors, so that neither end is cut off.
+#ifndef SCALE
+#define SCALE(x, n) ELEMENT(scaled)(x, n)
+/// x times 2 to the power of the whole number n, in two factors, so that neither end is cut off.
+INLINE Floats ELEMENT(scaled)(Floats x, Floats n) {
+    // What NaN becomes as a whole number does not matter.
+    Ints whole = __builtin_convertvector(ELEMENT(select)(n == n, n, (Floats)0.0f), Ints);
+    Ints half = whole >> 1;
+    x *= __builtin_bit_cast(Floats, (half + 127) << 23);
+    return x * __builtin_bit_cast(Floats, (whole - half + 127) << 23);
+}
+#endif
+
+/// e^x: x = n log 2 + r, a polynomial in r, and 2^n.
 INLINE Floats ELEMENT(exponential)(Floats x) {
     // NaN is neither above nor below, and comes through.
     Floats y = ELEMENT(select)(x > 89.0f, (Floats)89.0f, x);
@@ -30,12 +39,7 @@ INLINE Floats ELEMENT(exponential)(Floats x) {
     p = MULTIPLY_ADD(p, r, (Floats)1.6666665459e-1f);
     p = MULTIPLY_ADD(p, r, (Floats)5.0000001201e-1f);
     p = MULTIPLY_ADD(p, r * r, r) + 1.0f;
-    // What NaN becomes as a whole number does not matter.
-    Ints known = y == y;
-    Ints whole = __builtin_convertvector(ELEMENT(select)(known, n, (Floats)0.0f), Ints);
-    Ints half = whole >> 1;
-    p *= __builtin_bit_cast(Floats, (half + 127) << 23);
-    return p * __builtin_bit_cast(Floats, (whole - half + 127) << 23);
+    return SCALE(p, n);
 }
 
 INLINE Floats ELEMENT(logistic)(Floats x) { return 1.0f / (1.0f + ELEMENT(exponential)(-x)); }
@@ -51,24 +55,22 @@ INLINE Floats ELEMENT(tangent)(Floats x) {
     return ELEMENT(copy_sign)(ELEMENT(select)(magnitude < 0.625f, near, far), x);
 }
 
+/// A ratio of polynomials between -4 and 4, beyond which it is one in all digits.
 INLINE Floats ELEMENT(error)(Floats x) {
-    Floats t = __builtin_elementwise_abs(x), square = x * x;
-    Floats r = MULTIPLY_ADD((Floats)-1.72853470e-5f, t, (Floats)3.83197126e-4f);
-    Floats u = MULTIPLY_ADD((Floats)-3.88396438e-3f, t, (Floats)2.42546219e-2f);
-    r = MULTIPLY_ADD(r, square, u);
-    r = MULTIPLY_ADD(r, t, (Floats)-1.06777877e-1f);
-    r = MULTIPLY_ADD(r, t, (Floats)-6.34846687e-1f);
-    r = MULTIPLY_ADD(r, t, (Floats)-1.28717512e-1f);
-    r = MULTIPLY_ADD(r, t, -t);
-    // Beyond four it is one in all digits, and the polynomial is no longer what it stands for.
-    r = ELEMENT(select)(t > 4.0f, (Floats)-20.0f, r);
-    Floats far = ELEMENT(copy_sign)(1.0f - ELEMENT(exponential)(r), x);
-    Floats p = MULTIPLY_ADD((Floats)-5.96761703e-4f, square, (Floats)4.99119423e-3f);
-    p = MULTIPLY_ADD(p, square, (Floats)-2.67681349e-2f);
-    p = MULTIPLY_ADD(p, square, (Floats)1.12819925e-1f);
-    p = MULTIPLY_ADD(p, square, (Floats)-3.76125336e-1f);
-    p = MULTIPLY_ADD(p, square, (Floats)1.28379166e-1f);
-    return ELEMENT(select)(t > 0.927734375f, far, MULTIPLY_ADD(p, x, x));
+    x = ELEMENT(select)(x > 4.0f, (Floats)4.0f, x);
+    x = ELEMENT(select)(x < -4.0f, (Floats)-4.0f, x);
+    Floats square = x * x;
+    Floats p = MULTIPLY_ADD((Floats)-2.72614225801306e-10f, square, (Floats)2.77068142495902e-8f);
+    p = MULTIPLY_ADD(p, square, (Floats)-2.10102402082508e-6f);
+    p = MULTIPLY_ADD(p, square, (Floats)-5.69250639462346e-5f);
+    p = MULTIPLY_ADD(p, square, (Floats)-7.34990630326855e-4f);
+    p = MULTIPLY_ADD(p, square, (Floats)-2.95459980854025e-3f);
+    p = MULTIPLY_ADD(p, square, (Floats)-1.60960333262415e-2f);
+    Floats q = MULTIPLY_ADD((Floats)-1.45660718464996e-5f, square, (Floats)-2.13374055278905e-4f);
+    q = MULTIPLY_ADD(q, square, (Floats)-1.68282697438203e-3f);
+    q = MULTIPLY_ADD(q, square, (Floats)-7.37332916720468e-3f);
+    q = MULTIPLY_ADD(q, square, (Floats)-1.42647390514189e-2f);
+    return x * p / q;
 }
 
 INLINE Floats ELEMENT(normal_part)(Floats x) {
@@ -111,30 +113,53 @@ INLINE Floats ELEMENT(row_line)(const float *at, size_t left, float fill) {
     return load_floats(numbers);
 }
 
-/// e^(x - max) over their sum; the sums run in sixteen lanes, which are added in order.
+// Lanes meet in halves: what is next to what does not depend on the set.
+#define HALVES(op)                                                                                                    \
+    Eight eight = __builtin_shufflevector(lanes, lanes, 0, 1, 2, 3, 4, 5, 6, 7);                                      \
+    Eight other = __builtin_shufflevector(lanes, lanes, 8, 9, 10, 11, 12, 13, 14, 15);                                \
+    eight = op(eight, other);                                                                                         \
+    other = __builtin_shufflevector(eight, eight, 4, 5, 6, 7, 4, 5, 6, 7);                                            \
+    eight = op(eight, other);                                                                                         \
+    other = __builtin_shufflevector(eight, eight, 2, 3, 2, 3, 2, 3, 2, 3);                                            \
+    eight = op(eight, other);                                                                                         \
+    float first = eight[0], second = eight[1];                                                                        \
+    return op(first, second);
+#define LARGER_OF(a, b) ((a) > (b) ? (a) : (b))
+#define SUM_OF(a, b) ((a) + (b))
+
+INLINE Floats ELEMENT(larger)(Floats a, Floats b) { return LARGER_OF(a, b); }
+INLINE float ELEMENT(largest_lane)(Floats lanes) { HALVES(LARGER_OF) }
+INLINE float ELEMENT(sum_of_lanes)(Floats lanes) { HALVES(SUM_OF) }
+
+/// e^(x - max) times one over their sum, which runs in sixteen lanes. A NaN makes the sum NaN, and so the whole row.
 static void ELEMENT(softmax)(const float *x, size_t count, float *out) {
-    Floats lanes = (Floats)-__builtin_inff();
-    for (size_t i = 0; i < count; i += 16) {
-        Floats line = ELEMENT(row_line)(x + i, count - i, -__builtin_inff());
-        // A NaN must win, so that the whole row becomes NaN.
-        lanes = ELEMENT(select)(line <= lanes, lanes, line);
-    }
-    float largest = lanes[0];
-    for (int i = 1; i < 16; i++) if (!(lanes[i] <= largest)) largest = lanes[i];
+    size_t whole = count & ~(size_t)15, left = count - whole, i = 0;
+    Floats lanes[4];
+    UNROLL for (int k = 0; k < 4; k++) lanes[k] = (Floats)-__builtin_inff();
+    for (; i + 64 <= whole; i += 64)
+        UNROLL for (int k = 0; k < 4; k++) lanes[k] = ELEMENT(larger)(lanes[k], load_floats(x + i + 16 * k));
+    for (; i < whole; i += 16) lanes[0] = ELEMENT(larger)(lanes[0], load_floats(x + i));
+    if (left) lanes[1] = ELEMENT(larger)(lanes[1], ELEMENT(row_line)(x + whole, left, -__builtin_inff()));
+    lanes[0] = ELEMENT(larger)(lanes[0], lanes[1]);
+    lanes[2] = ELEMENT(larger)(lanes[2], lanes[3]);
+    float largest = ELEMENT(largest_lane)(ELEMENT(larger)(lanes[0], lanes[2]));
     Floats sums = 0;
-    for (size_t i = 0; i < count; i += 16) {
-        size_t left = count - i < 16 ? count - i : 16;
-        Floats line = ELEMENT(row_line)(x + i, left, -__builtin_inff());
-        line = ELEMENT(exponential)(line - largest);
-        __builtin_memcpy(out + i, &line, left * sizeof(float));
-        float behind[16];
-        __builtin_memcpy(behind, &line, sizeof behind);
-        for (size_t lane = left; lane < 16; lane++) behind[lane] = 0;
-        sums += load_floats(behind);
+    for (i = 0; i < whole; i += 16) {
+        Floats line = ELEMENT(exponential)(load_floats(x + i) - largest);
+        __builtin_memcpy(out + i, &line, sizeof line);
+        sums += line;
     }
-    float sum = 0;
-    for (int i = 0; i < 16; i++) sum += sums[i];
-    for (size_t i = 0; i < count; i++) out[i] /= sum;
+    if (left) {
+        Floats line = ELEMENT(exponential)(ELEMENT(row_line)(x + whole, left, -__builtin_inff()) - largest);
+        __builtin_memcpy(out + whole, &line, left * sizeof(float));
+        sums += ELEMENT(row_line)(out + whole, left, 0.0f);
+    }
+    float inverse = 1 / ELEMENT(sum_of_lanes)(sums);
+    for (i = 0; i < whole; i += 16) {
+        Floats line = load_floats(out + i) * inverse;
+        __builtin_memcpy(out + i, &line, sizeof line);
+    }
+    for (; i < count; i++) out[i] *= inverse;
 }
 
 /// (x - mean) / √(variance + epsilon) · weight + bias of a row, the moments summed in eight lanes of doubles.
@@ -168,21 +193,20 @@ static void ELEMENT(standardize)(
     }
 }
 
-/// One row of a plane, each number a chain of multiply-adds over a window of one channel: in the order of the window, from
-/// zero, the bias last; windows one after another, `taps` of `lines` lines, of which those outside are NULL.
-static void ELEMENT(depthwise)(
-    const float *const *lines, size_t line_count, const float *weight, size_t taps, size_t dilation, float bias,
-    size_t count, float *out) {
-    for (size_t i = 0; i < count; i += 16) {
-        size_t left = count - i < 16 ? count - i : 16;
-        Floats sums = 0;
-        for (size_t line = 0; line < line_count; line++) {
-            for (size_t tap = 0; tap < taps; tap++) {
-                Floats numbers = lines[line] ? load_floats(lines[line] + i + tap * dilation) : (Floats)0.0f;
-                sums = MULTIPLY_ADD((Floats)weight[line * taps + tap], numbers, sums);
-            }
-        }
-        sums += bias;
-        __builtin_memcpy(out + i, &sums, left * sizeof(float));
+/// One row of a step of an LSTM: the gates' sums come in two parts, each four times `size` long: what enters, what stays,
+/// the candidate, what comes out.
+static void ELEMENT(lstm)(
+    const float *x, const float *h, size_t size, const float *cell, float *next_cell, float *state) {
+    for (size_t i = 0; i < size; i += 16) {
+        size_t left = size - i < 16 ? size - i : 16;
+        Floats gates[4];
+        UNROLL for (int gate = 0; gate < 4; gate++)
+            gates[gate] = ELEMENT(row_line)(x + gate * size + i, left, 0.0f) +
+                          ELEMENT(row_line)(h + gate * size + i, left, 0.0f);
+        Floats kept = ELEMENT(logistic)(gates[1]) * ELEMENT(row_line)(cell + i, left, 0.0f);
+        Floats line = kept + ELEMENT(logistic)(gates[0]) * ELEMENT(tangent)(gates[2]);
+        __builtin_memcpy(next_cell + i, &line, left * sizeof(float));
+        line = ELEMENT(tangent)(line) * ELEMENT(logistic)(gates[3]);
+        __builtin_memcpy(state + i, &line, left * sizeof(float));
     }
 }

@@ -69,6 +69,7 @@ INLINE Floats widen_pair(const uint32_t *at, int parity) {
 #include "LinearBody.h"
 #include "RandomBody.h"
 #include "ElementBody.h"
+#include "WindowBody.h"
 
 #define TABLE_NAME(set) callpath_kernels_##set
 #define TABLE(set) TABLE_NAME(set)
@@ -88,7 +89,11 @@ const callpath_kernels TABLE(SET) = {
     .relu_f32 = ELEMENT(relu),
     .softmax_f32 = ELEMENT(softmax),
     .standardize_f32 = ELEMENT(standardize),
-    .depthwise_f32 = ELEMENT(depthwise),
+    .lstm_f32 = ELEMENT(lstm),
+    .windows_f32 = WINDOWS(sums),
+    .fill_f32 = WINDOWS(fill),
+    .lines_f32 = WINDOWS(lines),
+    .largest_f32 = WINDOWS(largest),
     .uniform_f32 = RANDOM(uniform_f32),
     .uniform_f64 = RANDOM(uniform_f64),
     .normal_f32 = RANDOM(normal_f32),

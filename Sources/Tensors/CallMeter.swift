@@ -12,7 +12,11 @@ public enum CallMeter {
         _ body: () throws -> Result
     ) rethrows -> Result {
         let outer = cthread_meter()
-        defer { cthread_set_meter(outer) }
+        cthread_begin_call()
+        defer {
+            cthread_end_call()
+            cthread_set_meter(outer)
+        }
         cthread_set_meter(
             cthread_meter(live_bytes: 0, live_limit: Int64(max(1, liveBytes)), work: 0, work_limit: Int64(max(1, work)))
         )

@@ -1,4 +1,3 @@
-internal import CKernels
 internal import CThread
 
 #if canImport(Glibc)
@@ -25,8 +24,6 @@ final class TensorBody: @unchecked Sendable {
 
     /// The alignment of memory taken for tensors, a cache line and the widest vector.
     private static let alignment = 64
-    /// The bytes of a tensor from which on its memory is taken as that of the kernels is, which pays for the larger alignment.
-    private static let hugePagesFrom = 4 << 20
 
     let dtype: DType
     let isInference: Bool
@@ -81,7 +78,7 @@ final class TensorBody: @unchecked Sendable {
     convenience init(unfilled dtype: DType, shape: Shape) throws(TensorError) {
         let (byteCount, overflow) = shape.elementCount.multipliedReportingOverflow(by: dtype.itemSize)
         guard !overflow else { throw .storageOverflow(shape: shape.dimensions) }
-        let memory = try Self.allocate(byteCount) { calloc($0, 1) }
+        let memory = try Self.allocate(byteCount) { cthread_take_zeros($0) }
         let start = UnsafeRawPointer(memory.alignedUp(toMultipleOf: Self.alignment))
         self.init(.memory(memory), start: start, dtype: dtype, shape: shape, isInference: Autograd.marksInference)
     }
@@ -110,8 +107,9 @@ final class TensorBody: @unchecked Sendable {
 
     deinit {
         guard case .memory(let memory) = owner else { return }
-        cthread_give_bytes(Int64(shape.elementCount &* dtype.itemSize))
-        callpath_release(memory)
+        let byteCount = shape.elementCount &* dtype.itemSize
+        cthread_give_bytes(Int64(byteCount))
+        cthread_give_block(memory, byteCount &+ Self.alignment)
     }
 
     /// Notes PyTorch's strides; for who made the body, before anyone else has it.
@@ -136,12 +134,10 @@ final class TensorBody: @unchecked Sendable {
     }
 
     /// Takes memory with room to align: for small tensors much faster than `posix_memalign`.
-    ///
-    /// Large ones get large pages.
     @inline(__always)
     private static func allocate(
         _ byteCount: Int,
-        with allocator: (Int) -> UnsafeMutableRawPointer? = { $0 < hugePagesFrom ? malloc($0) : callpath_allocate($0) }
+        with allocator: (Int) -> UnsafeMutableRawPointer? = { cthread_take_block($0) }
     ) throws(TensorError) -> UnsafeMutableRawPointer {
         try check(byteCount)
         guard cthread_take_bytes(Int64(byteCount)) else { throw CallMeter.liveBytesError }

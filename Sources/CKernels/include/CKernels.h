@@ -78,6 +78,42 @@ typedef enum callpath_torch : uint32_t {
 /// Maps `count` numbers; `out` may be `x`. A number becomes the same wherever it stands.
 typedef void callpath_map_float(const float *_Nonnull x, size_t count, float *_Nonnull out);
 
+/// Windows over an image, sixteen side by side in a line, and a weight of `rows` x `inputs` without gaps.
+///
+/// Number `k` of the windows of line `l` lies from `starts[l] + taps[k]` of the image on, where sixteen can be read. Row `r`
+/// of what comes out begins at `r * out_stride`, and the sums of line `l` at `places[l]` behind that; lines may overlap.
+typedef struct callpath_windows {
+    size_t rows, inputs, lines, out_stride;
+    const size_t *_Nonnull taps;
+    const size_t *_Nonnull starts;
+    const size_t *_Nonnull places;
+} callpath_windows;
+
+/// Numbers of a line that windows side by side meet at one place of a kernel: `count` from `column` on, a stride apart, for
+/// the windows behind the first `before`. In a room, which has several rows for each of a map, `row` is the first one.
+typedef struct callpath_phase {
+    size_t row, column, before, count;
+} callpath_phase;
+
+/// What lines of an image are copied to with what stands around them: for each channel, each slice that the kernel meets and
+/// each phase `lines` lines of `pitch` numbers.
+typedef struct callpath_room {
+    size_t channels, depth, height, width; // of the image
+    size_t slices, slice_step;
+    size_t row_stride, column_stride, lines, pitch, phases;
+    const callpath_phase *_Nonnull phase;
+} callpath_room;
+
+/// The windows of a pool over a plane of `depth` x `height` x `width`, with what lies in the plane for each place along the
+/// kernel's width.
+typedef struct callpath_pool {
+    size_t depth, height, width, out_depth, out_height, out_width;
+    size_t kernel_depth, depth_stride, depth_step, kernel_height, height_stride, height_step, width_stride;
+    ptrdiff_t depth_padding, height_padding;
+    size_t columns;
+    const callpath_phase *_Nonnull column;
+} callpath_pool;
+
 /// The entry points of one instruction set.
 typedef struct callpath_kernels {
     const char *_Nonnull name;
@@ -99,11 +135,24 @@ typedef struct callpath_kernels {
     void (*_Nonnull standardize_f32)(
         const float *_Nonnull x, size_t count, double epsilon, const float *_Nullable weight,
         const float *_Nullable bias, float *_Nonnull out);
-    /// `count` windows of one channel side by side, of `taps` numbers `dilation` apart on each of the lines at which they
-    /// begin; NULL is a line of zeros. Lines can be read 16 numbers beyond the last window.
-    void (*_Nonnull depthwise_f32)(
-        const float *_Nullable const *_Nonnull lines, size_t line_count, const float *_Nonnull weight, size_t taps,
-        size_t dilation, float bias, size_t count, float *_Nonnull out);
+    /// One row of a step of an LSTM of `size` numbers, given the parts of its four gates' sums that come from the input and
+    /// from the state; `next_cell` may be `cell`.
+    void (*_Nonnull lstm_f32)(
+        const float *_Nonnull x, const float *_Nonnull h, size_t size, const float *_Nonnull cell,
+        float *_Nonnull next_cell, float *_Nonnull state);
+    /// The sums over windows, each the chain of multiply-adds that an output of `linear_f32` is, in the order of the taps.
+    void (*_Nonnull windows_f32)(
+        callpath_windows windows, const float *_Nonnull image, const float *_Nonnull weight,
+        const float *_Nullable bias, float *_Nonnull out);
+    /// Fills a room from an image, whose slice `slice` and row `row` meet the first place of the kernel.
+    void (*_Nonnull fill_f32)(
+        const callpath_room *_Nonnull room, const float *_Nonnull image, ptrdiff_t slice, ptrdiff_t row,
+        float *_Nonnull out);
+    /// Copies `lines` lines of `count` numbers.
+    void (*_Nonnull lines_f32)(
+        const float *_Nonnull x, size_t x_stride, size_t count, size_t lines, float *_Nonnull out, size_t out_stride);
+    /// The largest number of each window over a plane; NaN is larger than all else.
+    void (*_Nonnull largest_f32)(const callpath_pool *_Nonnull pool, const float *_Nonnull plane, float *_Nonnull out);
 
     /// `count` numbers in low..<high from as many random words: the low 24 bits of each.
     /// These three give the same bits in every table.

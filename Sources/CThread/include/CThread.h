@@ -3,6 +3,7 @@
 // costs as much as a tenth of a small layer.
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 extern _Thread_local uint8_t cthread_gradient_mode_of_this_thread;
@@ -66,3 +67,19 @@ extern _Thread_local const void *cthread_call_context_of_this_thread;
 static inline const void *cthread_call_context(void) { return cthread_call_context_of_this_thread; }
 
 static inline void cthread_set_call_context(const void *context) { cthread_call_context_of_this_thread = context; }
+
+// Memory for tensors. A thread keeps blocks that are let go of and takes them again: their pages are there already, and
+// those of new memory cost more than many an operation on them. While a call runs, which makes and lets go of much, it keeps
+// more than between calls.
+
+// Returns memory for this many bytes, as malloc does; null if there is none.
+void *cthread_take_block(size_t size);
+
+// The same of zeros, for which the system finds pages where somebody looks at them; null if there is none.
+void *cthread_take_zeros(size_t size);
+
+// Lets go of memory that was taken for this many bytes, on any thread.
+void cthread_give_block(void *memory, size_t size);
+
+void cthread_begin_call(void);
+void cthread_end_call(void);

@@ -4,8 +4,8 @@ import CKernels
 enum ElementFunction: Sendable {
     case exp, sigmoid, tanh, gelu, silu, relu
 
-    /// About how many multiply-adds it takes.
-    var work: Double { self == .relu ? 1 : 8 }
+    /// How many multiply-adds take about as long.
+    var work: Double { self == .relu ? 4 : 20 }
 
     /// Writes the function of `count` floats to `target`, which may be `source`.
     @inline(__always)
@@ -72,7 +72,7 @@ enum FloatRows {
     ) throws(TensorError) -> Tensor {
         try Tensor(of: Float.self, shape: input.shape) { target in
             nonisolated(unsafe) let (source, result) = (input.address(of: Float.self), target)
-            ProductPlan().share(units: count, work: Double(length) * 8) { rows in
+            ProductPlan().share(units: count, work: Double(length) * 24) { rows in
                 for row in rows { body(source + row * length, result + row * length) }
             }
         }

@@ -59,6 +59,16 @@ package struct ProductPlan: Sendable {
         }
     }
 
+    /// Returns how many of `count` should be one unit of work, of which there are as many in each of `parts`: all, or fewer
+    /// where the parts alone would not keep all threads at so many multiply-adds.
+    func piece(of count: Int, parts: Int, work: Double) -> Int {
+        let pieces = threads * Self.piecesPerShare
+        guard threads > 1, work >= Self.workPerAwakeThread * 2, !callpath_is_alone(), parts > 0, parts < pieces else {
+            return max(count, 1)
+        }
+        return max(1, count / (pieces / parts))
+    }
+
     /// How many threads should compute a product of so many rows.
     private func shares(rows: Int, weights: Double) -> Int {
         // Reading a weight from beyond the second cache takes as long as four multiply-adds.

@@ -10,6 +10,17 @@ extension Tensor {
         return try plane.largest(regions, sizes, plane.node("MaxPool", "WithIndicesBackward0"))
     }
 
+    /// Returns the largest number of each window, without its place.
+    public func largestInWindows(_ steps: PoolSteps) throws(TensorError) -> Tensor {
+        guard dtype == .float32, !Autograd.records(self) else { return try maxPool(steps).values }
+        let plane = try PoolInput(self, axes: steps.axes, operation: "max_pool\(steps.axes)d")
+        let sizes = try steps.axes == 1 ? [steps.lineSize(of: plane.image[0])] : steps.outputSizes(of: plane)
+        guard let lines = LargestLines(input: self, steps: steps, image: plane.image, output: sizes) else {
+            return try maxPool(steps).values
+        }
+        return try lines.result(try Shape(checking: plane.leading + sizes))
+    }
+
     /// Returns the mean of each window: PyTorch's `F.avg_pool1d` to `F.avg_pool3d`.
     /// - Parameters:
     ///   - countsPadding: Whether the zeros around the image count.

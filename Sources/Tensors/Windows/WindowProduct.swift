@@ -4,9 +4,9 @@
 /// - A map is `[images, groups * rows, *output]`.
 /// - The weight is `[groups * rows, windows.length]`.
 ///
-/// Windows are gathered some at a time, never those of a whole image. All are in a computing dtype and without history.
-/// Each number of a map is one chain of multiply-adds over its window, so its bits do not depend on the images beside it or
-/// on the number of threads.
+/// Windows are gathered some at a time, never those of a whole image; floats are mostly read where they lie. All are in a
+/// computing dtype and without history. Each number of a map is one chain of multiply-adds over its window, so its bits do
+/// not depend on the images beside it or on the number of threads.
 struct WindowProduct: Sendable {
     let windows: Windows
     let images: Int
@@ -32,6 +32,9 @@ struct WindowProduct: Sendable {
 
     private func blocks(of size: Int) -> Int { positions == 0 ? 0 : (positions - 1) / size + 1 }
 
+    /// What reads floats where they lie, if that is better than to gather them.
+    private var lines: WindowLines? { WindowLines(windows, images: images, groups: groups, rows: rows) }
+
     /// Returns each window times the weight, plus `bias`: the map of an image.
     func map(of image: Tensor, _ weight: Tensor, bias: Tensor?, shape: Shape) throws(TensorError) -> Tensor {
         let work = Mapping(product: self, image: image, weight: weight, bias: bias, shape: shape)
@@ -45,10 +48,8 @@ struct WindowProduct: Sendable {
         let shape: Shape
 
         func visit<R: Real>(_ type: R.Type) throws(TensorError) -> Tensor {
-            if R.self == Float.self, product.rows == 1,
-                let direct = DepthwiseRows(product.windows, parts: product.images * product.groups)
-            {
-                return try direct.map(of: image, weight, bias: bias, groups: product.groups, shape: shape)
+            if R.self == Float.self, let lines = product.lines {
+                return try lines.map(of: image, weight, bias: bias, shape: shape)
             }
             return try Tensor(of: R.self, shape: shape) { target throws(TensorError) in
                 let (image, weight) = (image.address(of: R.self), weight.address(of: R.self))

@@ -58,7 +58,7 @@ struct Windows: Sendable {
 
     /// Calls `body` for each number of a window in order, with where it lies in the kernel and in which channel.
     @inline(__always)
-    private func forEachNumber(_ body: (_ channel: Int, _ depth: Int, _ height: Int, _ width: Int) -> Void) {
+    func forEachNumber(_ body: (_ channel: Int, _ depth: Int, _ height: Int, _ width: Int) -> Void) {
         for channel in 0..<channels {
             for depth in 0..<kernel.depth {
                 for height in 0..<kernel.height {

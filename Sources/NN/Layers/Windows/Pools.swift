@@ -62,7 +62,7 @@ public class WindowPool: Module {
 
 /// The largest number of each window along one axis.
 public class MaxPool1d: WindowPool {
-    public final override func forward(_ input: Tensor) throws -> Tensor { try input.maxPool(steps).values }
+    public final override func forward(_ input: Tensor) throws -> Tensor { try input.largestInWindows(steps) }
 
     public final override func forward(_ arguments: Arguments) throws -> Value {
         guard options.returnIndices else { return try super.forward(arguments) }

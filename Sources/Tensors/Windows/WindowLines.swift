@@ -1,0 +1,246 @@
+internal import CKernels
+
+/// A convolution of floats that reads windows where they lie, sixteen side by side, in place of windows that are gathered.
+///
+/// Where nothing stands around the image and windows are neighbours, they are read from it. Elsewhere some lines of the
+/// image at a time are copied into a room with what stands around them. Each number of the map is the same chain of
+/// multiply-adds either way, in the order of the window.
+struct WindowLines {
+    private let windows: Windows
+    private let images, groups, rows: Int
+    /// Where lines are copied to; `nil` if they are read from the image.
+    private let room: WindowRoom?
+    /// Whether windows go on from one line of the map to the next, and what lies between is cut out afterwards.
+    private let isFlat: Bool
+
+    /// The windows that lie side by side.
+    private static let width = 16
+
+    /// Creates the lines for `images` of `groups`, each with `rows` of weights; `nil` where windows are better gathered.
+    init?(_ windows: Windows, images: Int, groups: Int, rows: Int) {
+        guard windows.output.count > 0, windows.length > 0, rows > 0, images > 0 else { return nil }
+        let form = windows.isPointwise ? windows.inOneLine : windows
+        (self.windows, self.images, self.groups, self.rows) = (form, images, groups, rows)
+        guard !form.isBare || form.output.width < Self.width else {
+            (room, isFlat) = (nil, false)
+            return
+        }
+        let work = Double(rows * form.length) * Double(images * groups * form.output.count)
+        guard let room = WindowRoom(form, parts: images * groups, work: work) else { return nil }
+        self.room = room
+        // Cutting a number out costs as much as some eight multiply-adds.
+        let wasted = Self.lines(over: form.output.width) * Self.width - room.pitch
+        isFlat = form.output.width < Self.width || wasted * form.length > 8 * form.output.width
+    }
+
+    /// The lines that cover so many windows.
+    private static func lines(over count: Int) -> Int { (count + width - 1) / width }
+
+    /// The lines over a line of the map.
+    private var linesAcross: Int { Self.lines(over: windows.output.width) }
+
+    /// What is read for each part and where the sums go, in a form that costs nothing to pass on.
+    private struct Job: @unchecked Sendable {
+        // The pointers lie in arrays and tensors that outlive the job; nobody changes what is read, and parts write to
+        // places of their own.
+        let table: callpath_kernels
+        let image, weight: UnsafePointer<Float>
+        let bias: UnsafePointer<Float>?
+        let target: UnsafeMutablePointer<Float>
+        let groups, rows, length, imageSize, mapSize: Int
+        let taps, starts, places: UnsafePointer<Int>
+
+        /// Computes `count` lines of windows of one part, from line `first` on.
+        @inline(__always)
+        func compute(
+            _ part: Int,
+            from image: UnsafePointer<Float>,
+            first: Int,
+            count: Int,
+            to out: UnsafeMutablePointer<Float>,
+            stride: Int
+        ) {
+            let group = part % groups
+            let form = callpath_windows(
+                rows: rows,
+                inputs: length,
+                lines: count,
+                out_stride: stride,
+                taps: taps,
+                starts: starts + first,
+                places: places + first
+            )
+            table.windows_f32(form, image, weight + group * rows * length, bias.map { $0 + group * rows }, out)
+        }
+    }
+
+    /// Returns each window of `image` times the weight, plus `bias`: a tensor of `shape`.
+    func map(of image: Tensor, _ weight: Tensor, bias: Tensor?, shape: Shape) throws(TensorError) -> Tensor {
+        let (lines, taps) = (room.map(roomLines) ?? imageLines, room?.taps ?? windows.taps)
+        let sums = isFlat ? rows * lines.starts.count * Self.width : 0
+        try TensorBody.check(saturating: (room?.size ?? 0) + sums, MemoryLayout<Float>.size)
+        return try Tensor(of: Float.self, shape: shape) { target in
+            taps.withUnsafeBufferPointer { taps in
+                lines.starts.withUnsafeBufferPointer { starts in
+                    lines.places.withUnsafeBufferPointer { places in
+                        guard let taps = taps.baseAddress, let first = starts.baseAddress,
+                            let places = places.baseAddress
+                        else { return }
+                        let job = Job(
+                            table: KernelSet.current.table.pointee,
+                            image: image.address(of: Float.self),
+                            weight: weight.address(of: Float.self),
+                            bias: bias?.address(of: Float.self),
+                            target: target,
+                            groups: groups,
+                            rows: rows,
+                            length: windows.length,
+                            imageSize: windows.channels * windows.image.count,
+                            mapSize: windows.output.count,
+                            taps: taps,
+                            starts: first,
+                            places: places
+                        )
+                        if let room { inRoom(job, room, sums: sums) } else { inImage(job, lines: starts.count) }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The multiply-adds of one of so many units of work.
+    private func work(of units: Int) -> Double {
+        Double(rows * windows.length) * Double(images * groups * windows.output.count) / Double(units)
+    }
+
+    // MARK: Windows that are read from the image
+
+    /// Where the lines over the map of one part begin, and where their sums go.
+    private var imageLines: (starts: [Int], places: [Int]) {
+        let (image, output, stride) = (windows.image, windows.output, windows.stride)
+        return lines(over: output.depth * output.height) { row in
+            let (slice, line) = row.quotientAndRemainder(dividingBy: output.height)
+            return (slice * stride.depth * image.height + line * stride.height) * image.width
+        }
+    }
+
+    /// Where lines of windows begin over `rows` lines of the map, each of which begins at `start`; the last one of a line
+    /// ends where the line does.
+    private func lines(over rows: Int, _ start: (Int) -> Int) -> (starts: [Int], places: [Int]) {
+        var (starts, places) = ([Int](), [Int]())
+        starts.reserveCapacity(rows * linesAcross)
+        places.reserveCapacity(rows * linesAcross)
+        let width = windows.output.width
+        for row in 0..<rows {
+            for line in 0..<linesAcross {
+                let column = min(line * Self.width, width - Self.width)
+                starts.append(start(row) + column)
+                places.append(row * width + column)
+            }
+        }
+        return (starts, places)
+    }
+
+    private func inImage(_ job: Job, lines count: Int) {
+        let parts = images * groups
+        let share = ProductPlan().piece(of: count, parts: parts, work: work(of: 1))
+        // Sets take three or four lines at once.
+        let length = min(count, (share + 11) / 12 * 12)
+        let pieces = (count + length - 1) / length
+        ProductPlan().share(units: parts * pieces, work: work(of: parts * pieces)) { units in
+            for unit in units {
+                let (part, piece) = unit.quotientAndRemainder(dividingBy: pieces)
+                job.compute(
+                    part,
+                    from: job.image + part * job.imageSize,
+                    first: piece * length,
+                    count: min(length, count - piece * length),
+                    to: job.target + part * job.rows * job.mapSize,
+                    stride: job.mapSize
+                )
+            }
+        }
+    }
+
+    // MARK: Windows that are copied first
+
+    /// Where the lines over the lines of the map that are made at once begin, and where their sums go.
+    private func roomLines(_ room: WindowRoom) -> (starts: [Int], places: [Int]) {
+        guard isFlat else { return lines(over: room.bandLines) { $0 * room.pitch } }
+        let starts = (0..<flatLines(room.bandLines, room)).map { $0 * Self.width }
+        return (starts, starts)
+    }
+
+    /// The lines over so many lines of the map and what lies between them.
+    private func flatLines(_ lines: Int, _ room: WindowRoom) -> Int {
+        Self.lines(over: (lines - 1) * room.pitch + windows.output.width)
+    }
+
+    private func inRoom(_ job: Job, _ room: WindowRoom, sums: Int) {
+        let (count, height, width) = (room.bands * windows.output.depth, windows.output.height, windows.output.width)
+        let (pitch, bands, bandLines, size) = (room.pitch, room.bands, room.bandLines, room.size)
+        let (stride, padding, across, isFlat) = (windows.stride, windows.padding, linesAcross, isFlat)
+        let units = images * groups * count
+        room.withRoom { form in
+            nonisolated(unsafe) let form = form
+            ProductPlan().share(units: units, work: work(of: units)) { units in
+                Workspace.with(size + sums) { buffer in
+                    (buffer + size - WindowRoom.slack).initialize(repeating: 0, count: WindowRoom.slack)
+                    var form = form
+                    for unit in units {
+                        let (part, place) = unit.quotientAndRemainder(dividingBy: count)
+                        let (slice, band) = place.quotientAndRemainder(dividingBy: bands)
+                        let (line, lines) = (band * bandLines, min(bandLines, height - band * bandLines))
+                        let deep = slice * stride.depth - padding.depth
+                        let high = line * stride.height - padding.height
+                        job.table.fill_f32(&form, job.image + part * job.imageSize, deep, high, buffer)
+                        let out = job.target + part * job.rows * job.mapSize + (slice * height + line) * width
+                        guard isFlat else {
+                            let lines = lines * across
+                            job.compute(part, from: buffer, first: 0, count: lines, to: out, stride: job.mapSize)
+                            continue
+                        }
+                        let flat = Self.lines(over: (lines - 1) * pitch + width)
+                        let (cut, step) = (buffer + size, flat * Self.width)
+                        job.compute(part, from: buffer, first: 0, count: flat, to: cut, stride: step)
+                        for row in 0..<job.rows {
+                            job.table.lines_f32(cut + row * step, pitch, width, lines, out + row * job.mapSize, width)
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+extension Windows {
+    /// Whether a window is one number, and there is one for each of the image.
+    fileprivate var isPointwise: Bool { kernel.count == 1 && image == output && isBare }
+
+    /// Whether windows are neighbours in the image, and none goes beyond it.
+    fileprivate var isBare: Bool {
+        stride.width == 1 && padding.sizes.allSatisfy { $0 == 0 } && fits(\.depth) && fits(\.height) && fits(\.width)
+    }
+
+    private func fits(_ axis: KeyPath<Volume, Int>) -> Bool {
+        let last = (output[keyPath: axis] - 1) * stride[keyPath: axis]
+        return last + (kernel[keyPath: axis] - 1) * dilation[keyPath: axis] < image[keyPath: axis]
+    }
+
+    /// The same windows of one number with all axes as one.
+    fileprivate var inOneLine: Windows {
+        let steps = WindowSteps(kernel: [1], stride: [1], padding: [0], dilation: [1])
+        return Windows(steps, channels: channels, image: [image.count], output: [output.count])
+    }
+
+    /// Where the numbers of a window lie in the image, from its beginning on.
+    fileprivate var taps: [Int] {
+        var taps: [Int] = []
+        taps.reserveCapacity(length)
+        forEachNumber { channel, depth, height, width in
+            let line = (channel * image.depth + depth * dilation.depth) * image.height + height * dilation.height
+            taps.append(line * image.width + width * dilation.width)
+        }
+        return taps
+    }
+}
