@@ -34,8 +34,11 @@ public struct Recurrence: Sendable {
         generator: Generator?
     ) throws(TensorError) -> Output {
         let transpose = NodeName(mode == .lstm ? "TransposeBackward0" : "TransposeBackward1", old: "TransposeBackward0")
+        guard input.shape[isBatchFirst ? 1 : 0] > 0 else { throw .layer(.emptySequence) }
+        if dropout == 0 || generator == nil, let output = try quickOutput(input, state: state, cell: cell) {
+            return output
+        }
         var sequence = isBatchFirst ? try input.exchanged(named: transpose) : input
-        guard sequence.shape[0] > 0 else { throw .layer(.emptySequence) }
         let directions = isBidirectional ? 2 : 1
         var (states, cells) = ([Tensor](), [Tensor]())
         for (number, first) in stride(from: 0, to: weights.count, by: directions).enumerated() {
@@ -96,7 +99,7 @@ extension Tensor {
     }
 
     /// Returns what lies at `index` of the first axis.
-    fileprivate func slice(_ index: Int) throws(TensorError) -> Tensor {
+    func slice(_ index: Int) throws(TensorError) -> Tensor {
         let form = try Shape(checking: Array(shape.dropFirst()))
         return try rows(index..<index + 1).view(as: form, "select", NodeName("SelectBackward0"))
     }

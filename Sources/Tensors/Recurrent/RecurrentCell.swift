@@ -74,49 +74,21 @@ private struct Forward: RealVisitor {
         let width = cell.mode.gateCount * size
         let (x, h) = (ofInput.address(of: R.self), ofState.address(of: R.self))
         let (old, c) = (state.address(of: R.self), memory?.address(of: R.self))
-        var (states, cells) = ([R](repeating: 0, count: rows * size), [R]())
-        if cell.mode == .lstm { cells = states }
+        var states = [R](repeating: 0, count: rows * size)
+        var cells = cell.mode == .lstm ? states : []
         let gates = try Tensor(of: R.self, shape: try cell.gateShape) { gates in
-            for row in 0..<rows {
-                let (line, x, h) = (gates + row * width, x + row * width, h + row * width)
-                let place = row * size
-                // The gates whose sums take the state as it is; a third one of a GRU takes a part of it.
-                let summed = cell.mode == .gru ? 2 * size : width
-                for index in 0..<summed { (line + index).initialize(to: x[index] + h[index]) }
-                switch cell.mode {
-                case .tanh:
-                    R.tangents(of: line, count: size, to: line)
-                    for index in 0..<size { states[place + index] = line[index] }
-                case .relu:
-                    for index in 0..<size {
-                        if line[index] < 0 { line[index] = 0 }
-                        states[place + index] = line[index]
-                    }
-                case .lstm:
-                    R.sigmoids(of: line, count: 2 * size, to: line)
-                    R.tangents(of: line + 2 * size, count: size, to: line + 2 * size)
-                    R.sigmoids(of: line + 3 * size, count: size, to: line + 3 * size)
-                    for index in 0..<size {
-                        let kept = line[size + index] * (c?[place + index] ?? 0)
-                        cells[place + index] = kept + line[index] * line[2 * size + index]
-                    }
-                    cells.withUnsafeBufferPointer { cells in
-                        states.withUnsafeMutableBufferPointer { states in
-                            guard let cells = cells.baseAddress, let states = states.baseAddress else { return }
-                            R.tangents(of: cells + place, count: size, to: states + place)
-                            for index in 0..<size { states[place + index] *= line[3 * size + index] }
-                        }
-                    }
-                case .gru:
-                    R.sigmoids(of: line, count: 2 * size, to: line)
-                    for index in 0..<size {
-                        let sum = x[2 * size + index] + line[index] * h[2 * size + index]
-                        (line + 2 * size + index).initialize(to: sum)
-                    }
-                    R.tangents(of: line + 2 * size, count: size, to: line + 2 * size)
-                    for index in 0..<size {
-                        let (z, n) = (line[size + index], line[2 * size + index])
-                        states[place + index] = (old[place + index] - n) * z + n
+            states.withUnsafeMutableBufferPointer { states in
+                cells.withUnsafeMutableBufferPointer { cells in
+                    guard let states = states.baseAddress else { return }
+                    for row in 0..<rows {
+                        let place = row * size
+                        cell.mode.advance(
+                            (x + row * width, h + row * width),
+                            size: size,
+                            from: (old + place, c.map { $0 + place }),
+                            to: (states + place, cells.baseAddress.map { $0 + place }),
+                            gates: gates + row * width
+                        )
                     }
                 }
             }
@@ -127,6 +99,53 @@ private struct Forward: RealVisitor {
             cell: cell.mode == .lstm ? try Tensor(cells, shape: shape) : nil,
             gates: gates
         )
+    }
+}
+
+extension RecurrentMode {
+    /// Computes one row of a step: the gates after their functions, and the states that come out.
+    /// - Parameter sums: The parts of the gates' sums that come from the input and from the state.
+    @inline(__always)
+    func advance<R: Real>(
+        _ sums: (x: UnsafePointer<R>, h: UnsafePointer<R>),
+        size: Int,
+        from before: (state: UnsafePointer<R>, cell: UnsafePointer<R>?),
+        to after: (state: UnsafeMutablePointer<R>, cell: UnsafeMutablePointer<R>?),
+        gates: UnsafeMutablePointer<R>
+    ) {
+        let (x, h) = sums
+        // The gates whose sums take the state as it is; a third one of a GRU takes a part of it.
+        let summed = self == .gru ? 2 * size : gateCount * size
+        for index in 0..<summed { (gates + index).initialize(to: x[index] + h[index]) }
+        switch self {
+        case .tanh:
+            R.tangents(of: gates, count: size, to: gates)
+            after.state.update(from: gates, count: size)
+        case .relu:
+            for index in 0..<size where gates[index] < 0 { gates[index] = 0 }
+            after.state.update(from: gates, count: size)
+        case .lstm:
+            guard let cell = after.cell else { return }
+            R.sigmoids(of: gates, count: 2 * size, to: gates)
+            R.tangents(of: gates + 2 * size, count: size, to: gates + 2 * size)
+            R.sigmoids(of: gates + 3 * size, count: size, to: gates + 3 * size)
+            for index in 0..<size {
+                let kept = gates[size + index] * (before.cell?[index] ?? 0)
+                cell[index] = kept + gates[index] * gates[2 * size + index]
+            }
+            R.tangents(of: cell, count: size, to: after.state)
+            for index in 0..<size { after.state[index] *= gates[3 * size + index] }
+        case .gru:
+            R.sigmoids(of: gates, count: 2 * size, to: gates)
+            for index in 0..<size {
+                (gates + 2 * size + index).initialize(to: x[2 * size + index] + gates[index] * h[2 * size + index])
+            }
+            R.tangents(of: gates + 2 * size, count: size, to: gates + 2 * size)
+            for index in 0..<size {
+                let (z, n) = (gates[size + index], gates[2 * size + index])
+                after.state[index] = (before.state[index] - n) * z + n
+            }
+        }
     }
 }
 

@@ -21,7 +21,8 @@ public struct RecurrentWeights: Sendable {
         (self.inputBias, self.stateBias, self.projection) = (inputBias, stateBias, projection)
     }
 
-    fileprivate var all: [Tensor] { [input, state] + [inputBias, stateBias, projection].compactMap(\.self) }
+    /// All of them.
+    var all: [Tensor] { [input, state] + [inputBias, stateBias, projection].compactMap(\.self) }
 }
 
 /// One layer of a recurrent network over a whole sequence in one direction: one node of the graph.
