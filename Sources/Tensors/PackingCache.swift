@@ -1,7 +1,8 @@
 import Synchronization
 
-/// The packed form of a weight that lies in a body's bytes, made by the first product with it.
+/// The packed forms of weights that lie in a body's bytes, each made by the first product with it.
 ///
+/// A body may hold some: an attention's projection of queries, keys and values is used as a whole and in parts.
 /// Bytes never change, so every tensor and every clone of a module that shares them shares the packed form too.
 struct PackingCache: ~Copyable {
     struct Entry {
@@ -9,7 +10,10 @@ struct PackingCache: ~Copyable {
         let packed: PackedWeight
     }
 
-    private let entry = Mutex<Entry?>(nil)
+    private let entries = Mutex<[Entry]>([])
+
+    /// The most that are kept; the oldest gives way.
+    private static let capacity = 4
 
     /// Keeps the packed form of `weight`.
     func keep(_ packed: PackedWeight, of weight: Tensor) {
@@ -19,16 +23,19 @@ struct PackingCache: ~Copyable {
     /// Returns the packed form of `weight`, a matrix of (outputs, inputs) among these bytes.
     func packed(_ weight: Tensor, as format: WeightStorage) throws(TensorError) -> PackedWeight {
         let (outputs, inputs) = (weight.shape[0], weight.shape[1])
-        let packed = entry.withLock { entry in
-            if let entry, entry.start == weight.body.start, entry.packed.storage == format,
-                entry.packed.outputs == outputs, entry.packed.inputs == inputs
+        let packed = entries.withLock { entries in
+            for entry in entries
+            where entry.start == weight.body.start && entry.packed.storage == format && entry.packed.outputs == outputs
+                && entry.packed.inputs == inputs
             {
                 return Optional(entry.packed)
             }
             let packed = weight.withUnsafeBytes { bytes in
                 bytes.baseAddress.flatMap { PackedWeight($0, storage: format, outputs: outputs, inputs: inputs) }
             }
-            entry = packed.map { Entry(start: weight.body.start, packed: $0) } ?? entry
+            guard let packed else { return nil }
+            if entries.count == Self.capacity { entries.removeFirst() }
+            entries.append(Entry(start: weight.body.start, packed: packed))
             return packed
         }
         guard let packed else { throw .outOfMemory(weight.byteCount) }

@@ -37,6 +37,7 @@ extension Tensor {
         let (key, value) = try options.sharesHeads ? shared(query, key, value) : (key, value)
         let width = query.shape[query.rank - 1]
         let scale = options.scale ?? 1 / Double(width).squareRoot()
+        if let result = try quickAttention(query, key, value, options, scale: scale) { return result }
         var scores = try (query * scale).matmul(key.transposed(-2, -1))
         if options.isCausal {
             let form = try Shape(checking: [query.shape[query.rank - 2], key.shape[key.rank - 2]])

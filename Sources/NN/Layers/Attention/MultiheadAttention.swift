@@ -116,43 +116,41 @@ public final class MultiheadAttention: Module {
         let isBatch = inputs[0].rank == 3
         let call = AttentionCall(
             inputs: try sequences(inputs, isBatch: isBatch),
+            isBatchFirst: isBatch && options.batchFirst,
             paddingMask: given[3].tensor,
             mask: given[5].tensor
         )
-        try check(call, isBatch: isBatch, inputs)
-        let (output, weights) = try attended(call)
+        try check(call, isBatch: isBatch)
+        let needsWeights = if case .bool(true) = given[4] { true } else { false }
+        let (means, weights) = try quicklyAttended(call, needsWeights: needsWeights) ?? attended(call)
+        let output = try projected(means)
         let shaped =
             try isBatch
             ? (options.batchFirst ? output.transposed(0, 1) : output) : output.withoutBatchAxis(at: 1)
-        guard case .bool(true) = given[4] else { return .tuple([.tensor(shaped), .none]) }
-        return .tuple([.tensor(shaped), .tensor(try shown(weights, given[6], batch: call.inputs[0].shape[1], isBatch))])
+        guard needsWeights, let weights else { return .tuple([.tensor(shaped), .none]) }
+        return .tuple([.tensor(shaped), .tensor(try shown(weights, given[6], batch: call.batch, isBatch))])
     }
 
-    /// Returns the inputs as `[rows, batch, size]`.
+    /// Returns the inputs with three axes.
     private func sequences(_ inputs: [Tensor], isBatch: Bool) throws -> [Tensor] {
         let ranks = inputs.map(\.rank)
         guard ranks[0] == 2 || ranks[0] == 3 else { throw ModuleError.layer(.attentionRank(ranks[0])) }
         guard ranks.allSatisfy({ $0 == ranks[0] }) else {
             throw ModuleError.layer(.attentionRanks(ranks[0], key: ranks[1], value: ranks[2]))
         }
-        return try inputs.map { input in
-            guard isBatch else { return try input.withBatchAxis(at: 1) }
-            return options.batchFirst ? try input.transposed(0, 1) : input
-        }
+        return try isBatch ? inputs : inputs.map { try $0.withBatchAxis(at: 1) }
     }
 
-    private func check(_ call: AttentionCall, isBatch: Bool, _ inputs: [Tensor]) throws {
-        let (query, key, value) = (call.inputs[0], call.inputs[1], call.inputs[2])
-        guard query.shape[2] == embedDim else {
-            throw ModuleError.layer(.attentionSize(expected: embedDim, got: query.shape[2]))
+    private func check(_ call: AttentionCall, isBatch: Bool) throws {
+        let (query, key, value) = (call.sizes(0), call.sizes(1), call.sizes(2))
+        guard query[2] == embedDim else {
+            throw ModuleError.layer(.attentionSize(expected: embedDim, got: query[2]))
         }
-        let fits = isOneSize ? key.shape == value.shape : Array(key.shape.prefix(2)) == Array(value.shape.prefix(2))
-        guard fits else {
-            let sizes = (key.shape.dimensions, value.shape.dimensions)
-            throw ModuleError.layer(.attentionKeys(key: sizes.0, value: sizes.1, isOneSize: isOneSize))
+        guard isOneSize ? key == value : key.prefix(2) == value.prefix(2) else {
+            throw ModuleError.layer(.attentionKeys(key: key, value: value, isOneSize: isOneSize))
         }
         if let mask = call.paddingMask {
-            let (batch, keys) = (query.shape[1], key.shape[0])
+            let (batch, keys) = (query[1], key[0])
             guard mask.rank == (isBatch ? 2 : 1) else {
                 throw ModuleError.layer(.paddingMaskRank(isBatch: isBatch, mask.rank))
             }
@@ -164,7 +162,7 @@ public final class MultiheadAttention: Module {
             }
         }
         guard let mask = call.mask else { return }
-        let (rows, keys, heads) = (query.shape[0], key.shape[0], query.shape[1] * numHeads)
+        let (rows, keys, heads) = (query[0], key[0], query[1] * numHeads)
         let expected = mask.rank == 2 ? [rows, keys] : [heads, rows, keys]
         guard mask.rank == 2 || mask.rank == 3 else {
             throw ModuleError.layer(.attentionMaskRank(isBatch: isBatch, mask.rank))
@@ -174,9 +172,44 @@ public final class MultiheadAttention: Module {
         }
     }
 
-    private func attended(_ call: AttentionCall) throws -> (Tensor, Tensor) {
+    /// Returns what `attended` does without copies of the projections and, unless they are wanted, without the weights;
+    /// `nil` where that is not to be had.
+    private func quicklyAttended(_ call: AttentionCall, needsWeights: Bool) throws -> (Tensor, Tensor?)? {
+        let weights = ([inSlot, biasSlot] + partSlots).compactMap(\.operand)
+        guard !(isTraining && options.dropout.value > 0), !options.addZeroAttention, extraSlots[0].value == nil,
+            HeadAttention.isQuick(call.inputs + weights)
+        else { return nil }
+        return try HeadAttention(heads: numHeads).quickOutput(
+            operands: try operands(call),
+            size: embedDim,
+            mask: try mask(call, dtype: .float32),
+            needsWeights: needsWeights
+        )
+    }
+
+    /// The projections of query, key and value: of one input, columns of one matrix.
+    private func operands(_ call: AttentionCall) throws -> [AttentionOperand] {
+        let isFirst = call.isBatchFirst
+        guard isOneSize, call.inputs.allSatisfy({ $0.isSame(as: call.inputs[0]) }) else {
+            return try zip(call.inputs, projections()).map { input, weight in
+                AttentionOperand(try input.linear(weight: weight.0, bias: weight.1), isBatchFirst: isFirst)
+            }
+        }
+        let weight = try inSlot.operand(of: "multi_head_attention_forward", position: 5)
+        let columns = try call.inputs[0].linear(weight: weight, bias: biasSlot.operand)
+        return (0..<3).map { AttentionOperand(columns, column: $0 * embedDim, isBatchFirst: isFirst) }
+    }
+
+    /// Returns what the last layer makes of the means.
+    private func projected(_ means: Tensor) throws -> Tensor {
+        let sizes = means.shape.dimensions
+        return try outSlot(try means.reshaped(to: [sizes[0] * sizes[1], embedDim])).reshaped(to: sizes)
+    }
+
+    private func attended(_ call: AttentionCall) throws -> (Tensor, Tensor?) {
         let weights = try projections()
-        var projected = try zip(call.inputs, weights).map { input, weight in
+        let inputs = try call.inputs.map { call.isBatchFirst ? try $0.transposed(0, 1) : $0 }
+        var projected = try zip(inputs, weights).map { input, weight in
             try input.linear(weight: weight.0, bias: weight.1)
         }
         var mask = try mask(call, dtype: projected[0].dtype)
@@ -202,10 +235,7 @@ public final class MultiheadAttention: Module {
             dropout: options.dropout.value,
             generator: dropsOut ? CallContext.current?.generator ?? .default : nil
         )
-        let (output, scores) = try attention(query: projected[0], key: projected[1], value: projected[2], mask: mask)
-        let sizes = output.shape.dimensions
-        let folded = try output.reshaped(to: [sizes[0] * sizes[1], embedDim])
-        return (try outSlot(folded).reshaped(to: sizes), scores)
+        return try attention(query: projected[0], key: projected[1], value: projected[2], mask: mask)
     }
 
     /// The weight and the bias for query, key and value.
@@ -226,7 +256,7 @@ public final class MultiheadAttention: Module {
     private func mask(_ call: AttentionCall, dtype: DType) throws -> Tensor? {
         let mask = try call.mask?.addedMask(dtype: dtype)
         guard let padding = call.paddingMask else { return mask }
-        let (batch, keys) = (call.inputs[0].shape[1], call.inputs[1].shape[0])
+        let (batch, keys) = (call.batch, call.sizes(1)[0])
         let column = try padding.addedMask(dtype: dtype).reshaped(to: [batch, 1, 1, keys])
         let zeros = try Tensor.zeros(Shape(checking: [batch, numHeads, 1, keys]), dtype: dtype)
         let spread = try (column + zeros).reshaped(to: [batch * numHeads, 1, keys])
@@ -284,11 +314,21 @@ public final class MultiheadAttention: Module {
     }
 }
 
-/// The inputs of one call, as `[rows, batch, size]`, and its masks.
+/// The inputs of one call, which have three axes, and its masks.
 private struct AttentionCall {
     let inputs: [Tensor]
+    let isBatchFirst: Bool
     let paddingMask: Tensor?
     let mask: Tensor?
+
+    /// The sizes of an input as `[rows, batch, size]`.
+    func sizes(_ index: Int) -> [Int] {
+        var sizes = inputs[index].shape.dimensions
+        if isBatchFirst { sizes.swapAt(0, 1) }
+        return sizes
+    }
+
+    var batch: Int { sizes(0)[1] }
 }
 
 extension Tensor {
