@@ -35,8 +35,10 @@ extension Store {
         do throws(DiskError) {
             return try blobs.write(part.source)
         } catch {
-            if error.isFull, error.operation != "fsync" { throw .full }
-            if error.isShortage { throw .shortage(error) }
+            // After an fsync that failed nobody knows what the disk has, whatever the reason.
+            let isKnown = error.operation != "fsync"
+            if error.isFull, isKnown { throw .full }
+            if error.isShortage, isKnown { throw .shortage(error) }
             throw fail(because: error.description, .unchanged)
         }
     }
@@ -87,13 +89,19 @@ extension Store {
         if !transaction.wasCommitting, error.isShortage {
             return .shortage(DiskError("open", path, error.systemNumber))
         }
-        return fail(because: error.message, transaction.wasCommitting ? .unknown : .unchanged)
+        return fail(because: error.description, transaction.wasCommitting ? .unknown : .unchanged)
     }
 
     /// Ends all changes until a restart: what the disk has is not known any more.
     func fail(because reason: String, _ outcome: StoreOutcome) -> StoreError {
-        state.withLock { $0.failure = $0.failure ?? reason }
-        return .failed(reason: reason, outcome: outcome)
+        let isFirst = state.withLock { state in
+            guard state.failure == nil else { return false }
+            state.failure = reason
+            return true
+        }
+        let error = StoreError.failed(reason: reason, outcome: outcome)
+        if isFirst { didFail(error.message) }
+        return error
     }
 
     /// Removes the files that commits left over, and moves a long log into the index; after the answers are on their way.
@@ -111,25 +119,31 @@ extension Store {
                 try index.checkpointIfLong()
             } catch {
                 // Without room the log goes on growing, and the next change says so.
-                if !error.isFull, !error.isShortage { _ = fail(because: error.message, .unchanged) }
+                if !error.isFull, !error.isShortage { _ = fail(because: error.description, .unchanged) }
             }
         }
     }
 
     /// Removes what an earlier process left behind: files that no part names, and parts that no version has.
+    ///
+    /// Nothing is removed where a row is damaged: what nobody seems to need may be what it was about.
     package func sweep() {
         guard let (files, _) = try? blobs.contents() else { return }
-        index.withLock { index in
-            guard let names = try? index.looseNames() else { return }
-            state.withLock { $0.looseNames.formUnion(names) }
-        }
+        guard let rest = index.withLock({ index in try? index.looseParts() }) else { return }
+        state.withLock { $0.looseNames.formUnion(rest.names) }
         dropLooseParts()
-        for file in files {
+        for file in files where !rest.files.contains(file) {
             index.withLock { index in
                 guard (try? index.names(file)) == false, let size = try? blobs.size(of: file) else { return }
                 try? blobs.remove(file, byteCount: size)
             }
         }
+    }
+
+    /// Moves the log into the index once no change comes any more: a log is what a flipped bit cuts short.
+    package func close() {
+        guard failure == nil else { return }
+        index.withLock { index in try? index.endLog() }
     }
 
     /// Takes away the parts that a backup held, once none is under way.

@@ -81,7 +81,8 @@ private struct Verification {
             try parts.read(key) { (reader) throws(StoreError) in try reader.skipAll() }
         } catch .damaged(let reason) {
             found = reason
-            note(BlobFolder.name(of: file), reason, report)
+            let name = BlobFolder.name(of: file)
+            note(name, reason.dropping(name + " "), report)
         }
         files[file] = .some(found)
         return found
@@ -89,7 +90,7 @@ private struct Verification {
 
     private func strays() throws(StoreError) -> [String] {
         do throws(DiskError) {
-            return try store.blobs.contents().strays
+            return try store.blobs.contents().strays.map { $0.dropping(store.path + "/") }
         } catch { throw .notUsable(error) }
     }
 }
@@ -103,5 +104,12 @@ extension Index {
             if text != "ok" { problem = problem ?? text }
         }
         if let problem { throw .corrupt(path: path, reason: problem) }
+    }
+}
+
+extension String {
+    /// The text without a beginning that was said before.
+    fileprivate func dropping(_ prefix: String) -> String {
+        hasPrefix(prefix) ? String(dropFirst(prefix.count)) : self
     }
 }

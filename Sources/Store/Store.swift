@@ -11,6 +11,7 @@ package final class Store: Sendable {
     let blobs: BlobFolder
     /// The bytes that the folder may have; 0 for what its disk has.
     let maxBytes: Int
+    let didFail: @Sendable (String) -> Void
     /// Held for the life of the process, and with it the lock on the folder.
     private let lockFile: DiskFile
     let index: Mutex<Index>
@@ -32,26 +33,41 @@ package final class Store: Sendable {
     }
 
     /// Opens the registry in the folder `path`, and makes it where there is none; the folder around it must be there.
-    package convenience init(path: String, disk: any Disk = SystemDisk(), maxBytes: Int = 0) throws(StoreError) {
-        try self.init(path: path, disk: disk, maxBytes: maxBytes, mayCreate: true)
+    ///
+    /// - Parameter didFail: Told once, when the disk fails and there are no changes any more.
+    package convenience init(
+        path: String,
+        disk: any Disk = SystemDisk(),
+        maxBytes: Int = 0,
+        didFail: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws(StoreError) {
+        try self.init(path: path, disk: disk, maxBytes: maxBytes, mayCreate: true, didFail: didFail)
     }
 
-    init(path: String, disk: any Disk, maxBytes: Int, mayCreate: Bool) throws(StoreError) {
+    init(
+        path: String,
+        disk: any Disk,
+        maxBytes: Int,
+        mayCreate: Bool,
+        didFail: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws(StoreError) {
         self.path = path
+        self.didFail = didFail
         self.disk = disk
         self.maxBytes = maxBytes
         let blobs = BlobFolder(disk: disk, path: "\(path)/blobs")
         self.blobs = blobs
         let indexPath = "\(path)/\(Self.indexName)"
         do throws(DiskError) {
-            let isThere = try disk.size(of: indexPath) ?? 0 > 0
-            guard mayCreate || isThere else { throw Missing.index }
+            let (index, files) = (try disk.size(of: indexPath), try disk.size(of: blobs.path))
+            guard mayCreate || index ?? 0 > 0 || files != nil else { throw Missing.index }
             try disk.makeFolder(path)
             lockFile = try disk.openOrCreate("\(path)/lock")
         } catch {
             throw error == Missing.index ? .missing(path: path) : .notUsable(error)
         }
         try Self.take(lockFile, disk, path)
+        if try Self.isWithoutIndex(blobs, disk, path), !mayCreate { throw StoreError.missing(path: path) }
         try Self.prepare(blobs, disk, path)
         let opened = try Index(path: indexPath, system: disk.databaseSystem)
         state = Mutex(State(meta: opened.meta))
@@ -72,10 +88,15 @@ package final class Store: Sendable {
     private static func take(_ file: DiskFile, _ disk: any Disk, _ path: String) throws(StoreError) {
         do throws(DiskError) {
             guard try disk.lock(file) else { throw DiskError("flock", path, EWOULDBLOCK) }
-            try disk.overwrite(file, with: Array("\(getpid())\n".utf8))
         } catch {
             guard error.number == EWOULDBLOCK else { throw .notUsable(error) }
             throw .inUse(path: path, pid: holder(of: file, disk))
+        }
+        do throws(DiskError) {
+            try disk.overwrite(file, with: Array("\(getpid())\n".utf8))
+        } catch {
+            // A full disk can be read; that the lock does not say whose it is harms nobody.
+            guard error.isFull else { throw .notUsable(error) }
         }
     }
 
@@ -102,6 +123,22 @@ package final class Store: Sendable {
         } catch {
             throw .notUsable(error)
         }
+    }
+
+    /// Returns whether there is no index yet, and refuses a folder whose index has gone and left its log or files behind:
+    /// an empty registry would sweep them away.
+    private static func isWithoutIndex(
+        _ blobs: BlobFolder,
+        _ disk: any Disk,
+        _ path: String
+    ) throws(StoreError) -> Bool {
+        do throws(DiskError) {
+            if try disk.size(of: "\(path)/\(indexName)") ?? 0 > 0 { return false }
+            let log = try disk.size(of: "\(path)/\(indexName)-wal") ?? 0
+            let hasFiles = try blobs.hasFiles()
+            guard log > 0 || hasFiles else { return true }
+        } catch { throw .notUsable(error) }
+        throw .corrupt(path: path, reason: "\(indexName) is missing or empty, and what it spoke of is there")
     }
 
     static func parent(of path: String) -> String {

@@ -77,7 +77,11 @@ struct Service {
         let serving = ServingMetrics(in: metrics, hasStore: !configuration.dataFolder.isEmpty)
         guard !configuration.dataFolder.isEmpty else { return Registry(options: options, metrics: serving) }
         do throws(StoreError) {
-            let store = try Store(path: configuration.dataFolder, maxBytes: configuration.maxDataBytes.bytes)
+            let store = try Store(
+                path: configuration.dataFolder,
+                maxBytes: configuration.maxDataBytes.bytes,
+                didFail: { logger.error("\($0)") }
+            )
             let registry = try Registry(options: options, metrics: serving, store: store)
             for module in registry.damagedModules {
                 logger.error("module \(module.name) is damaged: \(module.reason)")
@@ -294,6 +298,7 @@ struct Service {
         await waiting.value
         registry.events.finish()
         let cutOff = await server.shutdown(grace: configuration.shutdownGrace)
+        if cutOff == 0 { await registry.close() }
         second.cancel()
         registry.keepHint()
         guard cutOff > 0 else { return }

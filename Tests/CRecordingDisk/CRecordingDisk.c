@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct { crecording_observer observer; void *context; sqlite3_vfs *real; } recorder;
 typedef struct { sqlite3_file base; recorder *recorder; const char *path; sqlite3_file *real; } file;
@@ -82,7 +83,8 @@ static int disk_open(sqlite3_vfs *disk, sqlite3_filename path, sqlite3_file *f, 
     self->real = (sqlite3_file *)(self + 1);
     self->path = path ? strdup(path) : 0;
     self->base.pMethods = 0;
-    int number = flags & SQLITE_OPEN_CREATE ? tell(self->recorder, crecording_create, self->path, 0, 0, 0) : 0;
+    int isNew = path && access(path, F_OK) != 0;
+    int number = isNew && flags & SQLITE_OPEN_CREATE ? tell(self->recorder, crecording_create, self->path, 0, 0, 0) : 0;
     int code = number ? SQLITE_CANTOPEN : self->recorder->real->xOpen(self->recorder->real, path, self->real, flags, outFlags);
     if (code == SQLITE_OK) self->base.pMethods = &methods;
     else free((void *)self->path);

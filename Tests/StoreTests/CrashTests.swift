@@ -1,6 +1,8 @@
 import Foundation
-import Store
+import Synchronization
 import Testing
+
+@testable import Store
 
 /// The power goes at every moment, and takes any part with it that was not synced.
 @Suite(.serialized) struct CrashTests {
@@ -11,11 +13,30 @@ import Testing
         var states: [(model: StoreModel, acknowledged: Int)] = []
     }
 
-    private func run(_ changes: Int, seed: UInt64, forgetting: RecordingDisk.Forgotten) throws -> Run {
+    /// What is planted into a run, as if the program had forgotten it.
+    enum Plant: CaseIterable {
+        case logSyncs, fileSyncs, folderSyncs
+        /// SQLite's own setting by which a commit waits for no disk.
+        case synchronousNormal
+
+        fileprivate var forgotten: RecordingDisk.Forgotten {
+            switch self {
+            case .logSyncs: .logSyncs
+            case .fileSyncs: .fileSyncs
+            case .folderSyncs: .folderSyncs
+            case .synchronousNormal: .nothing
+            }
+        }
+    }
+
+    private func run(_ changes: Int, seed: UInt64, planting plant: Plant? = nil) throws -> Run {
         let folder = try TestFolder()
         let root = folder.path + "/registry"
-        let disk = RecordingDisk(root: root, forgotten: forgetting)
+        let disk = RecordingDisk(root: root, forgotten: plant?.forgotten ?? .nothing)
         let store = try Store(path: root, disk: disk)
+        if plant == .synchronousNormal {
+            try store.index.withLock { index in try index.database.run("PRAGMA synchronous=NORMAL") }
+        }
         var workload = Workload(seed: seed)
         var run = Run()
         run.states.append((StoreModel(), disk.events.count))
@@ -70,16 +91,16 @@ import Testing
     @Test func losesNothingAcknowledgedAndShowsNothingHalf() throws {
         let environment = ProcessInfo.processInfo.environment
         let changes = environment["CALLPATH_CRASH_CHANGES"].flatMap { Int($0) } ?? 24
-        let run = try run(changes, seed: 1, forgetting: .nothing)
+        let run = try run(changes, seed: 1)
         let (states, faults) = try faults(in: run, seeds: 3)
         print("crash states: \(states), wrong: \(faults.count)")
         #expect(states >= 1_000)
         #expect(faults.isEmpty, "\(faults.prefix(5))")
     }
 
-    @Test(arguments: RecordingDisk.Forgotten.allCases.filter { $0 != .nothing })
-    func catchesAProgramThatForgets(_ forgotten: RecordingDisk.Forgotten) throws {
-        let run = try run(12, seed: 1, forgetting: forgotten)
+    @Test(arguments: Plant.allCases)
+    func catchesAProgramThatForgets(_ plant: Plant) throws {
+        let run = try run(12, seed: 1, planting: plant)
         #expect(try !faults(in: run, seeds: 1, atMost: 1).faults.isEmpty)
     }
 }

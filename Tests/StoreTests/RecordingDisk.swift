@@ -138,6 +138,7 @@ final class RecordingDisk: Disk {
     // MARK: Disk
 
     func makeFolder(_ path: String) throws(DiskError) {
+        guard try disk.size(of: path) == nil else { return }
         try record("mkdir", path) { $0.events.append(.makeFolder(local(path))) }
         try disk.makeFolder(path)
     }
@@ -149,8 +150,8 @@ final class RecordingDisk: Disk {
     func open(_ path: String) throws(DiskError) -> DiskFile { try disk.open(path) }
 
     func openOrCreate(_ path: String) throws(DiskError) -> DiskFile {
-        try record("open", path) { state in
-            if state.files[local(path)] == nil { _ = Self.create(local(path), &state) }
+        if try disk.size(of: path) == nil {
+            try record("open", path) { state in _ = Self.create(local(path), &state) }
         }
         return try disk.openOrCreate(path)
     }

@@ -90,6 +90,37 @@ struct StoreTests {
         #expect(try parts.contents(of: "a").count == 100_000)
     }
 
+    @Test func sweepsNothingWhereARowIsDamaged() throws {
+        do {
+            let store = try Store(path: path)
+            try store.make(put("one", 1, ["a": large(9)]), StoreCounters())
+        }
+        try sqlite("UPDATE part SET hash = zeroblob(32)")
+        try Store(path: path).sweep()
+        #expect(try files().count == 1)
+    }
+
+    @Test func opensOnADiskThatTakesNothing() throws {
+        let killed = try Store(path: path)
+        try killed.make(put("fc", 1, ["a": StorePart([1])]), StoreCounters())
+        let copy = folder.path + "/copy"
+        try FileManager.default.copyItem(atPath: path, toPath: copy)
+        let disk = RecordingDisk(root: copy)
+        disk.fail(at: 1, number: ENOSPC, isLasting: true)
+        let store = try Store(path: copy, disk: disk)
+        #expect(try store.parts(of: "fc", version: 1).contents(of: "a") == [1])
+        #expect(throws: StoreError.full) { try store.make(put("fc", 2, ["a": StorePart([2])]), StoreCounters()) }
+    }
+
+    @Test func aClosedStoreHasAllInItsIndex() throws {
+        let store = try Store(path: path)
+        try store.make(put("one", 1, ["a": StorePart([7])]), StoreCounters())
+        store.close()
+        #expect(try Data(contentsOf: URL(filePath: path + "/registry.sqlite-wal")).isEmpty)
+        try store.make(put("one", 2, ["a": StorePart([8])]), StoreCounters())
+        #expect(try store.parts(of: "one", version: 2).contents(of: "a") == [8])
+    }
+
     @Test func sweepsWhatAStopLeftBehind() throws {
         var store: Store? = try Store(path: path)
         _ = try store?.prepare(put("one", 1, ["a": large(9)]))
@@ -136,6 +167,21 @@ struct StoreTests {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         try Data().write(to: URL(filePath: path + "/letters.txt"))
         #expect(throws: StoreError.foreign(path: path, what: "'letters.txt'")) { try Store(path: path) }
+    }
+
+    @Test(arguments: ["registry.sqlite", "registry.sqlite and log"])
+    func refusesAFolderThatLostItsIndex(_ lost: String) throws {
+        do {
+            let store = try Store(path: path)
+            try store.make(put("fc", 1, ["a": large(1)]), StoreCounters())
+            if lost.hasSuffix("log") { store.close() }
+        }
+        try FileManager.default.removeItem(atPath: path + "/registry.sqlite")
+        #expect(throws: StoreError.self) { try Store(path: path) }
+        #expect(try files().count == 1)
+        var subjects: [String] = []
+        #expect(try Store.verify(path: path) { subject, _ in subjects.append(subject) } == 1)
+        #expect(subjects == ["registry.sqlite"])
     }
 
     @Test(arguments: ["application_id=7", "user_version=99"])

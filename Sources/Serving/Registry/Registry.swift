@@ -212,6 +212,17 @@ package final class Registry: Sendable {
         }
     }
 
+    /// Brings the store to rest after the last change.
+    package func close() async {
+        guard let store else { return }
+        await withCheckedContinuation { continuation in
+            changes.async {
+                store.close()
+                continuation.resume()
+            }
+        }
+    }
+
     /// Shows everybody what a change has made.
     func publish(_ draft: consuming RegistryState) {
         var draft = draft

@@ -136,6 +136,15 @@ package final class BlobFolder: Sendable {
         return (blobs.sorted(), strays.sorted())
     }
 
+    /// Whether there is any file, in a folder that need not be whole.
+    func hasFiles() throws(DiskError) -> Bool {
+        guard try disk.size(of: path) != nil else { return false }
+        for name in try disk.names(in: path) where name != "new" {
+            if try !disk.names(in: "\(path)/\(name)").isEmpty { return true }
+        }
+        return false
+    }
+
     // MARK: Reading
 
     /// Opens a file to be read from its beginning to its end.

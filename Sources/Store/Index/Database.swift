@@ -2,21 +2,26 @@ import CSQLite
 import Glibc
 
 /// A failure that SQLite reports.
-struct DatabaseError: Error {
+struct DatabaseError: Error, CustomStringConvertible {
     /// SQLite's extended code.
     let code: Int32
     /// The system's number of the reason, if there was one.
     let systemNumber: Int32
     let message: String
 
+    /// What happened, with the system's words for it where there are any.
+    var description: String {
+        systemNumber == 0 ? message : "\(message): \(String(cString: strerror(systemNumber)))"
+    }
     /// The code without its details.
     var primary: Int32 { code & 0xFF }
     /// Whether the disk had no room in a write; not in an fsync, after which nobody knows what it has.
     var isFull: Bool {
         if primary == SQLITE_FULL { return true }
-        let isWrite = code == SQLITE_IOERR | 3 << 8
-        return isWrite && (systemNumber == ENOSPC || systemNumber == EDQUOT)
+        return code == Self.writing && (systemNumber == ENOSPC || systemNumber == EDQUOT)
     }
+    /// SQLITE_IOERR_WRITE, which Swift cannot see.
+    private static let writing = SQLITE_IOERR | 3 << 8
     /// Whether the process is short of something, and the disk is well.
     var isShortage: Bool { primary == SQLITE_NOMEM || systemNumber == EMFILE || systemNumber == ENFILE }
     /// Whether pages do not hold what they should.
@@ -78,6 +83,14 @@ final class Database {
     /// Runs statements that give no rows.
     func run(_ text: String) throws(DatabaseError) {
         guard sqlite3_exec(connection, text, nil, nil, nil) == SQLITE_OK else { throw error() }
+    }
+
+    /// Ends the open transaction; only the log is written.
+    func commit() throws(DatabaseError) {
+        guard sqlite3_exec(connection, "COMMIT", nil, nil, nil) != SQLITE_OK else { return }
+        let error = error()
+        let number = error.primary == SQLITE_IOERR ? csqlite_log_errno(connection) : error.systemNumber
+        throw DatabaseError(code: error.code, systemNumber: number, message: error.message)
     }
 
     /// Runs one statement with `values` in place of its question marks.

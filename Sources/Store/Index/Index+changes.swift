@@ -170,15 +170,33 @@ extension Index {
         return try database.number(text, .bytes(file.bytes)) > 0
     }
 
-    /// The names of records that have parts but no version, which a stop in the middle of a backup leaves.
-    func looseNames() throws(DatabaseError) -> [String] {
-        var names: [String] = []
+    /// Returns the names of records that have parts which no version has, as a stop in the middle of a backup leaves them,
+    /// and the files that parts name.
+    ///
+    /// It reads the tables alone: an index of SQLite's own has no digests, and a flipped bit in it hides a row.
+    /// - Throws: `StoreError` if a row is damaged.
+    func looseParts() throws(StoreError) -> (names: Set<String>, files: Set<Digest>) {
+        var versions: [String: [Int]] = [:]
+        for record in try records() {
+            if let damage = record.damage { throw .damaged(reason: damage) }
+            versions[record.name, default: []].append(record.version)
+        }
+        var (names, files) = (Set<String>(), Set<Digest>())
         let text = """
-            SELECT DISTINCT name FROM part WHERE NOT EXISTS (SELECT 1 FROM record WHERE record.name = part.name
-            AND version >= since AND (until IS NULL OR version < until))
+            SELECT id, name, key, since, until, size, hash, NULL, digest FROM part NOT INDEXED WHERE bytes IS NULL
             """
-        try database.rows(text) { row in names.append(row.text(0)) }
-        return names
+        try database.rows(text, failure: failure) { row throws(StoreError) in
+            let part = Self.part(row)
+            guard part.digest == row.digest(8) else { throw .damaged(reason: "a row does not match its digest") }
+            files.insert(part.hash)
+        }
+        try database.rows("SELECT name, since, until FROM part NOT INDEXED", failure: failure) { row throws(StoreError) in
+            let (name, since) = (row.text(0), row.int(1))
+            let until = row.isNull(2) ? Int.max : row.int(2)
+            let isHeld = versions[name]?.contains { $0 >= since && $0 < until } ?? false
+            if !isHeld { names.insert(name) }
+        }
+        return (names, files)
     }
 }
 

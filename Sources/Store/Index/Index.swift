@@ -35,7 +35,10 @@ final class Index {
     private static func configure(_ database: Database) throws(DatabaseError) {
         try database.run("PRAGMA locking_mode=EXCLUSIVE")
         try database.run("PRAGMA mmap_size=0")
-        try database.run("PRAGMA auto_vacuum=INCREMENTAL")
+        // Said again of a file that is so, it is a write: a start would wait for the disk, and fail on a full one.
+        if try database.number("SELECT count(*) FROM sqlite_schema") == 0 {
+            try database.run("PRAGMA auto_vacuum=INCREMENTAL")
+        }
         try database.run("PRAGMA journal_mode=WAL")
         try database.run("PRAGMA synchronous=FULL")
         // An fsync that fails must be seen by this program, and never be tried again by SQLite.
@@ -135,7 +138,7 @@ final class Index {
             throw TransactionFailure(error: error, wasCommitting: false)
         }
         do throws(DatabaseError) {
-            try database.run("COMMIT")
+            try database.commit()
         } catch {
             try? rollBack()
             throw TransactionFailure(error: error, wasCommitting: true)
@@ -152,6 +155,11 @@ final class Index {
         guard database.logPageCount >= Self.checkpointPages else { return }
         try database.checkpoint()
         try database.run("PRAGMA incremental_vacuum(64)")
+    }
+
+    /// Moves all of the log into the file, and cuts the log off.
+    func endLog() throws(DatabaseError) {
+        try database.run("PRAGMA wal_checkpoint(TRUNCATE)")
     }
 
     /// Draws a new instance, for a copy that lives beside the original.
