@@ -8,7 +8,6 @@ import resource
 import sys
 
 import exhaustion  # noqa: F401  (each adds its faults, in this order)
-import killing  # noqa: F401
 import leaving  # noqa: F401
 import slow  # noqa: F401
 import vanishing  # noqa: F401
