@@ -17,7 +17,12 @@ struct PackingCache: ~Copyable {
 
     /// Keeps the packed form of `weight`.
     func keep(_ packed: PackedWeight, of weight: Tensor) {
-        entry.withLock { $0 = Entry(start: weight.body.start, packed: packed) }
+        entries.withLock { Self.keep(packed, of: weight, in: &$0) }
+    }
+
+    private static func keep(_ packed: PackedWeight, of weight: Tensor, in entries: inout [Entry]) {
+        if entries.count == capacity { entries.removeFirst() }
+        entries.append(Entry(start: weight.body.start, packed: packed))
     }
 
     /// Returns the packed form of `weight`, a matrix of (outputs, inputs) among these bytes.
@@ -34,8 +39,7 @@ struct PackingCache: ~Copyable {
                 bytes.baseAddress.flatMap { PackedWeight($0, storage: format, outputs: outputs, inputs: inputs) }
             }
             guard let packed else { return nil }
-            if entries.count == Self.capacity { entries.removeFirst() }
-            entries.append(Entry(start: weight.body.start, packed: packed))
+            Self.keep(packed, of: weight, in: &entries)
             return packed
         }
         guard let packed else { throw .outOfMemory(weight.byteCount) }

@@ -190,7 +190,8 @@ extension Index {
             guard part.digest == row.digest(8) else { throw .damaged(reason: "a row does not match its digest") }
             files.insert(part.hash)
         }
-        try database.rows("SELECT name, since, until FROM part NOT INDEXED", failure: failure) { row throws(StoreError) in
+        let spans = "SELECT name, since, until FROM part NOT INDEXED"
+        try database.rows(spans, failure: failure) { row throws(StoreError) in
             let (name, since) = (row.text(0), row.int(1))
             let until = row.isNull(2) ? Int.max : row.int(2)
             let isHeld = versions[name]?.contains { $0 >= since && $0 < until } ?? false
