@@ -112,6 +112,20 @@ struct StoreTests {
         #expect(throws: StoreError.full) { try store.make(put("fc", 2, ["a": StorePart([2])]), StoreCounters()) }
     }
 
+    @Test func theLogDoesNotGrowForEver() throws {
+        let store = try Store(path: path)
+        for version in 1...1_500 {
+            let change = StoreChange(
+                put("fc", version, ["a": StorePart([UInt8(version % 251)])]).steps
+                    + (version > 1 ? [.drop(name: "fc", version: version - 1)] : [])
+            )
+            try store.make(change, StoreCounters())
+        }
+        let log = try FileManager.default.attributesOfItem(atPath: path + "/registry.sqlite-wal")[.size] as? Int
+        #expect(try #require(log) < 6 << 20)
+        #expect(try store.parts(of: "fc", version: 1_500).contents(of: "a") == [UInt8(1_500 % 251)])
+    }
+
     @Test func aClosedStoreHasAllInItsIndex() throws {
         let store = try Store(path: path)
         try store.make(put("one", 1, ["a": StorePart([7])]), StoreCounters())

@@ -65,6 +65,8 @@ final class Database {
             context?.assumingMemoryBound(to: Int32.self).pointee = pages
             return SQLITE_OK
         }
+        // It stands in the place of SQLite's own, which would checkpoint within a commit: an fsync that fails must be seen by
+        // this program, and never be tried again. `PRAGMA wal_autocheckpoint=0` would take it away too.
         sqlite3_wal_hook(connection, count, waitingPages)
     }
 

@@ -7,7 +7,7 @@ final class Index {
     /// The schema that this program writes.
     static let schema = 1
     /// Pages in the log beyond which they are moved into the file.
-    private static let checkpointPages = 1_000
+    var checkpointPages = 1_000
 
     let path: String
     let database: Database
@@ -41,8 +41,6 @@ final class Index {
         }
         try database.run("PRAGMA journal_mode=WAL")
         try database.run("PRAGMA synchronous=FULL")
-        // An fsync that fails must be seen by this program, and never be tried again by SQLite.
-        try database.run("PRAGMA wal_autocheckpoint=0")
         try database.run("PRAGMA trusted_schema=OFF")
         database.countLogPages()
     }
@@ -152,7 +150,7 @@ final class Index {
 
     /// Moves the log into the file when it has become long.
     func checkpointIfLong() throws(DatabaseError) {
-        guard database.logPageCount >= Self.checkpointPages else { return }
+        guard database.logPageCount >= checkpointPages else { return }
         try database.checkpoint()
         try database.run("PRAGMA incremental_vacuum(64)")
     }
