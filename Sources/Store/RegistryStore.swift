@@ -32,6 +32,8 @@ package protocol RegistryStore: Sendable {
     func tidy()
     /// Removes what an earlier process left behind.
     func sweep()
+    /// Comes to rest after the last change.
+    func close()
 
     /// The names that were kept for this start.
     var hint: [String] { get }

@@ -1,6 +1,6 @@
 /// What is said to a request: a response that is there, or work that brings it.
 ///
-/// What wraps a handler works on a reply by `map`, `recovering`, `rewording` and `finally`, which do the same now and later. What
+/// What wraps a handler works on a reply by `map`, `recovering` and `finally`, which do the same now and later. What
 /// differs from request to request goes through them as `context`, so that their functions are made once and a response that is
 /// there costs no allocation.
 @frozen package enum Reply<Failure: Error>: Sendable {
@@ -67,22 +67,22 @@ extension Reply where Failure == any Error {
         } catch { return .now(recover(error, context)) }
     }
 
-    /// Returns what `reply` returns, and throws what `reword` makes of what it throws, now or later.
+    /// Returns what `reply` returns, and what `recover` makes of what it throws, now or later: a response or another error.
     @inlinable @inline(__always)
-    package static func rewording<Context: Sendable>(
+    package static func recovering<Context: Sendable>(
         _ context: Context,
-        _ reply: () throws -> Reply,
-        _ reword: @escaping @Sendable (any Error, Context) -> any Error
+        _ reply: (Context) throws -> Reply,
+        orThrowing recover: @escaping @Sendable (any Error, Context) throws -> Response
     ) throws -> Reply {
         do {
-            switch try reply() {
+            switch try reply(context) {
             case .now(let response): return .now(response)
             case .waiting(let work):
                 return .later {
-                    do { return try await work.body() } catch { throw reword(error, context) }
+                    do { return try await work.body() } catch { return try recover(error, context) }
                 }
             }
-        } catch { throw reword(error, context) }
+        } catch { return .now(try recover(error, context)) }
     }
 
     /// Returns what `reply` returns, and calls `action` once that is there or was thrown.

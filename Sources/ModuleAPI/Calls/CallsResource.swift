@@ -38,7 +38,7 @@ package struct CallsResource: Sendable {
         _ verb: String,
         _ operation: String,
         query: [String],
-        _ endpoint: @escaping WaitingEndpoint
+        _ endpoint: @escaping Endpoint
     ) -> Route {
         Route(
             .post,
@@ -47,7 +47,7 @@ package struct CallsResource: Sendable {
             scope: .infer,
             query: query,
             statuses: Self.statuses,
-            endpoint: endpoint
+            reply: endpoint
         )
     }
 
@@ -94,46 +94,68 @@ package struct CallsResource: Sendable {
             return .now(try exchange.context.measured(answer, as: representation, showsGradient, showsCaptures))
         }
         return .later {
-            try await LongWork.run(if: true) {
+            try await LongWork.run(for: exchange.request.client) {
                 try exchange.context.measured(answer, as: representation, showsGradient, showsCaptures)
             }
         }
     }
 
-    private func trace(_ exchange: Exchange) async throws -> Response {
+    /// Goes on with the module that a path names: at once if it is loaded, and else once it is.
+    private func withModule(
+        of exchange: Exchange,
+        _ next: @escaping @Sendable (Publication) throws -> Reply<any Error>
+    ) throws -> Reply<any Error> {
+        let name = exchange.parameter("name")
+        guard let module = try api.registry.moduleIfLoaded(name) else {
+            return .later { try await next(api.registry.module(name)).response }
+        }
+        return try next(module)
+    }
+
+    private func trace(_ exchange: Exchange) throws -> Reply<any Error> {
         _ = try exchange.representation(among: .json)
-        let publication = try await api.registry.module(exchange.parameter("name"))
+        return try withModule(of: exchange) { try trace(exchange, $0) }
+    }
+
+    private func trace(_ exchange: Exchange, _ publication: Publication) throws -> Reply<any Error> {
         let request = try request(exchange, with: reader(for: publication))
-        let result = try await run(publication) { try await api.registry.trace(publication, request) }
-        let answer = CallAnswer(result: result.call, nonFinite: api.options.nonFinite)
-        let (showsGradient, showsCaptures) = (request.recordsGradients, !request.hooks.isEmpty)
-        return try await LongWork.run(if: isLong(result.call)) {
-            try answer.json(showsGradient: showsGradient, showsCaptures: showsCaptures) { writer in
-                TraceWriter.write(result.events, to: &writer)
+        return .later {
+            let result = try await run(publication) { try await api.registry.trace(publication, request) }
+            let answer = CallAnswer(result: result.call, nonFinite: api.options.nonFinite)
+            let (showsGradient, showsCaptures) = (request.recordsGradients, !request.hooks.isEmpty)
+            return try await LongWork.run(if: isLong(result.call), for: exchange.request.client) {
+                try answer.json(showsGradient: showsGradient, showsCaptures: showsCaptures) { writer in
+                    TraceWriter.write(result.events, to: &writer)
+                }
             }
         }
     }
 
-    private func backward(_ exchange: Exchange) async throws -> Response {
+    private func backward(_ exchange: Exchange) throws -> Reply<any Error> {
         _ = try exchange.representation(among: .json)
-        let publication = try await api.registry.module(exchange.parameter("name"))
+        return try withModule(of: exchange) { try backward(exchange, $0) }
+    }
+
+    private func backward(_ exchange: Exchange, _ publication: Publication) throws -> Reply<any Error> {
         let recordsGradients = try Self.recordsGradients(exchange)
         let document = try Self.document(exchange, with: reader(for: publication, takesGradient: true))
         let request = request(exchange, document, recordsGradients)
-        let result = try await run(publication) {
-            try await api.registry.backward(
-                publication,
-                request,
-                gradOutput: document.gradOutput,
-                gradOutputs: document.gradOutputs
-            )
-        }
-        let answer = CallAnswer(result: result.call, nonFinite: api.options.nonFinite)
-        let gradients = result.gradInputs + result.gradients.values
-        let isLong = try isLong(result.call, and: gradients.compactMap(\.self))
-        return try await LongWork.run(if: isLong) {
-            try answer.json(showsGradient: true, showsCaptures: true) { writer throws(DocumentProblem) in
-                try GradientsWriter(nonFinite: answer.nonFinite).write(result, to: &writer)
+        return .later {
+            let result = try await run(publication) {
+                try await api.registry.backward(
+                    publication,
+                    request,
+                    gradOutput: document.gradOutput,
+                    gradOutputs: document.gradOutputs
+                )
+            }
+            let answer = CallAnswer(result: result.call, nonFinite: api.options.nonFinite)
+            let gradients = result.gradInputs + result.gradients.values
+            let isLong = try isLong(result.call, and: gradients.compactMap(\.self))
+            return try await LongWork.run(if: isLong, for: exchange.request.client) {
+                try answer.json(showsGradient: true, showsCaptures: true) { writer throws(DocumentProblem) in
+                    try GradientsWriter(nonFinite: answer.nonFinite).write(result, to: &writer)
+                }
             }
         }
     }

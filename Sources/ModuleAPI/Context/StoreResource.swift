@@ -15,7 +15,7 @@ struct StoreResource: Sendable {
 
     private func get(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .json)
-        let facts = try await LongWork.run(if: true) { try api.registry.storeFacts }
+        let facts = try await LongWork.run(for: exchange.request.client) { try api.registry.storeFacts }
         var writer = JSONWriter(capacity: 256)
         writer.beginObject()
         writer.member("kind", facts.isDurable ? "sqlite" : "memory")

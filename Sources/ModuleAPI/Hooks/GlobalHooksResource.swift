@@ -31,7 +31,7 @@ struct GlobalHooksResource: Sendable {
 
     private func list(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .json)
-        return try await HookAnswer.list(api.registry.globalHooks, api.options)
+        return try await HookAnswer.list(api.registry.globalHooks, api.options, for: exchange.request.client)
     }
 
     private func create(_ exchange: Exchange) async throws -> Response {

@@ -18,10 +18,10 @@ enum HookAnswer {
     }
 
     /// Returns all `hooks`, each as its own resource shows it.
-    static func list(_ hooks: [ListedHook], _ options: API.Options) async throws -> Response {
+    static func list(_ hooks: [ListedHook], _ options: API.Options, for client: Client?) async throws -> Response {
         let elements = hooks.reduce(0) { $0 + ($1.record.lastCapture?.elementCount ?? 0) }
         let isLong = try LongWork.isLong(elements: elements, limit: options.maxAnswerBytes)
-        return try await LongWork.run(if: isLong) { try list(hooks, options.nonFinite) }
+        return try await LongWork.run(if: isLong, for: client) { try list(hooks, options.nonFinite) }
     }
 
     private static func list(_ hooks: [ListedHook], _ policy: NonFinitePolicy) throws -> Response {

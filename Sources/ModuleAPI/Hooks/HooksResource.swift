@@ -32,7 +32,7 @@ struct HooksResource: Sendable {
     private func list(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .json)
         let hooks = try await api.registry.outline(exchange.parameter("name")).hooks
-        return try await HookAnswer.list(hooks, api.options)
+        return try await HookAnswer.list(hooks, api.options, for: exchange.request.client)
     }
 
     private func create(_ exchange: Exchange) async throws -> Response {

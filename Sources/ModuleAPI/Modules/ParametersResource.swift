@@ -58,7 +58,9 @@ struct ParametersResource: Sendable {
         default:
             let limit = api.options.maxAnswerBytes
             let isLong = try LongWork.isLong(elements: value.tensor.elementCount, limit: limit)
-            return try await LongWork.run(if: isLong) { [fields] in try json(value.tensor, fields: fields) }
+            return try await LongWork.run(if: isLong, for: exchange.request.client) { [fields] in
+                try json(value.tensor, fields: fields)
+            }
         }
     }
 

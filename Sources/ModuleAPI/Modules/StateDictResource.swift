@@ -44,13 +44,15 @@ struct StateDictResource: Sendable {
         var fields = ResponseFields.versioned(tag, as: representation)
         fields[.moduleVersion] = String(publication.version)
         guard representation == .json else {
-            return try await LongWork.run(if: true) { [fields] in
+            return try await LongWork.run(for: exchange.request.client) { [fields] in
                 try SafetensorsAnswer.state(of: publication, fields: fields)
             }
         }
         let elements = tensors.values.reduce(0) { $0 + $1.elementCount }
         let isLong = try LongWork.isLong(elements: elements, limit: api.options.maxAnswerBytes)
-        return try await LongWork.run(if: isLong) { [fields] in try json(tensors, fields: fields) }
+        return try await LongWork.run(if: isLong, for: exchange.request.client) { [fields] in
+            try json(tensors, fields: fields)
+        }
     }
 
     private func json(_ tensors: OrderedDictionary<String, Tensor>, fields: ResponseFields) throws -> Response {

@@ -32,7 +32,7 @@ struct CloudResource: Sendable {
                 scope: .infer,
                 query: nil,
                 statuses: Self.statuses,
-                endpoint: invoke
+                reply: invoke
             ),
         ]
     }
@@ -44,7 +44,7 @@ struct CloudResource: Sendable {
             Route(.get, $0, "vertexHealth", scope: .open, query: nil, isProbe: true, statuses: [200], endpoint: ping)
         }
         let predict = api.options.vertexPredictRoute.map {
-            Route(.post, $0, "vertexPredict", scope: .infer, query: nil, statuses: Self.statuses, endpoint: invoke)
+            Route(.post, $0, "vertexPredict", scope: .infer, query: nil, statuses: Self.statuses, reply: invoke)
         }
         return [health, predict].compactMap(\.self).filter { route in
             guard case .route = router.resolve(route.method, path: Array(route.template.description.utf8)[...]) else {
@@ -59,21 +59,34 @@ struct CloudResource: Sendable {
         return OpenInferenceResource.json { $0.member("status", "ready") }
     }
 
-    private func invoke(_ exchange: Exchange) async throws -> Response {
+    private func invoke(_ exchange: Exchange) throws -> Reply<any Error> {
         let name = try target(of: exchange.request)
-        switch try InvocationForm(of: exchange) {
-        case .native: return try await calls.call(exchange, of: name).response
-        case .openInference: return try await infer(exchange, with: api.registry.module(name))
-        case .vertex: return try await predict(exchange, with: api.registry.module(name))
+        let form = try InvocationForm(of: exchange)
+        guard form != .native else { return try calls.call(exchange, of: name) }
+        guard let model = try api.registry.moduleIfLoaded(name) else {
+            return .later { try await invoke(exchange, form, with: api.registry.module(name)).response }
+        }
+        return try invoke(exchange, form, with: model)
+    }
+
+    private func invoke(
+        _ exchange: Exchange,
+        _ form: InvocationForm,
+        with model: Publication
+    ) throws -> Reply<any Error> {
+        switch form {
+        case .native: try calls.call(exchange, of: model.name)
+        case .openInference: try infer(exchange, with: model)
+        case .vertex: try predict(exchange, with: model)
         }
     }
 
     /// Answers a request of the protocol, in its form also where something is wrong with it.
-    private func infer(_ exchange: Exchange, with model: Publication) async throws -> Response {
-        do {
-            return try await inference.answer(exchange, from: model).response
-        } catch {
-            let problem = Problem(error, compatibility: model.compatibility)
+    private func infer(_ exchange: Exchange, with model: Publication) throws -> Reply<any Error> {
+        try Reply.recovering(model.compatibility) { _ in
+            try inference.answer(exchange, from: model)
+        } orThrowing: { error, compatibility in
+            let problem = Problem(error, compatibility: compatibility)
             guard problem.code != .internalError else { throw error }
             return problem.openInferenceResponse
         }
@@ -97,7 +110,7 @@ struct CloudResource: Sendable {
     }
 
     /// Answers a request of Vertex AI: `{"instances": ...}` with `{"predictions": ...}`.
-    private func predict(_ exchange: Exchange, with model: Publication) async throws -> Response {
+    private func predict(_ exchange: Exchange, with model: Publication) throws -> Reply<any Error> {
         let tensors = JSONTensorReader(listDType: .init(ofModuleTaking: model.listDType))
         let instances = try JSONBody.decode(exchange.request.body) { reader in
             var object = try ObjectReader(&reader, "A prediction")
@@ -107,14 +120,19 @@ struct CloudResource: Sendable {
             return instances
         }
         let deadline = api.api.options.callTimeout.map { exchange.request.arrival + $0 }
-        do {
-            let call = CallRequest(inputs: [instances], deadline: deadline, origin: exchange.context)
-            let outputs = try await api.registry.call(model, call).outputs
-            guard let output = outputs.only else { throw InferenceError.notOneOutput(outputs.tensors.keys.elements) }
-            let isLong = try LongWork.isLong(elements: output.elementCount, limit: api.api.options.maxAnswerBytes)
-            return try await LongWork.run(if: isLong) { try predictions(output) }
-        } catch {
-            throw Problem(error, compatibility: model.compatibility)
+        let call = CallRequest(inputs: [instances], deadline: deadline, origin: exchange.context)
+        let limit = api.api.options.maxAnswerBytes
+        return .later {
+            do {
+                let outputs = try await api.registry.call(model, call).outputs
+                guard let output = outputs.only else {
+                    throw InferenceError.notOneOutput(outputs.tensors.keys.elements)
+                }
+                let isLong = try LongWork.isLong(elements: output.elementCount, limit: limit)
+                return try await LongWork.run(if: isLong, for: exchange.request.client) { try predictions(output) }
+            } catch {
+                throw Problem(error, compatibility: model.compatibility)
+            }
         }
     }
 

@@ -44,8 +44,10 @@ struct InferResource: Sendable {
     }
 
     private func infer(_ exchange: Exchange, with model: Publication) throws -> Reply<any Error> {
-        try Reply.rewording(model.compatibility, { try answer(exchange, from: model) }) { error, compatibility in
-            Problem(error, compatibility: compatibility)
+        try Reply.recovering(model.compatibility) { _ in
+            try answer(exchange, from: model)
+        } orThrowing: { error, compatibility in
+            throw Problem(error, compatibility: compatibility)
         }
     }
 
@@ -55,10 +57,11 @@ struct InferResource: Sendable {
         guard api.registry.isSmall(inference.call, for: model) else {
             return .later {
                 let result = try await api.registry.call(model, inference.call)
-                return try await answer(inference, result).response
+                return try await answer(inference, result, for: exchange.request.client).response
             }
         }
-        return try answer(inference, try api.registry.callHere(model, inference.call))
+        let result = try api.registry.callHere(model, inference.call)
+        return try answer(inference, result, for: exchange.request.client)
     }
 
     /// Reads a request and checks it.
@@ -70,10 +73,10 @@ struct InferResource: Sendable {
         return Inference(model: model, id: request.id, call: call, outputs: outputs, decoding: .now - start)
     }
 
-    private func answer(_ inference: Inference, _ result: CallResult) throws -> Reply<any Error> {
+    private func answer(_ inference: Inference, _ result: CallResult, for client: Client?) throws -> Reply<any Error> {
         let policy = api.options.nonFinite
         guard try isLong(result, inference.outputs) else { return .now(try inference.response(result, policy)) }
-        return .later { try await LongWork.run(if: true) { try inference.response(result, policy) } }
+        return .later { try await LongWork.run(for: client) { try inference.response(result, policy) } }
     }
 
     private static func read(_ request: Request, for model: Publication) throws(InferenceError) -> InferRequest {

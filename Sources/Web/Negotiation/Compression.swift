@@ -33,7 +33,9 @@ package enum Compression {
         return await compressedElsewhere(response, for: request)
     }
 
-    @concurrent private static func compressedElsewhere(_ response: Response, for request: Request) async -> Response {
-        response.compressed(for: request)
+    private static func compressedElsewhere(_ response: Response, for request: Request) async -> Response {
+        let coded = try? await LongWork.run(for: request.client) { response.compressed(for: request) }
+        // Nobody reads the answer to a request that is cancelled.
+        return coded ?? response
     }
 }

@@ -1,4 +1,5 @@
-import HTTP
+import FoundationEssentials
+package import HTTP
 import HTTPTypes
 import JSON
 
@@ -7,18 +8,25 @@ package enum LongWork {
     /// Bytes of text from which reading or writing it counts as long: some 100 µs.
     package static let byteCount = 65_536
 
-    /// Runs `work`, elsewhere if it `isLong`.
+    /// As many at once as there are processors: what waits is put in order, and what runs is not interrupted.
+    private static let turns = WorkTurns(width: ProcessInfo.processInfo.activeProcessorCount)
+
+    /// Runs `work`, elsewhere if it `isLong`, after that of others if `client` has gone.
     package static func run<Result: Sendable>(
-        if isLong: Bool,
+        if isLong: Bool = true,
+        for client: Client?,
         _ work: @Sendable () throws -> Result
     ) async throws -> Result {
-        isLong ? try await elsewhere(work) : try work()
+        guard isLong else { return try work() }
+        return try await turns.run(for: client) { try await elsewhere(work) }
     }
 
     /// Answers an exchange on the threads of the concurrent executor.
+    ///
+    /// It has its turn while it reads what came, and none while it waits for what it asked for.
     @concurrent
     static func answer(_ exchange: Exchange, _ next: Endpoint) async throws -> Response {
-        try await next(exchange).response
+        try await run(for: exchange.request.client) { try next(exchange) }.response
     }
 
     @concurrent
