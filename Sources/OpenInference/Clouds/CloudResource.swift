@@ -83,9 +83,9 @@ struct CloudResource: Sendable {
 
     /// Answers a request of the protocol, in its form also where something is wrong with it.
     private func infer(_ exchange: Exchange, with model: Publication) throws -> Reply<any Error> {
-        try Reply.recovering(model.compatibility) { _ in
+        try Reply.recovering(exchange) { exchange in
             try inference.answer(exchange, from: model)
-        } orThrowing: { error, compatibility in
+        } orThrowing: { [compatibility = model.compatibility] error, _ in
             let problem = Problem(error, compatibility: compatibility)
             guard problem.code != .internalError else { throw error }
             return problem.openInferenceResponse

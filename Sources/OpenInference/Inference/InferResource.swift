@@ -44,9 +44,9 @@ struct InferResource: Sendable {
     }
 
     private func infer(_ exchange: Exchange, with model: Publication) throws -> Reply<any Error> {
-        try Reply.recovering(model.compatibility) { _ in
+        try Reply.recovering(exchange) { exchange in
             try answer(exchange, from: model)
-        } orThrowing: { error, compatibility in
+        } orThrowing: { [compatibility = model.compatibility] error, _ in
             throw Problem(error, compatibility: compatibility)
         }
     }

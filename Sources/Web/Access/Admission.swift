@@ -49,12 +49,15 @@ final class Admission: Sendable {
     /// It stands between finding out whose key a request shows and refusing those who show none.
     func wrap(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
         guard route.scope != .open, !limits.isUnlimited else { return next }
-        let leave = { @Sendable client in self.leave(client) }
+        let leave: @Sendable (Exchange) -> Void = { self.leave(Self.client(of: $0)) }
         return { exchange in
-            let client = exchange.context.key.map { "key " + $0.name } ?? Self.address(of: exchange.request)
-            try self.enter(client, now: .now)
-            return try Reply.finally(client, { try next(exchange) }, leave)
+            try self.enter(Self.client(of: exchange), now: .now)
+            return try Reply.finally(exchange, next, leave)
         }
+    }
+
+    private static func client(of exchange: Exchange) -> String {
+        exchange.context.key.map { "key " + $0.name } ?? address(of: exchange.request)
     }
 
     /// Counts a request in.

@@ -24,7 +24,7 @@ struct Authentication {
         return { exchange in
             guard let key = try key(of: exchange, scope: route.scope) else { return try next(exchange) }
             let stream = GrantedStream(keys: keys, key: key, scope: route.scope)
-            return try next(exchange).map(stream) { response, stream in stream.bound(response) }
+            return try next(exchange).map(exchange) { response, _ in stream.bound(response) }
         }
     }
 

@@ -20,13 +20,20 @@ package struct CrossOrigin: Sendable {
     /// preflight needs no key.
     func wrap(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
         guard !origins.isEmpty else { return next }
-        let open: @Sendable (consuming Response, String?) -> Response = { opened($0, to: $1) }
+        let open: @Sendable (consuming Response, Exchange) -> Response = { response, exchange in
+            opened(response, to: allowedOrigin(of: exchange.request))
+        }
         return { exchange in
             let request = exchange.request
-            let origin = request.fields[.origin].flatMap { origins.contains($0) ? $0 : nil }
-            if let origin, isPreflight(request) { return .now(preflight(request, origin: origin)) }
-            return try next(exchange).map(origin, open)
+            if isPreflight(request), let origin = allowedOrigin(of: request) {
+                return .now(preflight(request, origin: origin))
+            }
+            return try next(exchange).map(exchange, open)
         }
+    }
+
+    private func allowedOrigin(of request: Request) -> String? {
+        request.fields[.origin].flatMap { origins.contains($0) ? $0 : nil }
     }
 
     /// Lets scripts of `origin` read an answer, and says to caches that it depends on who asks.

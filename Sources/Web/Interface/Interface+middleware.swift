@@ -6,7 +6,7 @@ extension Interface {
     /// A middleware that turns errors into problem documents, and writes defects to the log.
     var answeringProblems: Middleware {
         Middleware { [self] route, next in
-            let recover = { @Sendable error, exchange in answer(to: error, exchange, route) }
+            let recover: @Sendable (any Error, Exchange) -> Response = { answer(to: $0, $1, route) }
             return { exchange in Reply.recovering(exchange, next, recover).orFailure }
         }
     }
@@ -21,7 +21,7 @@ extension Interface {
     var prefixingLocations: Middleware {
         Middleware { [pathPrefix] _, next in
             guard !pathPrefix.isEmpty else { return next }
-            return { exchange in try next(exchange).map(()) { response, _ in pathPrefix.added(to: response) } }
+            return { exchange in try next(exchange).map(exchange) { response, _ in pathPrefix.added(to: response) } }
         }
     }
 

@@ -50,7 +50,7 @@ package struct OperationsResource: Sendable {
         _ operation: String,
         isProbe: Bool = false,
         statuses: [Int],
-        _ endpoint: @escaping WaitingEndpoint
+        _ endpoint: @escaping @Sendable (Exchange) throws -> Response
     ) -> Route {
         Route(
             .get,
@@ -60,12 +60,12 @@ package struct OperationsResource: Sendable {
             query: nil,
             isProbe: isProbe,
             statuses: statuses,
-            endpoint: endpoint
+            reply: { exchange in .now(try endpoint(exchange)) }
         )
     }
 
     /// Says what this is and how it is, to whoever asks without knowing a path: balancers, people.
-    private func root(_ exchange: Exchange) async throws -> Response {
+    private func root(_ exchange: Exchange) -> Response {
         if showsConsole, prefersHTML(exchange) {
             return Response(
                 status: .seeOther,
@@ -103,11 +103,11 @@ package struct OperationsResource: Sendable {
         ("ready", "/readyz"), ("metrics", "/metrics"),
     ]
 
-    private func live(_ exchange: Exchange) async throws -> Response {
+    private func live(_ exchange: Exchange) -> Response {
         status("live", exchange)
     }
 
-    private func ready(_ exchange: Exchange) async throws -> Response {
+    private func ready(_ exchange: Exchange) throws -> Response {
         try readiness.requireReady()
         try readiness.requireUnhindered()
         return status("ready", exchange)
@@ -123,7 +123,7 @@ package struct OperationsResource: Sendable {
         return Response.json(writer, fields: .unstored(.json))
     }
 
-    private func version(_ exchange: Exchange) async throws -> Response {
+    private func version(_ exchange: Exchange) -> Response {
         var writer = JSONWriter(capacity: 64)
         writer.beginObject()
         writer.member("name", "callpath")
@@ -132,7 +132,7 @@ package struct OperationsResource: Sendable {
         return Response.json(writer, fields: .unstored(.json))
     }
 
-    private func measurements(_ exchange: Exchange) async throws -> Response {
+    private func measurements(_ exchange: Exchange) -> Response {
         let fields = ResponseFields.unstored(.metrics)
         return Response(status: .ok, fields: fields, body: .bytes(metrics.expose()))
     }
