@@ -15,10 +15,18 @@ package struct Digest: Sendable, Hashable, Comparable {
     }
 
     /// Reads 32 bytes; `nil` for any other count.
-    init?(_ bytes: some Collection<UInt8>) {
+    init?(_ bytes: UnsafeRawBufferPointer) {
         guard bytes.count == Self.byteCount else { return nil }
         words = .zero
-        for (index, byte) in bytes.enumerated() { words[index / 8] = words[index / 8] << 8 | UInt64(byte) }
+        for index in 0..<4 {
+            words[index] = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))
+        }
+    }
+
+    /// Reads 32 bytes; `nil` for any other count.
+    init?(_ bytes: [UInt8]) {
+        guard let digest = bytes.withUnsafeBytes({ Digest($0) }) else { return nil }
+        self = digest
     }
 
     /// Reads 64 hexadecimal digits as `hexadecimal` writes them; `nil` for anything else.
@@ -45,7 +53,13 @@ package struct Digest: Sendable, Hashable, Comparable {
 
     /// The 32 bytes.
     var bytes: [UInt8] {
-        (0..<Self.byteCount).map { UInt8(truncatingIfNeeded: words[$0 / 8] >> (56 - 8 * ($0 % 8))) }
+        [UInt8](unsafeUninitializedCapacity: Self.byteCount) { bytes, count in
+            let target = UnsafeMutableRawBufferPointer(bytes)
+            for index in 0..<4 {
+                target.storeBytes(of: words[index].bigEndian, toByteOffset: 8 * index, as: UInt64.self)
+            }
+            count = Self.byteCount
+        }
     }
 
     /// The digest as 64 hexadecimal digits.
@@ -75,33 +89,50 @@ package struct Digest: Sendable, Hashable, Comparable {
 
 /// A SHA-256 in the making.
 struct SHA256Hash: ~Copyable {
+    /// Found once: OpenSSL looks for it with locks.
+    nonisolated(unsafe) private static let algorithm = EVP_MD_fetch(nil, "SHA256", nil)
     private let context = EVP_MD_CTX_new()
+    /// Short fields, which are hashed together.
+    private var pending: [UInt8] = []
 
     init() {
-        EVP_DigestInit_ex(context, EVP_sha256(), nil)
+        EVP_DigestInit_ex2(context, Self.algorithm, nil)
     }
 
     deinit { EVP_MD_CTX_free(context) }
 
     mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        flush()
         EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
     }
 
-    /// Adds a field whose end cannot be moved: its length first.
-    mutating func add(_ field: some Collection<UInt8>) {
-        add(field.count)
-        Array(field).withUnsafeBytes { update($0) }
+    private mutating func flush() {
+        guard !pending.isEmpty else { return }
+        EVP_DigestUpdate(context, pending, pending.count)
+        pending.removeAll(keepingCapacity: true)
     }
 
-    mutating func add(_ text: String) { add(text.utf8) }
+    /// Adds a field whose end cannot be moved: its length first.
+    mutating func add(_ field: [UInt8]) {
+        add(field.count)
+        pending += field
+    }
+
+    mutating func add(_ text: String) {
+        add(text.utf8.count)
+        pending += text.utf8
+    }
 
     mutating func add(_ number: Int) {
-        withUnsafeBytes(of: Int64(number).littleEndian) { update($0) }
+        if pending.isEmpty { pending.reserveCapacity(256) }
+        withUnsafeBytes(of: Int64(number).littleEndian) { pending += $0 }
     }
 
     consuming func finish() -> Digest {
-        var bytes = [UInt8](repeating: 0, count: Digest.byteCount)
-        EVP_DigestFinal_ex(context, &bytes, nil)
-        return Digest(bytes) ?? .zero
+        flush()
+        return withUnsafeTemporaryAllocation(byteCount: Digest.byteCount, alignment: 8) { bytes in
+            EVP_DigestFinal_ex(context, bytes.baseAddress, nil)
+            return Digest(UnsafeRawBufferPointer(bytes)) ?? .zero
+        }
     }
 }

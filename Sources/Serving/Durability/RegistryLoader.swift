@@ -1,20 +1,23 @@
 import HashTreeCollections
 import Models
 import NN
-import OrderedCollections
 import Store
 import Tensors
 
 /// Finds the modules that a store holds: from its index alone, without looking at a file.
 struct RegistryLoader {
     private struct Stored {
+        let id: VersionID
         let record: ModuleRecord?
         let damage: String?
     }
 
     private let store: any RegistryStore
     private let hookBudget: HookBudget
-    private var stored: [String: OrderedDictionary<Int, Stored>] = [:]
+    /// All versions by name, those of a name ascending.
+    private var stored: [Stored] = []
+    /// What headers say: those of most modules are those of others.
+    private var parsed: [[UInt8]: ModuleRecord] = [:]
     /// What is wrong with versions, of those that were looked at because others refer to them.
     private var damages: [VersionID: String?] = [:]
     private var state: RegistryState
@@ -44,9 +47,9 @@ struct RegistryLoader {
         var loader = RegistryLoader(store, HookBudget(limit: 0), state)
         for record in try store.records() where record.name != ChangeWriter.globalHooksName { loader.note(record) }
         for name in names.sorted() {
-            guard let version = loader.stored[name]?.keys.last else { continue }
-            loader.state.forgetStray(VersionID(name, version))
-            loader.restore(current: VersionID(name, version))
+            guard let last = loader.versions(of: name).last else { continue }
+            loader.state.forgetStray(last.id)
+            loader.restore(current: last)
         }
         state = loader.state
     }
@@ -59,58 +62,86 @@ struct RegistryLoader {
             }
             note(record)
         }
-        for (name, versions) in stored { restore(name, versions) }
+        var first = 0
+        while first < stored.count {
+            let name = stored[first].id.name
+            let end = stored[first...].firstIndex { $0.id.name != name } ?? stored.count
+            restore(name, stored[first..<end])
+            first = end
+        }
     }
 
     private mutating func note(_ record: StoreRecord) {
-        let parsed = record.damage == nil ? try? ModuleRecord(parsing: record.header) : nil
+        let id = VersionID(record.name, record.version)
+        let parsed = record.damage == nil ? parse(record.header) : nil
         let damage = record.damage ?? (parsed == nil ? "its record cannot be read" : nil)
-        stored[record.name, default: [:]][record.version] = Stored(record: parsed, damage: damage)
+        stored.append(Stored(id: id, record: parsed, damage: damage))
     }
 
-    private mutating func restore(_ name: String, _ versions: OrderedDictionary<Int, Stored>) {
-        let current = versions.keys.last.flatMap { versions[$0]?.record?.isListed == false ? nil : $0 }
+    private mutating func parse(_ header: [UInt8]) -> ModuleRecord? {
+        if let known = parsed[header] { return known }
+        let record = try? ModuleRecord(parsing: header)
+        parsed[header] = record
+        return record
+    }
+
+    private func versions(of name: String) -> ArraySlice<Stored> {
+        func first(where isBefore: (Stored) -> Bool) -> Int {
+            var (low, high) = (0, stored.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if isBefore(stored[middle]) { low = middle + 1 } else { high = middle }
+            }
+            return low
+        }
+        return stored[first { $0.id.name < name }..<first { $0.id.name <= name }]
+    }
+
+    private func version(_ id: VersionID) -> Stored? {
+        versions(of: id.name).first { $0.id.version == id.version }
+    }
+
+    private mutating func restore(_ name: String, _ versions: ArraySlice<Stored>) {
         let activity = CallActivity()
-        if let current { restore(current: VersionID(name, current), activity) }
-        for (version, stored) in versions where version != current {
-            let id = VersionID(name, version)
-            guard let record = stored.record, damage(of: id) == nil else {
-                restore(stray: id)
+        let current = versions.last.flatMap { $0.record?.isListed == false ? nil : $0 }
+        if let current { restore(current: current, activity) }
+        for stored in versions where stored.id.version != current?.id.version {
+            guard let record = stored.record, damage(of: stored) == nil else {
+                restore(stray: stored)
                 continue
             }
-            let cold = cold(id, record, activity)
+            let cold = cold(stored.id, record, activity)
             if !record.isListed {
                 state.restore(unlisted: cold)
             } else if state.damaged[name] == nil {
                 state.restore(cold, isCurrent: false)
             } else {
                 // A damaged module has no versions that can be called.
-                restore(stray: id)
+                restore(stray: stored)
             }
         }
     }
 
-    private mutating func restore(current id: VersionID, _ activity: CallActivity = CallActivity()) {
-        let record = stored[id.name]?[id.version]?.record
-        guard let reason = damage(of: id) else {
-            if let record { state.restore(cold(id, record, activity), isCurrent: true) }
+    private mutating func restore(current stored: Stored, _ activity: CallActivity = CallActivity()) {
+        guard let reason = damage(of: stored) else {
+            if let record = stored.record { state.restore(cold(stored.id, record, activity), isCurrent: true) }
             return
         }
-        restore(stray: id)
+        restore(stray: stored)
         state.restore(
             RegistryState.DamagedModule(
-                name: id.name,
-                type: record?.type ?? "",
-                version: id.version,
+                name: stored.id.name,
+                type: stored.record?.type ?? "",
+                version: stored.id.version,
                 reason: reason,
-                references: record?.references.keys.sorted() ?? []
+                references: stored.record?.references.keys.sorted() ?? []
             )
         )
     }
 
-    private mutating func restore(stray id: VersionID) {
-        let references = stored[id.name]?[id.version]?.record?.references ?? [:]
-        state.restore(stray: id, references: references.map { VersionID($0.key, $0.value) })
+    private mutating func restore(stray stored: Stored) {
+        let references = stored.record?.references ?? [:]
+        state.restore(stray: stored.id, references: references.map { VersionID($0.key, $0.value) })
     }
 
     private func cold(_ id: VersionID, _ record: ModuleRecord, _ activity: CallActivity) -> ColdVersion {
@@ -121,11 +152,14 @@ struct RegistryLoader {
 
     /// Returns why a version cannot be made, as far as the index tells; `nil` for most.
     private mutating func damage(of id: VersionID) -> String? {
-        if let known = damages[id] { return known }
-        guard let stored = stored[id.name]?[id.version], let record = stored.record else {
-            return stored[id.name]?[id.version]?.damage ?? "version \(id.version) is missing"
-        }
+        version(id).map { damage(of: $0) } ?? "version \(id.version) is missing"
+    }
+
+    private mutating func damage(of stored: Stored) -> String? {
+        guard let record = stored.record else { return stored.damage }
         guard !record.references.isEmpty else { return nil }
+        let id = stored.id
+        if let known = damages[id] { return known }
         damages[id] = "it refers to itself"
         var found: String?
         for (name, version) in record.references.sorted(by: { $0.key < $1.key }) where found == nil {
@@ -137,9 +171,9 @@ struct RegistryLoader {
 
     /// Returns what a reference of `user` leads to: where what was meant had to be repaired, the current version.
     private func target(_ name: String, _ version: Int, of user: VersionID) -> VersionID {
-        let isThere = stored[name]?[version] != nil
-        guard !isThere, stored[user.name]?.keys.last == user.version else { return VersionID(name, version) }
-        return VersionID(name, state.entries[name]?.current.version ?? stored[name]?.keys.last ?? version)
+        let id = VersionID(name, version)
+        guard self.version(id) == nil, versions(of: user.name).last?.id.version == user.version else { return id }
+        return VersionID(name, state.entries[name]?.current.version ?? versions(of: name).last?.id.version ?? version)
     }
 
     // MARK: Global hooks

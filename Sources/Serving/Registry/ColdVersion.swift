@@ -37,7 +37,7 @@ final class ColdVersion: Sendable {
         let memory = Memory(
             hooks: publication.installedHooks,
             statistics: publication.callStatistics,
-            hasBatchAxis: publication.hasBatchAxis
+            hasBatchAxis: publication.callStatistics.lastCall > 0 && publication.hasBatchAxis
         )
         self.memory = Mutex(memory)
     }

@@ -145,8 +145,10 @@ extension Registry {
     }
 
     private func read(_ cold: ColdVersion) async throws -> Publication {
-        let pins = ActivityPin(cold.activity)
-        defer { withExtendedLifetime(pins) {} }
+        // Who looked a moment too early finds it here.
+        if let publication = state.withLock({ $0.held(cold.id)?.publication }) { return publication }
+        let pin = ActivityPin(cold.activity)
+        defer { withExtendedLifetime(pin) {} }
         var references: [String: Publication] = [:]
         var targetPins: [ActivityPin] = []
         defer { withExtendedLifetime(targetPins) {} }

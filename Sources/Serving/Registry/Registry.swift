@@ -61,8 +61,8 @@ package final class Registry: Sendable {
         self.hookBudget = hookBudget
         computeQueue = ComputeQueue(options: options, metrics: metrics)
         state = Mutex(try RegistryLoader.state(in: store, hookBudget))
-        // What an earlier process left behind goes beside the first calls.
-        changes.async { store.sweep() }
+        // What an earlier process left behind goes after the first calls.
+        builds.asyncAfter(deadline: .now() + 1) { [weak self] in self?.store?.sweep() }
     }
 
     /// What tells the versions of this registry from those of another: the first eight digits of its instance.

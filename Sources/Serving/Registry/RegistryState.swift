@@ -477,16 +477,21 @@ struct RegistryState: Sendable {
     /// Enters a version as the store had it; versions of a name come in their order.
     mutating func restore(_ version: ColdVersion, isCurrent: Bool) {
         for (target, number) in version.references { uses[VersionID(target, number), default: 0] += 1 }
-        var entry = entries[version.name] ?? Entry(current: .cold(version))
-        if isCurrent {
-            entry.current = .cold(version)
-            refer(from: version.name, nil, .cold(version))
-            names.insert(version.name)
-            damaged[version.name] = nil
+        if var entry = entries[version.name] {
+            if isCurrent {
+                entry.current = .cold(version)
+            } else {
+                entry.previous.append(Retired(version: .cold(version), place: nil))
+            }
+            set(entry, for: version.name)
         } else {
-            entry.previous.append(Retired(version: .cold(version), place: nil))
+            entries[version.name] = Entry(current: .cold(version))
+            coldCount += 1
         }
-        set(entry, for: version.name)
+        guard isCurrent else { return }
+        refer(from: version.name, nil, .cold(version))
+        names.insert(version.name)
+        if !damaged.isEmpty { damaged[version.name] = nil }
     }
 
     /// Enters a version that only others need.

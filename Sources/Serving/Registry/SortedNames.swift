@@ -7,8 +7,11 @@ struct SortedNames: Sendable {
     /// Adds a name that may be there already.
     mutating func insert(_ name: String) {
         guard !chunks.isEmpty else { return chunks = [[name]] }
-        let chunk = min(Self.first(in: chunks) { $0[$0.count - 1] < name }, chunks.count - 1)
-        let place = Self.first(in: chunks[chunk]) { $0 < name }
+        // A start enters them in their order.
+        let isLast = (chunks.last?.last).map { $0 < name } ?? false
+        let chunk =
+            isLast ? chunks.count - 1 : min(Self.first(in: chunks) { $0[$0.count - 1] < name }, chunks.count - 1)
+        let place = isLast ? chunks[chunk].count : Self.first(in: chunks[chunk]) { $0 < name }
         if place < chunks[chunk].count, chunks[chunk][place] == name { return }
         chunks[chunk].insert(name, at: place)
         guard chunks[chunk].count > Self.chunkLimit else { return }

@@ -19,7 +19,13 @@ extension Index {
         guard isWhole || records.count == meta.recordCount && records.contains(where: { $0.damage != nil }) else {
             throw .corrupt(path: path, reason: "\(records.count) of \(meta.recordCount) records are there and whole")
         }
-        return records.sorted { ($0.name, $0.version) < ($1.name, $1.version) }
+        // Most often they come as they were made, and that is in order.
+        let isSorted = zip(records, records.dropFirst()).allSatisfy { !Self.precedes($1, $0) }
+        return isSorted ? records : records.sorted(by: Self.precedes)
+    }
+
+    private static func precedes(_ one: StoreRecord, _ other: StoreRecord) -> Bool {
+        one.name == other.name ? one.version < other.version : one.name < other.name
     }
 
     static func record(_ row: DatabaseRow) -> StoreRecord {
