@@ -201,7 +201,6 @@ extension Subject {
         ProductPlan.defaultThreads = threads
         func run() throws -> Tensor? { try Autograd.withoutGradients { try module(arguments).tensors.first } }
         if let file, let output = try run() { try save(output.scalars(as: Float.self), to: file) }
-        // As a server runs a call, with its own limits.
-        return { try CallMeter.limited(liveBytes: 1 << 30, work: 1_000_000_000_000) { _ = try run() } }
+        return { _ = try run() }
     }
 }

@@ -1,53 +1,48 @@
+#define _GNU_SOURCE // for the coarse clock
 #include "CThread.h"
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
 
-enum { most_blocks = 16, page = 4096, huge_page = 2 << 20 };
+enum { most_blocks = 64, page = 4096, huge_page = 2 << 20 };
 // Smaller blocks cost nothing to take again from malloc.
 static const size_t least_size = 64 << 10;
-// What a thread keeps between calls, and while one runs.
-static const size_t kept_between_calls = 2 << 20, kept_in_a_call = 64 << 20;
+static const size_t most_bytes = 64 << 20;
 
-static _Thread_local struct blocks {
-    // How many calls run on this thread, one inside the other.
-    int calls;
-    // Whether the thread's end will free what is kept.
-    bool is_known;
-    int count;
-    size_t total;
-    // Oldest first.
-    struct {
-        void *memory;
-        size_t size;
-    } kept[most_blocks];
-} blocks_of_this_thread;
+struct block {
+    void *memory;
+    size_t size;
+    // When it was let go, in milliseconds.
+    int64_t since;
+};
 
-static pthread_key_t key;
-static bool has_key;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+// Oldest first.
+static struct block kept[most_blocks];
+static int count;
+static size_t total;
 
-static void remove_at(struct blocks *blocks, int index) {
-    blocks->total -= blocks->kept[index].size;
-    blocks->count--;
-    for (int i = index; i < blocks->count; i++) blocks->kept[i] = blocks->kept[i + 1];
+static int64_t now(void) {
+    struct timespec time;
+#if defined(CLOCK_MONOTONIC_COARSE)
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+#else
+    clock_gettime(CLOCK_MONOTONIC, &time);
+#endif
+    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-// Frees the oldest blocks until no more than `size` bytes are kept.
-static void keep_at_most(struct blocks *blocks, size_t size) {
-    while (blocks->total > size) {
-        void *memory = blocks->kept[0].memory;
-        remove_at(blocks, 0);
-        free(memory);
-    }
+static struct block removed(int index) {
+    struct block block = kept[index];
+    total -= block.size;
+    count--;
+    for (int i = index; i < count; i++) kept[i] = kept[i + 1];
+    return block;
 }
-
-static void free_all(void *blocks) { keep_at_most(blocks, 0); }
-
-static void make_key(void) { has_key = pthread_key_create(&key, free_all) == 0; }
 
 static size_t rounded(size_t size) { return size > SIZE_MAX - page ? size : (size + page - 1) / page * page; }
 
@@ -68,37 +63,43 @@ void *cthread_take_zeros(size_t size) { return calloc(size < least_size ? size :
 
 void *cthread_take_block(size_t size) {
     if (size < least_size) return malloc(size);
-    struct blocks *blocks = &blocks_of_this_thread;
     size = rounded(size);
+    pthread_mutex_lock(&mutex);
+    // Of those that are no more than twice as large the smallest, and of these the youngest, which a cache may know.
     int best = -1;
-    for (int i = 0; i < blocks->count; i++) {
-        size_t found = blocks->kept[i].size;
-        if (found >= size && found - size <= size / 2 && (best < 0 || found < blocks->kept[best].size)) best = i;
+    for (int i = 0; i < count; i++) {
+        int fits = kept[i].size >= size && kept[i].size - size <= size;
+        if (fits && (best < 0 || kept[i].size <= kept[best].size)) best = i;
     }
-    if (best < 0) return new_block(size);
-    void *memory = blocks->kept[best].memory;
-    remove_at(blocks, best);
-    return memory;
+    void *memory = best < 0 ? NULL : removed(best).memory;
+    pthread_mutex_unlock(&mutex);
+    return memory ? memory : new_block(size);
 }
 
-void cthread_give_block(void *memory, size_t size) {
-    struct blocks *blocks = &blocks_of_this_thread;
-    size_t limit = blocks->calls > 0 ? kept_in_a_call : kept_between_calls;
-    if (size < least_size || (size = rounded(size)) > limit || !memory) return free(memory);
-    if (!blocks->is_known) {
-        pthread_once(&once, make_key);
-        if (!has_key || pthread_setspecific(key, blocks) != 0) return free(memory);
-        blocks->is_known = true;
+bool cthread_give_block(void *memory, size_t size) {
+    if (size < least_size || !memory || (size = rounded(size)) > most_bytes / 2) {
+        free(memory);
+        return false;
     }
-    if (blocks->count == most_blocks) keep_at_most(blocks, blocks->total - 1);
-    keep_at_most(blocks, limit - size);
-    blocks->kept[blocks->count].memory = memory;
-    blocks->kept[blocks->count++].size = size;
-    blocks->total += size;
+    void *old[most_blocks];
+    int old_count = 0;
+    pthread_mutex_lock(&mutex);
+    while (count > 0 && (count == most_blocks || total > most_bytes - size)) old[old_count++] = removed(0).memory;
+    kept[count++] = (struct block){memory, size, now()};
+    total += size;
+    pthread_mutex_unlock(&mutex);
+    for (int i = 0; i < old_count; i++) free(old[i]);
+    return true;
 }
 
-void cthread_begin_call(void) { blocks_of_this_thread.calls++; }
-
-void cthread_end_call(void) {
-    if (--blocks_of_this_thread.calls == 0) keep_at_most(&blocks_of_this_thread, kept_between_calls);
+bool cthread_free_blocks(int64_t milliseconds) {
+    void *old[most_blocks];
+    int old_count = 0;
+    pthread_mutex_lock(&mutex);
+    int64_t end = now() - milliseconds;
+    while (count > 0 && kept[0].since <= end) old[old_count++] = removed(0).memory;
+    bool remain = count > 0;
+    pthread_mutex_unlock(&mutex);
+    for (int i = 0; i < old_count; i++) free(old[i]);
+    return remain;
 }

@@ -12,11 +12,7 @@ public enum CallMeter {
         _ body: () throws -> Result
     ) rethrows -> Result {
         let outer = cthread_meter()
-        cthread_begin_call()
-        defer {
-            cthread_end_call()
-            cthread_set_meter(outer)
-        }
+        defer { cthread_set_meter(outer) }
         cthread_set_meter(
             cthread_meter(live_bytes: 0, live_limit: Int64(max(1, liveBytes)), work: 0, work_limit: Int64(max(1, work)))
         )

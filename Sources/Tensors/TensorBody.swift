@@ -109,7 +109,7 @@ final class TensorBody: @unchecked Sendable {
         guard case .memory(let memory) = owner else { return }
         let byteCount = shape.elementCount &* dtype.itemSize
         cthread_give_bytes(Int64(byteCount))
-        cthread_give_block(memory, byteCount &+ Self.alignment)
+        KeptMemory.give(memory, byteCount &+ Self.alignment)
     }
 
     /// Notes PyTorch's strides; for who made the body, before anyone else has it.
@@ -137,7 +137,7 @@ final class TensorBody: @unchecked Sendable {
     @inline(__always)
     private static func allocate(
         _ byteCount: Int,
-        with allocator: (Int) -> UnsafeMutableRawPointer? = { cthread_take_block($0) }
+        with allocator: (Int) -> UnsafeMutableRawPointer? = { KeptMemory.take($0) }
     ) throws(TensorError) -> UnsafeMutableRawPointer {
         try check(byteCount)
         guard cthread_take_bytes(Int64(byteCount)) else { throw CallMeter.liveBytesError }

@@ -68,9 +68,8 @@ static inline const void *cthread_call_context(void) { return cthread_call_conte
 
 static inline void cthread_set_call_context(const void *context) { cthread_call_context_of_this_thread = context; }
 
-// Memory for tensors. A thread keeps blocks that are let go of and takes them again: their pages are there already, and
-// those of new memory cost more than many an operation on them. While a call runs, which makes and lets go of much, it keeps
-// more than between calls.
+// Memory for tensors. Blocks that are let go of are kept for a while and taken again: their pages are there already, and those
+// of new memory cost more than many an operation on them. All threads share them, up to 64 MiB.
 
 // Returns memory for this many bytes, as malloc does; null if there is none.
 void *cthread_take_block(size_t size);
@@ -78,8 +77,8 @@ void *cthread_take_block(size_t size);
 // The same of zeros, for which the system finds pages where somebody looks at them; null if there is none.
 void *cthread_take_zeros(size_t size);
 
-// Lets go of memory that was taken for this many bytes, on any thread.
-void cthread_give_block(void *memory, size_t size);
+// Lets go of memory that was taken for this many bytes; true if it is kept.
+bool cthread_give_block(void *memory, size_t size);
 
-void cthread_begin_call(void);
-void cthread_end_call(void);
+// Frees the blocks that nobody took for so long; true if others remain.
+bool cthread_free_blocks(int64_t milliseconds);

@@ -128,15 +128,17 @@ private struct ChannelNorm {
         let (channels, length) = (input.shape[1], input.shape.dropFirst(2).reduce(1, *))
         return try Operations.perform("batch_norm") { () throws(TensorError) in
             try Tensor(of: Float.self, shape: input.shape) { target in
-                let source = input.address(of: Float.self)
-                for plane in 0..<(input.shape[0] * channels) {
-                    let channel = plane % channels
-                    let inverse = Float(1 / (Double(spreads[channel]) + epsilon).squareRoot())
-                    let (center, factor) = (centers[channel], factors?[channel] ?? 1)
-                    let addend = addends?[channel] ?? 0
-                    let (from, to) = (source + plane * length, target + plane * length)
-                    for index in 0..<length {
-                        (to + index).initialize(to: (from[index] - center) * inverse * factor + addend)
+                nonisolated(unsafe) let (source, result) = (input.address(of: Float.self), target)
+                ProductPlan().share(units: input.shape[0] * channels, work: Double(length) * 4) { planes in
+                    for plane in planes {
+                        let channel = plane % channels
+                        let inverse = Float(1 / (Double(spreads[channel]) + epsilon).squareRoot())
+                        let (center, factor) = (centers[channel], factors?[channel] ?? 1)
+                        let addend = addends?[channel] ?? 0
+                        let (from, to) = (source + plane * length, result + plane * length)
+                        for index in 0..<length {
+                            (to + index).initialize(to: (from[index] - center) * inverse * factor + addend)
+                        }
                     }
                 }
             }

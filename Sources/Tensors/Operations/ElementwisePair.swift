@@ -39,7 +39,7 @@ struct DivisionVisitor: RealVisitor {
     }
 }
 
-protocol ElementwisePair {
+protocol ElementwisePair: Sendable {
     var first: Tensor { get }
     var second: Tensor { get }
 }
@@ -52,10 +52,13 @@ extension ElementwisePair {
     @inline(__always)
     func combine<S: Scalar, Result: Scalar>(
         _ type: S.Type,
-        _ body: (S, S) -> Result
+        _ body: @Sendable (S, S) -> Result
     ) throws(TensorError) -> Tensor {
         let plan = try BroadcastPlan(first.shape, second.shape)
         let result = try withOperands(plan.shape) { target, first, second in
+            if plan.count == plan.shape.elementCount, plan.count >= Self.sharedCount {
+                return share(plan, to: target, first, second, body)
+            }
             plan.forEachRun { start, firstStart, secondStart in
                 run(
                     plan.count,
@@ -69,6 +72,32 @@ extension ElementwisePair {
         return result.laid(like: first, second)
     }
 
+    /// The fewest elements that are worth cutting into parts for several threads.
+    private static var sharedCount: Int { 1 << 16 }
+
+    /// Computes a single run in parts.
+    @inline(__always)
+    private func share<S: Scalar, Result: Scalar>(
+        _ plan: BroadcastPlan,
+        to target: UnsafeMutablePointer<Result>,
+        _ first: UnsafePointer<S>,
+        _ second: UnsafePointer<S>,
+        _ body: @Sendable (S, S) -> Result
+    ) {
+        nonisolated(unsafe) let (target, first, second) = (target, first, second)
+        let (size, count) = (Self.sharedCount / 8, plan.count)
+        ProductPlan().share(units: (count + size - 1) / size, work: Double(size) * 4) { units in
+            let start = units.lowerBound * size
+            run(
+                min(count, units.upperBound * size) - start,
+                to: target + start,
+                (first + start * plan.firstStep, plan.firstStep),
+                (second + start * plan.secondStep, plan.secondStep),
+                body
+            )
+        }
+    }
+
     /// Computes one run of results from elements that follow each other (step 1) or stay the same (step 0).
     ///
     /// Each case is a loop that the compiler turns into vector instructions.
@@ -78,7 +107,7 @@ extension ElementwisePair {
         to target: UnsafeMutablePointer<Result>,
         _ first: (start: UnsafePointer<S>, step: Int),
         _ second: (start: UnsafePointer<S>, step: Int),
-        _ body: (S, S) -> Result
+        _ body: @Sendable (S, S) -> Result
     ) {
         guard count > 0 else { return }
         let (left, right) = (first.start, second.start)

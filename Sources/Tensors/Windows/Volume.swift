@@ -4,8 +4,10 @@ struct Volume: Sendable, Equatable {
 
     /// Creates a volume of up to three sizes, with `filling` for the axes in front that are not there.
     init(_ sizes: [Int], filling: Int = 1) {
-        let all = [Int](repeating: filling, count: max(0, 3 - sizes.count)) + sizes
-        (depth, height, width) = (all[0], all[1], all[2])
+        let count = sizes.count
+        depth = count > 2 ? sizes[count - 3] : filling
+        height = count > 1 ? sizes[count - 2] : filling
+        width = count > 0 ? sizes[count - 1] : filling
     }
 
     /// The product of the sizes, which belong to a tensor that exists.

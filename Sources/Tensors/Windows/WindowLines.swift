@@ -184,7 +184,7 @@ struct WindowLines {
         room.withRoom { form in
             nonisolated(unsafe) let form = form
             ProductPlan().share(units: units, work: work(of: units)) { units in
-                Workspace.with(size + sums) { buffer in
+                KeptMemory.withFloats(size + sums) { buffer in
                     (buffer + size - WindowRoom.slack).initialize(repeating: 0, count: WindowRoom.slack)
                     var form = form
                     for unit in units {
