@@ -155,6 +155,53 @@ static uint64_t random_digest(const callpath_kernels *kernels) {
     return digest;
 }
 
+/// Sums over windows of a line: each is the chain that an output of a layer is.
+static void check_windows(const callpath_kernels *kernels, size_t rows, size_t inputs, size_t count) {
+    size_t lines = (count + 15) / 16;
+    float *image = allocated((inputs + count + 64) * sizeof(float)), *weight = allocated(rows * inputs * sizeof(float));
+    float *bias = allocated(rows * sizeof(float)), *out = allocated(rows * lines * 16 * sizeof(float));
+    double *x = allocated(inputs * sizeof(double)), *factors = allocated(inputs * sizeof(double));
+    size_t *taps = allocated(inputs * sizeof(size_t)), *starts = allocated(lines * sizeof(size_t));
+    for (size_t i = 0; i < inputs + count + 64; i++) image[i] = (float)element();
+    for (size_t i = 0; i < rows * inputs; i++) weight[i] = (float)element();
+    for (size_t i = 0; i < rows; i++) bias[i] = (float)element();
+    for (size_t i = 0; i < inputs; i++) taps[i] = inputs - 1 - i;
+    for (size_t i = 0; i < lines; i++) starts[i] = 16 * i;
+    callpath_windows windows = {rows, inputs, lines, lines * 16, taps, starts, starts};
+    kernels->windows_f32(windows, image, weight, bias, out);
+    size_t wrong = 0;
+    for (size_t row = 0; row < rows; row++) {
+        for (size_t i = 0; i < inputs; i++) factors[i] = weight[row * inputs + i];
+        for (size_t window = 0; window < count; window++) {
+            for (size_t i = 0; i < inputs; i++) x[i] = image[window + taps[i]];
+            float expected = (float)promised(CALLPATH_F32, x, factors, inputs, bias[row]);
+            wrong += memcmp(&expected, &out[row * lines * 16 + window], sizeof expected) != 0;
+        }
+    }
+    checks += rows * count;
+    failures += wrong;
+    if (wrong > 0) printf("windows of %zu, %zu rows, %zu side by side: %zu differ\n", inputs, rows, count, wrong);
+    void *parts[] = {image, weight, bias, out, x, factors, taps, starts};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) free(parts[i]);
+}
+
+/// FNV-1a over functions of numbers, which are the same wherever multiply-adds are fused.
+static uint64_t function_digest(const callpath_kernels *kernels) {
+    enum { count = 4099 };
+    static float x[count], y[count], z[count];
+    callpath_map_float *maps[] = {kernels->exp_f32,  kernels->sigmoid_f32, kernels->tanh_f32,    kernels->gelu_f32,
+                                  kernels->silu_f32, kernels->relu_f32,    kernels->softmax_f32};
+    uint64_t digest = 0xCBF29CE484222325u;
+    for (size_t i = 0; i < count; i++) x[i] = (float)(element() * (double)(i % 100));
+    for (size_t map = 0; map < sizeof maps / sizeof *maps; map++) {
+        maps[map](x, count, y);
+        for (size_t i = 0; i < sizeof y; i++) digest = (digest ^ ((uint8_t *)y)[i]) * 0x100000001B3u;
+    }
+    kernels->lstm_f32(x, x + 1000, 250, x + 2000, y, z);
+    for (size_t i = 0; i < 250 * sizeof *z; i++) digest = (digest ^ ((uint8_t *)z)[i]) * 0x100000001B3u;
+    return digest;
+}
+
 int main(void) {
     const size_t outputs[] = {1, 7, 8, 16, 17, 31, 65, 113, 144, 209}, inputs[] = {1, 2, 3, 31, 255, 256, 257, 513};
     const callpath_kernels *kernels = callpath_kernels_at(0);
@@ -166,8 +213,11 @@ int main(void) {
             }
         }
     }
+    for (size_t rows = 1; rows <= 17; rows++)
+        for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) check_windows(kernels, rows, inputs[i], 7 + 9 * rows);
     noise_state = 7;
     fprintf(stderr, "%zu outputs, %zu differ\n", checks, failures);
     printf("random numbers %016" PRIx64 "\n", random_digest(kernels));
+    printf("functions %016" PRIx64 "\n", function_digest(kernels));
     return failures > 0;
 }
