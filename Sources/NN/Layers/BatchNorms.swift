@@ -41,7 +41,7 @@ public class BatchNorm1d: ChannelNorm {
             return .unknown
         }
         let isMixed = spec.rows != .none && (usesInput || spec.batchAxis == 1)
-        return .tensor(isMixed ? spec.with(rows: .mixed) : spec)
+        return ValueSpec.tensor(isMixed ? spec.with(rows: .mixed) : spec).inFloatsIfKnown
     }
 
     /// The letters of the axes behind the channels.

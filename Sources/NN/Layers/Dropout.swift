@@ -29,7 +29,7 @@ public final class Dropout: Module {
     public override var attributeNames: Set<String> { ["p", "inplace"] }
     /// In training it draws one number after the other, so that rows meet in the stream.
     public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
-        isTraining ? .mixed(inputs) : .elementwise(inputs)
+        isTraining ? ValueSpec.mixed(inputs).inFloatsIfKnown : .elementwise(inputs)
     }
 
     public override func emptyCopy() throws -> Module { try Dropout(p: p, inplace: inplace) }

@@ -7,7 +7,7 @@ enum EmbeddingTable {
     static func padding(_ index: Int?, of count: Int, isBag: Bool = false) throws(ModuleError) -> Int? {
         guard let index else { return nil }
         // PyTorch lets zero pass here, and finds later that a table without rows has none to clear.
-        guard index == 0 || (-count..<max(count, -count)).contains(index) else {
+        guard index == 0 || count > 0 && (-count..<count).contains(index) else {
             throw isBag ? .layer(.bagPadding) : .invalidPadding(index: index, count: count)
         }
         return index < 0 ? index + count : index

@@ -35,7 +35,8 @@ public class FeatureDropout: Module {
 
     /// In training it draws one number after the other, so that rows meet in the stream.
     public final override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
-        isTraining ? .mixed(inputs) : takes(inputs.first?.tensor?.rank) ? .elementwise(inputs) : .unknown
+        guard !isTraining else { return ValueSpec.mixed(inputs).inFloatsIfKnown }
+        return takes(inputs.first?.tensor?.rank) ? .elementwise(inputs) : .unknown
     }
 
     /// Whether an input may have so many axes.

@@ -33,7 +33,7 @@ public class InstanceNorm1d: ChannelNorm {
 
     /// In training its running statistics move with all images.
     public final override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
-        isTraining ? .mixed(inputs) : .images(inputs, axes: Self.axes)
+        (isTraining ? ValueSpec.mixed(inputs) : .images(inputs, axes: Self.axes)).inFloatsIfKnown
     }
 
     public final override var inputSpecs: [TensorSpec]? {

@@ -53,7 +53,9 @@ public final class PairwiseDistance: Module {
 
     public override var attributeNames: Set<String> { ["norm", "eps", "keepdim"] }
 
-    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .reducedPair(inputs, -1, keepDim: keepdim) }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
+        ValueSpec.reducedPair(inputs, -1, keepDim: keepdim).inFloats
+    }
 
     public override func emptyCopy() throws -> Module {
         PairwiseDistance(p: norm, epsilon: epsilon, keepdim: keepdim)

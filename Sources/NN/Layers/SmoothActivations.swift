@@ -50,7 +50,7 @@ public final class SiLU: Module {
 public final class Sigmoid: Module {
     public override func forward(_ input: Tensor) throws -> Tensor { try input.sigmoid() }
     public override var typeName: String { "Sigmoid" }
-    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs).inFloats }
 
     public override func emptyCopy() throws -> Module { Sigmoid() }
 }
@@ -61,7 +61,7 @@ public final class Sigmoid: Module {
 public final class Tanh: Module {
     public override func forward(_ input: Tensor) throws -> Tensor { try input.tanh() }
     public override var typeName: String { "Tanh" }
-    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs).inFloats }
 
     public override func emptyCopy() throws -> Module { Tanh() }
 }

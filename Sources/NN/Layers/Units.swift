@@ -86,7 +86,7 @@ public final class LogSigmoid: Module {
 /// Any shape.
 public final class Softsign: Module {
     public override func forward(_ input: Tensor) throws -> Tensor { try input.softsign() }
-    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs).inFloats }
 
     public override func emptyCopy() throws -> Module { Softsign() }
 }
@@ -96,7 +96,7 @@ public final class Softsign: Module {
 /// Any shape.
 public final class Tanhshrink: Module {
     public override func forward(_ input: Tensor) throws -> Tensor { try input.tanhshrink() }
-    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
+    public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs).inFloats }
 
     public override func emptyCopy() throws -> Module { Tanhshrink() }
 }

@@ -7,6 +7,20 @@ extension ValueSpec {
         .tensor(inputs.first?.tensor ?? .unknown)
     }
 
+    /// The same, where whole numbers and bools become float32.
+    var inFloats: ValueSpec {
+        guard case .tensor(var spec) = self, let dtype = spec.dtype, !dtype.isFloatingPoint else { return self }
+        spec.dtype = .float32
+        return .tensor(spec)
+    }
+
+    /// The same, where it cannot be told what becomes of whole numbers and bools.
+    var inFloatsIfKnown: ValueSpec {
+        guard case .tensor(var spec) = self, let dtype = spec.dtype, !dtype.isFloatingPoint else { return self }
+        spec.dtype = nil
+        return .tensor(spec)
+    }
+
     /// Each last axis for itself; `size` is what it must have, `newSize` what it becomes.
     public static func lastAxis(_ inputs: [ValueSpec], from size: Int?, to newSize: Int?) -> ValueSpec {
         guard let spec = inputs.first?.tensor, let last = spec.shape?.last, let newSize else { return .unknown }

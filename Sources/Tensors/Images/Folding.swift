@@ -101,13 +101,16 @@ private struct Folding: Sendable {
     let images: Int
 
     func columns(of image: Tensor, shape: Shape) throws(TensorError) -> Tensor {
-        let visitor = Gathering(fold: self, image: try image.widened(), shape: shape)
-        return try image.dtype.computing.acceptReal(visitor, kernel: "im2col_out_cpu").cast(to: image.dtype)
+        // Of bools a number other than zero is true.
+        let wide = try image.dtype == .bool ? image.cast(to: .float32) : image.widened()
+        let visitor = Gathering(fold: self, image: wide, shape: shape)
+        return try wide.dtype.computing.acceptReal(visitor, kernel: "im2col_out_cpu").cast(to: image.dtype)
     }
 
     func image(of columns: Tensor, shape: Shape) throws(TensorError) -> Tensor {
-        let visitor = Scattering(fold: self, columns: try columns.widened(), shape: shape)
-        return try columns.dtype.computing.acceptReal(visitor, kernel: "col2im_out_cpu").cast(to: columns.dtype)
+        let wide = try columns.dtype == .bool ? columns.cast(to: .float32) : columns.widened()
+        let visitor = Scattering(fold: self, columns: wide, shape: shape)
+        return try wide.dtype.computing.acceptReal(visitor, kernel: "col2im_out_cpu").cast(to: columns.dtype)
     }
 
     private var imageSize: Int { windows.channels * windows.image.count }

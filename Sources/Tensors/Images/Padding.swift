@@ -30,6 +30,9 @@ public struct TensorPadding: Sendable, Equatable {
     /// How many, for each of the last axes, outermost first.
     public var amounts: [Amount]
 
+    /// Whether there are any new numbers.
+    fileprivate var addsNumbers: Bool { amounts.contains { $0.before > 0 || $0.after > 0 } }
+
     /// Creates a padding of the last axes.
     public init(_ mode: Mode, _ amounts: [Amount]) {
         self.mode = mode
@@ -47,14 +50,16 @@ extension Tensor {
         for (size, amount) in zip(sizes, padding.amounts) {
             let (front, overflow) = size.addingReportingOverflow(amount.before)
             let (whole, overflow2) = front.addingReportingOverflow(amount.after)
-            guard !overflow, !overflow2 else { throw .layer(.tooLarge(.padding)) }
+            guard !overflow, !overflow2, max(amount.before.magnitude, amount.after.magnitude) <= 1 << 62 else {
+                throw .layer(.tooLarge(.padding))
+            }
             output.append(whole)
         }
         try checkPadding(padding, sizes, output)
         try checkType(padding)
         let result = try Shape(checking: Array(shape.dropLast(axes)) + output)
         var fill = 0.0
-        if case .constant(let value) = padding.mode { fill = value }
+        if case .constant(let value) = padding.mode, padding.addsNumbers { fill = value }
         return try mapped(to: result, fill: fill, "pad", padding.mode.node(axes)) {
             zip(sizes, zip(padding.amounts, output)).map { size, axis in
                 (0..<axis.1).map { padding.mode.place($0, axis.0, size: size) }
@@ -67,7 +72,7 @@ extension Tensor {
         switch padding.mode {
         case .reflect where dtype == .bool: throw .notImplemented(kernel: "reflection_pad\(axes)d", dtype)
         case .replicate where dtype == .bool: throw .notImplemented(kernel: "replication_pad\(axes)d", dtype)
-        case .constant(let value) where dtype == .uint8 && !(0...255).contains(value):
+        case .constant(let value) where dtype == .uint8 && !(0...255).contains(value) && padding.addsNumbers:
             throw .scalarNotRepresentable(dtype)
         case .constant, .reflect, .replicate, .circular: break
         }

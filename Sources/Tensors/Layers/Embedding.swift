@@ -43,7 +43,10 @@ extension Tensor {
         guard rank == 2 else { throw .embeddingWeightRank }
         guard indices.dtype == .int64 || indices.dtype == .int32 else { throw .embeddingIndexType(indices.dtype) }
         let places = Set(indices.scalars(as: Int64.self).map { Int(truncatingIfNeeded: $0) }).sorted()
-        guard places.allSatisfy({ (0..<shape[0]).contains($0) }) else { throw .embeddingIndexOutOfRange }
+        if let beyond = places.first(where: { $0 >= shape[0] }) {
+            throw .selectOutOfRange(beyond, shape: shape.dimensions, dimension: 0)
+        }
+        guard places.allSatisfy({ $0 >= 0 }) else { throw .embeddingIndexOutOfRange }
         guard !places.isEmpty else { return detached() }
         let rows = try detached().picking(places, shape: Shape(checking: [places.count, shape[1]]))
         let lengths = try rows.norm(p: norm, dims: [1]).scalars(as: Double.self)

@@ -46,6 +46,7 @@ private struct GroupNorm {
     }
 
     func result() throws(TensorError) -> Tensor {
+        guard input.elementCount > 0 else { return try emptyResult() }
         let (result, standardized) = try Operations.perform("group_norm") {
             () throws(TensorError) -> (Tensor, StandardizedRows) in
             let standardized = try StandardizedRows(
@@ -64,6 +65,16 @@ private struct GroupNorm {
         let name = NodeName("NativeGroupNormBackward0", old: "ViewBackward")
         return try result.recorded(name, inputs, saving: inputs.map { $0.detached() }) { [self] gradient, needs in
             try gradients(try gradient.widened().viewed(as: planes), standardized, needs)
+        }
+    }
+
+    /// Without elements nothing is normalised, however many groups there are.
+    private func emptyResult() throws(TensorError) -> Tensor {
+        let inputs = [input, weight, bias].compactMap { $0 }
+        let result = try Operations.perform("group_norm") { () throws(TensorError) in input.detached() }
+        guard Autograd.isRecording, inputs.contains(where: \.requiresGrad) else { return result }
+        return try result.recorded(NodeName("NativeGroupNormBackward0", old: "ViewBackward"), inputs) { _, _ in
+            try inputs.map { input throws(TensorError) in try .zeros(input.shape, dtype: input.dtype) }
         }
     }
 

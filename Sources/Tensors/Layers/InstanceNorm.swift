@@ -12,6 +12,10 @@ extension Tensor {
     ) throws(TensorError) -> Tensor {
         guard rank >= 2 else { throw .dimensionOutOfRange(1, rank: rank) }
         let (count, form) = (shape[0], try rowsOfChannels())
+        // Without weight and bias, statistics of another type are taken as they are.
+        let isPlain = weight == nil && bias == nil && dtype.isFloatingPoint && !dtype.isHalf
+        let mean = try isPlain ? mean?.converted(to: dtype) : mean
+        let variance = try isPlain ? variance?.converted(to: dtype) : variance
         let output = try reshaped(to: form).batchNorm(
             mean: mean?.repeated([count]),
             variance: variance?.repeated([count]),

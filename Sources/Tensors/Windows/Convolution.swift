@@ -116,6 +116,8 @@ private struct ConvolutionCall: Sendable {
     }
 
     private func checkTypes() throws(TensorError) {
+        // Without images PyTorch computes nothing, and so refuses nothing.
+        guard input.shape[0] > 0 else { return }
         if !input.dtype.isFloatingPoint, let kernel = integerKernel {
             throw .notImplemented(kernel: kernel, input.dtype)
         }
@@ -125,11 +127,24 @@ private struct ConvolutionCall: Sendable {
 
     /// What PyTorch calls the kernel that refuses integers before it looks at the weight.
     private var integerKernel: String? {
+        guard input.dtype != .int64 else { return nil }
         if isTransposed { return shape.rank == 5 ? "slow_conv_transpose3d_out_cpu" : "slow_conv_transpose2d_out_cpu" }
-        return product.isDilated ? "slow_conv_dilated<>" : nil
+        if product.isDilated { return "slow_conv_dilated<>" }
+        return input.dtype == .bool ? shape.rank == 5 ? "compute_columns3d" : "slow_conv2d_cpu" : nil
+    }
+
+    /// What comes of no images: in the input's type if that is one of floats, else in the weight's.
+    private func emptyResult() throws(TensorError) -> Tensor {
+        let result = try Tensor.zeros(shape, dtype: (input.dtype.isFloatingPoint ? input : weight).dtype)
+        let inputs = [input, weight] + (bias.map { [$0] } ?? [])
+        guard Autograd.isRecording, inputs.contains(where: \.requiresGrad) else { return result }
+        return try result.recorded(.convolution, inputs) { _, _ in
+            try inputs.map { input throws(TensorError) in try .zeros(input.shape, dtype: input.dtype) }
+        }
     }
 
     func result() throws(TensorError) -> Tensor {
+        guard input.dtype == weight.dtype, input.dtype.isFloatingPoint else { return try emptyResult() }
         let result = try Operations.perform(isTransposed ? "conv_transpose" : "convolution") {
             () throws(TensorError) in
             let (input, weight) = (try input.widened(), try weight.widened())

@@ -124,7 +124,6 @@ public struct PoolSteps: Sendable, Equatable {
         }
         guard let padded = window.padded(image, axis) else { throw .layer(.tooLarge(.padding)) }
         let room = padded - reach
-        guard room >= 0 || isCeiled else { return 0 }
         let (step, rest) = room.quotientAndRemainder(dividingBy: stride[axis])
         var count = (rest < 0 ? step - 1 : step) + 1
         // A last window that is cut off counts if it does not begin in the padding behind the image.

@@ -1,11 +1,16 @@
 extension Tensor {
     /// Returns the largest number of each window, and its place in the plane: PyTorch's `F.max_pool1d` to `F.max_pool3d`.
-    public func maxPool(_ steps: PoolSteps) throws(TensorError) -> (values: Tensor, indices: Tensor) {
+    /// - Parameter asksForIndices: Whether PyTorch would be asked for the places, and so pool along two axes in place of one.
+    public func maxPool(
+        _ steps: PoolSteps,
+        asksForIndices: Bool = false
+    ) throws(TensorError) -> (values: Tensor, indices: Tensor) {
         let operation = "max_pool\(steps.axes)d"
         let plane = try PoolInput(self, axes: steps.axes, operation: operation)
-        let sizes = try steps.axes == 1 ? [steps.lineSize(of: plane.image[0])] : steps.outputSizes(of: plane)
-        if steps.axes == 1, !dtype.isFloatingPoint { throw .notImplemented(kernel: "max_pool1d_impl", dtype) }
-        if dtype == .bool { throw .notImplemented(kernel: operation, dtype) }
+        let isLine = steps.axes == 1 && !asksForIndices
+        let sizes = try isLine ? [steps.lineSize(of: plane.image[0])] : steps.outputSizes(of: plane)
+        if isLine, !dtype.isFloatingPoint { throw .notImplemented(kernel: "max_pool1d_impl", dtype) }
+        if dtype == .bool { throw .notImplemented(kernel: "max_pool\(Swift.max(2, steps.axes))d", dtype) }
         let regions = plane.regions(sizes) { steps.regions(of: $0, $1, count: $2) }
         return try plane.largest(regions, sizes, plane.node("MaxPool", "WithIndicesBackward0"))
     }
@@ -30,7 +35,7 @@ extension Tensor {
         countsPadding: Bool = true,
         divisor: Int? = nil
     ) throws(TensorError) -> Tensor {
-        if dtype == .int64, steps.axes < 3 {
+        if dtype == .int64 {
             // Whole numbers are divided as such; a sum beyond 2^53 loses digits here.
             let means = try converted(to: .float64).averagePool(steps, countsPadding: countsPadding, divisor: divisor)
             return try means.converted(to: .int64)
@@ -58,6 +63,12 @@ extension Tensor {
             throw .layer(.negativeAdaptiveSize(axes: max(2, sizes.count), shown))
         }
         let isWhole = sizes.allSatisfy { $0 == 1 }
+        if !isWhole, !dtype.isFloatingPoint, sizes.count < 3, rank == sizes.count + 2, shape[0] == 0,
+            shape.dropFirst().allSatisfy({ $0 > 0 })
+        {
+            // Without images there is no mean that whole numbers could not hold.
+            return try .zeros(Shape(checking: plane.leading + sizes), dtype: dtype)
+        }
         guard dtype.isFloatingPoint || !isWhole else { throw .meanNeedsFloats(dtype) }
         guard dtype.isFloatingPoint else {
             guard sizes.count < 3 else { throw .notImplemented(kernel: "adaptive_avg_pool3d_cpu", dtype) }

@@ -20,7 +20,8 @@ extension Tensor {
         let places = indices.scalars(as: Int64.self)
         let size = try Shape(checking: sizes).elementCount
         if size == 0 { return try Tensor.zeros(form, dtype: dtype) }
-        if let wrong = places.first(where: { $0 < 0 || $0 >= Int64(size) }) {
+        // PyTorch names the last one.
+        if let wrong = places.last(where: { $0 < 0 || $0 >= Int64(size) }) {
             throw .layer(.uneven(.place(Int(truncatingIfNeeded: wrong), sizes: shown(sizes))))
         }
         let planes = shape.dropLast(axes).reduce(1, *)

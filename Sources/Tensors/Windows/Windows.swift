@@ -78,8 +78,9 @@ struct Windows: Sendable {
         let column = run.width + width * dilation.width
         let step = stride.width
         guard column < image.width else { return nil }
-        let first = column >= 0 ? 0 : step == 1 ? -column : (-column + step - 1) / step
-        let end = step == 1 ? image.width - column : (image.width - column + step - 1) / step
+        // Rounded up, with no sum of a step that may be as long as can be counted.
+        let first = column >= 0 ? 0 : step == 1 ? -column : (-column - 1) / step + 1
+        let end = step == 1 ? image.width - column : (image.width - column - 1) / step + 1
         guard first < min(end, run.count) else { return nil }
         return ((slice * image.height + line) * image.width + column, first..<min(end, run.count))
     }

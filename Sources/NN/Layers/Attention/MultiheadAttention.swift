@@ -296,7 +296,11 @@ public final class MultiheadAttention: Module {
         let batch = shape.count == 3 ? [shape[axis]] : []
         let lengths = [shape, keys].map { $0[$0.count == 3 ? 1 - axis : 0] }
         let first: TensorSpec.Rows = rows == .axis(axis) ? .axis(0) : rows
-        return .tuple([.tensor(output), .tensor(TensorSpec(shape: batch + lengths, dtype: output.dtype, rows: first))])
+        // Rows that stand behind the keys have weights as well.
+        let more = (options.addBiasKV ? 1 : 0) + (options.addZeroAttention ? 1 : 0)
+        let seen = more == 0 ? lengths[1] : lengths[1].number.map { .fixed($0 + more) } ?? .unknown
+        let weights = TensorSpec(shape: batch + [lengths[0], seen], dtype: output.dtype, rows: first)
+        return .tuple([.tensor(output), .tensor(weights)])
     }
 
     public override var workPerElement: Int {

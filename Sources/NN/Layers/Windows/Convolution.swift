@@ -214,9 +214,9 @@ public class Convolution: Module {
     }
 
     public final override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
-        .images(inputs, axes: Self.axes, from: inChannels, to: .fixed(outChannels)) { sizes in
+        ValueSpec.images(inputs, axes: Self.axes, from: inChannels, to: .fixed(outChannels)) { sizes in
             sizes.indices.map { outputExtent(sizes[$0], $0) }
-        }
+        }.inFloatsIfKnown
     }
 
     private func outputExtent(_ size: Extent, _ axis: Int) -> Extent {

@@ -66,7 +66,7 @@ public class MaxPool1d: WindowPool {
 
     public final override func forward(_ arguments: Arguments) throws -> Value {
         guard options.returnIndices else { return try super.forward(arguments) }
-        let pooled = try arguments.bound(to: "input", in: self)[0].maxPool(steps)
+        let pooled = try arguments.bound(to: "input", in: self)[0].maxPool(steps, asksForIndices: true)
         return .tuple([.tensor(pooled.values), .tensor(pooled.indices)])
     }
 

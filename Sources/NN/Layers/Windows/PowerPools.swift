@@ -36,6 +36,8 @@ public class LPPool1d: Module {
     }
 
     public final override func forward(_ input: Tensor) throws -> Tensor {
+        guard normType.value != 0 else { throw ModuleError.divisionByZero }
+        let pooled = try input.powerPool(normType.value, steps)
         // PyTorch multiplies by the size as it was given, and a tuple is no number.
         if Self.axes == 1, case .each = kernelSize {
             throw ModuleError.argumentType(
@@ -46,8 +48,7 @@ public class LPPool1d: Module {
                 got: "tuple"
             )
         }
-        guard normType.value != 0 else { throw ModuleError.divisionByZero }
-        return try input.powerPool(normType.value, steps)
+        return pooled
     }
 
     public final override var extraRepr: String {
@@ -58,7 +59,7 @@ public class LPPool1d: Module {
     public final override var attributeNames: Set<String> { ["norm_type", "kernel_size", "stride", "ceil_mode"] }
 
     public final override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
-        .images(inputs, axes: Self.axes, sizes: steps.outputExtents)
+        ValueSpec.images(inputs, axes: Self.axes, sizes: steps.outputExtents).inFloats
     }
 
     public final override var workPerElement: Int { steps.area }
