@@ -232,6 +232,28 @@ struct StoreTests {
         #expect(throws: StoreError.self) { try store.parts(of: "fc", version: 1) }
     }
 
+    @Test(arguments: [("name", 1, UInt8(1)), ("version", 2, UInt8(4))])
+    func listsADamagedVersionUnderItsName(_ column: String, at place: Int, flipping bit: UInt8) throws {
+        do {
+            let store = try Store(path: path)
+            for version in [4, 5] { try store.make(put("fc", version, ["a": StorePart([1])]), StoreCounters()) }
+            store.close()
+        }
+        // What a flipped bit does: the row of a table changes, and SQLite's index of it does not.
+        let file = URL(filePath: path + "/registry.sqlite")
+        var bytes = try [UInt8](Data(contentsOf: file))
+        let row = bytes.indices.dropLast(3).first { offset in
+            let isLeafOfTable = bytes[offset / 4_096 * 4_096] == 0x0D
+            return isLeafOfTable && bytes[offset..<(offset + 3)].elementsEqual([0x66, 0x63, 5])
+        }
+        bytes[try #require(row) + place] ^= bit
+        try Data(bytes).write(to: file)
+        let records = try Store(path: path).records()
+        #expect(records.map(\.name) == ["fc", "fc"])
+        #expect(records.map(\.version) == [4, 5])
+        #expect(records.map { $0.damage == nil } == [true, false])
+    }
+
     private func sqlite(_ text: String) throws {
         try TestDatabase.run(text, at: path + "/registry.sqlite")
     }

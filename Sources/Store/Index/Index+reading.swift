@@ -19,6 +19,7 @@ extension Index {
         guard isWhole || records.count == meta.recordCount && records.contains(where: { $0.damage != nil }) else {
             throw .corrupt(path: path, reason: "\(records.count) of \(meta.recordCount) records are there and whole")
         }
+        if records.contains(where: { $0.damage != nil }) { records = try named(records) }
         // Most often they come as they were made, and that is in order.
         let isSorted = zip(records, records.dropFirst()).allSatisfy { !Self.precedes($1, $0) }
         return isSorted ? records : records.sorted(by: Self.precedes)
@@ -26,6 +27,27 @@ extension Index {
 
     private static func precedes(_ one: StoreRecord, _ other: StoreRecord) -> Bool {
         one.name == other.name ? one.version < other.version : one.name < other.name
+    }
+
+    /// Returns `records` with the damaged ones under the names and versions that they had.
+    ///
+    /// A damaged row may say the wrong ones, and the version before it would pass for the current one. SQLite's own index of the
+    /// table says them too.
+    private func named(_ records: [StoreRecord]) throws(StoreError) -> [StoreRecord] {
+        let whole = records.filter { $0.damage == nil }
+        let versions = Dictionary(grouping: whole, by: \.name).mapValues { Set($0.map(\.version)) }
+        var damaged: [StoreRecord] = []
+        let text = "SELECT name, version FROM record INDEXED BY sqlite_autoindex_record_1"
+        try database.rows(text, failure: failure) { row throws(StoreError) in
+            let (name, version) = (row.text(0), row.int(1))
+            guard versions[name]?.contains(version) != true else { return }
+            let damage = "its row in the index does not match its digest"
+            damaged.append(StoreRecord(name: name, version: version, header: [], damage: damage, content: .zero))
+        }
+        guard whole.count + damaged.count == records.count else {
+            throw .corrupt(path: path, reason: "\(records.count - whole.count) records are damaged beyond their names")
+        }
+        return whole + damaged
     }
 
     static func record(_ row: DatabaseRow) -> StoreRecord {
