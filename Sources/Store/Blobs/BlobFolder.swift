@@ -1,8 +1,9 @@
+import Dispatch
 import Synchronization
 
 /// Files named by the SHA-256 of what they hold; none of them ever changes.
 package final class BlobFolder: Sendable {
-    /// Bytes that are written, and then hashed while the disk takes them.
+    /// Bytes that are written at once.
     private static let pieceByteCount = 4 << 20
 
     private let disk: any Disk
@@ -66,7 +67,7 @@ package final class BlobFolder: Sendable {
     /// Writes a part as a file, and returns when the disk has it under its name; the caller has to unpin it.
     func write(_ source: any PartSource) throws(DiskError) -> Digest {
         let file = try disk.createUnnamed(in: "\(path)/new")
-        let blob = try append(source, to: file)
+        let blob = try write(source, to: file)
         pin(blob)
         do throws(DiskError) {
             try publish(file, as: blob, byteCount: source.byteCount)
@@ -77,23 +78,59 @@ package final class BlobFolder: Sendable {
         return blob
     }
 
+    /// Writes and syncs a file, and returns its hash, which a second processor works out meanwhile if there is enough to do.
+    private func write(_ source: any PartSource, to file: DiskFile) throws(DiskError) -> Digest {
+        guard source.byteCount > 2 * Self.pieceByteCount else {
+            let blob = try append(source, to: file)
+            try disk.sync(file)
+            return blob
+        }
+        let results = Mutex((blob: Digest.zero, failure: DiskError?.none))
+        DispatchQueue.concurrentPerform(iterations: 2) { half in
+            if half == 0 {
+                var hash = SHA256Hash()
+                source.forEachPiece { hash.update($0) }
+                let blob = hash.finish()
+                results.withLock { $0.blob = blob }
+            } else {
+                do throws(DiskError) {
+                    try source.forEachPiece { (piece) throws(DiskError) in
+                        try forEachPart(of: piece) { (part) throws(DiskError) in
+                            try disk.append(part, to: file)
+                        }
+                    }
+                    try disk.sync(file)
+                } catch { results.withLock { $0.failure = error } }
+            }
+        }
+        let (blob, failure) = results.withLock { $0 }
+        if let failure { throw failure }
+        return blob
+    }
+
     private func append(_ source: any PartSource, to file: DiskFile) throws(DiskError) -> Digest {
         var hash = SHA256Hash()
         try source.forEachPiece { (piece) throws(DiskError) in
-            var rest = piece
-            while !rest.isEmpty {
-                let count = min(rest.count, Self.pieceByteCount)
-                let next = UnsafeRawBufferPointer(rebasing: rest[..<count])
-                try disk.append(next, to: file)
-                hash.update(next)
-                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-            }
+            try disk.append(piece, to: file)
+            hash.update(piece)
         }
         return hash.finish()
     }
 
+    /// Hands the parts of a long piece to `body`, short enough that the disk begins while the next one is copied.
+    private func forEachPart(
+        of piece: UnsafeRawBufferPointer,
+        _ body: (UnsafeRawBufferPointer) throws(DiskError) -> Void
+    ) throws(DiskError) {
+        var rest = piece
+        while !rest.isEmpty {
+            let count = min(rest.count, Self.pieceByteCount)
+            try body(UnsafeRawBufferPointer(rebasing: rest[..<count]))
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+    }
+
     private func publish(_ file: DiskFile, as blob: Digest, byteCount: Int) throws(DiskError) {
-        try disk.sync(file)
         if damaged.withLock({ $0.contains(blob) }) {
             try disk.replace(path(of: blob), with: file, beside: "\(path)/new")
             _ = damaged.withLock { $0.remove(blob) }
