@@ -11,6 +11,7 @@ import backups  # noqa: F401
 import folders  # noqa: F401
 import filling  # noqa: F401
 import failing  # noqa: F401
+import sentences  # noqa: F401
 import rotting  # noqa: F401
 from report import ROWS, Scene, run
 

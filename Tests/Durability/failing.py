@@ -77,7 +77,9 @@ def fail(scene, point, number, probability, seen):
         has_failed = any(code.startswith("store_failed") for code in codes)
         expect_state(client, has_failed, what)
         errors = [line for line in server.words().splitlines() if "no changes until a restart" in line]
-        expect(len(errors) == has_failed, f"{what}: {len(errors)} lines of the log tell of it: {server.words()[-300:]}")
+        # Where write fails, so does the log.
+        is_told = len(errors) == has_failed or point.startswith("posix/io/rw/write")
+        expect(is_told, f"{what}: {len(errors)} lines of the log tell of it: {server.words()[-300:]}")
         for _ in range(5):
             code = refusal_of(writer, client, what)
             expected = ("store_failed unchanged", "none") if has_failed else ("done", "none")
