@@ -86,6 +86,22 @@ def plain_weight(torch):
     return changed(module, weight=weight)
 
 
+def random_weight(torch):
+    class Noise(torch.nn.Module):
+        def forward(self, weight):
+            return weight + torch.randn_like(weight)
+    module = torch.nn.Linear(2, 2)
+    torch.nn.utils.parametrize.register_parametrization(module, "weight", Noise())
+    return module
+
+
+def named(torch, name):
+    """A model that holds a layer under a name that PyTorch lets nobody register."""
+    model = torch.nn.Sequential()
+    model._modules[name] = torch.nn.Linear(2, 2)
+    return model
+
+
 def deep(torch, count):
     model = torch.nn.Identity()
     for _ in range(count):
@@ -99,6 +115,12 @@ REFUSED = {
     "a forward put in": (lambda t: replaced(t, "forward", 0), "model (Linear) has a forward of its own"),
     "a forward put in below": (lambda t: replaced(t, "forward", 2), "model.0.0 (Linear) has a forward of its own"),
     "a call put in": (lambda t: replaced(t, "_call_impl", 1), "model.0 (Linear) has a _call_impl of its own"),
+    "a method put in": (lambda t: replaced(t, "_get_name", 1), "model.0 (Linear) has a _get_name of its own"),
+    "an evaluation mode that is none": (lambda t: replaced(t, "eval", 1), "model.0 (Linear) has a eval of its own"),
+    "a random parametrization": (random_weight, "makes another weight each time"),
+    "an empty name": (lambda t: named(t, ""), "holds '', which is not a valid name"),
+    "a name with a dot": (lambda t: named(t, "a.b"), "holds 'a.b', which is not a valid name"),
+    "a name that is half a character": (lambda t: named(t, "\ud800"), "which is not a valid name"),
     "max_norm": (lambda t: t.nn.Embedding(4, 2, max_norm=1.0), "max_norm"),
     "a plain tensor": (plain_weight, "model (Linear) has no weight, which its arguments say it has"),
     "an extra buffer": (lambda t: (m := t.nn.Linear(2, 2), m.register_buffer("x", t.ones(1)))[0], "has x, which its arguments do not ask for"),
@@ -117,6 +139,13 @@ REFUSED = {
     "TorchScript": (lambda t: t.jit.script(t.nn.Linear(2, 2)), "is TorchScript"),
     "a loss": (lambda t: t.nn.Sequential(t.nn.MSELoss()), "model.0 (MSELoss)"),
 }
+
+
+def contents(file):
+    """Returns the header of a safetensors file, and the bytes behind it."""
+    data = file.read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    return json.loads(data[8:8 + size]), data[8 + size:]
 
 
 def exporter():
@@ -152,6 +181,24 @@ def test_hooks_of_all_modules_and_patched_classes_are_refused(tmp_path):
             exporter().export(torch.nn.Linear(2, 2), tmp_path / "x.safetensors")
     finally:
         torch.nn.Linear.forward = forward
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["__call__", "_call_impl", "_wrapped_call_impl"])
+@pytest.mark.parametrize("kind", ["Module", "Linear"])
+def test_calls_put_into_pytorchs_classes_are_refused(kind, name, tmp_path):
+    torch = pytest.importorskip("torch", reason="torch takes gigabytes: this runs where it is installed")
+    owner = getattr(torch.nn, kind)
+    own, call = vars(owner).get(name), getattr(owner, name)
+    setattr(owner, name, lambda self, *inputs: call(self, *inputs) + 1)
+    try:
+        with pytest.raises(exporter().NotExportable, match="was replaced"):
+            exporter().export(torch.nn.Linear(2, 2), tmp_path / "x.safetensors")
+    finally:
+        if own is None:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, own)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -210,6 +257,8 @@ def test_the_command_says_what_is_wrong_in_a_few_lines(tmp_path):
         (tmp_path / "script.pt", good, "TorchScript"), (model, tmp_path / "nosuch/net.safetensors", "there is no folder"),
         (model, tmp_path / "net.bin", "is not a file that is served"), (model, tmp_path / ".net.safetensors", "is not a file that is served"),
         (model, tmp_path / ".safetensors", "is not a file that is served"),
+        (model, tmp_path / "sp ace.safetensors", "'sp ace' is not a valid name"), (model, tmp_path / "_x.safetensors", "is not a valid name"),
+        (model, tmp_path / f"{'x' * 129}.safetensors", "is not a valid name"),
     ]
     before = sorted(tmp_path.iterdir())
     for source, target, words in cases:
@@ -241,9 +290,9 @@ def test_the_command_makes_a_model_of_a_class_and_a_state(tmp_path, monkeypatch)
     index.write_text(json.dumps({"weight_map": shards}))
     status, said = run("sharded.safetensors", "--class", "nets:small", "--state", index, "--example", "1,3")
     assert (status, said) == (0, "")
-    # The order of the metadata is safetensors' own affair.
-    contents = lambda name: sorted((tmp_path / name).read_bytes())
-    assert contents("sharded.safetensors") == contents("net.safetensors")
+    # A header lists its metadata in any order.
+    (one, tensors), (other, others) = (contents(tmp_path / name) for name in ("sharded.safetensors", "net.safetensors"))
+    assert one == other and tensors == others
     # The folder of the shards would be a model without a description.
     (tmp_path / "served").mkdir()
     (tmp_path / "net.safetensors").rename(tmp_path / "served/net.safetensors")

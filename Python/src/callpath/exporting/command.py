@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import sys
+import warnings
 
 import torch
 from safetensors.torch import load_file
@@ -51,7 +52,10 @@ def loaded(path, parser):
     if path is None:
         parser.error("the following arguments are required: model, or --class")
     try:
-        model = torch.load(path, map_location="cpu", weights_only=False)
+        with warnings.catch_warnings():
+            # What PyTorch thinks of old files helps nobody here.
+            warnings.simplefilter("ignore")
+            model = torch.load(path, map_location="cpu", weights_only=False)
     except OSError:
         raise
     except (AttributeError, ModuleNotFoundError) as error:

@@ -9,6 +9,7 @@ import inspect
 import json
 import os
 import pathlib
+import re
 import tempfile
 
 import torch
@@ -144,5 +145,7 @@ def check_name(path):
     """Refuses a file that no server would serve."""
     if path.suffix != ".safetensors" or path.name.startswith(".") or not path.stem:
         raise NotExportable(f"{path} is not a file that is served: write NAME.safetensors, with a NAME that begins with no dot")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", path.stem):
+        raise NotExportable(f"{path.stem!r} is not a valid name: one letter or digit, then up to 127 letters, digits, '.', '_' or '-'")
     if not path.parent.is_dir():
         raise NotExportable(f"there is no folder {path.parent}")

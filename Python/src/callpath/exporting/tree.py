@@ -1,5 +1,6 @@
 """A tree of modules as a description, and its tensors."""
 import copy
+import inspect
 import keyword
 import sys
 
@@ -13,7 +14,7 @@ from .tracing import Trace, Watch
 
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 GLOBAL_HOOKS = ("_global_forward_hooks", "_global_forward_pre_hooks", "_global_backward_hooks", "_global_backward_pre_hooks")
-REPLACED = ("forward", "__call__", "_call_impl", "_wrapped_call_impl")
+CALLS = ("__call__", "_call_impl", "_wrapped_call_impl")
 MAX_DEPTH, MAX_MODULES, MAX_NAME = 32, 4_096, 256
 
 
@@ -26,7 +27,7 @@ def inspected(model):
     for hooks in GLOBAL_HOOKS:
         if getattr(nn.modules.module, hooks):
             raise NotExportable("there are global module hooks, which are code: remove them first")
-    if any(not own_code(vars(nn.Module)[name], "torch.nn.modules.module") for name in ("_call_impl", "_wrapped_call_impl")):
+    if any(not own_code(vars(nn.Module)[name], "torch.nn.modules.module") for name in CALLS):
         raise NotExportable("torch.nn.Module's own call was replaced: import torch anew")
     for count, (name, module) in enumerate(model.named_modules(remove_duplicate=False)):
         path = f"model.{name}" if name else "model"
@@ -34,18 +35,30 @@ def inspected(model):
             raise NotExportable(f"the model has more than {MAX_MODULES:,} modules")
         if name.count(".") + 2 > MAX_DEPTH and name:
             refuse(path, module, f"is more than {MAX_DEPTH} deep")
+        for key, held in [*module._modules.items(), *module._parameters.items(), *module._buffers.items()]:
+            if held is not None and not is_name(key):
+                refuse(path, module, f"holds {key!r}, which is not a valid name")
         if len(name.rsplit(".", 1)[-1].encode(errors="surrogatepass")) > MAX_NAME:
             raise NotExportable(f"a module of {path[:60]}... has a name of more than {MAX_NAME} bytes")
         inspect_module(module, path)
+
+
+def is_name(key):
+    """Returns whether a state dictionary can have something under `key`, as PyTorch lets nobody register anything else."""
+    return bool(key) and "." not in key and not any("\ud800" <= character <= "\udfff" for character in key)
 
 
 def inspect_module(module, path):
     kind = type(module)
     if isinstance(module, torch.jit.ScriptModule):
         refuse(path, module, "is TorchScript: export the module that it was made from")
-    for name in REPLACED:
-        if name in vars(module):
-            refuse(path, module, f"has a {name} of its own, put there by hand or by a library: give the class that forward")
+    for name in vars(module):
+        if name in CALLS or inspect.isroutine(getattr(kind, name, None)):
+            refuse(path, module, f"has a {name} of its own, put there by hand or by a library: give the class that {name}")
+    for base in kind.__mro__:
+        replaced = [name for name in CALLS if name in vars(base)] if base.__module__.startswith("torch.nn.") else []
+        if replaced and base is not nn.Module and not issubclass(base, torch.jit.ScriptModule):
+            refuse(path, module, f"has a call that is not PyTorch's own: {base.__name__}.{replaced[0]} was replaced")
     allowed = hooks_of_norms(module)
     if any(hook not in allowed for hooks in HOOKS for hook in getattr(module, hooks).values()):
         if isinstance(module, nn.modules.lazy.LazyModuleMixin):
@@ -110,6 +123,8 @@ def settled(model):
             shared = type(module)
             module.__class__ = type(shared.__name__, shared.__bases__, dict(vars(shared)))
             for name in list(module.parametrizations):
+                if not torch.equal(getattr(module, name).nan_to_num(), getattr(module, name).nan_to_num()):
+                    refuse("model", module, f"makes another {name} each time: its parametrization draws random numbers")
                 parametrize.remove_parametrizations(module, name, leave_parametrized=True)
     return model
 
