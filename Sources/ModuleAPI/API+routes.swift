@@ -16,7 +16,8 @@ extension API {
             readiness: readiness,
             metrics: metrics,
             pathPrefix: options.pathPrefix,
-            showsConsole: options.showsConsole
+            showsConsole: options.showsConsole,
+            hasOperationsPort: options.hasOperationsPort
         )
     }
 

@@ -56,6 +56,28 @@ struct ProbeTests {
         #expect(await server.send(.post, "/").code == "method_not_allowed")
     }
 
+    @Test(arguments: ["*/*", "text/html"])
+    func theRootOfThePortForOperationsNamesWhatIsThere(accept: String) async throws {
+        let client = Client(address: "127.0.0.1", isOnOperationsPort: true)
+        let interface = InferenceAPI(api: API(registry: Server().api.registry)).interface()
+        let request = Request(Request(method: .get, target: "/", fields: [.accept: accept]), client: client)
+        let answer = Received(await interface.handler(offering: .operations)(request).response)
+        #expect(answer.status == 200)
+        let links = try #require(answer.json["links"]?.asObject)
+        #expect(Array(links.keys) == ["live", "ready", "metrics"])
+        for path in links.keys.compactMap({ links[$0]?.asString }) {
+            let request = Request(Request(method: .get, target: path), client: client)
+            #expect(Received(await interface.handler(offering: .operations)(request).response).status == 200)
+        }
+    }
+
+    @Test func theRootBesideAPortForOperationsNamesNoMetrics() async throws {
+        var options = API.Options()
+        options.hasOperationsPort = true
+        let links = try #require(await Server(options: options).get("/").json["links"]?.asObject)
+        #expect(links.keys.contains("modules") && !links.keys.contains("metrics"))
+    }
+
     @Test(arguments: [
         ("text/html,application/xhtml+xml,*/*;q=0.8", "/console"), ("text/html", "/console"),
         ("application/json;q=0.1, text/html", "/console"), ("*/*", nil), ("application/json, text/html;q=0.9", nil),

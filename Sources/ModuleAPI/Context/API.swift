@@ -16,6 +16,8 @@ package struct API: Sendable {
         package var callTimeout: Duration?
         /// Whether people are sent to the console, which is somebody else's.
         package var showsConsole = false
+        /// Whether a port of its own has what those who watch the server ask, and the metrics with it.
+        package var hasOperationsPort = false
         /// What stands before every path where a proxy serves other things too.
         package var pathPrefix = PathPrefix()
         /// Bytes of a JSON answer; beyond, 422 that points to bytes and safetensors; default 256 MiB.

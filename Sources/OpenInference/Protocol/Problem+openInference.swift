@@ -36,9 +36,12 @@ extension Problem {
         return Response(
             status: .init(code: openInferenceStatus),
             fields: answer,
-            body: .bytes(OpenInferenceResource.error(detail))
+            body: .bytes(OpenInferenceResource.error(detail, code: isBeforeTheProtocol ? code : nil))
         )
     }
+
+    /// Whether the request was refused for where it comes from or goes to, whatever it asks.
+    private var isBeforeTheProtocol: Bool { code == .crossOrigin || code == .misdirectedRequest }
 
     /// The protocol has one status for all that is wrong with a request.
     private var openInferenceStatus: Int {
@@ -59,11 +62,13 @@ extension OpenInferenceResource {
 
     /// Returns what all errors of the protocol are: `{"error": ...}`.
     ///
-    /// Its media type has no parameter: kserve's client shows the text only then.
-    static func error(_ text: String) -> [UInt8] {
+    /// Its media type has no parameter: kserve's client shows the text only then. The protocol knows no `code`; one
+    /// stands there only where a request was refused before the protocol had a say.
+    static func error(_ text: String, code: ProblemCode? = nil) -> [UInt8] {
         var writer = JSONWriter()
         writer.beginObject()
         writer.member("error", text)
+        if let code { writer.member("code", code.rawValue) }
         writer.endObject()
         return writer.finish()
     }

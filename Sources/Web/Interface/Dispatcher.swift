@@ -7,6 +7,8 @@ struct Dispatcher: Sendable {
     private let router: Router
     /// Stands for all requests without a route, so that middleware sees them too.
     private let unmatched: Route
+    /// Stands for requests that ask what a probe's path takes, as HAProxy does to see whether a server is there.
+    private let probed: Route
 
     /// Makes the response of what neither route nor middleware has answered.
     private let refuse: @Sendable (any Error, Exchange) -> Response
@@ -15,14 +17,19 @@ struct Dispatcher: Sendable {
         let router = Router(routes, middleware: middleware)
         self.router = router
         refuse = { error, exchange in present(Problem(error), exchange.request) }
-        unmatched = Route(
+        (unmatched, probed) = (Self.other(router, middleware), Self.other(router, middleware, isProbe: true))
+    }
+
+    private static func other(_ router: Router, _ middleware: [Middleware], isProbe: Bool = false) -> Route {
+        Route(
             .get,
             "unmatched",
             "unmatched",
             scope: .open,
             query: nil,
+            isProbe: isProbe,
             statuses: [204, 404],
-            reply: { exchange in .now(try Self.refuse(exchange.request, router)) }
+            reply: { exchange in .now(try refuse(exchange.request, router)) }
         ).wrapped(in: middleware)
     }
 
@@ -33,10 +40,19 @@ struct Dispatcher: Sendable {
 
     private func exchange(for request: Request) -> Exchange {
         let context = RequestContext(request)
-        guard case .route(let route) = router.resolve(request.method, path: request.pathOctets) else {
-            return Exchange(request: request, route: unmatched, context: context)
-        }
+        let route: Route =
+            switch router.resolve(request.method, path: request.pathOctets) {
+            case .route(let route): route
+            case .options where isProbe(request.pathOctets): probed
+            default: unmatched
+            }
         return Exchange(request: request, route: route, context: context)
+    }
+
+    /// Whether a GET of `path` would be a probe; `*` is the server itself.
+    private func isProbe(_ path: ArraySlice<UInt8>) -> Bool {
+        guard case .route(let route) = router.resolve(.get, path: path) else { return path.elementsEqual("*".utf8) }
+        return route.isProbe
     }
 
     /// Says why no route takes a request, or what its path takes.

@@ -15,6 +15,8 @@ package struct OperationsResource: Sendable {
     let pathPrefix: PathPrefix
     /// Whether people are sent to the console.
     let showsConsole: Bool
+    /// Whether the metrics are at another port than the interface.
+    let hasOperationsPort: Bool
     private let text: OpenAPIDocument
     private let json: OpenAPIDocument
 
@@ -22,12 +24,14 @@ package struct OperationsResource: Sendable {
         readiness: Readiness,
         metrics: MetricsRegistry,
         pathPrefix: PathPrefix = PathPrefix(),
-        showsConsole: Bool = false
+        showsConsole: Bool = false,
+        hasOperationsPort: Bool = false
     ) {
         self.readiness = readiness
         self.metrics = metrics
         self.pathPrefix = pathPrefix
         self.showsConsole = showsConsole
+        self.hasOperationsPort = hasOperationsPort
         text = .yaml(at: pathPrefix)
         json = .json(at: pathPrefix)
     }
@@ -66,7 +70,8 @@ package struct OperationsResource: Sendable {
 
     /// Says what this is and how it is, to whoever asks without knowing a path: balancers, people.
     private func root(_ exchange: Exchange) -> Response {
-        if showsConsole, prefersHTML(exchange) {
+        let isForOperations = exchange.request.client?.isOnOperationsPort ?? false
+        if showsConsole, !isForOperations, prefersHTML(exchange) {
             return Response(
                 status: .seeOther,
                 fields: [.location: "/console", .cacheControl: "no-cache", .vary: "Accept"]
@@ -80,14 +85,19 @@ package struct OperationsResource: Sendable {
         writer.member("status", "\(phase)")
         writer.key("links")
         writer.beginObject()
-        for (name, path) in (showsConsole ? Self.consoleLinks : []) + Self.links {
-            writer.member(name, pathPrefix.text + path)
-        }
+        for (name, path) in links(isForOperations) { writer.member(name, pathPrefix.text + path) }
         writer.endObject()
         writer.endObject()
         var fields = ResponseFields.unstored(.json)
         if phase != .ready { fields[.retryAfter] = "1" }
         return Response.json(writer, status: phase == .ready ? .ok : .serviceUnavailable, fields: fields)
+    }
+
+    /// Returns what there is at the port that was asked.
+    private func links(_ isForOperations: Bool) -> [(name: String, path: String)] {
+        guard !isForOperations else { return Self.healthLinks + Self.metricsLinks }
+        let interface = (showsConsole ? Self.consoleLinks : []) + Self.interfaceLinks + Self.healthLinks
+        return interface + (hasOperationsPort ? [] : Self.metricsLinks)
     }
 
     /// Whether a client takes HTML more gladly than JSON; one that takes anything does not.
@@ -97,11 +107,12 @@ package struct OperationsResource: Sendable {
     }
 
     private static let consoleLinks = [("console", "/console"), ("docs", "/docs")]
-    private static let links = [
+    private static let interfaceLinks = [
         ("openapi", "/openapi.json"), ("openapi_yaml", "/openapi.yaml"), ("modules", "/v1/modules"),
-        ("inference", "/v2"), ("live", "/livez"),
-        ("ready", "/readyz"), ("metrics", "/metrics"),
+        ("inference", "/v2"),
     ]
+    private static let healthLinks = [("live", "/livez"), ("ready", "/readyz")]
+    private static let metricsLinks = [("metrics", "/metrics")]
 
     private func live(_ exchange: Exchange) -> Response {
         status("live", exchange)

@@ -95,6 +95,7 @@ extension Configuration {
         var options = api
         options.callTimeout = callTimeout == .zero ? nil : callTimeout
         options.showsConsole = showsConsole
+        options.hasOperationsPort = operationsPort.port != nil
         options.maxDecodedBodyBytes = server.limits.maxDecodedBodyBytes
         return options
     }

@@ -39,13 +39,16 @@ struct LogProcessTests {
             "/", "/livez", "/readyz?verbose", "/metrics", "/ping", "/v2/health/live", "/v2/health/ready",
             "/v2/models/m/ready", "/v2/models/m/versions/1/ready",
         ]
-        for path in probes { #expect(try client.send("GET", path).status == 200) }
+        let methods = ["GET", "OPTIONS"]
+        for path in probes {
+            for method in methods { #expect(try client.send(method, path).status < 300, "\(method) \(path)") }
+        }
         let others = ["/version", "/v2/models/m", "/v2/models/none/ready"]
         for path in others { _ = try client.send("GET", path) }
         #expect(server.terminate() == 0)
         let lines = try log.text.split(separator: "\n").map { try JSONValue(parsing: Array($0.utf8)) }
         let requests = lines.filter { $0["label"]?.asString == "callpath.access" && $0["method"] != "PUT" }
-        #expect(requests.count == others.count + (level == "debug" ? probes.count : 0), "\(log.text)")
+        #expect(requests.count == others.count + (level == "debug" ? methods.count * probes.count : 0), "\(log.text)")
         for path in others { #expect(requests.contains { $0["target"]?.asString == path }, "\(path)") }
     }
 
