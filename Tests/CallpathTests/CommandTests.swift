@@ -56,7 +56,7 @@ struct CommandTests {
     }
 
     @Test(arguments: [
-        ("CALLPATH_SERVICE_HOST", "10.0.0.1"), ("CALLPATH_SERVICE_PORT_HTTP", "80"),
+        ("CALLPATH_SERVICE_HOST", "10.0.0.1"), ("CALLPATH_SERVICE_X", "1"), ("CALLPATH_SERVICE_PORT_HTTP", "80"),
         ("CALLPATH_PORT_80_TCP", "tcp://10.0.0.1:80"), ("CALLPATH_PORT_80_TCP_PROTO", "tcp"),
         ("CALLPATH_CANARY_PORT", "tcp://10.0.0.1:80"), ("CALLPATH_CANARY_SERVICE_PORT", "80"), ("CALLPATH_KEY", "k"),
         ("CALLPATH_URL", "http://x"),
@@ -108,6 +108,9 @@ struct HealthCommandTests {
             "serve --port PORT", "--port=PORT", "serve --config FOLDER/options",
             "serve --host 127.0.0.2 --port PORT", "serve --port 0 --operations-port PORT",
             "serve --port PORT --tls-certificate FOLDER/server.pem --tls-key FOLDER/server.key",
+            "serve --config options", "serve --unix-socket FOLDER/socket", "--unix-socket socket",
+            "--port 0 --port-file FOLDER/port", "--port 0 --port-file port",
+            "--unix-socket socket --operations-port 0 --operations-port-file port",
         ]
     )
     func asksProcessOne(words: String) throws {
@@ -120,13 +123,19 @@ struct HealthCommandTests {
         let script = """
             unset CALLPATH_BINARY
             (for i in {1..200}; do '$BINARY' health --ready && break; sleep 0.05; done; kill -TERM 1) > '$OUT' 2>&1 &
-            exec '$BINARY' \(options) 2>/dev/null >/dev/null
+            cd '\(folder.path("."))'
+            exec '$BINARY' \(options) 2>log >/dev/null
             """
             .replacing("$BINARY", with: try RunningServer.binary().path).replacing("$OUT", with: folder.path("out"))
         let file = try folder.write(script, to: "script")
         #expect(try shell("unshare --pid --fork --mount-proc bash '\(file)'").status == 0)
         let output = try String(contentsOfFile: folder.path("out"), encoding: .utf8)
-        #expect(output.contains(":\(port) answers 200"), "\(output)")
+        let asksGivenPort = words.contains("PORT") || words.contains("options")
+        let asksSocket = words.contains("unix-socket") && !words.contains("operations")
+        #expect(output.contains(asksGivenPort ? ":\(port) " : asksSocket ? "/socket " : "127.0.0.1:"), "\(output)")
+        #expect(output.contains("answers 200"), "\(output)")
+        // A port that is known to speak TLS is not asked in plain HTTP, which its log would show as refused.
+        #expect(try !String(contentsOfFile: folder.path("log"), encoding: .utf8).contains("status=400"))
     }
 }
 

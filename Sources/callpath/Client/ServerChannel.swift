@@ -41,11 +41,15 @@ final class ServerChannel {
     }
 
     private func show(_ certificate: String, in session: OpaquePointer) throws(ClientFailure) {
-        // Nobody is there to be asked for a pass phrase.
-        SSL_set_default_passwd_cb(session) { _, _, _, _ in -1 }
-        guard SSL_use_certificate_chain_file(session, certificate) == 1,
-            SSL_use_PrivateKey_file(session, certificate, SSL_FILETYPE_PEM) == 1
-        else { throw .badTLS("--client-certificate: cannot use '\(certificate)': \(Self.reason)") }
+        switch ClientIdentity.show(certificate, in: session) {
+        case .shown: break
+        case .isEncrypted:
+            throw .badTLS(
+                "--client-certificate: the key in '\(certificate)' needs a pass phrase, and nobody is asked for one: "
+                    + "name a plain key"
+            )
+        case .isBad: throw .badTLS("--client-certificate: cannot use '\(certificate)': \(Self.reason)")
+        }
     }
 
     /// Says whose certificate is wanted: a name's or an address's.
@@ -121,26 +125,11 @@ final class ServerChannel {
     }
 
     private static func connected(path: String, timeout: Int) throws(ClientFailure) -> Int32 {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let capacity = MemoryLayout.size(ofValue: address.sun_path)
-        guard path.utf8.count < capacity else {
-            throw .unreachable(url: "unix://\(path)", reason: String(cString: strerror(ENAMETOOLONG)))
+        do {
+            return try UnixStream.connected(to: path, timeout: timeout)
+        } catch {
+            throw .unreachable(url: "unix://\(path)", reason: String(cString: strerror(error.errno)))
         }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        setTimeouts(descriptor, seconds: timeout)
-        let status = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        guard status == 0 else {
-            let reason = String(cString: strerror(errno))
-            close(descriptor)
-            throw .unreachable(url: "unix://\(path)", reason: reason)
-        }
-        return descriptor
     }
 
     private static func setTimeouts(_ descriptor: Int32, seconds: Int) {

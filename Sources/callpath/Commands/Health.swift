@@ -11,7 +11,7 @@ struct Health: ParsableCommand {
     @Option(help: "Host of the server. CALLPATH_OPERATIONS_HOST or CALLPATH_HOST if set; any address is this machine.")
     var host: String?
 
-    @Option(help: "Port of the server. CALLPATH_PORT if set, else AIP_HTTP_PORT, which Vertex AI sets.")
+    @Option(help: "Port of the server. CALLPATH_PORT if set, else AIP_HTTP_PORT, else CALLPATH_UNIX_SOCKET's file.")
     var port: UInt16?
 
     @Option(help: "Port of --operations-port, to ask in place of the other. CALLPATH_OPERATIONS_PORT if set.")
@@ -39,11 +39,11 @@ struct Health: ParsableCommand {
             operationsPort: operationsPort,
             environment: environment
         )
-        let (host, port) = (target.host, target.port)
         let path = ready ? "/readyz" : "/livez"
-        let probe = HealthProbe(host: host, port: port, timeout: timeout, identity: clientCertificate)
+        var probe = HealthProbe(host: target.host, port: target.port, timeout: timeout, identity: clientCertificate)
+        (probe.socketPath, probe.speaksTLS) = (target.socket, target.speaksTLS)
         let status = try probe.status(of: path)
-        print("\(path) on \(host):\(port) answers \(status)")
+        print("\(path) on \(probe.place) answers \(status)")
         guard status == 200 else { throw ExitCode.failure }
     }
 

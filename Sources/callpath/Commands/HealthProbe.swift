@@ -6,7 +6,7 @@ struct HealthProbe {
     /// A reason why there is no answer.
     enum Failure: Error, CustomStringConvertible {
         case unknownHost(String)
-        case unreachable(host: String, port: UInt16, errno: Int32)
+        case unreachable(place: String, errno: Int32)
         case noHandshake
         case certificateRequired
         case refused(String)
@@ -17,7 +17,7 @@ struct HealthProbe {
         var description: String {
             switch self {
             case .unknownHost(let host): "no address for \(host)"
-            case .unreachable(let host, let port, let errno): "\(host):\(port): \(String(cString: strerror(errno)))"
+            case .unreachable(let place, let errno): "\(place): \(String(cString: strerror(errno)))"
             case .certificateRequired: "the server asks for a client certificate (--client-certificate)"
             case .refused(let reason): "the server refuses the TLS connection: \(reason)"
             case .badIdentity(let file): "--client-certificate: '\(file)' does not hold a certificate and its key"
@@ -36,9 +36,21 @@ struct HealthProbe {
 
     /// A PEM file of a certificate and its key, for a server that asks for one.
     var identity: String?
+    /// The path of a Unix socket to ask in place of the port.
+    var socketPath: String?
+    /// Whether the port is known to speak TLS: plain HTTP would only leave a refusal in its log.
+    var speaksTLS = false
+
+    /// Where it asks, in words.
+    var place: String { socketPath.map { "unix:\($0)" } ?? "\(host):\(port)" }
 
     /// Returns the status of the answer to a GET of `path`, over TLS if that is what the port speaks.
     func status(of path: String) throws -> Int {
+        if speaksTLS {
+            do {
+                return try status(of: path, usingTLS: true)
+            } catch Failure.noHandshake {}
+        }
         let status = try status(of: path, usingTLS: false)
         // A TLS port answers plain HTTP with 400, and no health route does.
         return status == 400 ? try self.status(of: path, usingTLS: true) : status
@@ -71,6 +83,13 @@ struct HealthProbe {
     }
 
     private func connected() throws -> Int32 {
+        if let socketPath {
+            do {
+                return try UnixStream.connected(to: socketPath, timeout: timeout)
+            } catch {
+                throw Failure.unreachable(place: place, errno: error.errno)
+            }
+        }
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var found: UnsafeMutablePointer<addrinfo>?
@@ -87,7 +106,7 @@ struct HealthProbe {
             failure = errno
             close(descriptor)
         }
-        throw Failure.unreachable(host: host, port: port, errno: failure)
+        throw Failure.unreachable(place: place, errno: failure)
     }
 
     private func setTimeouts(_ descriptor: Int32) {

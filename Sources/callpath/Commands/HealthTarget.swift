@@ -13,6 +13,10 @@ struct HealthTarget {
 
     let host: String
     let port: UInt16
+    /// The path of the Unix socket to ask in place of a port.
+    let socket: String?
+    /// Whether the port speaks TLS as far as that is known; it is found out otherwise.
+    let speaksTLS: Bool
 
     /// `port` and `operationsPort` are those of flags.
     init(host: String?, port flag: UInt16?, operationsPort: UInt16? = nil, environment: [String: String]) throws {
@@ -22,11 +26,16 @@ struct HealthTarget {
             operationsPort != nil || (port == nil && environment["CALLPATH_OPERATIONS_PORT"] != nil)
         let named = host ?? Self.hosts(in: environment, ofOperations: asksOperations)
         let isTold = named != nil && (port ?? variable) != nil
-        let served = isTold ? nil : Self.firstProcess()
-        let standard = served ?? Configuration()
+        let isAnywhere = named == nil && (port ?? variable) == nil
+        let socket = isAnywhere ? environment["CALLPATH_UNIX_SOCKET"] : nil
+        let served = isTold || socket != nil ? nil : FirstProcess()
+        let standard = served?.configuration ?? Configuration()
         let hosts = named ?? Self.hosts(in: standard)
         self.host = Self.reachable(hosts)
-        self.port = port ?? variable ?? UInt16(clamping: standard.operationsPort.port ?? standard.server.port)
+        self.port = port ?? variable ?? served?.port ?? UInt16(clamping: standard.server.port)
+        self.socket = socket ?? (isAnywhere ? served?.socket : nil)
+        let isStandard = port == nil && variable == nil && standard.operationsPort.port == nil
+        speaksTLS = isStandard && standard.tls.configuration != nil
     }
 
     private static func port(in environment: [String: String]) throws -> UInt16? {
@@ -56,28 +65,5 @@ struct HealthTarget {
         case "::": "::1"
         default: host
         }
-    }
-
-    /// Returns the configuration of process 1, if that is a Callpath of the same user and not this one.
-    private static func firstProcess() -> Configuration? {
-        var status = stat()
-        guard getpid() != 1, stat("/proc/1", &status) == 0, status.st_uid == getuid(),
-            let words = strings(of: "/proc/1/cmdline"), let variables = strings(of: "/proc/1/environ"),
-            words.first?.split(separator: "/").last == "callpath"
-        else { return nil }
-        let environment = variables.compactMap { variable -> (String, String)? in
-            let halves = variable.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return halves.count == 2 ? (String(halves[0]), String(halves[1])) : nil
-        }
-        var options = Array(words.dropFirst())
-        if options.first == "serve" { options.removeFirst() }
-        let given = try? GivenOptions(words: options, environment: Dictionary(environment) { first, _ in first })
-        return try? given?.configuration()
-    }
-
-    /// Returns the strings of a file that ends each with NUL.
-    private static func strings(of path: String) -> [String]? {
-        guard let bytes = try? NamedFile.bytes(of: path) else { return nil }
-        return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     }
 }

@@ -53,19 +53,12 @@ final class TLSChannel: ProbeChannel {
         }
     }
 
-    /// Uses a certificate and a key; one that is encrypted is refused, as nobody is there to be asked for a pass phrase.
     private func show(_ identity: String) throws(HealthProbe.Failure) {
-        var isEncrypted = false
-        let isUsed = withUnsafeMutablePointer(to: &isEncrypted) { isEncrypted in
-            SSL_set_default_passwd_cb(session) { _, _, _, isEncrypted in
-                isEncrypted?.storeBytes(of: true, as: Bool.self)
-                return -1
-            }
-            SSL_set_default_passwd_cb_userdata(session, isEncrypted)
-            return SSL_use_certificate_chain_file(session, identity) == 1
-                && SSL_use_PrivateKey_file(session, identity, SSL_FILETYPE_PEM) == 1
+        switch ClientIdentity.show(identity, in: session) {
+        case .shown: break
+        case .isEncrypted: throw .encryptedIdentity(identity)
+        case .isBad: throw .badIdentity(identity)
         }
-        guard isUsed else { throw isEncrypted ? .encryptedIdentity(identity) : .badIdentity(identity) }
     }
 
     deinit {

@@ -35,7 +35,9 @@ struct GivenOptions {
     private var file: String?
 
     /// Reads the words and the environment; of each option a flag wins over a variable, and that over the file.
-    init(words: [String], environment: [String: String]) throws {
+    ///
+    /// `folder` is where a file with a relative path lies, if not in the current one.
+    init(words: [String], environment: [String: String], folder: String? = nil) throws {
         unknownVariables = UnknownVariables.names(in: environment)
         values = PlatformVariables.values(in: environment)
         for option in OptionTable.options {
@@ -45,6 +47,7 @@ struct GivenOptions {
         file = environment["CALLPATH_CONFIG"]
         var rest = words[...]
         while let word = rest.popFirst() { try read(word, &rest) }
+        if let folder, let path = file, !path.hasPrefix("/") { file = "\(folder)/\(path)" }
         values = try (file.map { Self.joined(try OptionFile.read($0)) } ?? []) + values + Self.joined(flags)
     }
 

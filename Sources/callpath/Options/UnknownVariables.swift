@@ -20,7 +20,8 @@ enum UnknownVariables {
     /// Returns whether Kubernetes sets a variable for a Service whose name begins with callpath.
     private static func isServiceLink(_ name: String, _ value: String) -> Bool {
         let isAddress = ["tcp://", "udp://", "sctp://"].contains { value.hasPrefix($0) }
-        return isAddress || name.contains("_SERVICE_HOST") || name.contains("_SERVICE_PORT")
+        return isAddress || name.hasPrefix("CALLPATH_SERVICE_") || name.hasPrefix("CALLPATH_PORT_")
+            || name.contains("_SERVICE_HOST") || name.contains("_SERVICE_PORT")
             || ["_TCP_", "_UDP_", "_SCTP_"].contains { name.contains("_PORT_") && name.contains($0) }
     }
 }

@@ -142,5 +142,12 @@ struct PassPhraseTests {
         let (output, status) = try withOpenPipe(probe)
         #expect(status != 0 && status != 124)
         #expect(output.contains("needs a pass phrase"), "\(output)")
+        for words in ["list", "call fc '[1]'", "save fc '\(folder.path("fc.safetensors"))'"] {
+            let url = "--url https://localhost:\(server.port) --authorities '\(Self.fixtures)/first.pem'"
+            let command = "timeout 15 '\(binary)' \(words) \(url) --client-certificate '\(both)'"
+            let (output, status) = try withOpenPipe(command)
+            #expect(status != 0 && status != 124)
+            #expect(output.contains("needs a pass phrase"), "\(output)")
+        }
     }
 }
