@@ -138,6 +138,7 @@ struct Service {
     /// Listens, loads, says so, serves until a signal comes, and goes without losing a request.
     func run(_ signals: ServerSignals) async throws {
         defer { logQueue.flush() }
+        signals.beginServing()
         let background = [
             Task { await reload(at: signals.reloads) }, Task { await watchFiles() },
             Task { await ignore(signals.ignored) },

@@ -61,13 +61,28 @@ final class Signals: Sendable {
 /// All the signals that a server takes over.
 struct ServerSignals {
     let endings, reloads, ignored: Signals
+    private let isServing = Flag()
+
+    /// How long a process lives that is told to end while it starts: until its log is out.
+    private static let startingLimit = Duration.milliseconds(300)
 
     /// Takes them over; from the first signal that asks for the end on, the process lives for `limit` at most.
+    ///
+    /// While it starts, as when it reads a large registry, nobody is served, and there is nothing to wait for.
     init(limit: Duration) async {
-        endings = await Signals(Signals.ending) { count in
-            Signals.endProcess(after: count == 1 ? limit : .seconds(1))
+        endings = await Signals(Signals.ending) { [isServing] count in
+            Signals.endProcess(after: !isServing.isSet ? Self.startingLimit : count == 1 ? limit : .seconds(1))
         }
         reloads = await Signals(Signals.reloading)
         ignored = await Signals(Signals.ignored)
+    }
+
+    /// Tells that from here on the end is graceful.
+    func beginServing() { isServing.set() }
+
+    private final class Flag: Sendable {
+        private let value = Atomic<Bool>(false)
+        var isSet: Bool { value.load(ordering: .acquiring) }
+        func set() { value.store(true, ordering: .releasing) }
     }
 }

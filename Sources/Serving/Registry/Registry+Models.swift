@@ -31,15 +31,21 @@ extension Registry {
         named name: String,
         from folder: ModelFolder
     ) async throws -> Publication {
+        try await put(description(of: name, in: folder)).publication
+    }
+
+    /// Reads what a folder has of a model, beside other builds: a disk takes its time, and an event loop does not wait for it.
+    private func description(of name: String, in folder: ModelFolder) async throws -> ModuleDescription {
         try ModuleName.check(name)
-        let description = try ModelFile.description(
-            of: name,
-            in: folder,
-            maxBytes: limits.maxBytes,
-            maxModules: limits.maxTreeModules,
-            maxNodes: limits.maxGraphNodes
-        )
-        return try await put(description).publication
+        return try await build { [limits] in
+            try ModelFile.description(
+                of: name,
+                in: folder,
+                maxBytes: limits.maxBytes,
+                maxModules: limits.maxTreeModules,
+                maxNodes: limits.maxGraphNodes
+            )
+        }
     }
 }
 
@@ -49,14 +55,7 @@ extension Registry {
     /// What is there already as the file has it stays; where only tensors differ the next version gets them and keeps its
     /// hooks; all else is replaced.
     package func adoptModel(named name: String, from folder: ModelFolder) async throws {
-        try ModuleName.check(name)
-        let description = try ModelFile.description(
-            of: name,
-            in: folder,
-            maxBytes: limits.maxBytes,
-            maxModules: limits.maxTreeModules,
-            maxNodes: limits.maxGraphNodes
-        )
+        let description = try await description(of: name, in: folder)
         switch try await standing(of: name, beside: description) {
         case .other: _ = try await put(description)
         case .same: break

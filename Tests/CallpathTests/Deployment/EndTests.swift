@@ -5,13 +5,18 @@ import Testing
 @Suite(.timeLimit(.minutes(10)))
 struct EndTests {
     /// Runs `callpath serve` with `options`, lets bash do `body` with its process as `$server`, and returns what it logged
-    /// and printed, its status, and the seconds from the first line of `body` on.
-    private func run(_ options: String, _ body: String) throws -> (output: String, status: Int32) {
+    /// and printed, and its status; `before` runs first.
+    private func run(
+        _ options: String,
+        _ body: String,
+        before: String = ""
+    ) throws -> (output: String, status: Int32) {
         let folder = try Folder()
         let (log, port) = (folder.path("log"), folder.path("port"))
         return try shell(
             """
             touch '\(log)'
+            \(before)
             '\(try RunningServer.binary().path)' serve --port 0 --port-file '\(port)' \(options) > '\(log)' 2>&1 & server=$!
             said() { for i in {1..6000}; do grep -q -- "$1" '\(log)' && return; sleep 0.01; done; return 1; }
             ready() { said 'is ready'; port=$(cat '\(port)'); }
@@ -49,6 +54,19 @@ struct EndTests {
         let (output, status) = try run("--drain-delay 600s --body-idle-timeout 600s --body-timeout 600s", body)
         #expect(status == 0)
         #expect(output.contains("1 request did not finish before a second signal"), "\(output)")
+    }
+
+    /// The keys come from a pipe that nobody writes to: as far as a start can be from its end.
+    @Test(arguments: ["TERM", "INT"])
+    func aSignalEndsAStartThatWaits(signal: String) throws {
+        let folder = try Folder()
+        let (output, status) = try run(
+            "--log-level debug --shutdown-grace 900s --keys '\(folder.path("keys"))'",
+            "said 'computing with'; kill -\(signal) $server",
+            before: "mkfifo '\(folder.path("keys"))'"
+        )
+        #expect(status == 0, "\(output)")
+        #expect(!output.contains("is ready"), "\(output)")
     }
 
     @Test(arguments: ["TERM", "INT"])
