@@ -75,7 +75,7 @@ final class ModelsFolderTests {
         let states = try index(server)
         #expect(states["linear"] == "READY ")
         #expect(states["broken"] == "UNAVAILABLE expected at least 8 bytes, got 4")
-        #expect(states["no name"]?.hasPrefix("UNAVAILABLE 'no name' is no name") == true)
+        #expect(states["no name"]?.hasPrefix("UNAVAILABLE 'no name' is not a valid name") == true)
     }
 
     @Test func aFileNameThatIsNotUnicodeIsBadToo() throws {

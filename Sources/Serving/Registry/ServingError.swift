@@ -94,7 +94,7 @@ extension ServingError {
     private var requestMessage: String {
         switch self {
         case .invalidName(let name):
-            "'\(name)' is no name: one letter or digit, then up to 127 letters, digits, '.', '_' or '-'"
+            "'\(name)' is not a valid name: one letter or digit, then up to 127 letters, digits, '.', '_' or '-'"
         case .invalidDescription(let problem): problem.message
         case .referenceCycle(let names): "references go in a circle: \(names.joined(separator: " -> "))"
         case .sizeMismatch(let key, let expected, let got):

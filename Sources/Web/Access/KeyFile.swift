@@ -26,7 +26,8 @@ package enum KeyFile {
                 switch reason {
                 case .notUTF8: "the file is not UTF-8"
                 case .fields(let expected, let got): "expected \(expected) words (name, scopes, digest), got \(got)"
-                case .name(let name): "'\(name)' is no name: expected letters, digits, '.', '_' and '-', at most 64"
+                case .name(let name):
+                    "'\(name)' is not a valid name: expected letters, digits, '.', '_' and '-', at most 64"
                 case .scope(let scope): "'\(scope)' is no scope: expected infer or admin"
                 case .digest: "the digest must be 64 hexadecimal digits"
                 case .printed(let word):
