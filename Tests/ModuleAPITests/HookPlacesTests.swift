@@ -55,6 +55,10 @@ struct HookPlacesTests {
     @Test(arguments: [
         (#""value": 1, "at": 5"#, "index_out_of_range", "index 5 is out of bounds for dimension 0 with size 2"),
         (#""value": 1, "at": [0, -4]"#, "index_out_of_range", "index -4 is out of bounds for dimension 1 with size 3"),
+        (
+            #""value": 1, "at": [{"ellipsis": true}, [0, 3]]"#, "index_out_of_range",
+            "index 3 is out of bounds for dimension 0 with size 3"
+        ),
         (#""value": 1, "at": [[2]]"#, "index_out_of_range", "index 2 is out of bounds for dimension 0 with size 2"),
         (#""value": 1, "at": [0, 0, 0]"#, "index_out_of_range", "too many indices for tensor of dimension 2"),
         (

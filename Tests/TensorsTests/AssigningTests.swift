@@ -72,6 +72,10 @@ struct AssigningTests {
                     + "the number of dimensions in the tensor (1)"
             ),
             ([.at(5)], [1], "index 5 is out of bounds for dimension 0 with size 2"),
+            ([.ellipsis, list([0, 3])], [1], "index 3 is out of bounds for dimension 0 with size 3"),
+            ([.slice(), list([-4])], [1], "index -4 is out of bounds for dimension 0 with size 3"),
+            ([list([0, 1]), list([0, 3])], [1], "index 3 is out of bounds for dimension 1 with size 3"),
+            ([.at(0), list([3])], [1], "index 3 is out of bounds for dimension 0 with size 3"),
             ([.at(0), .at(0), .at(0)], [1], "too many indices for tensor of dimension 2"),
             ([.at(.min)], [1], "index \(Int.min) is out of bounds for dimension 0 with size 2"),
         ] as [([Index], Shape, String)]

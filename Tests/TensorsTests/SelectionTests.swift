@@ -21,7 +21,7 @@ struct SelectionTests {
         #expect(try x.zeroing(indices: [1, 1]).scalars(as: Double.self) == [1, 0, 3, 4, 0, 6])
         #expect(try x.zeroing(indices: [-1]).scalars(as: Double.self).suffix(2) == [.infinity, 0])
         for index in [-4, 3, .max] {
-            #expect(throws: TensorError.indexOutOfBounds(index, dimension: 1, size: 3)) {
+            #expect(throws: TensorError.indexOutOfBounds(index, dimension: 0, size: 3)) {
                 try x.zeroing(indices: [index])
             }
         }

@@ -15,14 +15,13 @@ extension FunctionProblem {
             .clampWithoutBounds, .sliceStepZero, .sliceStepNegative, .wrongIndex, .paddingMode,
             .paddingValue, .rangeStep, .truncatedRangeStep, .rangeBounds, .rangeDirection,
             .rangeSize, .negativeSteps, .eyeSize, .unknownSide, .oppositeSides, .einsum,
-            .attentionMaskTwice:
+            .attentionMaskTwice, .unflattenWithoutSizes, .unflattenSizes, .emptyStack:
             .argument
         case .fillingRank, .repeatedDimension, .emptyPlaces, .emptyExtreme, .emptyDimension,
             .emptyNorm, .emptyNormDimension, .viewAcrossSteps, .permutationLength, .repeatedPermutation, .movedCounts,
             .repeatedMove, .narrowScalar, .narrowLength, .selectScalar, .noAxes, .negativeSplit,
             .emptySplit, .negativeSplits, .splitSum, .chunkCount, .noDimension, .diagonalAxes,
-            .unflattenWithoutSizes, .unflattenSizes, .expandedLeading, .repeatAxes,
-            .scalarConcatenation, .emptyStack, .stackedShapes, .triangleRank, .indexedScalar,
+            .expandedLeading, .repeatAxes, .scalarConcatenation, .stackedShapes, .triangleRank, .indexedScalar,
             .slicedScalar, .indexShapes, .indexPutShape, .maskShape, .gatherRank, .gatherSize, .scatterSize,
             .indexSelectRank, .indexSelectScalar, .takeRanks, .rollWithoutShifts, .rollScalar, .rollCounts,
             .negativeRepeats, .repeatsRank, .repeatsSize, .oddPadding, .paddingLength, .paddingSize,

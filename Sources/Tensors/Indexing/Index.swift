@@ -179,7 +179,10 @@ private struct IndexPlan {
                     )
                 }
                 indices += try mask.nonzeroPlaces().places
-            case .some(let places): indices.append(try places.wrapped(into: part.shape[axis], dimension: axis))
+            case .some(let places):
+                // PyTorch counts the axes that tensors pick from, and not those that slices leave alone.
+                let picked = indices.lazy.filter { $0 != nil }.count
+                indices.append(try places.wrapped(into: part.shape[axis], dimension: picked))
             }
         }
         return indices + [Tensor?](repeating: nil, count: part.rank - indices.count)

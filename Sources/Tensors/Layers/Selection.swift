@@ -14,7 +14,7 @@ extension Tensor {
     public func zeroing(indices: [Int]) throws(TensorError) -> Tensor {
         let length = shape.last ?? 1
         for index in indices where !(-length..<length).contains(index) {
-            throw .indexOutOfBounds(index, dimension: Swift.max(rank, 1) - 1, size: length)
+            throw .indexOutOfBounds(index, dimension: 0, size: length)
         }
         return try keeping("masked_fill") { () throws(TensorError) in
             var row = [Bool](repeating: true, count: length)
