@@ -28,6 +28,14 @@ extension SpecRule {
     }
 }
 
+extension SpecRule {
+    /// Each number with its other sign; a size as Python does it.
+    fileprivate static let negated = SpecRule { call in
+        guard let extent = call.values[0].extent else { return activation.rule(call) }
+        return .size(extent.number.map { $0 == .min ? .unknown : .fixed(-$0) } ?? .unknown)
+    }
+}
+
 extension Extent {
     fileprivate func combined(with other: Extent, _ operation: NumberArithmetic) -> Extent {
         if let first = number, let second = other.number {
@@ -67,7 +75,7 @@ extension Value {
 extension FunctionType {
     /// Arithmetic, element by element; of numbers as Python does it.
     static let arithmetic: [FunctionType] = [
-        FunctionType(elementwise: "neg") { try $0.negated() },
+        FunctionType(elementwise: "neg", spec: .negated) { try $0.negated() },
         operation(.mul) { try .mul($0, $1) },
         operation(.pow) { try .pow($0, $1) },
         operation(.remainder) { try .remainder($0, $1) },

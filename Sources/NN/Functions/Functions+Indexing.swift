@@ -9,11 +9,13 @@ extension FunctionType {
             "getitem",
             "input, index",
             spec: SpecRule { call in
-                if let elements = call.values[0].elements, let place = call.int(1) {
-                    let index = place < 0 ? place + elements.count : place
-                    return elements.indices.contains(index) ? elements[index] : .unknown
+                guard let elements = call.values[0].elements else { return call.part }
+                guard let place = call.int(1) else {
+                    let taken = call.values[1].positions(of: elements.count)
+                    return taken.map { .tuple($0.map { elements[$0] }) } ?? .unknown
                 }
-                return call.part
+                let index = place < 0 ? place + elements.count : place
+                return elements.indices.contains(index) ? elements[index] : .unknown
             }
         ) { call in
             switch call.values[0] {
@@ -119,7 +121,8 @@ extension SpecRule {
 extension SpecCall {
     /// What is known of a part of a tensor that numbers, slices, `None` and `...` name; unknown with anything else.
     fileprivate var part: ValueSpec {
-        guard case .tensor(var spec) = values[0] else { return .unknown }
+        guard var spec = values[0].tensor else { return .unknown }
+        var picked: [Int: TensorSpec] = [:]
         let parts: [ValueSpec] =
             if case .constant(.tuple) = values[1] { values[1].elements ?? [] } else {
                 if case .tuple(let parts) = values[1] { parts } else { [values[1]] }
@@ -148,10 +151,16 @@ extension SpecCall {
                 else { return .unknown }
                 spec = sliced
                 place += 1
-            case .constant, .tensor, .size, .tuple, .list, .dictionary, .unknown: return .unknown
+            case .tensor, .constant(.tensor):
+                guard let index = part.tensor, index.dtype == .int64 || index.dtype == .int32, index.rank ?? 0 > 0,
+                    place < spec.rank ?? 0
+                else { return .unknown }
+                picked[place] = index
+                place += 1
+            case .constant, .size, .tuple, .list, .dictionary, .unknown: return .unknown
             }
         }
-        return .tensor(spec)
+        return picked.isEmpty ? .tensor(spec) : .tensor(spec.picked(picked))
     }
 }
 
@@ -162,8 +171,22 @@ extension ValueSpec {
 
     fileprivate var namesAxis: Bool {
         switch self {
-        case .constant(.integer), .constant(.slice), .slice: true
-        case .constant, .tensor, .size, .tuple, .list, .dictionary, .unknown: false
+        case .constant(.integer), .constant(.slice), .slice, .tensor, .constant(.tensor): true
+        case .constant, .size, .tuple, .list, .dictionary, .unknown: false
+        }
+    }
+}
+
+extension ValueSpec {
+    /// Returns the positions that a slice takes of `count` elements; `nil` of anything else.
+    fileprivate func positions(of count: Int) -> [Int]? {
+        switch self {
+        case .constant(.slice(let start, let stop, let step)):
+            return try? FunctionCall.positions(start, stop, step, count: count)
+        case .slice(let start, let stop, let step):
+            guard [start, stop, step].allSatisfy({ $0.map { $0.number != nil } ?? true }) else { return nil }
+            return try? FunctionCall.positions(start.whole, stop.whole, step.whole, count: count)
+        case .tensor, .size, .constant, .tuple, .list, .dictionary, .unknown: return nil
         }
     }
 }
@@ -174,6 +197,28 @@ extension Extent? {
 }
 
 extension TensorSpec {
+    /// Returns what is known where tensors name the entries of axes: their shape stands where the axes stood if these were neighbours,
+    /// else first.
+    fileprivate func picked(_ indices: [Int: TensorSpec]) -> TensorSpec {
+        let index = TensorSpec.broadcast(Array(indices.values))
+        guard let shape, let form = index.shape else { return .unknown }
+        let axes = indices.keys.sorted()
+        let areNeighbours = zip(axes, axes.dropFirst()).allSatisfy { $0 + 1 == $1 }
+        let place = areNeighbours ? axes[0] : 0
+        let left = shape.indices.filter { indices[$0] == nil }
+        let sizes = left.map { shape[$0] }
+        var result = TensorSpec(shape: sizes[..<place] + form + sizes[place...], dtype: dtype, rows: .mixed)
+        switch (rows, index.rows) {
+        case (.none, .none): result.rows = .none
+        case (.none, .axis(let axis)): result.rows = .axis(place + axis)
+        case (.axis(let axis), .none):
+            guard let own = left.firstIndex(of: axis) else { break }
+            result.rows = .axis(own < place ? own : own + form.count)
+        case (.mixed, _), (_, .mixed), (.axis, .axis): break
+        }
+        return result
+    }
+
     /// Returns the same with what a slice leaves of `axis`; `nil` when that is not known.
     fileprivate func sliced(_ axis: Int, _ start: Int64?, _ stop: Int64?, _ step: Int64?) -> TensorSpec? {
         guard let extent = shape?.dropFirst(axis).first else { return nil }

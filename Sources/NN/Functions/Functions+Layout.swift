@@ -10,7 +10,7 @@ extension FunctionType {
             guard call.isList(1) else { return .tensor(try call.tensor(0).squeezed(call.optionalInt(1))) }
             return .tensor(try call.tensor(0).squeezed(call.ints(1)))
         },
-        FunctionType("unflatten", "input, dim, sizes", spec: .unflattened) { call in
+        FunctionType("unflatten", "input, dim, sizes", spec: .unflattened.ofSizes) { call in
             .tensor(try call.tensor(0).unflattened(call.int(1), call.ints(2)))
         },
         FunctionType("expand", "input, *size", spec: .expanded.ofSizes) { call in
@@ -217,9 +217,12 @@ extension SpecRule {
 
     fileprivate static let unflattened = of { spec, call in
         guard let shape = spec.shape, let dim = call.int(1), let axis = spec.axis(dim), axis < shape.count,
-            let sizes = call.ints(2), spec.batchAxis != axis
+            let sizes = call.sizes(2)
         else { return nil }
-        return spec.reshaped(to: shape[..<axis] + sizes.map(Extent.fixed) + shape[(axis + 1)...])
+        // An axis that is held to its size.
+        if sizes == [shape[axis]], sizes != [.unknown] { return spec }
+        guard spec.batchAxis != axis else { return nil }
+        return spec.reshaped(to: shape[..<axis] + sizes + shape[(axis + 1)...])
     }
 
     fileprivate static let unbound = SpecRule { call in

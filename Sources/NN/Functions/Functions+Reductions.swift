@@ -182,7 +182,8 @@ extension SpecRule {
 
     /// Two tensors where an axis is named.
     fileprivate static let extreme = SpecRule { call in
-        guard call.values[1].tensor == nil, call.int(1) != nil else { return .unknown }
+        if call.values[1].tensor != nil { return pair().rule(call) }
+        guard call.int(1) != nil else { return .unknown }
         return .tuple([
             reduced(dim: 1, keepDim: 2).rule(call), reduced(dim: 1, keepDim: 2, dtype: .int64).rule(call),
         ])

@@ -103,6 +103,9 @@ extension SpecRule {
     /// Images whose channels stay and whose sizes are not told.
     static let resized = SpecRule { call in
         guard let rank = call.tensor(0).rank, (3...5).contains(rank) else { return .unknown }
+        if call.isLeftOut(1), let factors = call.factors(2) {
+            return Upsample(scaleFactor: factors).outputSpec(for: [call.values[0]])
+        }
         guard let given = call.ints(1), given.count == 1 || given.count == rank - 2 else {
             return call.resizedImages(rank - 2)
         }
@@ -151,6 +154,16 @@ extension SpecCall {
     fileprivate func spread(_ index: Int, _ axes: Int) -> [Int]? {
         guard let numbers = ints(index), numbers.count == 1 || numbers.count == axes else { return nil }
         return numbers.count == axes ? numbers : [Int](repeating: numbers[0], count: axes)
+    }
+
+    /// Returns a factor for all axes, or one for each; `nil` when they are not known.
+    fileprivate func factors(_ index: Int) -> AxisFactors? {
+        func number(_ value: ValueSpec) -> Double? {
+            if case .constant(let constant) = value { constant.number } else { value.extent?.number.map { Double($0) } }
+        }
+        if let factor = number(values[index]) { return .all(factor) }
+        let factors = values[index].elements?.map(number)
+        return factors.flatMap { $0.contains(nil) ? nil : .each($0.compactMap(\.self)) }
     }
 
     /// Returns a size for all axes, or one for each; `nil` when they are not known.

@@ -45,7 +45,7 @@ struct SpecWalk {
             case .placeholder: break
             case .attribute: values.append(attribute(module.targets[index]))
             case .module(let path, let operands, let named):
-                values.append(call(module.targets[index], path, operands, hasNamed: !named.isEmpty))
+                values.append(call(module.targets[index], path, operands, named))
             case .unary(let type, let place):
                 let rest = type.parameters.dropFirst().map { ValueSpec.constant($0.defaultValue ?? .none) }
                 values.append(call(type, [values[place]] + rest))
@@ -91,17 +91,30 @@ struct SpecWalk {
         _ target: GraphModule.Target,
         _ path: GraphProgram.ModulePath,
         _ operands: [GraphProgram.Operand],
-        hasNamed: Bool
+        _ named: OrderedDictionary<String, GraphProgram.Operand>
     ) -> ValueSpec {
-        guard !hasNamed, case .module(let slot) = target, let child = slot.value?.submodule(at: path.rest ?? "") else {
+        guard case .module(let slot) = target, let child = slot.value?.submodule(at: path.rest ?? ""),
+            let inputs = inputs(of: child, operands.map(spec), named.mapValues(spec))
+        else {
             work = nil
             return .unknown
         }
-        let inputs = operands.map(spec)
         guard let rows else { return child.outputSpec(for: inputs) }
         let (output, work) = child.outputAndWork(for: inputs, rows: rows)
         add(work)
         return output
+    }
+
+    /// Returns the arguments of a module in order; `nil` if it does not say where those belong that are given by name.
+    private func inputs(
+        of child: Module,
+        _ positional: [ValueSpec],
+        _ named: OrderedDictionary<String, ValueSpec>
+    ) -> [ValueSpec]? {
+        guard !named.isEmpty else { return positional }
+        guard let parameters = child.forwardParameters else { return nil }
+        let bound = try? parameters.bind(positional, named)
+        return bound.map { zip(parameters, $0).map { $1 ?? $0.defaultValue.map(ValueSpec.constant) ?? .unknown } }
     }
 
     private func attribute(_ target: GraphModule.Target) -> ValueSpec {

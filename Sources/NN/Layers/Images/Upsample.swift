@@ -88,11 +88,13 @@ public class Upsample: Module {
         guard let rank = inputs.first?.tensor?.rank, (3...5).contains(rank),
             let target = try? target(axes: rank - 2)
         else { return .unknown }
-        let unknown = [Extent](repeating: .unknown, count: rank - 2)
-        guard case .sizes(let sizes) = target, sizes.count == rank - 2 else {
-            return .images(inputs, axes: rank - 2, sizes: { _ in unknown })
+        switch target {
+        case .sizes(let sizes) where sizes.count == rank - 2:
+            return .images(inputs, axes: rank - 2, sizes: { _ in sizes.map(Extent.fixed) })
+        case .factors(let factors) where factors.count == rank - 2:
+            return .images(inputs, axes: rank - 2, sizes: { zip($0, factors).map { $0.times($1) } })
+        case .sizes, .factors: return .unknown
         }
-        return .images(inputs, axes: rank - 2, sizes: { _ in sizes.map(Extent.fixed) })
     }
 
     public final override func emptyCopy() throws -> Module {
@@ -103,6 +105,15 @@ public class Upsample: Module {
             alignCorners: alignCorners,
             recomputeScaleFactor: recomputeScaleFactor
         )
+    }
+}
+
+extension Extent {
+    /// Returns the whole part of the product; unknown when it is no size.
+    fileprivate func times(_ factor: Double) -> Extent {
+        guard let number else { return .unknown }
+        let product = (Double(number) * factor).rounded(.down)
+        return product >= 0 ? Int(exactly: product).map(Extent.fixed) ?? .unknown : .unknown
     }
 }
 

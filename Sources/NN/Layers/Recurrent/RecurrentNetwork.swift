@@ -255,10 +255,16 @@ public class RecurrentNetwork: Module {
     /// The states of all steps, and the last ones; what drops in training draws one number after the other.
     public final override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
         guard let spec = inputs.first?.tensor, let shape = spec.shape, shape.count == 2 || shape.count == 3,
-            inputs.dropFirst().allSatisfy(\.isNone), shape[shape.count - 1].isOr(inputSize)
+            shape[shape.count - 1].isOr(inputSize)
         else { return .unknown }
         let axis = options.batchFirst ? 0 : 1
-        let keepsRows = spec.rows == .none || shape.count == 3 && spec.rows == .axis(axis)
+        // The states to begin with have the rows in their second axis, one for each of the input.
+        let states = inputs.dropFirst().flatMap(\.tensors)
+        let agree = states.allSatisfy { state in
+            shape.count == 3 && state.rank == 3 && state.shape?[1] == shape[axis]
+                && state.rows == (spec.rows == .none ? TensorSpec.Rows.none : .axis(1))
+        }
+        let keepsRows = (spec.rows == .none || shape.count == 3 && spec.rows == .axis(axis)) && agree
         let isMixed = !keepsRows || isTraining && options.dropout.value > 0
         let batch = shape.count == 3 ? [shape[axis]] : []
         let (count, size) = (Extent.fixed(options.numLayers * directions), Extent.fixed(stateSize))
@@ -266,10 +272,10 @@ public class RecurrentNetwork: Module {
         func last(_ size: Int) -> ValueSpec {
             .tensor(TensorSpec(shape: [count] + batch + [.fixed(size)], dtype: spec.dtype, rows: rows))
         }
-        var states = spec.resized(-1, to: .fixed(directions) * size)
-        if isMixed { states.rows = .mixed }
+        var outputs = spec.resized(-1, to: .fixed(directions) * size)
+        if isMixed { outputs.rows = .mixed }
         let cell = Self.isLSTM ? ValueSpec.tuple([last(stateSize), last(hiddenSize)]) : last(stateSize)
-        return .tuple([.tensor(states), cell])
+        return .tuple([.tensor(outputs), cell])
     }
 
     /// The multiply-adds of a step of all layers, for each element of its state.
