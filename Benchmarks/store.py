@@ -254,7 +254,8 @@ def beside(run):
 
 def tensor(side):
     """Random bytes that are small float32 numbers, and differ from turn to turn."""
-    return random.Random(time.perf_counter_ns()).randbytes(4 * side * side // 256) * 256
+    count = 4 * side * side
+    return (random.Random(time.perf_counter_ns()).randbytes(count // 256 + 1) * 256)[:count]
 
 
 def large(run):
@@ -299,7 +300,7 @@ def held(run, side):
             server.send("PUT", "/v1/modules/big", layer)
             pathlib.Path(f"/proc/{server.process.pid}/clear_refs").write_text("5")
             before = server.memory("VmRSS")
-            server.send("PUT", "/v1/modules/big/weight", tensor(side)[: 4 * side * side], side)
+            server.send("PUT", "/v1/modules/big/weight", tensor(side), side)
             peaks[kind] = server.memory("VmHWM") - before
     size = 4 * side * side
     more = (peaks["kept"] - peaks["memory"]) / size
