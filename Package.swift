@@ -88,6 +88,10 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         room("Store", ["CLinux", "COpenSSL", "CSQLite", "JSON"]),
 
+        // The same on PostgreSQL, for many replicas; libpq is opened when it is wanted.
+        .target(name: "CPostgres"),
+        room("Postgres", ["CLinux", "CPostgres", "Store"]),
+
         // The network wing: knows no tensor.
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
@@ -125,7 +129,8 @@ let package = Package(
             dependencies: [
                 "Console", "ModuleAPI", "OpenInference", "Web", "CLinux", "COpenSSL", "CSQLite", "CZlib", "HTTPServer",
                 "HTTP",
-                "JSON", "Models", "Serving", "Store", "Tensors", "Metrics", "Logs", argumentParser, logging,
+                "JSON", "Models", "Postgres", "Serving", "Store", "Tensors", "Metrics", "Logs", argumentParser,
+                logging,
             ],
             swiftSettings: upcomingFeatures,
             linkerSettings: [.unsafeFlags(smallerBinary, .when(platforms: [.linux]))]
@@ -195,6 +200,13 @@ let package = Package(
             dependencies: ["Console", "HTTP", "JSON", "ModuleAPI", "OpenInference", "Serving", "Web", httpTypes],
             path: "Tests/TestServer",
             swiftSettings: upcomingFeatures
+        ),
+        tests(
+            of: "Postgres",
+            [
+                "HTTP", "JSON", "ModuleAPI", "Models", "Serving", "Store", "Tensors", "TestServer", "Web", httpTypes,
+                orderedCollections,
+            ]
         ),
         tests(
             of: "ModuleAPI",

@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <sched.h>
 #include <stdint.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -24,6 +25,14 @@ int clinux_processor_count(void) {
 
 int clinux_open_unnamed(const char *folder, unsigned int mode) {
     return open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+}
+
+int clinux_memory_file(void) {
+    return memfd_create("callpath", MFD_CLOEXEC);
+}
+
+int clinux_event(void) {
+    return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 }
 
 void clinux_start_writing(int file) {

@@ -28,8 +28,10 @@ extension API {
 
     /// Returns the interface that has `routes`.
     package func interface(of routes: [Route], present: @escaping Interface.Presentation) -> Interface {
-        Interface(
-            routes: routes,
+        let replicas = Replicas(api: self)
+        return Interface(
+            routes: routes.map(replicas.awaiting),
+            signing: replicas.signing,
             present: present,
             maxDecodedBodyBytes: options.maxDecodedBodyBytes,
             pathPrefix: options.pathPrefix,

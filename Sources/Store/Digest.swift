@@ -8,7 +8,7 @@ package struct Digest: Sendable, Hashable, Comparable {
     private var words: SIMD4<UInt64>
 
     /// The digest that stands for nothing: joining with it changes nothing.
-    static let zero = Digest(words: .zero)
+    package static let zero = Digest(words: .zero)
 
     private init(words: SIMD4<UInt64>) {
         self.words = words
@@ -24,7 +24,7 @@ package struct Digest: Sendable, Hashable, Comparable {
     }
 
     /// Reads 32 bytes; `nil` for any other count.
-    init?(_ bytes: [UInt8]) {
+    package init?(_ bytes: [UInt8]) {
         guard let digest = bytes.withUnsafeBytes({ Digest($0) }) else { return nil }
         self = digest
     }
@@ -52,7 +52,7 @@ package struct Digest: Sendable, Hashable, Comparable {
     }
 
     /// The 32 bytes.
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         [UInt8](unsafeUninitializedCapacity: Self.byteCount) { bytes, count in
             let target = UnsafeMutableRawBufferPointer(bytes)
             for index in 0..<4 {
@@ -75,7 +75,7 @@ package struct Digest: Sendable, Hashable, Comparable {
     }
 
     /// Joins a digest to a set of digests, or takes it out again: the set's sum shows a member that is missing or wrong.
-    mutating func toggle(_ member: Digest) {
+    package mutating func toggle(_ member: Digest) {
         words ^= member.words
     }
 
@@ -88,20 +88,20 @@ package struct Digest: Sendable, Hashable, Comparable {
 }
 
 /// A SHA-256 in the making.
-struct SHA256Hash: ~Copyable {
+package struct SHA256Hash: ~Copyable {
     /// Found once: OpenSSL looks for it with locks.
     nonisolated(unsafe) private static let algorithm = EVP_MD_fetch(nil, "SHA256", nil)
     private let context = EVP_MD_CTX_new()
     /// Short fields, which are hashed together.
     private var pending: [UInt8] = []
 
-    init() {
+    package init() {
         EVP_DigestInit_ex2(context, Self.algorithm, nil)
     }
 
     deinit { EVP_MD_CTX_free(context) }
 
-    mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         flush()
         EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
     }
@@ -128,7 +128,7 @@ struct SHA256Hash: ~Copyable {
         withUnsafeBytes(of: Int64(number).littleEndian) { pending += $0 }
     }
 
-    consuming func finish() -> Digest {
+    package consuming func finish() -> Digest {
         flush()
         return withUnsafeTemporaryAllocation(byteCount: Digest.byteCount, alignment: 8) { bytes in
             EVP_DigestFinal_ex(context, bytes.baseAddress, nil)

@@ -50,7 +50,9 @@ package protocol BlobKeeper: AnyObject, Sendable {
     /// Opens a file to be read from its beginning to its end.
     func reader(of blob: Digest, byteCount: Int) throws(StoreError) -> BlobReader
     /// Remembers that a file does not hold what its name says.
-    func markDamaged(_ blob: Digest)
+    ///
+    /// - Returns: Whether another reader may find better.
+    func markDamaged(_ blob: Digest) -> Bool
 }
 
 extension Store: RegistryStore {}

@@ -167,12 +167,12 @@ extension Store {
 
 /// A change whose files are on the disk, for as long as it is held.
 package final class PreparedChange: Sendable {
-    let change: StoreChange
-    let files: [PartPlace: Digest]
+    package let change: StoreChange
+    package let files: [PartPlace: Digest]
     private let room: Room?
     private let blobs: any BlobKeeper
 
-    init(change: StoreChange, files: [PartPlace: Digest], room: Room?, blobs: any BlobKeeper) {
+    package init(change: StoreChange, files: [PartPlace: Digest], room: Room? = nil, blobs: any BlobKeeper) {
         self.change = change
         self.files = files
         self.room = room
@@ -192,10 +192,10 @@ package final class PreparedChange: Sendable {
 
 /// A file that is on the disk and stays there for as long as this is held.
 package final class StoredFile: Sendable {
-    let digest: Digest
+    package let digest: Digest
     private let blobs: any BlobKeeper
 
-    init(digest: Digest, blobs: any BlobKeeper) {
+    package init(digest: Digest, blobs: any BlobKeeper) {
         self.digest = digest
         self.blobs = blobs
     }
@@ -204,7 +204,7 @@ package final class StoredFile: Sendable {
 }
 
 /// Bytes of the folder that a change is going to need.
-final class Room: Sendable {
+package final class Room: Sendable {
     private let store: Store
     private let byteCount: Int
 

@@ -22,7 +22,7 @@ package final class StoredParts: Sendable {
     private let rows: [String: PartRow]
     private let blobs: any BlobKeeper
 
-    init(_ header: [UInt8], _ rows: [PartRow], _ blobs: any BlobKeeper) {
+    package init(_ header: [UInt8], _ rows: [PartRow], _ blobs: any BlobKeeper) {
         self.header = header
         self.rows = Dictionary(rows.map { ($0.key, $0) }) { first, _ in first }
         self.blobs = blobs
@@ -39,6 +39,9 @@ package final class StoredParts: Sendable {
     /// Returns the hash of a part's bytes.
     package func hash(of key: String) -> Digest? { rows[key]?.hash }
 
+    /// Returns the version from which on a part holds.
+    package func since(of key: String) -> Int? { rows[key]?.since }
+
     /// Returns the count of a part's bytes.
     package func byteCount(of key: String) -> Int? { rows[key]?.byteCount }
 
@@ -52,14 +55,23 @@ package final class StoredParts: Sendable {
     ) throws(StoreError) -> Result {
         guard let row = rows[key], row.bytes == nil else { throw .damaged(reason: "'\(key)' is missing in the index") }
         do throws(StoreError) {
-            var reader = try blobs.reader(of: row.hash, byteCount: row.byteCount)
-            let result = try body(&reader)
-            try reader.finish()
-            return result
+            return try read(row, body)
         } catch {
-            if case .damaged = error { blobs.markDamaged(row.hash) }
-            throw error
+            guard case .damaged = error else { throw error }
+            // Where the file is a copy of what lies elsewhere, the next look for it fetches another one.
+            guard blobs.markDamaged(row.hash) else { throw error }
+            return try read(row, body)
         }
+    }
+
+    private func read<Result>(
+        _ row: PartRow,
+        _ body: (inout BlobReader) throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        var reader = try blobs.reader(of: row.hash, byteCount: row.byteCount)
+        let result = try body(&reader)
+        try reader.finish()
+        return result
     }
 
     /// Returns all bytes of a part, wherever it stands.

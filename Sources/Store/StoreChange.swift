@@ -8,7 +8,7 @@ package struct StorePart: Sendable {
     /// Whether it stands in a file of its own.
     package let isFile: Bool
     /// The file, if it was written before.
-    let stored: StoredFile?
+    package let stored: StoredFile?
 
     package init(_ source: any PartSource, isFile: Bool = false, stored: StoredFile? = nil) {
         self.source = source

@@ -18,6 +18,11 @@ package enum StoreError: Error, Equatable {
     /// The disk failed; there are no changes until a restart.
     case failed(reason: String, outcome: StoreOutcome)
 
+    /// Somebody else has changed the shared registry; the change has to be made anew.
+    case conflict
+    /// The shared registry is out of reach.
+    case unreachable(reason: String, outcome: StoreOutcome)
+
     // Why something cannot be read.
     case damaged(reason: String)
     /// The process is short of descriptors or memory; the disk is well.
@@ -41,6 +46,8 @@ package enum StoreError: Error, Equatable {
         case .limit(let byteCount, let requested):
             "the registry's folder may have \(byteCount) bytes, this needs \(requested)"
         case .failed(let reason, _): "the registry's disk failed (\(reason)); no changes until a restart"
+        case .conflict: "others change the same modules all the time"
+        case .unreachable(let reason, _): "the registry's database is out of reach: \(reason)"
         case .damaged(let reason): reason
         case .shortage(let error): "\(error)"
         case .badBackup(let reason): "this is not a whole backup: \(reason)"

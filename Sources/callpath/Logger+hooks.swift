@@ -19,6 +19,17 @@ extension Logger {
         log(level: Logger.Level(rawValue: line.level.rawValue) ?? .info, "hook", metadata: metadata)
     }
 
+    /// Logs how it stands with the way to a shared store.
+    func log(_ news: StoreNews) {
+        switch news {
+        case .lost(let reason): warning("no changes for now, calls go on: \(reason)")
+        case .found: notice("the registry's database can be reached")
+        case .changesLost(let count):
+            error("the registry's database has lost changes of \(count) modules; the registry has another instance now")
+        case .damaged(let name, let reason): error("module \(name) is damaged: \(reason)")
+        }
+    }
+
     private static func text(_ number: Double?) -> String {
         number.map { "\($0)" } ?? "none"
     }

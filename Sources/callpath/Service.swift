@@ -8,6 +8,7 @@ import Metrics
 import Models
 import ModuleAPI
 import OpenInference
+import Postgres
 import Serving
 import Store
 import Tensors
@@ -40,19 +41,24 @@ struct Service {
         let registry = try Self.registry(configuration, metrics, logger)
         self.registry = registry
         registry.addGauges(to: metrics)
-        let warmsAll = configuration.warming == .all && !configuration.dataFolder.isEmpty
+        let warmsAll =
+            configuration.warming == .all && !configuration.dataFolder.isEmpty && configuration.storeURL.isEmpty
         readiness = Readiness(.loading) {
             guard warmsAll else { return nil }
             let facts = registry.facts
             return "\(facts.coldModules) of \(facts.modules) modules are still to be loaded"
         } hindrance: {
+            guard registry.isLoaded else { return "The registry's database was not reached yet." }
             guard configuration.readyNeedsStore, !registry.isWritable else { return nil }
             return "The store takes no changes."
+        } notes: {
+            guard let since = registry.contact?.lostAt else { return [] }
+            return [("store", "unreachable"), ("since", Self.text(of: since))]
         }
         let api = API(
             registry: registry,
             readiness: readiness,
-            options: configuration.interface,
+            options: Self.interface(configuration),
             repository: ModelRepository(
                 folder: configuration.modelsFolder.isEmpty ? nil : ModelFolder(path: configuration.modelsFolder)
             ),
@@ -67,12 +73,66 @@ struct Service {
         )
     }
 
+    private static func interface(_ configuration: Configuration) -> API.Options {
+        var options = configuration.interface
+        if options.replica.isEmpty { options.replica = machineName }
+        return options
+    }
+
+    /// Returns a time as RFC 3339 has it.
+    private static func text(of seconds: Int) -> String {
+        var (time, parts, text) = (time_t(seconds), tm(), [CChar](repeating: 0, count: 32))
+        gmtime_r(&time, &parts)
+        strftime(&text, text.count, "%Y-%m-%dT%H:%M:%SZ", &parts)
+        return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    /// Opens the registry that a database holds for many replicas; the database may come later.
+    private static func sharedRegistry(
+        _ configuration: Configuration,
+        _ metrics: MetricsRegistry,
+        _ logger: Logger
+    ) throws -> Registry {
+        var serving = configuration.serving(logger: logger)
+        serving.storeNews = { logger.log($0) }
+        var options = PostgresStore.Options()
+        options.interval = configuration.syncInterval
+        options.timeout = configuration.storeTimeout
+        options.connections = configuration.storeConnections
+        options.cachePath = configuration.dataFolder
+        options.maxCacheBytes = configuration.maxDataBytes.bytes
+        let address: DatabaseAddress
+        do throws(PostgresError) {
+            address = try DatabaseAddress(configuration.storeURL.secret)
+        } catch { throw StartFailure(error) }
+        let (store, reason) = try open(address, options)
+        if let reason {
+            logger.warning("the registry's database is out of reach, and is tried again: \(reason)")
+        }
+        let metrics = ServingMetrics(in: metrics, hasStore: true)
+        return Registry(options: serving, metrics: metrics, shared: store)
+    }
+
+    private static func open(
+        _ address: DatabaseAddress,
+        _ options: PostgresStore.Options
+    ) throws(StartFailure) -> (PostgresStore, hindrance: String?) {
+        do throws(StoreError) {
+            let store = try PostgresStore(address, options)
+            return (store, try store.probe())
+        } catch {
+            if case .newerSchema = error { throw StartFailure("--store", error.message) }
+            throw StartFailure(error)
+        }
+    }
+
     /// Opens the registry that the store holds, or one that lives in memory.
     private static func registry(
         _ configuration: Configuration,
         _ metrics: MetricsRegistry,
         _ logger: Logger
     ) throws -> Registry {
+        guard configuration.storeURL.isEmpty else { return try sharedRegistry(configuration, metrics, logger) }
         let options = configuration.serving(logger: logger)
         let serving = ServingMetrics(in: metrics, hasStore: !configuration.dataFolder.isEmpty)
         guard !configuration.dataFolder.isEmpty else { return Registry(options: options, metrics: serving) }
@@ -108,7 +168,7 @@ struct Service {
         let rules = AccessRules(
             keys: keys,
             anonymousScope: configuration.anonymousScope.scope,
-            limits: configuration.admission,
+            limits: configuration.ownAdmission,
             crossOrigin: CrossOrigin(origins: Set(configuration.origins.origins)),
             hosts: HostRule(
                 allowed: configuration.allowedHosts.names,
@@ -184,9 +244,10 @@ struct Service {
     private func start() async throws -> HTTPServer.Addresses {
         let addresses = try await server.start()
         addresses.main.forEach(warnIfOpen)
-        if configuration.dataFolder.isEmpty {
+        if configuration.dataFolder.isEmpty, configuration.storeURL.isEmpty {
             logger.info("what is registered over HTTP is not kept; --data names a folder that keeps it")
         }
+        await registry.loaded(waitingForDatabase: false)
         try await load()
         if configuration.warming == .all { await warm() }
         return addresses
@@ -235,6 +296,7 @@ struct Service {
 
     private func load() async throws {
         guard !configuration.modelsFolder.isEmpty else { return }
+        await registry.loaded(waitingForDatabase: true)
         let folder = ModelFolder(path: configuration.modelsFolder)
         do {
             let listing = try folder.listing
@@ -298,6 +360,7 @@ struct Service {
         }
         await waiting.value
         registry.events.finish()
+        registry.stopFollowing()
         let cutOff = await server.shutdown(grace: configuration.shutdownGrace)
         if cutOff == 0 { await registry.close() }
         second.cancel()

@@ -1,5 +1,6 @@
 import Glibc
 import HTTPServer
+import Postgres
 import Store
 
 /// Why the server did not start, with the option that can change it.
@@ -43,6 +44,15 @@ struct StartFailure: Error, CustomStringConvertible {
                 "--tls-certificate, --tls-key: '\(key)' is not the key of the certificate in '\(certificate)'"
             case .missingClientAuthorities: "--tls-client-auth: needs --tls-client-ca"
             case .openSSL(let reason): "TLS: \(reason)"
+            }
+    }
+
+    init(_ error: PostgresError) {
+        description =
+            switch error.fault {
+            case .noLibrary:
+                "--store: needs libpq.so.5, which Debian has in its package libpq5: \(error.message)"
+            default: "--store: \(error.message)"
             }
     }
 

@@ -35,6 +35,7 @@ struct OptionTableTests {
             "inference-non-finite": ("refuse", "tokens"), "vertex-health-route": ("/one", "/two"),
             "vertex-predict-route": ("/one", "/two"), "allowed-hosts": ("one.test", "two.test"),
             "path-prefix": ("/one", "/two/three"),
+            "store": ("postgresql://one.test/registry", "postgres://two.test,three.test:5433/registry"),
         ]
 
         /// A value that it cannot have; none if any text will do.

@@ -20,12 +20,13 @@ package struct Server {
         options: API.Options = API.Options(),
         inference: InferenceAPI.Options = InferenceAPI.Options(),
         readiness: Readiness = Readiness(),
-        repository: ModelRepository = ModelRepository()
+        repository: ModelRepository = ModelRepository(),
+        registry: Registry? = nil
     ) {
         var options = options
         options.showsConsole = true
         api = API(
-            registry: Registry(options: serving, instance: Self.tag + "5f6071829a3b4c5d6e7f8090"),
+            registry: registry ?? Registry(options: serving, instance: Self.tag + "5f6071829a3b4c5d6e7f8090"),
             readiness: readiness,
             options: options,
             repository: repository

@@ -21,6 +21,12 @@ int clinux_processor_count(void);
 // A new file in a folder that has no name until it is linked.
 int clinux_open_unnamed(const char *folder, unsigned int mode);
 
+// A new file that lies in memory.
+int clinux_memory_file(void);
+
+// A descriptor that can be read once 8 bytes were written to it, and until they are read.
+int clinux_event(void);
+
 // Has the kernel begin to write a file's new pages to the disk, and does not wait for it.
 void clinux_start_writing(int file);
 

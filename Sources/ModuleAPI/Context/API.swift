@@ -14,6 +14,10 @@ package struct API: Sendable {
         package var heartbeat = Duration.seconds(15)
         /// The time that a call may wait for its turn; beyond, 503; `nil`, the default, is no bound.
         package var callTimeout: Duration?
+        /// The longest wait for what a client has seen elsewhere; default 1 s.
+        package var syncWait = Duration.seconds(1)
+        /// The name of this server among those that share a registry.
+        package var replica = ""
         /// Whether people are sent to the console, which is somebody else's.
         package var showsConsole = false
         /// Whether a port of its own has what those who watch the server ask, and the metrics with it.

@@ -50,7 +50,7 @@ extension Problem {
         self.init(ProblemCode(error), error.message)
         switch error {
         case .overloaded(let retryAfter): fields[.retryAfter] = String(max(1, retryAfter.components.seconds))
-        case .shuttingDown, .deadlineExpired, .notInMemory: fields[.retryAfter] = "1"
+        case .shuttingDown, .deadlineExpired, .notInMemory, .replicaBehind: fields[.retryAfter] = "1"
         case .invalidDescription(let problem): pointer = DocumentProblem.pointer(problem.pointer)
         case .hookRefused(let problem):
             pointer = DocumentProblem.pointer((problem.index.map { ["hooks", String($0)] } ?? []) + problem.pointer)
@@ -60,6 +60,9 @@ extension Problem {
         case .unknownPath: pointer = DocumentProblem.pointer(["module"])
         case .insufficientStorage: outcome = "unchanged"
         case .storeFailed(_, let isUnknown): outcome = isUnknown ? "unknown" : "unchanged"
+        case .storeUnavailable(_, let isUnknown):
+            fields[.retryAfter] = "1"
+            outcome = isUnknown ? "unknown" : "unchanged"
         case .damagedModule(_, _, isChange: true): outcome = "unchanged"
         case .limitExceeded(let name, let limit, let requested, let place):
             (expected, got) = (Self.number(limit), requested.map(Self.number))

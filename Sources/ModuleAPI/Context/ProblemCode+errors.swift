@@ -33,6 +33,9 @@ extension ProblemCode {
             case .damagedModule: .damagedModule
             case .insufficientStorage: .insufficientStorage
             case .storeFailed: .storeFailed
+            case .storeUnavailable: .storeUnavailable
+            case .replicaBehind: .replicaBehind
+            case .unknownRevision: .preconditionFailed
             }
     }
 

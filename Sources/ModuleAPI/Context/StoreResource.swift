@@ -18,8 +18,8 @@ struct StoreResource: Sendable {
         let facts = try await LongWork.run(for: exchange.request.client) { try api.registry.storeFacts }
         var writer = JSONWriter(capacity: 256)
         writer.beginObject()
-        writer.member("kind", facts.isDurable ? "sqlite" : "memory")
-        writer.member("durability", facts.isDurable ? "local" : "none")
+        writer.member("kind", facts.kind)
+        writer.member("durability", facts.durability)
         writer.member("writable", facts.isWritable)
         writer.member("instance", facts.instance)
         writer.member("revision", facts.revision)
@@ -27,7 +27,7 @@ struct StoreResource: Sendable {
         writer.member("cold_modules", facts.coldModules)
         writer.member("bytes", facts.byteCount)
         writer.key("stale_seconds")
-        writer.writeNull()
+        if let seconds = facts.staleSeconds { writer.write(seconds) } else { writer.writeNull() }
         writer.key("damaged")
         writer.beginArray()
         for module in facts.damaged {

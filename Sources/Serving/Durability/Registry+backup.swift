@@ -31,7 +31,7 @@ extension Registry {
 
     /// Returns all that the registry holds at this moment; changes go on meanwhile.
     package func backup() async throws -> Backup {
-        guard let store else { return try await backupOfMemory() }
+        guard let store, !isShared else { return try await backupOfMemory() }
         return try await betweenChanges { [self] in
             let state = state.withLock { $0 }
             do throws(StoreError) {
@@ -47,7 +47,7 @@ extension Registry {
                 instance: instance,
                 revision: state.revision,
                 counters: state.counters,
-                damaged: [],
+                damaged: state.damaged.keys.sorted(),
                 steps: try ChangeWriter(written: nil, store: nil).everything(in: state)
             )
         }

@@ -38,6 +38,8 @@ extension ServingError {
             case .full, .limit: .insufficientStorage(error.message)
             case .shortage: .overloaded(retryAfter: .seconds(1))
             case .failed(_, let outcome): .storeFailed(error.message, isUnknown: outcome == .unknown)
+            case .conflict: .overloaded(retryAfter: .seconds(1))
+            case .unreachable(_, let outcome): .storeUnavailable(error.message, isUnknown: outcome == .unknown)
             case .missing, .inUse, .notUsable, .foreign, .newerSchema, .corrupt, .damaged, .badBackup, .notEmpty:
                 .storeFailed(error.message, isUnknown: false)
             }
@@ -45,15 +47,20 @@ extension ServingError {
 
     /// The same for a change that surely did not happen.
     var unchanged: ServingError {
-        guard case .storeFailed(let reason, _) = self else { return self }
-        return .storeFailed(reason, isUnknown: false)
+        switch self {
+        case .storeFailed(let reason, _): .storeFailed(reason, isUnknown: false)
+        case .storeUnavailable(let reason, _): .storeUnavailable(reason, isUnknown: false)
+        default: self
+        }
     }
 }
 
 /// What a registry stands on.
 package struct StoreFacts: Sendable {
-    /// Whether there is a store.
-    package var isDurable: Bool
+    /// `memory`, `sqlite` or `postgresql`.
+    package var kind: String
+    /// What becomes of a change that was acknowledged: `none`, `local` or `replicated`.
+    package var durability: String
     /// Whether changes are possible.
     package var isWritable: Bool
     package var instance: String
@@ -64,6 +71,8 @@ package struct StoreFacts: Sendable {
     package var coldModules: Int
     /// The bytes of the store's files; in memory of the modules.
     package var byteCount: Int
+    /// The seconds for which a shared store was not seen; `nil` for others.
+    package var staleSeconds: Int?
     /// The modules that cannot be read, by name.
     package var damaged: [(name: String, reason: String)]
 }
@@ -72,18 +81,28 @@ extension Registry {
     /// Whether changes are possible.
     package var isWritable: Bool { store?.failure == nil }
 
+    /// The bytes of the store's files; of the modules in memory, and where a shared store is out of reach.
+    private func byteCount(of facts: RegistryFacts) throws(StoreError) -> Int {
+        guard let store else { return facts.byteCount }
+        guard let shared else { return try store.byteCount() }
+        guard shared.failure == nil, let count = try? shared.byteCount() else { return facts.byteCount }
+        return count
+    }
+
     /// What the registry stands on at the moment.
     package var storeFacts: StoreFacts {
         get throws(StoreError) {
             let facts = facts
             return StoreFacts(
-                isDurable: store != nil,
+                kind: shared != nil ? "postgresql" : store != nil ? "sqlite" : "memory",
+                durability: shared?.contact.durability ?? (store != nil ? "local" : "none"),
                 isWritable: isWritable,
                 instance: instance,
                 revision: facts.revision,
                 modules: facts.modules,
                 coldModules: facts.coldModules,
-                byteCount: try store?.byteCount() ?? facts.byteCount,
+                byteCount: try byteCount(of: facts),
+                staleSeconds: shared.map { _ in staleSeconds },
                 damaged: damagedModules
             )
         }

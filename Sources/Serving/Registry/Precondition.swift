@@ -12,7 +12,7 @@ package enum Precondition: Sendable, Equatable {
     case noneOf([Int])
 
     /// Refuses a change of module `name`, which is at version `current`, or `nil` when it does not exist.
-    func check(_ name: String, current: Int?) throws(ServingError) {
+    package func check(_ name: String, current: Int?) throws(ServingError) {
         switch (self, current) {
         case (.always, _), (.absent, nil), (.noneOf, nil), (.exists, .some): return
         case (.exists, nil), (.version, nil): throw .unknownModule(name)

@@ -9,7 +9,7 @@ extension Registry {
         on name: String,
         when precondition: Precondition = .always
     ) async throws -> (hook: ListedHook, publication: Publication) {
-        let id = HookHandle.nextID()
+        let id = try await nextHookID()
         let outcome = try await perform(.addHook(description, id: id, on: name), when: precondition)
         return (try outcome.hook(id), try outcome.version(of: name))
     }
@@ -47,7 +47,7 @@ extension Registry {
         if description.prepend {
             throw ServingError.hookRefused(HookProblem(.notForGlobalHooks("prepend"), at: ["prepend"]))
         }
-        let id = HookHandle.nextID()
+        let id = try await nextHookID()
         let outcome = try await perform(.addGlobalHook(description, id: id))
         return (try outcome.hook(id), outcome.revision)
     }

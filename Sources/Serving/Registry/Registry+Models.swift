@@ -57,6 +57,13 @@ extension Registry {
     package func adoptModel(named name: String, from folder: ModelFolder) async throws {
         let description = try await description(of: name, in: folder)
         switch try await standing(of: name, beside: description) {
+        case .other where isShared && state.withLock({ $0.conditionalVersion(of: name) }) == nil:
+            do {
+                _ = try await put(description, when: .absent)
+            } catch ServingError.mustNotExist {
+                // Another replica with the same folder was faster, and has put the same there.
+                try await adoptModel(named: name, from: folder)
+            }
         case .other: _ = try await put(description)
         case .same: break
         case .otherTensors(let entries): _ = try await loadStateDict(entries, into: name)

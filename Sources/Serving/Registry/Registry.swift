@@ -11,10 +11,12 @@ import Synchronization
 /// Readers take the current version under a lock that is held for a look-up; nobody waits for a change. Changes copy
 /// what they touch, one after another on a queue of their own; all that wait are published in one swap.
 package final class Registry: Sendable {
-    /// 32 random hexadecimal digits: of this process, or of the store.
-    package let instance: String
+    /// The instance where it cannot change.
+    private let ownInstance: String
     /// Where changes are written down; nowhere if there is none.
     let store: (any RegistryStore)?
+    /// The same where other processes write too.
+    let shared: (any SharedStore)?
     package let options: ServingOptions
     /// The events of all modules.
     package let events: EventHub
@@ -29,7 +31,11 @@ package final class Registry: Sendable {
     private let waiting = Mutex<[Proposal]>([])
     /// How many changes the last commit had, and how long it took; only looked at on the queue of changes.
     private let lastCommit = Mutex((changes: 0, time: Duration.zero))
-    private let changes = DispatchQueue(label: "callpath.registry.changes")
+    /// Those who wait for what other processes have changed.
+    let arrivals = Arrivals()
+    /// The digests of versions of a shared store, by name.
+    let digests = Mutex<[String: [Int: Digest]]>([:])
+    let changes = DispatchQueue(label: "callpath.registry.changes")
     private let builds = DispatchQueue(label: "callpath.registry.builds", attributes: .concurrent)
 
     package init(
@@ -37,8 +43,9 @@ package final class Registry: Sendable {
         metrics: ServingMetrics = ServingMetrics(),
         instance: String = Store.drawInstance()
     ) {
-        self.instance = instance
+        ownInstance = instance
         store = nil
+        shared = nil
         state = Mutex(RegistryState())
         self.options = options
         self.metrics = metrics
@@ -54,8 +61,9 @@ package final class Registry: Sendable {
         metrics: ServingMetrics = ServingMetrics(),
         store: any RegistryStore
     ) throws(StoreError) {
-        instance = store.instance
+        ownInstance = store.instance
         self.store = store
+        shared = nil
         self.options = options
         self.metrics = metrics
         events = EventHub(limits: options.limits)
@@ -66,6 +74,35 @@ package final class Registry: Sendable {
         state = Mutex(try RegistryLoader.state(in: store, hookBudget))
         // What an earlier process left behind goes after the first calls.
         builds.asyncAfter(deadline: .now() + 1) { [weak self] in self?.store?.sweep() }
+    }
+
+    /// Creates a registry that follows what `shared` holds, from the moment at which it can be reached.
+    package init(
+        options: ServingOptions = ServingOptions(),
+        metrics: ServingMetrics = ServingMetrics(),
+        shared: any SharedStore
+    ) {
+        ownInstance = Store.drawInstance()
+        store = shared
+        self.shared = shared
+        self.options = options
+        self.metrics = metrics
+        events = EventHub(limits: options.limits)
+        overviews = OverviewCache(limit: options.limits.maxSummaryBytes)
+        hookBudget = HookBudget(limit: options.limits.maxHookBytes)
+        computeQueue = ComputeQueue(options: options, metrics: metrics)
+        state = Mutex(RegistryState())
+        let following = DispatchQueue(label: "callpath.registry.following")
+        let registry: @Sendable () -> Registry? = { [weak self] in self }
+        following.async { Self.follow(shared, for: registry) }
+    }
+
+    deinit { shared?.stop() }
+
+    /// 32 random hexadecimal digits: of this process, or of the store.
+    package var instance: String {
+        guard let known = shared?.instance, !known.isEmpty else { return ownInstance }
+        return known
     }
 
     /// What tells the versions of this registry from those of another: the first eight digits of its instance.
@@ -164,6 +201,7 @@ package final class Registry: Sendable {
             defer { waiting = [] }
             return waiting
         }
+        if let shared { return performWaiting(proposals, in: shared) }
         var draft = state.withLock { $0 }
         var prepared: [PreparedChange] = []
         var ready: [Proposal] = []
@@ -250,7 +288,7 @@ package final class Registry: Sendable {
         }
     }
 
-    private var rules: ChangeRules { ChangeRules(limits: limits, hookBudget: hookBudget) }
+    var rules: ChangeRules { ChangeRules(limits: limits, hookBudget: hookBudget) }
 
     /// Runs `body` while no change is made, and brings its result or its error.
     func betweenChanges<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
@@ -273,7 +311,7 @@ package final class Registry: Sendable {
 }
 
 /// A change that waits for its turn.
-private struct Proposal: Sendable {
+struct Proposal: Sendable {
     let change: RegistryChange
     let precondition: Precondition
     /// The large tensors that are written already.

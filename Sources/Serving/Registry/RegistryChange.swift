@@ -44,4 +44,6 @@ struct ChangeRules: Sendable {
     let limits: ServingLimits
     /// The bytes of the tensors of hooks.
     let hookBudget: HookBudget
+    /// The revision that the change is going to have; the next one if `nil`.
+    var revision: Int?
 }

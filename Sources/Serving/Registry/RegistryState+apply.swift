@@ -11,7 +11,7 @@ extension RegistryState {
         when precondition: Precondition,
         _ rules: ChangeRules
     ) throws -> ChangeOutcome {
-        begin()
+        begin(as: rules.revision)
         var outcome = ChangeOutcome(revision: revision)
         switch change {
         case .put(let name, let built, let mayReplace):

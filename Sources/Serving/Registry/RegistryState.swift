@@ -156,9 +156,9 @@ struct RegistryState: Sendable {
 
     // MARK: Changes
 
-    /// Counts a change.
-    mutating func begin() {
-        revision += 1
+    /// Counts a change, or gives it a number that was drawn for it.
+    mutating func begin(as number: Int? = nil) {
+        revision = number ?? revision + 1
         journal = Journal(revision: revision)
     }
 
@@ -535,6 +535,77 @@ struct RegistryState: Sendable {
             isComplete = more.isEmpty
         }
         return found.subtracting(names)
+    }
+
+    /// Takes a name out with all of its versions, to be entered anew; nothing that others refer to goes with it.
+    mutating func forget(_ name: String) {
+        names.remove(name)
+        damaged[name] = nil
+        strays[name] = nil
+        for old in unlistedVersions(of: name) {
+            unlisted[VersionID(old)] = nil
+            discount(.loaded(old))
+        }
+        guard let entry = entries[name] else { return }
+        set(nil, for: name)
+        refer(from: name, entry.current, nil)
+        live.replace(entry.current.publication.map { [$0] } ?? [], by: [])
+        kept.replace(entry.versions.compactMap(\.publication), by: [])
+        for old in entry.previous { if let place = old.place { retired[place] = nil } }
+        for version in entry.versions { discount(version) }
+    }
+
+    /// Counts no longer what a version refers to.
+    private mutating func discount(_ version: HeldVersion) {
+        for reference in version.references.map({ VersionID($0.key, $0.value) }) {
+            let count = uses[reference] ?? 0
+            uses[reference] = count > 1 ? count - 1 : nil
+        }
+    }
+
+    /// The versions of `name` in memory that only others need.
+    func unlistedVersions(of name: String) -> [Publication] {
+        guard !unlisted.isEmpty else { return [] }
+        return unlisted.values.filter { $0.name == name }.compactMap(\.publication)
+    }
+
+    /// Returns a version that is in memory, also one that only others need.
+    func publication(_ id: VersionID) -> Publication? { held(id)?.publication }
+
+    /// Enters a version as a shared store has it; the current one of a name comes first.
+    mutating func restore(loaded publication: Publication, isCurrent: Bool) {
+        for reference in publication.references.values { uses[VersionID(reference), default: 0] += 1 }
+        kept.replace([], by: [publication])
+        var entry = entries[publication.name] ?? Entry(current: .loaded(publication))
+        if isCurrent {
+            live.replace([], by: [publication])
+            refer(from: publication.name, nil, .loaded(publication))
+            names.insert(publication.name)
+            damaged[publication.name] = nil
+            entry.current = .loaded(publication)
+        } else {
+            entry.previous.append(retire(.loaded(publication)))
+        }
+        set(entry, for: publication.name)
+    }
+
+    /// Enters a version that only others need, as a shared store has it.
+    mutating func restore(loadedUnlisted publication: Publication) {
+        for reference in publication.references.values { uses[VersionID(reference), default: 0] += 1 }
+        unlisted[VersionID(publication)] = .loaded(publication)
+    }
+
+    /// Notes the numbers of what was entered.
+    mutating func note(revision: Int, floor: Int, highest: Int) {
+        self.revision = revision
+        self.floor = max(self.floor, floor)
+        self.highest = max(self.highest, highest, floor)
+    }
+
+    /// Puts other global hooks in the place of those that are there.
+    mutating func replaceGlobalHooks(by hooks: [GlobalHook], version: Int) {
+        globalSnapshot = HookSnapshot()
+        restore(hooks, version: version)
     }
 
     /// Enters the global hooks.

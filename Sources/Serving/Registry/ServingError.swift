@@ -49,6 +49,12 @@ package enum ServingError: Error, Equatable {
     case insufficientStorage(String)
     /// The store is broken; whether the change happened is unknown, or it did not.
     case storeFailed(String, isUnknown: Bool)
+    /// The database of the store is out of reach; whether the change happened is unknown, or it did not.
+    case storeUnavailable(String, isUnknown: Bool)
+    /// What a client has seen elsewhere is not here yet.
+    case replicaBehind
+    /// What a client has seen was of another registry, or of this one's future.
+    case unknownRevision(String)
 }
 
 extension ServingError {
@@ -120,7 +126,9 @@ extension ServingError {
         case .shuttingDown: "the server is going down"
         case .notInMemory(let name, let reason): "module '\(name)' cannot be loaded at the moment: \(reason)"
         case .damagedModule(let name, let reason, _): "module '\(name)' is damaged: \(reason)"
-        case .insufficientStorage(let reason), .storeFailed(let reason, _): reason
+        case .insufficientStorage(let reason), .storeFailed(let reason, _), .storeUnavailable(let reason, _): reason
+        case .replicaBehind: "this replica has not seen yet what Callpath-Minimum-Revision or If-Match names"
+        case .unknownRevision(let revision): "'\(revision)' is no revision of this registry"
         default: "refused"
         }
     }

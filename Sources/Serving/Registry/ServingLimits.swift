@@ -127,6 +127,8 @@ package struct ServingOptions: Sendable {
     package var log: @Sendable (HookLogLine) -> Void = { _ in }
     /// What is told of each module that turns out to be damaged: its name, and why.
     package var damageFound: @Sendable (_ name: String, _ reason: String) -> Void = { _, _ in }
+    /// What is told of the way to a shared store.
+    package var storeNews: @Sendable (StoreNews) -> Void = { _ in }
 
     package init() {}
 }

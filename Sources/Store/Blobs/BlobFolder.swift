@@ -14,13 +14,13 @@ package final class BlobFolder: Sendable {
     private let damaged = Mutex<Set<Digest>>([])
     private let storedBytes = Mutex((byteCount: 0, isWhole: false))
 
-    init(disk: any Disk, path: String) {
+    package init(disk: any Disk, path: String) {
         self.disk = disk
         self.path = path
     }
 
     /// Makes the folders, and empties the one for files that never got their name.
-    func prepare() throws(DiskError) {
+    package func prepare() throws(DiskError) {
         try disk.makeFolder(path)
         let present = try Set(disk.names(in: path))
         for name in Self.folderNames + ["new"] where !present.contains(name) { try disk.makeFolder("\(path)/\(name)") }
@@ -33,7 +33,7 @@ package final class BlobFolder: Sendable {
 
     func folder(of blob: Digest) -> String { "\(path)/\(blob.hexadecimal.prefix(2))" }
 
-    func path(of blob: Digest) -> String { "\(folder(of: blob))/\(blob.hexadecimal)" }
+    package func path(of blob: Digest) -> String { "\(folder(of: blob))/\(blob.hexadecimal)" }
 
     /// The bytes of all files that `count` or a change has counted.
     var byteCount: Int { storedBytes.withLock(\.byteCount) }
@@ -144,7 +144,7 @@ package final class BlobFolder: Sendable {
     // MARK: Removing
 
     /// Removes a file that no row names, unless somebody holds it.
-    func remove(_ blob: Digest, byteCount: Int) throws(DiskError) {
+    package func remove(_ blob: Digest, byteCount: Int) throws(DiskError) {
         try pins.withLock { pins throws(DiskError) in
             guard pins[blob] == nil else { return }
             try disk.remove(path(of: blob))
@@ -153,12 +153,12 @@ package final class BlobFolder: Sendable {
     }
 
     /// Returns the size of a file; `nil` if it is not there.
-    func size(of blob: Digest) throws(DiskError) -> Int? {
+    package func size(of blob: Digest) throws(DiskError) -> Int? {
         try disk.size(of: path(of: blob))
     }
 
     /// Returns the files that are there, in the order of their names, and what else stands among them.
-    func contents() throws(DiskError) -> (blobs: [Digest], strays: [String]) {
+    package func contents() throws(DiskError) -> (blobs: [Digest], strays: [String]) {
         var blobs: [Digest] = []
         var strays: [String] = []
         for folder in Self.folderNames {
@@ -197,14 +197,15 @@ package final class BlobFolder: Sendable {
     }
 
     /// The path of a file from the registry's folder.
-    static func name(of blob: Digest) -> String { "blobs/\(blob.hexadecimal.prefix(2))/\(blob.hexadecimal)" }
+    package static func name(of blob: Digest) -> String { "blobs/\(blob.hexadecimal.prefix(2))/\(blob.hexadecimal)" }
 
     static func reading(_ error: DiskError, _ name: String) -> StoreError {
         error.isShortage ? .shortage(error) : .damaged(reason: "\(name) cannot be read: \(error.reason)")
     }
 
     /// Remembers that a file has to be replaced when its bytes come again.
-    package func markDamaged(_ blob: Digest) {
+    package func markDamaged(_ blob: Digest) -> Bool {
         _ = damaged.withLock { $0.insert(blob) }
+        return false
     }
 }

@@ -9,7 +9,7 @@ package struct BlobReader: ~Copyable {
     private var hash = SHA256Hash()
     private var offset = 0
 
-    init(disk: any Disk, file: DiskFile, blob: Digest, name: String, byteCount: Int) {
+    package init(disk: any Disk, file: DiskFile, blob: Digest, name: String, byteCount: Int) {
         self.disk = disk
         self.file = file
         self.blob = blob

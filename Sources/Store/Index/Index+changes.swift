@@ -202,8 +202,12 @@ extension Index {
 }
 
 /// Where a part stands that is written as a file.
-struct PartPlace: Hashable {
+package struct PartPlace: Hashable, Sendable {
     let name: String
     let version: Int
     let key: String
+
+    package init(name: String, version: Int, key: String) {
+        (self.name, self.version, self.key) = (name, version, key)
+    }
 }

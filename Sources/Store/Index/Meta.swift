@@ -30,9 +30,15 @@ package struct StoreRecord: Sendable {
     /// Why it cannot be trusted; `nil` for most.
     package let damage: String?
     /// The identities of its parts, joined.
-    let content: Digest
+    package let content: Digest
+    /// The revision that made it, where that is known.
+    package var revision: Int?
 
-    static func digest(name: String, version: Int, header: [UInt8], content: Digest) -> Digest {
+    package init(name: String, version: Int, header: [UInt8], damage: String?, content: Digest) {
+        (self.name, self.version, self.header, self.damage, self.content) = (name, version, header, damage, content)
+    }
+
+    package static func digest(name: String, version: Int, header: [UInt8], content: Digest) -> Digest {
         var hash = SHA256Hash()
         hash.add(name)
         hash.add(version)
@@ -43,19 +49,33 @@ package struct StoreRecord: Sendable {
 }
 
 /// A part as the index has it.
-struct PartRow {
+package struct PartRow: Sendable {
     let id: Int
-    let name: String
-    let key: String
-    let since: Int
+    package let name: String
+    package let key: String
+    package let since: Int
     var until: Int?
     let byteCount: Int
-    let hash: Digest
+    package let hash: Digest
     /// The bytes; `nil` for a part that is a file.
-    let bytes: [UInt8]?
+    package let bytes: [UInt8]?
+
+    package init(
+        id: Int = 0,
+        name: String,
+        key: String,
+        since: Int,
+        until: Int? = nil,
+        byteCount: Int,
+        hash: Digest,
+        bytes: [UInt8]?
+    ) {
+        (self.id, self.name, self.key, self.since, self.until) = (id, name, key, since, until)
+        (self.byteCount, self.hash, self.bytes) = (byteCount, hash, bytes)
+    }
 
     /// What the part is, whichever versions have it.
-    var identity: Digest {
+    package var identity: Digest {
         var hash = SHA256Hash()
         hash.add(name)
         hash.add(key)

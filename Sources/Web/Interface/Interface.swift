@@ -9,6 +9,8 @@ package struct Interface: Sendable {
 
     /// The rows of the interface.
     package let routes: [Route]
+    /// Adds to each answer, problems too, what is to be said of the server; `nil` for nothing.
+    let signing: Middleware?
     /// Makes answers of problems.
     let present: Presentation
     /// Watches requests.
@@ -22,6 +24,7 @@ package struct Interface: Sendable {
 
     package init(
         routes: [Route],
+        signing: Middleware? = nil,
         present: @escaping Presentation,
         maxDecodedBodyBytes: Int,
         pathPrefix: PathPrefix = PathPrefix(),
@@ -30,6 +33,7 @@ package struct Interface: Sendable {
         logger: Logger
     ) {
         self.routes = routes
+        self.signing = signing
         self.present = present
         self.maxDecodedBodyBytes = maxDecodedBodyBytes
         self.pathPrefix = pathPrefix
@@ -39,7 +43,9 @@ package struct Interface: Sendable {
 
     /// Returns the handler that a server runs; `rules` decide which requests reach a route of the `selection`.
     package func handler(rules: AccessRules = AccessRules(), offering selection: RouteSelection = .all) -> Handler {
-        let outer = [Middleware(telemetry.wrap), prefixingLocations, answeringProblems, Middleware(rules.hosts.wrap)]
+        let outer =
+            [Middleware(telemetry.wrap), prefixingLocations] + [signing].compactMap(\.self)
+            + [answeringProblems, Middleware(rules.hosts.wrap)]
         // Scripts that may read answers may read what is wrong too.
         let opening = rules.crossOrigin.origins.isEmpty ? [] : [Middleware(rules.crossOrigin.wrap), answeringProblems]
         let guards = [Middleware(rules.crossOrigin.protect)] + rules.guards

@@ -121,15 +121,20 @@ package struct OperationsResource: Sendable {
     private func ready(_ exchange: Exchange) throws -> Response {
         try readiness.requireReady()
         try readiness.requireUnhindered()
-        return status("ready", exchange)
+        return status("ready", exchange, readiness.notes())
     }
 
-    private func status(_ status: String, _ exchange: Exchange) -> Response {
+    private func status(
+        _ status: String,
+        _ exchange: Exchange,
+        _ notes: [(name: String, value: String)] = []
+    ) -> Response {
         let representation = exchange.anyRepresentation(among: .document)
         guard representation == .json else { return Response.text(status, fields: .unstored(.text)) }
         var writer = JSONWriter(capacity: 32)
         writer.beginObject()
         writer.member("status", status)
+        for note in notes { writer.member(note.name, note.value) }
         writer.endObject()
         return Response.json(writer, fields: .unstored(.json))
     }

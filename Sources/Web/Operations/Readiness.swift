@@ -13,17 +13,21 @@ package final class Readiness: Sendable {
     private let state: Atomic<Int>
     private let progress: @Sendable () -> String?
     private let hindrance: @Sendable () -> String?
+    /// What a server that is ready has to say beside that.
+    let notes: @Sendable () -> [(name: String, value: String)]
 
     /// Creates the readiness of a server; `progress` says how far it has come with loading, and `hindrance` why it should be
     /// sent no requests although it is up.
     package init(
         _ phase: Phase = .ready,
         progress: @escaping @Sendable () -> String? = { nil },
-        hindrance: @escaping @Sendable () -> String? = { nil }
+        hindrance: @escaping @Sendable () -> String? = { nil },
+        notes: @escaping @Sendable () -> [(name: String, value: String)] = { [] }
     ) {
         state = Atomic(phase.rawValue)
         self.progress = progress
         self.hindrance = hindrance
+        self.notes = notes
     }
 
     /// The phase of the moment.

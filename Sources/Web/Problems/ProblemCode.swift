@@ -70,6 +70,8 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     case draining
     case notReady = "not_ready"
     case storeFailed = "store_failed"
+    case storeUnavailable = "store_unavailable"
+    case replicaBehind = "replica_behind"
     // 500, 501, 507.
     case internalError = "internal_error"
     case methodNotImplemented = "method_not_implemented"
@@ -94,7 +96,8 @@ package enum ProblemCode: String, CaseIterable, Sendable {
         case .tooManyRequests, .tooManyStreams: 429
         case .internalError: 500
         case .methodNotImplemented: 501
-        case .overloaded, .deadlineExceeded, .draining, .notReady, .storeFailed: 503
+        case .overloaded, .deadlineExceeded, .draining, .notReady, .storeFailed, .storeUnavailable, .replicaBehind:
+            503
         case .insufficientStorage: 507
         case .invalidName, .unknownField, .missingField, .invalidField, .unknownType, .unknownArgument,
             .missingArgument, .invalidArgument, .invalidTensor, .shapeMismatch, .dtypeMismatch, .indexOutOfRange,

@@ -53,9 +53,9 @@ package final class Route: Sendable {
     package let endpoint: Endpoint
 
     /// The status codes that any route can answer: a bad target, wrong keys, a foreign page or name, a method or coding that nobody takes,
-    /// overload, a defect, and what a store cannot do.
+    /// overload, a defect, what a store cannot do, and what a client has seen of another registry.
     package static let universalStatuses = [
-        400, 401, 403, 405, 409, 413, 415, 421, 429, 500, 501, 503, 507,
+        400, 401, 403, 405, 409, 412, 413, 415, 421, 429, 500, 501, 503, 507,
     ]
 
     /// Creates a row whose endpoint may wait.

@@ -53,6 +53,16 @@ struct Configuration {
     var maxDataBytes = ByteCount(0)
     /// When modules of that folder are loaded.
     var warming = Warming.background
+    /// The database of a registry that many replicas share; none if empty.
+    var storeURL = StoreURL()
+    /// The time between two looks at it without a notice.
+    var syncInterval = Duration.seconds(1)
+    /// The longest wait of a change for it.
+    var storeTimeout = Duration.seconds(10)
+    /// The most connections to it that make changes.
+    var storeConnections = 4
+    /// How many replicas share the limits of each client.
+    var rateShare = 1
     /// Whether `/readyz` is 503 while changes are refused.
     var readyNeedsStore = false
     /// The module that `/invocations` calls if a request names none; the only one if empty.
@@ -90,6 +100,17 @@ struct Configuration {
 }
 
 extension Configuration {
+    /// What one client may ask of this server, of all that share its limits.
+    var ownAdmission: AdmissionLimits {
+        guard rateShare > 1 else { return admission }
+        let burst = admission.burst ?? admission.requestsPerSecond.map { 2 * $0 }
+        return AdmissionLimits(
+            requestsPerSecond: admission.requestsPerSecond.map { $0 / Double(rateShare) },
+            burst: burst.map { max(1, $0 / Double(rateShare)) },
+            concurrentRequests: admission.concurrentRequests.map { max(1, $0 / rateShare) }
+        )
+    }
+
     /// How the interface answers, with the limits that it shares with others.
     var interface: API.Options {
         var options = api

@@ -1,5 +1,6 @@
 import HTTP
 import HTTPServer
+import ModuleAPI
 import Web
 
 /// An option that does nothing, or less than its user thinks, without another: refused rather than ignored.
@@ -88,8 +89,14 @@ extension Configuration {
             Need(
                 option: "--ready-needs-store",
                 isGiven: readyNeedsStore,
-                needed: "--data",
-                isMet: !dataFolder.isEmpty
+                needed: "--data or --store",
+                isMet: !dataFolder.isEmpty || !storeURL.isEmpty
+            ),
+            Need(
+                option: "--replica",
+                isGiven: !api.replica.isEmpty,
+                needed: "--store",
+                isMet: !storeURL.isEmpty
             ),
             Need(
                 option: "--rate-burst",

@@ -16,6 +16,7 @@ extension OptionTable {
             \.admission.concurrency,
             .atLeast(0)
         ),
+        ServeOption("rate-share", "replicas that share these limits of a client", \.rateShare, .atLeast(1)),
         ServeOption(
             "trusted-proxies",
             "addresses and networks, and unix, whose word on who their client is counts",

@@ -36,6 +36,21 @@ enum OptionTable {
         ServeOption("data", "folder that keeps the registry; in memory without one", \.dataFolder),
         ServeOption("max-data-bytes", "bytes of that folder; 0: what its disk holds", \.maxDataBytes),
         ServeOption("warm", "when modules of that folder are loaded: when needed, when idle, before ready", \.warming),
+        ServeOption(
+            "store",
+            "database of a registry that many replicas share, postgresql://...; --data is its cache then",
+            \.storeURL
+        ),
+        ServeOption("sync-interval", "time between two looks at it without a notice", \.syncInterval, .aboveZero),
+        ServeOption("sync-wait", "longest wait for revisions that a client has seen elsewhere", \.api.syncWait),
+        ServeOption("store-timeout", "longest wait of a change for the database", \.storeTimeout, .aboveZero),
+        ServeOption(
+            "store-connections",
+            "connections to it that make changes; two more look",
+            \.storeConnections,
+            .within(1...100)
+        ),
+        ServeOption("replica", "name in Callpath-Replica", \.api.replica, .replicaName, shown: "name of the host"),
         ServeOption("ready-needs-store", "/readyz: 503 while changes are refused", \.readyNeedsStore),
         ServeOption("log-level", "least severe line to log, to standard error", \.logLevel),
         ServeOption("log-format", "form of log lines", \.logFormat),
@@ -70,7 +85,19 @@ enum OptionTable {
     ]
 }
 
+extension ServeOption.Rule<Duration> {
+    fileprivate static let aboveZero = Self(words: "a time above 0") { $0 > .zero }
+}
+
 extension ServeOption.Rule<String> {
+    /// A name as modules have them, or none.
+    fileprivate static let replicaName = Self(words: "1 to 128 letters, digits, '.', '_' and '-'") { name in
+        name.utf8.count <= 128
+            && name.utf8.allSatisfy { byte in
+                (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || "._-".utf8.contains(byte)
+            }
+    }
+
     /// A path that a route can have, or none.
     fileprivate static let route = Self(words: "a path like /health") { path in
         path.isEmpty

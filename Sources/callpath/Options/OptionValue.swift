@@ -13,10 +13,13 @@ protocol OptionValue: Sendable, SendableMetatype {
     static var placeholder: String { get }
     /// Whether it is a list with commas, so that an option that is given twice means both.
     static var isList: Bool { get }
+    /// Whether what a user wrote may hold a password, and is never shown.
+    static var isSecret: Bool { get }
 }
 
 extension OptionValue {
     static var isList: Bool { false }
+    static var isSecret: Bool { false }
 }
 
 extension String: OptionValue {

@@ -27,6 +27,8 @@ struct ServeOption: Sendable {
     let standard: String
     /// Whether what is given several times is joined with commas; the last wins if not.
     let isList: Bool
+    /// Whether what a user wrote is never shown.
+    private let isSecret: Bool
     /// What a value must be, in words.
     private let expected: String
     /// Writes a value into a configuration, or returns `false` if it is none.
@@ -40,6 +42,7 @@ struct ServeOption: Sendable {
         expected: String,
         shown: String? = nil,
         isList: Bool = false,
+        isSecret: Bool = false,
         write: @escaping @Sendable (inout Configuration, String) -> Bool,
         read: @escaping @Sendable (Configuration) -> String
     ) {
@@ -48,6 +51,7 @@ struct ServeOption: Sendable {
         self.placeholder = placeholder
         self.expected = expected
         self.isList = isList
+        self.isSecret = isSecret
         self.write = write
         self.read = read
         standard = shown ?? read(Configuration())
@@ -70,7 +74,8 @@ struct ServeOption: Sendable {
             placeholder: Value.placeholder,
             expected: expected,
             shown: shown,
-            isList: Value.isList
+            isList: Value.isList,
+            isSecret: Value.isSecret
         ) {
             guard let value = Value(optionText: $1), rule?.isMet(value) != false else { return false }
             $0[keyPath: path] = value
@@ -90,7 +95,8 @@ struct ServeOption: Sendable {
 
     /// Writes the value that `source` holds into `configuration`.
     func apply(_ text: String, from source: String, to configuration: inout Configuration) throws(Refusal) {
-        guard write(&configuration, text) else { throw Refusal(source: source, expected: expected, got: text) }
+        guard !write(&configuration, text) else { return }
+        throw Refusal(source: source, expected: expected, got: isSecret ? "something else" : text)
     }
 
     /// Returns the option's value as text.

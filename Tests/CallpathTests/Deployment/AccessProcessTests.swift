@@ -40,6 +40,16 @@ struct AccessProcessTests {
         for path in ["/livez", "/readyz", "/version"] { #expect(try status("GET", path, nil).status == 200) }
     }
 
+    @Test func dividesWhatOneClientMayAsk() throws {
+        let limits = ["--rate-limit", "0.01", "--rate-burst", "4"]
+        for (share, admitted) in [("1", 4), ("2", 2), ("8", 1)] {
+            let server = try RunningServer(arguments: limits + ["--rate-share", share])
+            let client = try Client(port: server.port)
+            let statuses = try (0..<6).map { _ in try client.send("GET", "/v1/modules").status }
+            #expect(statuses.filter { $0 == 200 }.count == admitted, "\(share)")
+        }
+    }
+
     @Test func readsTheKeysAgainAndKeepsTheOldOnesIfALineIsBad() throws {
         let (folder, log) = (try Folder(), try LogFile())
         let (old, new) = (try makeKey("old", scope: "infer"), try makeKey("new", scope: "infer"))

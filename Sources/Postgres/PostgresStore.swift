@@ -1,0 +1,320 @@
+import CLinux
+import CPostgres
+import Dispatch
+import Glibc
+package import Store
+import Synchronization
+
+/// A registry on PostgreSQL that many processes share.
+///
+/// One connection makes changes, one listens and announces, and a few carry large parts. Each is made when it is needed and
+/// made anew when it broke; without any, what was applied stays as it is.
+package final class PostgresStore: SharedStore {
+    /// How the database is used.
+    package struct Options: Sendable {
+        /// The time between two looks without a notice.
+        package var interval = Duration.seconds(1)
+        /// The longest wait of a change, also for what became of it.
+        package var timeout = Duration.seconds(10)
+        /// The most connections for changes and their tensors; two more look and listen.
+        package var connections = 4
+        /// The folder for copies of large parts; in memory, while they are read, if empty.
+        package var cachePath = ""
+        /// The bytes beyond which that folder keeps no further copies; 0 for what its disk holds.
+        package var maxCacheBytes = 0
+
+        package init() {}
+    }
+
+    struct State {
+        var instance = ""
+        var revision = 0
+        var floor = 0
+        var durability = "local"
+        /// What everybody sees.
+        var moment: StoreMoment?
+        /// Whether the next look has to find everything.
+        var looksAtAll = false
+        /// Commits of this process that everybody sees, and that are not in the moment.
+        var own: Set<Int> = []
+        /// Since when the database has been out of reach, in seconds since 1970.
+        var lostAt: Int?
+        var lostBecause = ""
+        var lastLook: ContinuousClock.Instant?
+        /// Whether there is something to announce.
+        var hasNews = false
+        var byteCount: Int?
+        var isStopped = false
+        var nextSweep = ContinuousClock.now
+        var fullLooks = 0
+        var retries = 0
+        var losses = 0
+        /// The schema that is too new for this program.
+        var newerSchema: Int?
+    }
+
+    let address: DatabaseAddress
+    let options: Options
+    let state = Mutex(State())
+    /// The connection of the queue of changes, and the change that is under way on it.
+    let changes = Mutex<Connection?>(nil)
+    let lookout = Mutex<Connection?>(nil)
+    let idle = Mutex<[Connection]>([])
+    let places: DispatchSemaphore
+    private let waker: Int32
+    /// Made last, as it fetches through this object.
+    private let cacheBox = Mutex<BlobCache?>(nil)
+
+    /// Creates a store that connects when it is first asked.
+    ///
+    /// - Throws: `StoreError` if the folder for copies is not usable.
+    package init(_ address: DatabaseAddress, _ options: Options = Options()) throws(StoreError) {
+        self.address = address
+        self.options = options
+        places = DispatchSemaphore(value: max(1, options.connections - 1))
+        waker = clinux_event()
+        let (path, maxBytes) = (options.cachePath, options.maxCacheBytes)
+        let cache = try BlobCache(path: path, maxBytes: maxBytes) { [weak self] (blob, write) throws(StoreError) in
+            guard let self else { throw .unreachable(reason: "the server is going down", outcome: .unchanged) }
+            try self.download(blob, write)
+        }
+        cacheBox.withLock { $0 = cache }
+    }
+
+    deinit { Glibc.close(waker) }
+
+    var cache: BlobCache {
+        get throws(StoreError) {
+            guard let cache = cacheBox.withLock({ $0 }) else { throw .shortage(DiskError("open", "", ENOMEM)) }
+            return cache
+        }
+    }
+
+    // MARK: Facts
+
+    package var path: String { "\(address)" }
+    package var instance: String { state.withLock(\.instance) }
+    package var revision: Int { state.withLock(\.revision) }
+    package var counters: StoreCounters { StoreCounters(floor: state.withLock(\.floor)) }
+
+    package var failure: String? {
+        state.withLock { state in
+            if state.lostAt != nil { return "the registry's database is out of reach: \(state.lostBecause)" }
+            return state.moment == nil ? "the registry's database was not reached yet" : nil
+        }
+    }
+
+    package var contact: StoreContact {
+        state.withLock { state in
+            var contact = StoreContact()
+            contact.isLoaded = state.moment != nil
+            contact.lostAt = state.lostAt
+            contact.age = state.lastLook.map { $0.duration(to: .now) }
+            (contact.interval, contact.timeout) = (options.interval, options.timeout)
+            contact.byteCount = state.byteCount
+            contact.durability = state.durability
+            (contact.fullLooks, contact.retries, contact.losses) = (state.fullLooks, state.retries, state.losses)
+            return contact
+        }
+    }
+
+    package func byteCount() throws(StoreError) -> Int {
+        try ask { (connection, deadline) throws(PostgresError) in
+            try connection.run(
+                """
+                SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c
+                WHERE c.relnamespace = 'callpath'::regnamespace AND c.relkind = 'r'
+                """,
+                until: deadline
+            ).first { $0.int(0) } ?? 0
+        }
+    }
+
+    package func nextHookID() throws(StoreError) -> Int {
+        try ask { (connection, deadline) throws(PostgresError) in
+            try connection.run("SELECT nextval('callpath.hook_id')", until: deadline).first { $0.int(0) } ?? 0
+        }
+    }
+
+    // MARK: Connections
+
+    /// Connects, and finds or makes the tables.
+    func connect(until deadline: Deadline) throws(PostgresError) -> Connection {
+        let connection = try Connection(to: address)
+        try connection.run(
+            """
+            SELECT set_config('idle_in_transaction_session_timeout', $1, false),
+                set_config('lock_timeout', $1, false),
+                CASE WHEN current_setting('synchronous_commit') = 'off'
+                    THEN set_config('synchronous_commit', 'on', false) END
+            """,
+            [.text("\(options.timeout.milliseconds)")],
+            until: deadline
+        )
+        try prepareSchema(connection, until: deadline)
+        return connection
+    }
+
+    /// The schema that this program writes.
+    static let schema = 1
+
+    private func prepareSchema(_ connection: Connection, until deadline: Deadline) throws(PostgresError) {
+        let text = "SELECT schema FROM callpath.meta"
+        let found: Int
+        do throws(PostgresError) {
+            found = try connection.run(text, until: deadline).first { $0.int(0) } ?? 0
+        } catch {
+            guard error.state == .undefinedTable || error.state == .undefinedSchema else { throw error }
+            // Others may begin at the same time: the script takes a lock, and does what is left to do.
+            try connection.runScript(callpath_schema, until: deadline)
+            found = try connection.run(text, until: deadline).first { $0.int(0) } ?? 0
+        }
+        guard found > Self.schema else { return }
+        state.withLock { $0.newerSchema = found }
+        throw PostgresError(.newerSchema(found), "the registry has schema \(found) of a newer callpath")
+    }
+
+    /// Tries to reach the database once.
+    ///
+    /// - Throws: Only what no waiting mends: a schema of a newer version. An unreachable database is no reason to end.
+    /// - Returns: What is in the way, if something is.
+    package func probe() throws(StoreError) -> String? {
+        do throws(PostgresError) {
+            let connection = try connect(until: Deadline(after: options.timeout))
+            idle.withLock { $0.append(connection) }
+            return nil
+        } catch {
+            if case .newerSchema(let found) = error.fault { throw .newerSchema(found: found, known: Self.schema) }
+            noteLoss(error.message)
+            return error.message
+        }
+    }
+
+    /// Runs `body` on one of the connections that carry large parts and answer questions.
+    func ask<Result>(
+        _ body: (Connection, Deadline) throws(PostgresError) -> Result
+    ) throws(StoreError) -> Result {
+        let deadline = Deadline(after: options.timeout)
+        places.wait()
+        defer { places.signal() }
+        do throws(PostgresError) {
+            if let known = idle.withLock({ $0.popLast() }) {
+                do throws(PostgresError) {
+                    return try use(known, deadline, body)
+                } catch {
+                    // It may have broken while nobody used it.
+                    guard error.fault == .disconnected else { throw error }
+                }
+            }
+            return try use(connect(until: deadline), deadline, body)
+        } catch {
+            throw Self.refusal(error, .unchanged)
+        }
+    }
+
+    private func use<Result>(
+        _ connection: Connection,
+        _ deadline: Deadline,
+        _ body: (Connection, Deadline) throws(PostgresError) -> Result
+    ) throws(PostgresError) -> Result {
+        do throws(PostgresError) {
+            let result = try body(connection, deadline)
+            idle.withLock { $0.append(connection) }
+            return result
+        } catch {
+            // What was left open in it goes with it.
+            if error.isLost { noteLoss(error.message) }
+            throw error
+        }
+    }
+
+    /// What a refusal of PostgreSQL is for a change.
+    static func refusal(_ error: PostgresError, _ outcome: StoreOutcome) -> StoreError {
+        guard let state = error.state else { return .unreachable(reason: error.message, outcome: outcome) }
+        if state == .diskFull { return .full }
+        if state == .conflict || state == .uniqueViolation || state == .foreignKeyViolation || state.isRetriable {
+            return .conflict
+        }
+        return .unreachable(reason: error.message, outcome: outcome)
+    }
+
+    /// Notes that the database cannot be reached.
+    func noteLoss(_ reason: String) {
+        state.withLock { state in
+            state.lostAt = state.lostAt ?? Int(time(nil))
+            state.lostBecause = reason
+        }
+    }
+
+    // MARK: Waiting
+
+    package func announce() {
+        state.withLock { $0.hasNews = true }
+        wake()
+    }
+
+    package func stop() {
+        state.withLock { $0.isStopped = true }
+        wake()
+    }
+
+    private func wake() {
+        var one: UInt64 = 1
+        Glibc.write(waker, &one, 8)
+    }
+
+    /// The time after which a database that is out of reach is tried again.
+    private static let retryTime = Duration.milliseconds(100)
+
+    package func awaitNotice() -> StoreNotice {
+        guard !state.withLock(\.isStopped) else { return .end }
+        return lookout.withLock { lookout in
+            do throws(PostgresError) {
+                guard let connection = lookout, !connection.isClosed else {
+                    let connection = try connect(until: Deadline(after: min(options.timeout, .seconds(3))))
+                    try connection.run("LISTEN callpath", until: Deadline(after: options.timeout))
+                    lookout = connection
+                    // What was changed before it listened is not told.
+                    return .look
+                }
+                try tellOthers(on: connection)
+                // A look that failed is tried again soon.
+                let isLost = state.withLock { $0.lostAt != nil }
+                let deadline = Deadline(after: isLost ? min(Self.retryTime, options.interval) : options.interval)
+                while try !connection.awaitNotice(or: waker, until: deadline), !deadline.isOver {
+                    drainWaker()
+                    guard !state.withLock(\.isStopped) else { return .end }
+                    try tellOthers(on: connection)
+                }
+                return .look
+            } catch {
+                lookout = nil
+                noteLoss(error.message)
+                // Nothing can be announced without a connection; what is found after it came back is.
+                _ = wait(for: waker, POLLIN, until: Deadline(after: Self.retryTime))
+                drainWaker()
+                return state.withLock(\.isStopped) ? .end : .nothing
+            }
+        }
+    }
+
+    /// Tells the other processes to look: one notice for all commits before it, never inside one, where it takes a lock of all
+    /// databases.
+    private func tellOthers(on connection: Connection) throws(PostgresError) {
+        let hasNews = state.withLock { state in
+            defer { state.hasNews = false }
+            return state.hasNews
+        }
+        if hasNews { try connection.run("NOTIFY callpath", until: Deadline(after: options.timeout)) }
+    }
+
+    private func drainWaker() {
+        var count: UInt64 = 0
+        Glibc.read(waker, &count, 8)
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds.
+    var milliseconds: Int64 { components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000 }
+}

@@ -1,0 +1,88 @@
+import OrderedCollections
+import Tensors
+
+@testable import Models
+@testable import Serving
+
+extension NodeDescription {
+    static func linear(_ inFeatures: Int, _ outFeatures: Int) -> NodeDescription {
+        let arguments: OrderedDictionary<String, ArgumentValue> = [
+            "in_features": .int(Int64(inFeatures)), "out_features": .int(Int64(outFeatures)),
+        ]
+        return .layer(LayerDescription(type: "Linear", arguments: arguments))
+    }
+
+    static func references(_ names: String...) -> NodeDescription {
+        .layer(LayerDescription(type: "Sequential", children: names.map { ChildDescription(node: .ref($0)) }))
+    }
+}
+
+extension Registry {
+    /// Creates a module by name.
+    @discardableResult
+    func add(_ name: String, _ root: NodeDescription, seed: UInt64 = 0) async throws -> Publication {
+        try await create(ModuleDescription(name: name, root: root, seed: seed))
+    }
+
+    /// Sets a bias whose numbers are all the same.
+    @discardableResult
+    func setBias(
+        of name: String,
+        to value: Float,
+        count: Int = 2,
+        when precondition: Precondition = .always
+    ) async throws -> Publication {
+        let tensor = try Tensor([Float](repeating: value, count: count))
+        return try await setParameter("bias", of: name, to: tensor, when: precondition)
+    }
+
+    /// Returns the current version of `name`.
+    func publication(_ name: String) throws -> Publication {
+        guard let publication = try moduleIfLoaded(name) else { throw ServingError.unknownModule(name) }
+        return publication
+    }
+
+    /// Returns the callable versions of `name`.
+    func publications(of name: String) throws -> [Publication] {
+        try versions(of: name).compactMap { try moduleIfLoaded(name, version: $0) }
+    }
+
+    /// Returns the modules whose names begin with `prefix`.
+    func modules(prefix: String = "") -> [Publication] {
+        entries(prefix: prefix).entries.compactMap { try? publication($0.name) }
+    }
+
+    /// Calls the current version of `name`.
+    func call(_ name: String, _ input: [Float]) async throws -> [Float] {
+        let request = CallRequest(inputs: [try Tensor(input)])
+        return try await call(try publication(name), request).output.scalars(as: Float.self)
+    }
+
+    /// Returns when all that `other` has acknowledged can be seen here.
+    func catchUp(with other: Registry) async throws {
+        try await wait(forRevisions: [other.facts.revision], atMost: .seconds(20))
+    }
+
+    /// All that a client can see of modules, as text.
+    var everything: [String] {
+        get throws {
+            try modules().flatMap { current in
+                try publications(of: current.name).map { each in
+                    let tensors = each.stateDict.map { "\($0.key): \($0.value.text())" }
+                    let hooks = each.installedHooks.map { "\($0.id) \($0.description.kind) \($0.description.module)" }
+                    let references = each.references.map { "\($0.key)@\($0.value.version)" }.sorted()
+                    return
+                        "\(each.name)@\(each.version) r\(each.revision) \(each.repr) \(tensors) \(hooks) \(references)"
+                }
+            } + globalHooks.map { "global \($0.id) \($0.description.kind)" }
+        }
+    }
+}
+
+/// Returns what `body` throws as a `ServingError`, or `nil`.
+func servingError(_ body: () async throws -> Void) async -> ServingError? {
+    do {
+        try await body()
+        return nil
+    } catch { return error as? ServingError }
+}

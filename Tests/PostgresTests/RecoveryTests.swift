@@ -1,0 +1,114 @@
+import Foundation
+import Store
+import Tensors
+import Testing
+
+@testable import Models
+@testable import Postgres
+@testable import Serving
+
+/// Databases that lose what they had acknowledged, and servers that begin together.
+@Suite(.enabled(if: Cluster.isInstalled), .timeLimit(.minutes(2)))
+struct RecoveryTests {
+    private let database: TestDatabase
+
+    init() throws {
+        database = try #require(Cluster.shared).newDatabase()
+    }
+
+    /// As after a fail-over to a standby that had not got the last change.
+    @Test func aDatabaseThatHasLostChangesIsAnotherRegistry() async throws {
+        let (one, other) = try await (database.replica(), database.replica())
+        try await one.add("fc", .linear(2, 2))
+        try await one.add("gone", .linear(2, 2))
+        try await other.catchUp(with: one)
+        let (instance, kept) = (one.instance, try await one.call("fc", [1, 2]))
+        let tables = ["module", "record", "part"]
+        for table in tables { try database.run("CREATE TABLE \(table)_before AS TABLE callpath.\(table)") }
+        try await one.setBias(of: "fc", to: 9)
+        try await one.add("lost", .linear(2, 2))
+        try await other.catchUp(with: one)
+        for table in tables.reversed() { try database.run("DELETE FROM callpath.\(table)") }
+        for table in tables { try database.run("INSERT INTO callpath.\(table) TABLE \(table)_before") }
+        // Another version of the same number, as a client would write it that tries again.
+        try database.run("UPDATE callpath.meta SET swept = pg_current_xact_id()")
+        for replica in [one, other] {
+            while replica.instance == instance || replica.modules().count != 2 {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            #expect(try await replica.call("fc", [1, 2]) == kept)
+            #expect(try replica.publication("fc").version == 1)
+        }
+        #expect(one.instance == other.instance)
+        #expect((one.contact?.losses ?? 0) + (other.contact?.losses ?? 0) > 0)
+        try await one.setBias(of: "fc", to: 1)
+        try await other.catchUp(with: one)
+        #expect(try one.everything == other.everything)
+    }
+
+    /// A version of one number may be another one after changes were lost.
+    @Test func whatIsAnotherThingUnderTheSameNumberIsTaken() async throws {
+        let (one, other) = try await (database.replica(), database.replica())
+        try await one.add("fc", .linear(2, 2))
+        try await one.setBias(of: "fc", to: 3)
+        try await other.catchUp(with: one)
+        let late = try await database.replica()
+        // The bytes of the bias are the last of its part.
+        let row = "callpath.part WHERE key = 'tensor/bias' AND until IS NULL"
+        let hash = try database.run("SELECT encode(hash, 'hex') FROM \(row)")[0]
+        #expect(hash.count == 64)
+        try await one.setBias(of: "fc", to: 4)
+        try await late.catchUp(with: one)
+        for replica in [other, late] { try await replica.catchUp(with: one) }
+        #expect(try other.everything == late.everything)
+    }
+
+    @Test func severalBeginAtOnceOnAnEmptyDatabase() async throws {
+        let replicas = try await withThrowingTaskGroup(of: Registry.self) { group in
+            for _ in 0..<4 { group.addTask { try await database.replica() } }
+            return try await group.reduce(into: [Registry]()) { $0.append($1) }
+        }
+        #expect(Set(replicas.map(\.instance)).count == 1)
+    }
+
+    /// All load the same folder at the start: one puts it there, and the others find it.
+    @Test func aFolderOfModelsIsPutThereOnce() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("models-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let model = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../deploy/models/fc.safetensors")
+        try FileManager.default.copyItem(
+            at: model.standardizedFileURL,
+            to: folder.appendingPathComponent("fc.safetensors")
+        )
+        let replicas = try await [database.replica(), database.replica(), database.replica()]
+        let versions = try await withThrowingTaskGroup(of: Int.self) { group in
+            for replica in replicas {
+                group.addTask {
+                    try await replica.adoptModel(named: "fc", from: ModelFolder(path: folder.path))
+                    return try replica.publication("fc").version
+                }
+            }
+            return try await group.reduce(into: [Int]()) { $0.append($1) }
+        }
+        #expect(versions == [1, 1, 1])
+    }
+
+    @Test func aNewerSchemaIsRefused() async throws {
+        _ = try await database.replica()
+        try database.run("UPDATE callpath.meta SET schema = 2")
+        let store = try PostgresStore(DatabaseAddress(database.url))
+        #expect(throws: StoreError.newerSchema(found: 2, known: 1)) { try store.probe() }
+    }
+
+    @Test func aFolderThatHoldsARegistryIsNoCache() throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("data-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        _ = try Store(path: path)
+        var options = PostgresStore.Options()
+        options.cachePath = path
+        #expect(throws: StoreError.foreign(path: path, what: "a registry of its own")) {
+            try PostgresStore(DatabaseAddress(database.url), options)
+        }
+    }
+}

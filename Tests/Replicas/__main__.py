@@ -1,0 +1,206 @@
+"""Many servers of one registry on PostgreSQL, while processes, connections and the database end or stand still.
+
+python3 Tests/Replicas BINARY [SECONDS]: each trouble lasts so many seconds (4).
+python3 Tests/Replicas BINARY --planted: whether the checker finds a database that forgets some of what it acknowledged.
+"""
+
+import random
+import sys
+import tempfile
+import threading
+import time
+
+from cluster import Cluster, Proxy
+from history import Caller, History, PairWriter, Reader, Writer, check
+from replica import Client, Replica
+
+NAMES = [f"m{number}" for number in range(4)]
+
+
+def lag(replicas):
+    """The time from an acknowledgement until another replica shows it, median and worst of many."""
+    first, second = Client(replicas[0]), Client(replicas[1])
+    times = []
+    for value in range(100):
+        _, fields, _ = first.send("PUT", "/v1/modules/m0/bias", [value, value])
+        start = time.monotonic()
+        headers = {"Callpath-Minimum-Revision": fields["Callpath-Revision"]}
+        status, _, _ = second.send("GET", "/v1/modules/m0", headers=headers)
+        times.append(time.monotonic() - start if status == 200 else 99)
+    times.sort()
+    return times[len(times) // 2] * 1e3, times[98] * 1e3
+
+
+def make(client):
+    for name in [*NAMES, "p0", "p1"]:
+        status, _, body = client.send(
+            "POST", "/v1/modules", {"name": name, "type": "Linear", "in_features": 2, "out_features": 2, "seed": 0}
+        )
+        assert status == 201, body
+        client.send("PUT", f"/v1/modules/{name}/weight", [[1, 0], [0, 1]])
+        client.send("PUT", f"/v1/modules/{name}/bias", [0, 0])
+    for name, parts in (("net", NAMES), ("pair", ["p0", "p1"])):
+        body = {"name": name, "type": "Sequential", "modules": [{"ref": part} for part in parts]}
+        status, _, body = client.send("POST", "/v1/modules", body)
+        assert status == 201, body
+
+
+def quietly(seconds, world):
+    time.sleep(seconds)
+
+
+def killing_replicas(seconds, world):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        victim = random.choice(world.replicas[1:])
+        victim.kill()
+        time.sleep(0.2)
+        victim.start()
+        time.sleep(0.3)
+
+
+def cutting_connections(seconds, world):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        time.sleep(random.uniform(0.02, 0.25))
+        world.proxy.cut(0.5)
+
+
+def killing_the_database(seconds, world):
+    world.cluster.kill()
+    time.sleep(seconds / 2)
+    world.cluster.start()
+    time.sleep(seconds / 2)
+
+
+def freezing_a_replica(seconds, world):
+    world.replicas[1].freeze()
+    time.sleep(seconds)
+    world.replicas[1].thaw()
+
+
+def freezing_the_database(seconds, world):
+    world.cluster.stop_time(seconds)
+
+
+class World:
+    def __init__(self, binary):
+        self.cluster = Cluster()
+        self.proxy = Proxy(self.cluster.port)
+        url = f"postgresql://callpath@127.0.0.1:{self.proxy.port}/postgres"
+        self.caches = [tempfile.TemporaryDirectory() for _ in range(2)]
+        caches = [folder.name for folder in self.caches] + [None]
+        self.replicas = [Replica(binary, url, f"r{number}", cache) for number, cache in enumerate(caches)]
+
+    def close(self):
+        for replica in self.replicas:
+            replica.thaw()
+            replica.kill()
+        self.cluster.remove()
+
+
+def trouble(world, what, seconds):
+    """Lets clients work while something goes wrong, and tells what they saw."""
+    history = History()
+    names = [f"{name}" for name in NAMES]
+    # What was there before counts as known.
+    client = Client(world.replicas[0])
+    for name in names:
+        _, _, document = client.send("GET", f"/v1/modules/{name}")
+        _, _, bias = client.send("GET", f"/v1/modules/{name}/bias")
+        for version in range(2, document["version"] + 1):
+            history.versions[(name, version)] = int(bias["data"][0]) if version == document["version"] else None
+    steady = world.replicas[:1] if what is killing_replicas else world.replicas
+    workers = [Writer(history, world.replicas, seed, names) for seed in range(6)]
+    workers += [Reader(history, world.replicas, 10 + seed, "net") for seed in range(2)]
+    workers += [PairWriter(history, world.replicas, 20), Caller(history, steady, 21, "pair")]
+    for worker in workers:
+        worker.start()
+    time.sleep(0.5)
+    what(seconds, world)
+    time.sleep(0.5)
+    for worker in workers:
+        worker.ends = True
+    for worker in workers:
+        worker.join(60)
+        if worker.is_alive():
+            history.note("a client was left without an answer")
+    settle(world)
+    check(history, world.replicas, names)
+    print(
+        f"{what.__name__.replace('_', ' '):24} acknowledged {history.acknowledged:5}  lost races {history.lost_races:5}  "
+        f"refused {history.refused:4}  unanswered {history.unanswered:3}  reads {history.reads:6}  calls {history.calls:6}  "
+        f"calls failed {len(history.failed_calls)}  {history.codes or ''}",
+        flush=True,
+    )
+    for line in sorted(set(history.wrong))[:10]:
+        print("  WRONG:", line)
+    if history.failed_calls:
+        print("  WRONG: calls failed:", sorted(set(map(str, history.failed_calls))))
+    if not history.acknowledged:
+        print("  WRONG: nothing was acknowledged")
+    return not history.wrong and not history.failed_calls and history.acknowledged > 0
+
+
+def settle(world):
+    """Returns when a change through each replica is seen by all."""
+    end = time.monotonic() + 30
+    for replica in world.replicas:
+        while time.monotonic() < end:
+            status, fields, body = Client(replica).send("PUT", "/v1/modules/settled", {"type": "ReLU"})
+            if status in (200, 201):
+                break
+            time.sleep(0.05)
+        for other in world.replicas:
+            headers = {"Callpath-Minimum-Revision": fields["Callpath-Revision"]}
+            while time.monotonic() < end:
+                if Client(other).send("GET", "/v1/modules/settled", headers=headers)[0] == 200:
+                    break
+
+
+FORGETFUL = """
+    CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RETURN CASE WHEN random() < 0.05 THEN OLD ELSE NEW END; END $$;
+    CREATE TRIGGER forget BEFORE UPDATE ON callpath.module FOR EACH ROW EXECUTE FUNCTION forget();
+"""
+
+
+def planted(binary):
+    """A checker that nothing disturbs has seen nothing."""
+    world = World(binary)
+    try:
+        make(Client(world.replicas[0]))
+        settle(world)
+        world.cluster.query(FORGETFUL)
+        isWell = trouble(world, quietly, 2)
+    finally:
+        world.close()
+    print("the checker found nothing" if isWell else "found, as it should be")
+    sys.exit(1 if isWell else 0)
+
+
+def main():
+    binary = sys.argv[1]
+    if "--planted" in sys.argv:
+        planted(binary)
+    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 4
+    random.seed(7)
+    started = time.monotonic()
+    world = World(binary)
+    try:
+        make(Client(world.replicas[0]))
+        settle(world)
+        median, worst = lag(world.replicas)
+        print(f"{'seen by another replica':24} after {median:.1f} ms (median), {worst:.1f} ms (99 of 100)", flush=True)
+        troubles = [
+            quietly, killing_replicas, cutting_connections, killing_the_database, freezing_a_replica, freezing_the_database,
+        ]
+        results = [trouble(world, what, seconds) for what in troubles]
+    finally:
+        world.close()
+    print(f"{sum(results)} of {len(results)} well, {time.monotonic() - started:.0f} s")
+    sys.exit(0 if all(results) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""One of several servers of a registry, and what a client sees of it."""
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+
+
+class Replica:
+    def __init__(self, binary, url, name, cache=None):
+        self.binary, self.url, self.name, self.cache = binary, url, name, cache
+        self.start()
+
+    def start(self):
+        options = ["--data", self.cache] if self.cache else []
+        environment = {**os.environ, "CALLPATH_STORE": self.url}
+        self.process = subprocess.Popen(
+            [
+                self.binary, "serve", "--port", "0", "--replica", self.name, "--log-level", "error",
+                "--kept-versions", "5", *options,
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+        self.port = int(self.process.stdout.readline().decode().rsplit(":", 1)[1])
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def freeze(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
+
+
+class Client:
+    """A connection to a replica that is made anew when it breaks."""
+
+    def __init__(self, replica, timeout=30):
+        self.replica, self.timeout, self.connection, self.port = replica, timeout, None, None
+
+    def send(self, method, path, body=None, headers=None):
+        """Returns status, headers, and the body as JSON where it is; raises OSError if there is no answer."""
+        if self.port != self.replica.port or self.connection is None:
+            self.port = self.replica.port
+            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
+        content = None if body is None else json.dumps(body)
+        fields = {"Content-Type": "application/json", **(headers or {})}
+        try:
+            self.connection.request(method, path, content, fields)
+            answer = self.connection.getresponse()
+            text = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            self.connection.close()
+            self.connection = None
+            raise OSError(str(error)) from error
+        return answer.status, answer.headers, json.loads(text) if text else None

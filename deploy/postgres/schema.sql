@@ -1,0 +1,238 @@
+-- The registry that replicas of callpath share. The first replica makes it by itself; run this file only where replicas have a
+-- role that may not make schemas. It is one transaction and does nothing where the schema is.
+--
+-- A row of "module" says which version of a name is the current one, and which transaction made it so: replicas look for rows
+-- whose xid is not below that of any transaction that ran when they looked last. A counter would not do, since transactions
+-- do not commit in the order in which they take numbers.
+BEGIN;
+SELECT pg_advisory_xact_lock(4850237163);
+CREATE SCHEMA IF NOT EXISTS callpath;
+SET LOCAL search_path TO callpath, pg_catalog;
+SET LOCAL client_min_messages TO warning;
+
+CREATE TABLE IF NOT EXISTS meta (
+    id integer PRIMARY KEY CHECK (id = 1),
+    schema integer NOT NULL,
+    instance text NOT NULL,
+    -- No name that was forgotten ever had a version beyond it.
+    floor bigint NOT NULL DEFAULT 0,
+    -- Deletions by transactions below it may be forgotten.
+    swept xid8 NOT NULL DEFAULT '0'
+);
+INSERT INTO meta (id, schema, instance) VALUES (1, 1, replace(gen_random_uuid()::text, '-', '')) ON CONFLICT DO NOTHING;
+CREATE SEQUENCE IF NOT EXISTS hook_id MINVALUE 0 START 0;
+
+-- The tensors of more than 64 KiB, and those that are there as a whole.
+CREATE TABLE IF NOT EXISTS blob_done (
+    sha bytea PRIMARY KEY,
+    size bigint NOT NULL,
+    -- Since when no part names it.
+    unnamed timestamptz
+);
+CREATE TABLE IF NOT EXISTS blob (
+    sha bytea NOT NULL,
+    n integer NOT NULL,
+    bytes bytea NOT NULL,
+    PRIMARY KEY (sha, n)
+);
+ALTER TABLE blob ALTER bytes SET STORAGE EXTERNAL;
+
+CREATE TABLE IF NOT EXISTS module (
+    name text COLLATE "C" PRIMARY KEY,
+    version bigint NOT NULL,
+    deleted boolean NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(),
+    xid xid8 NOT NULL
+);
+CREATE INDEX IF NOT EXISTS module_xid ON module (xid);
+
+-- The versions that are kept, with what their parts come to.
+CREATE TABLE IF NOT EXISTS record (
+    name text COLLATE "C" NOT NULL,
+    version bigint NOT NULL,
+    header bytea NOT NULL,
+    digest bytea NOT NULL,
+    content bit(256) NOT NULL,
+    xid xid8 NOT NULL,
+    PRIMARY KEY (name, version)
+);
+CREATE TABLE IF NOT EXISTS part (
+    name text COLLATE "C" NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    -- The versions from which and until which it holds.
+    since bigint NOT NULL,
+    until bigint,
+    size bigint NOT NULL,
+    hash bytea NOT NULL,
+    -- Either the bytes or the blob.
+    bytes bytea,
+    blob bytea REFERENCES blob_done (sha),
+    identity bit(256) NOT NULL,
+    PRIMARY KEY (name, key, since)
+);
+CREATE INDEX IF NOT EXISTS part_past ON part (name) WHERE until IS NOT NULL;
+CREATE INDEX IF NOT EXISTS part_blob ON part (blob) WHERE blob IS NOT NULL;
+
+-- Who refers to whom, of current versions.
+CREATE TABLE IF NOT EXISTS reference (
+    target text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    PRIMARY KEY (target, name)
+);
+CREATE INDEX IF NOT EXISTS reference_name ON reference (name);
+
+-- What became of changes: the transaction that made them, or null for those that were given up.
+CREATE TABLE IF NOT EXISTS request (
+    id bytea PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT now(),
+    result bigint
+);
+CREATE INDEX IF NOT EXISTS request_at ON request (at);
+
+-- Makes changes, all or none, if what they were made of still is so; raises CP001 if somebody else was faster. Returns the
+-- transaction that made them.
+--
+-- held ...: names, in order, with the versions that they have to be at (null: not there; -1: any), those that they get
+--   (null: none), the names of all that refer to them (null: any), and whether they are only referred to.
+-- touched ...: names that get another current version, those that go, and those of which only old versions change (-1), with
+--   all that they refer to (null: what they referred to before).
+-- step ...: what is written, in order: 1 begins a version (size 1: with no part of the one before), 2 adds a part, 3 ends
+--   one, 4 ends a version, 5 writes another header, 6 drops a version, 7 drops the parts that no version has any more.
+CREATE OR REPLACE FUNCTION publish(
+    request_id bytea,
+    held text[], held_version bigint[], held_next bigint[], held_users text[], held_shared boolean[],
+    touched text[], touched_version bigint[], touched_deleted boolean[], touched_references text[],
+    step bigint[], step_name text[], step_version bigint[], step_key text[], step_bytes bytea[], step_hash bytea[],
+    step_size bigint[], step_identity text[]
+) RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    this xid8 := pg_current_xact_id();
+    was_version bigint;
+    was_deleted boolean;
+    lowest bigint;
+    content bit(256);
+    ended bit(256);
+    i integer;
+BEGIN
+    INSERT INTO request (id, result) VALUES (request_id, this::text::bigint);
+    SELECT floor INTO lowest FROM meta;
+    FOR i IN 1 .. coalesce(array_length(held, 1), 0) LOOP
+        IF held_shared[i] THEN
+            SELECT m.version, m.deleted INTO was_version, was_deleted FROM module m WHERE m.name = held[i] FOR SHARE;
+        ELSE
+            SELECT m.version, m.deleted INTO was_version, was_deleted FROM module m WHERE m.name = held[i] FOR UPDATE;
+        END IF;
+        IF NOT FOUND AND held_version[i] IS NULL AND NOT held_shared[i] THEN
+            -- Whoever comes second waits here, and fails.
+            INSERT INTO module (name, version, deleted, xid) VALUES (held[i], 0, true, this);
+        END IF;
+        IF held_version[i] IS DISTINCT FROM -1
+            AND held_version[i] IS DISTINCT FROM (CASE WHEN NOT was_deleted THEN was_version END) THEN
+            RAISE EXCEPTION 'somebody else has changed %', held[i] USING ERRCODE = 'CP001';
+        END IF;
+        IF held_next[i] <= coalesce(was_version, lowest) THEN
+            RAISE EXCEPTION 'the versions of % went on', held[i] USING ERRCODE = 'CP001';
+        END IF;
+        IF held_users[i] IS NOT NULL AND held_users[i] <> (
+            SELECT coalesce(string_agg(r.name, ',' ORDER BY r.name), '') FROM reference r WHERE r.target = held[i]
+        ) THEN
+            RAISE EXCEPTION 'something else refers to %', held[i] USING ERRCODE = 'CP001';
+        END IF;
+    END LOOP;
+
+    FOR i IN 1 .. coalesce(array_length(step, 1), 0) LOOP
+        CASE step[i]
+        WHEN 1 THEN
+            content := 0::bit(256);
+            IF step_size[i] = 1 THEN
+                UPDATE part p SET until = step_version[i] WHERE p.name = step_name[i] AND p.until IS NULL;
+            ELSE
+                SELECT r.content INTO content FROM record r WHERE r.name = step_name[i] ORDER BY r.version DESC LIMIT 1;
+                IF NOT FOUND THEN
+                    RAISE EXCEPTION '% has no version', step_name[i] USING ERRCODE = 'CP001';
+                END IF;
+            END IF;
+        WHEN 2 THEN
+            content := content # step_identity[i]::bit(256);
+            INSERT INTO part (name, key, since, size, hash, bytes, blob, identity) VALUES (
+                step_name[i], step_key[i], step_version[i], step_size[i], step_hash[i], step_bytes[i],
+                CASE WHEN step_bytes[i] IS NULL THEN step_hash[i] END, step_identity[i]::bit(256)
+            );
+        WHEN 3 THEN
+            WITH closed AS (
+                UPDATE part p SET until = step_version[i]
+                WHERE p.name = step_name[i] AND p.key = step_key[i] AND p.until IS NULL RETURNING p.identity
+            ) SELECT coalesce(bit_xor(closed.identity), 0::bit(256)) INTO ended FROM closed;
+            content := content # ended;
+        WHEN 4 THEN
+            INSERT INTO record (name, version, header, digest, content, xid) VALUES (
+                step_name[i], step_version[i], step_bytes[i], step_hash[i], content, this
+            );
+        WHEN 5 THEN
+            UPDATE record r SET header = step_bytes[i], digest = step_hash[i]
+            WHERE r.name = step_name[i] AND r.version = step_version[i];
+        WHEN 6 THEN
+            DELETE FROM record r WHERE r.name = step_name[i] AND r.version = step_version[i];
+        WHEN 7 THEN
+            DELETE FROM part p WHERE p.name = step_name[i]
+                AND (p.until IS NOT NULL OR NOT EXISTS (SELECT FROM record r WHERE r.name = step_name[i]))
+                AND NOT EXISTS (
+                    SELECT FROM record r
+                    WHERE r.name = p.name AND r.version >= p.since AND (p.until IS NULL OR r.version < p.until)
+                );
+        END CASE;
+    END LOOP;
+
+    FOR i IN 1 .. coalesce(array_length(touched, 1), 0) LOOP
+        IF touched_version[i] = -1 THEN
+            UPDATE module m SET xid = this WHERE m.name = touched[i];
+        ELSE
+            UPDATE module m SET version = touched_version[i], deleted = touched_deleted[i], at = now(), xid = this
+            WHERE m.name = touched[i];
+        END IF;
+        CONTINUE WHEN touched_references[i] IS NULL;
+        DELETE FROM reference r
+        WHERE r.name = touched[i] AND NOT r.target = ANY (string_to_array(touched_references[i], ','));
+        INSERT INTO reference (target, name)
+            SELECT target, touched[i] FROM unnest(string_to_array(touched_references[i], ',')) target
+            ON CONFLICT DO NOTHING;
+    END LOOP;
+    RETURN this::text::bigint;
+END $$;
+
+-- Forgets what nobody asks for any more. Returns how many blobs went.
+CREATE OR REPLACE FUNCTION sweep() RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    gone bytea[];
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(4850237164) THEN RETURN 0; END IF;
+    DELETE FROM request WHERE at < now() - interval '1 hour';
+    WITH old AS (
+        DELETE FROM module WHERE deleted AND at < now() - interval '1 day' RETURNING version, xid
+    ), most AS (SELECT max(version) AS version, max(xid) AS xid FROM old)
+    UPDATE meta SET floor = greatest(floor, most.version), swept = greatest(swept, most.xid)
+    FROM most WHERE most.version IS NOT NULL;
+    UPDATE blob_done b SET unnamed = NULL
+    WHERE unnamed IS NOT NULL AND EXISTS (SELECT FROM part WHERE part.blob = b.sha);
+    WITH old AS (
+        DELETE FROM blob_done b WHERE unnamed < now() - interval '1 hour' RETURNING sha
+    ) SELECT array_agg(sha) INTO gone FROM old;
+    DELETE FROM blob WHERE sha = ANY (gone);
+    UPDATE blob_done b SET unnamed = now()
+    WHERE unnamed IS NULL AND NOT EXISTS (SELECT FROM part WHERE part.blob = b.sha);
+    RETURN coalesce(array_length(gone, 1), 0);
+END $$;
+
+-- Makes another registry of this one: after it was restored with no replica running, or into another cluster, whose
+-- transactions count anew.
+CREATE OR REPLACE FUNCTION renew() RETURNS text LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    this xid8 := pg_current_xact_id();
+    drawn text := replace(gen_random_uuid()::text, '-', '');
+BEGIN
+    UPDATE module SET xid = this;
+    UPDATE record SET xid = this;
+    UPDATE meta SET instance = drawn, swept = this;
+    RETURN drawn;
+END $$;
+COMMIT;
