@@ -1,12 +1,13 @@
 """A disk that fails: libfiu lets system calls of the running server fail, one kind after another."""
 
 import errno
+import http.client
 import json
 import shutil
 import subprocess
 
 from model import Client, Writer
-from report import LeftOut, expect, row
+from report import Broken, LeftOut, expect, row
 from server import Server
 
 POINTS = [
@@ -67,9 +68,13 @@ def fail(scene, point, number, probability, seen):
         scene.expect_nothing_wrong([writer])
         server.tell(f"enable_random name={point},probability={probability},failinfo={number}")
         codes = []
-        for _ in range(40):
-            codes.append(refusal_of(writer, client, what))
-            expect_service(client, what)
+        try:
+            for _ in range(40):
+                codes.append(refusal_of(writer, client, what))
+                expect_service(client, what)
+        except (OSError, http.client.HTTPException) as error:
+            ended = server.process.poll()
+            raise Broken(f"{what}: {error!r}, the server's status is {ended}: {server.words()[-500:]}") from error
         for code in set(codes):
             seen[code] = seen.get(code, 0) + codes.count(code)
         expect_codes(point, number, codes, what)
