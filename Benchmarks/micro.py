@@ -20,12 +20,16 @@ import torch
 SHAPES = [(4, 3), (64, 64), (256, 256), (784, 256), (1024, 1024), (4096, 4096)]
 BATCHES = [1, 2, 4, 8, 16, 32, 64, 256]
 COUNT = 65536
+# Chains of so many calls, as the nodes of a graph and as calls.
+NODES = 64
+LINKS = ("contiguous", "relu", "add", "reshape", "linear")
 PARTS = {
     "parse": ("parse", COUNT), "write": ("write", COUNT),
     "parse-doubles": ("parse-doubles", COUNT), "write-doubles": ("write-doubles", COUNT),
     "forward": ("forward",), "call": ("call",), "hooked": ("hooked",), "frozen": ("frozen",),
     "unrecorded": ("unrecorded",), "recorded": ("recorded",), "untraced": ("untraced",), "traced": ("traced",),
     "uniform": ("uniform", 784 * 256), "normal": ("normal", 784 * 256),
+    **{f"{kind} {link}": (kind, link, NODES) for kind in ("nodes", "calls") for link in LINKS},
 }
 
 
@@ -151,6 +155,9 @@ def parts_table(parts):
         ("uniform numbers of a 784x256 weight", f"{parts['uniform'] / 1e6:.2f} ms", "5"),
         ("normal numbers of a 784x256 weight", f"{parts['normal'] / 1e6:.2f} ms", "5"),
     ]
+    for link in LINKS:
+        nodes, calls = parts[f"nodes {link}"] / NODES, parts[f"calls {link}"] / NODES
+        rows.append((f"node `{link}` over its call ({calls:.0f} ns)", f"{nodes - calls:.0f} ns", "100"))
     print("\n| part | time | at most |\n|---|---|---|")
     for row in rows:
         print("| " + " | ".join(row) + " |")
@@ -166,19 +173,21 @@ def main():
     parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--shapes", nargs="*", default=[f"{i}x{o}" for i, o in SHAPES])
     parser.add_argument("--batches", type=int, nargs="*", default=BATCHES)
+    parser.add_argument("--parts", action="store_true", help="the parts alone, without layers")
     parser.add_argument("--out", type=pathlib.Path, help="where to keep the raw times as JSON")
     options = parser.parse_args()
 
     results = []
     with torch.inference_mode():
-        for shape in options.shapes:
+        for shape in [] if options.parts else options.shapes:
             inputs, outputs = map(int, shape.split("x"))
             for threads in options.threads:
                 for rows in options.batches:
                     if threads == 1 or inputs >= 256:
                         results.append(compare_linear(options.microbench, inputs, outputs, rows, threads, options))
     parts = measure_alone(options.microbench, PARTS, options)
-    linear_table(results, options.kernels)
+    if results:
+        linear_table(results, options.kernels)
     parts_table(parts)
     if options.out:
         machine = {"processor": platform.processor() or platform.machine(), "torch": torch.__version__}

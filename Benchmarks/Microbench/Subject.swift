@@ -11,7 +11,8 @@ struct Subject {
     private static let usage = """
         expected: linear DTYPE INPUTS OUTPUTS ROWS THREADS | read INPUTS OUTPUTS | parse COUNT | write COUNT \
         | parse-doubles COUNT | write-doubles COUNT | forward | call | hooked | frozen | unrecorded | recorded \
-        | untraced | traced | uniform COUNT | normal COUNT | network NAME BATCH THREADS [FILE]
+        | untraced | traced | uniform COUNT | normal COUNT | network NAME BATCH THREADS [FILE] | nodes LINK COUNT \
+        | calls LINK COUNT
         """
 
     /// Prepares the subject that the command line names.
@@ -38,6 +39,9 @@ struct Subject {
             let words = Array(arguments)
             let file = words.count > 4 ? words[4] : nil
             run = try Self.network(words[1], batch: numbers[0], threads: numbers[1], file: file)
+        case ("nodes", 1), ("calls", 1):
+            let words = Array(arguments)
+            run = try Self.chain(words[1], numbers[0], asGraph: words[0] == "nodes")
         case ("uniform", 1): run = { _ = try Tensor.uniform([numbers[0]], generator: .default) }
         case ("normal", 1): run = { _ = try Tensor.normal([numbers[0]], generator: .default) }
         default: throw Failure.usage(Self.usage)

@@ -61,9 +61,21 @@ struct FunctionCall: ~Copyable {
     /// Returns whole numbers: those of a tuple or list, or one.
     func ints(_ index: Int) throws(ModuleError) -> [Int] {
         if let number = values[index].wholeNumber { return [number] }
-        let numbers = values[index].elements?.map(\.wholeNumber)
-        guard let numbers, !numbers.contains(nil) else { throw mismatch(index, "tuple of ints") }
-        return numbers.compactMap(\.self)
+        guard let numbers = values[index].elements.flatMap(Self.wholeNumbers) else {
+            throw mismatch(index, "tuple of ints")
+        }
+        return numbers
+    }
+
+    /// Returns the whole numbers that `elements` are; `nil` when one is not.
+    static func wholeNumbers(_ elements: [Value]) -> [Int]? {
+        var numbers: [Int] = []
+        numbers.reserveCapacity(elements.count)
+        for element in elements {
+            guard let number = element.wholeNumber else { return nil }
+            numbers.append(number)
+        }
+        return numbers
     }
 
     func optionalInts(_ index: Int) throws(ModuleError) -> [Int]? {

@@ -31,6 +31,8 @@ public final class FunctionType: Sendable {
     /// Whether it draws from the generator of the call.
     public let isRandom: Bool
     let body: Body
+    /// What computes the result of two tensors, where all else is at its default: without a list of arguments.
+    let pair: (@Sendable (Tensor, Tensor) throws -> Tensor)?
     let spec: SpecRule
 
     /// Declares a function.
@@ -40,8 +42,10 @@ public final class FunctionType: Sendable {
         _ parameters: String,
         isRandom: Bool = false,
         spec: SpecRule = .unknown,
+        pair: (@Sendable (Tensor, Tensor) throws -> Tensor)? = nil,
         body: @escaping @Sendable (borrowing FunctionCall) throws -> Value
     ) {
+        self.pair = pair
         let signature = FunctionSignature(parameters)
         self.name = name
         self.parameters = signature.parameters
@@ -63,9 +67,13 @@ public final class FunctionType: Sendable {
         self.parameters = signature.parameters
         gathering = nil
         isRandom = false
+        pair = nil
         self.spec = spec
         self.body = .unary(body)
     }
+
+    /// Returns the defaults of the parameters from `index` on.
+    func defaults(from index: Int) -> [Value] { parameters.dropFirst(index).map { $0.defaultValue ?? .none } }
 
     /// Calls the function with `values` for its parameters.
     func callAsFunction(_ values: [Value]) throws -> Value {

@@ -76,12 +76,12 @@ extension FunctionType {
     /// Arithmetic, element by element; of numbers as Python does it.
     static let arithmetic: [FunctionType] = [
         FunctionType(elementwise: "neg", spec: .negated) { try $0.negated() },
-        operation(.mul) { try .mul($0, $1) },
+        operation(.mul, pair: { try $0 * $1 }) { try .mul($0, $1) },
         operation(.pow) { try .pow($0, $1) },
         operation(.remainder) { try .remainder($0, $1) },
         operation(.floorDivide) { try .floorDivide($0, $1) },
-        sum(.add) { try .add($0, $1, alpha: $2) },
-        sum(.sub) { try .sub($0, $1, alpha: $2) },
+        sum(.add, pair: { try $0 + $1 }) { try .add($0, $1, alpha: $2) },
+        sum(.sub, pair: { try $0 - $1 }) { try .sub($0, $1, alpha: $2) },
         quotient,
         FunctionType("fmod", "input, other", spec: .pair()) { call in
             .tensor(try .fmod(call.operand(0), call.operand(1)))
@@ -93,9 +93,10 @@ extension FunctionType {
 
     private static func operation(
         _ operation: NumberArithmetic,
+        pair: (@Sendable (Tensor, Tensor) throws -> Tensor)? = nil,
         _ body: @escaping @Sendable (Operand, Operand) throws -> Tensor
     ) -> FunctionType {
-        FunctionType(operation.rawValue, "input, other", spec: .arithmetic(operation)) { call in
+        FunctionType(operation.rawValue, "input, other", spec: .arithmetic(operation), pair: pair) { call in
             if let value = try call.number(of: operation) { return value }
             return .tensor(try body(call.operand(0), call.operand(1)))
         }
@@ -103,16 +104,22 @@ extension FunctionType {
 
     private static func sum(
         _ operation: NumberArithmetic,
+        pair: @escaping @Sendable (Tensor, Tensor) throws -> Tensor,
         _ body: @escaping @Sendable (Operand, Operand, Number) throws -> Tensor
     ) -> FunctionType {
-        FunctionType(operation.rawValue, "input, other, *, alpha=1", spec: .arithmetic(operation)) { call in
+        FunctionType(operation.rawValue, "input, other, *, alpha=1", spec: .arithmetic(operation), pair: pair) { call in
             if let value = try call.number(of: operation) { return value }
             if operation == .add, let joined = call.values[0].joined(with: call.values[1]) { return joined }
             return .tensor(try body(call.operand(0), call.operand(1), call.number(2)))
         }
     }
 
-    private static let quotient = FunctionType("div", "input, other, *, rounding_mode=None", spec: .pair()) { call in
+    private static let quotient = FunctionType(
+        "div",
+        "input, other, *, rounding_mode=None",
+        spec: .pair(),
+        pair: { try $0 / $1 }
+    ) { call in
         if call.values[2].isNone, let value = try call.number(of: .div) { return value }
         let mode: Tensor.RoundingMode? = call.values[2].isNone ? nil : try .init(named: call.string(2))
         return .tensor(try .div(call.operand(0), call.operand(1), roundingMode: mode))

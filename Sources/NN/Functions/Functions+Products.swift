@@ -11,7 +11,7 @@ extension SpecRule {
 extension FunctionType {
     /// Products.
     static let products: [FunctionType] = [
-        FunctionType("matmul", "input, other", spec: .matmul) { call in
+        FunctionType("matmul", "input, other", spec: .matmul, pair: { try $0.matmul($1) }) { call in
             .tensor(try call.tensor(0).matmul(call.tensor(1)))
         },
         FunctionType("mm", "input, mat2", spec: .matmul) { call in .tensor(try call.tensor(0).mm(call.tensor(1))) },

@@ -57,11 +57,10 @@ extension FunctionType {
 extension FunctionCall {
     /// Returns sizes, apart or in one tuple.
     func sizes(_ index: Int) throws(ModuleError) -> [Int] {
-        guard case .tuple(let elements) = values[index], elements.count == 1, elements[0].elements != nil else {
+        guard case .tuple(let elements) = values[index], elements.count == 1, let inner = elements[0].elements else {
             return try ints(index)
         }
-        let numbers = elements[0].elements?.map(\.wholeNumber) ?? []
-        guard !numbers.contains(nil) else { throw mismatch(index, "tuple of ints") }
-        return numbers.compactMap(\.self)
+        guard let numbers = Self.wholeNumbers(inner) else { throw mismatch(index, "tuple of ints") }
+        return numbers
     }
 }

@@ -50,7 +50,15 @@ struct GraphInterpreter {
             if case .unary(let body) = type.body, case .tensor(let tensor) = values[place] {
                 values[index] = .tensor(try body(tensor))
             } else {
-                values[index] = try type(resolved(type, .place(place)))
+                values[index] = try type([values[place]] + type.defaults(from: 1))
+            }
+        case .binary(let type, let first, let second):
+            try CallMeter.read(values[first])
+            try CallMeter.read(values[second])
+            if let pair = type.pair, case .tensor(let left) = values[first], case .tensor(let right) = values[second] {
+                values[index] = .tensor(try pair(left, right))
+            } else {
+                values[index] = try type([values[first], values[second]] + type.defaults(from: 2))
             }
         case .function(let type, let operands):
             var arguments: [Value] = []
@@ -67,11 +75,6 @@ struct GraphInterpreter {
         }
         for place in module.program.steps[index].releases { values[place] = .none }
         return nil
-    }
-
-    /// Returns the arguments of a function whose first is `operand` and whose others are left out.
-    private func resolved(_ type: FunctionType, _ operand: GraphProgram.Operand) throws -> [Value] {
-        [try resolve(operand)] + type.parameters.dropFirst().map { $0.defaultValue ?? .none }
     }
 
     private func resolve(_ operand: GraphProgram.Operand) throws -> Value {

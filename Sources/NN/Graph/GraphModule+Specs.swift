@@ -47,8 +47,10 @@ struct SpecWalk {
             case .module(let path, let operands, let named):
                 values.append(call(module.targets[index], path, operands, named))
             case .unary(let type, let place):
-                let rest = type.parameters.dropFirst().map { ValueSpec.constant($0.defaultValue ?? .none) }
-                values.append(call(type, [values[place]] + rest))
+                values.append(call(type, [values[place]] + type.defaults(from: 1).map(ValueSpec.constant)))
+            case .binary(let type, let first, let second):
+                let rest = type.defaults(from: 2).map(ValueSpec.constant)
+                values.append(call(type, [values[first], values[second]] + rest))
             case .function(let type, let operands): values.append(call(type, operands.map(spec)))
             case .output(let operand): return spec(of: operand)
             }

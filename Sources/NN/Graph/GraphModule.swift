@@ -152,7 +152,7 @@ public final class GraphModule: Module {
         func targets(of program: GraphProgram) throws(GraphProblem) -> [Target] {
             try program.steps.enumerated().map { index, step throws(GraphProblem) in
                 switch step.action {
-                case .placeholder, .function, .unary, .output: return .nothing
+                case .placeholder, .function, .unary, .binary, .output: return .nothing
                 case .module(let path, _, _):
                     guard let slot = modules[path.first] else {
                         throw GraphProblem(.unknownModule(path.text), node: index, path: ["target"])

@@ -5,13 +5,13 @@ import Tensors
 /// step says which values nobody needs after it.
 struct GraphProgram: Sendable {
     /// An argument: a constant, or where its parts are.
-    indirect enum Operand: Sendable {
+    enum Operand: Sendable {
         case constant(Value)
         case place(Int)
         case tuple([Operand])
         case list([Operand])
         case dictionary(OrderedDictionary<String, Operand>)
-        case slice(start: Operand, stop: Operand, step: Operand)
+        indirect case slice(start: Operand, stop: Operand, step: Operand)
     }
 
     enum Action: Sendable {
@@ -21,6 +21,8 @@ struct GraphProgram: Sendable {
         case function(FunctionType, [Operand])
         /// A function of one tensor, which needs no list for its argument.
         case unary(FunctionType, Int)
+        /// A function of two tensors, whose other arguments are at their defaults.
+        case binary(FunctionType, Int, Int)
         case output(Operand)
     }
 
@@ -172,6 +174,11 @@ private struct Compiler {
             throw GraphProblem(GraphProblem.Fault(error, function: target), node: node, path: error.path)
         }
         isRandom = isRandom || type.isRandom
+        if type.pair != nil, case .place(let first)? = bound[0], case .place(let second)? = bound[1],
+            bound.dropFirst(2).allSatisfy({ $0 == nil })
+        {
+            return .binary(type, first, second)
+        }
         let values = zip(type.parameters, bound).map { $1 ?? .constant($0.defaultValue ?? .none) }
         if case .unary = type.body, case .place(let place) = values[0] { return .unary(type, place) }
         return .function(type, values.map(Self.folded))
