@@ -100,8 +100,12 @@ final class PreparedCall: Sendable {
     }
 
     /// Computes the call.
+    /// - Throws: `TensorError.tooMuchWork` at once when the sizes tell that it takes far more than a call may.
     func compute() throws -> Outcome {
-        try inContext { try computed() }
+        if let work = publication.cost.work(for: inputs, named), work / 2 > maxCall.work {
+            throw TensorError.tooMuchWork(limit: maxCall.work)
+        }
+        return try inContext { try computed() }
     }
 
     /// Computes a plain call of the same module for other inputs.

@@ -26,10 +26,15 @@ final class CallCost: Sendable {
         hasFewSteps = module.module.stepCount <= Self.maxSmallSteps
     }
 
-    /// Returns about how many multiply-adds, or elements read, a call takes; `nil` when it cannot be told, or has many steps.
+    /// Returns about how much work a call of few steps takes; `nil` when it cannot be told, or has many.
+    func workOfFewSteps(for inputs: [Tensor], _ named: OrderedDictionary<String, Value>) -> Int? {
+        hasFewSteps ? work(for: inputs, named) : nil
+    }
+
+    /// Returns about how many multiply-adds, or elements read, a call takes; `nil` when it cannot be told.
     func work(for inputs: [Tensor], _ named: OrderedDictionary<String, Value>) -> Int? {
         // What a number or a flag changes is not remembered.
-        guard hasFewSteps, named.values.allSatisfy({ $0.tensor != nil || $0.isNone }) else { return nil }
+        guard named.values.allSatisfy({ $0.tensor != nil || $0.isNone }) else { return nil }
         if let known = known.withLock({ $0.first { $0.fits(inputs, named) } }) { return known.work }
         let work = module.module.work(for: specs(inputs, named), rows: 1)
         let shapes = inputs.map(\.shape) + named.values.compactMap { $0.tensor?.shape }

@@ -98,7 +98,7 @@ final class ComputeQueue: Sendable {
         _ named: OrderedDictionary<String, Value>,
         for publication: Publication
     ) -> Bool {
-        publication.cost.work(for: inputs, named).map { $0 <= options.inlineWork } ?? false
+        publication.cost.workOfFewSteps(for: inputs, named).map { $0 <= options.inlineWork } ?? false
     }
 
     /// Computes `call` on this thread, and on no other: the other processors have event loops of their own to run.

@@ -37,6 +37,7 @@ struct WindowProduct: Sendable {
 
     /// Returns each window times the weight, plus `bias`: the map of an image.
     func map(of image: Tensor, _ weight: Tensor, bias: Tensor?, shape: Shape) throws(TensorError) -> Tensor {
+        try CallMeter.charge(images &* groups &* rows, positions, windows.length)
         let work = Mapping(product: self, image: image, weight: weight, bias: bias, shape: shape)
         return try image.dtype.acceptReal(work, kernel: "convolution")
     }
