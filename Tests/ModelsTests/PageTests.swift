@@ -10,7 +10,7 @@ import Testing
 @Suite(.serialized)
 struct PageTests {
     @Test func thePageListsEachLayer() throws {
-        let rows = ModuleType.all.values.sorted { $0.name < $1.name }.map { type in
+        let rows = ModuleType.pyTorch.sorted { $0.name < $1.name }.map { type in
             let inputs = type.inputCount == 1 ? "" : "\(type.inputCount)"
             return "| `\(type.name)(\(signature(of: type)))` | \(inputs) | \(inside(type.children)) |"
         }
