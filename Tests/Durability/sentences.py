@@ -163,6 +163,7 @@ def backup_rules(scene):
             tag, count = answer.headers["Callpath-Revision"].split(".")
             expected = f'attachment; filename="callpath-{tag}-{count}.tar"'
             expect(answer.headers["Content-Disposition"] == expected, answer.headers["Content-Disposition"])
+            expect(answer.headers["X-Accel-Buffering"] == "no", "a proxy may gather a backup")
             expect(answer.headers["Content-Type"] == "application/x-tar", answer.headers["Content-Type"])
             names = tarfile.open(fileobj=io.BytesIO(content)).getnames()
             blobs = [name for name in names if name.startswith("blobs/")]

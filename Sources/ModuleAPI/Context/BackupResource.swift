@@ -23,6 +23,8 @@ struct BackupResource: Sendable {
         api.note(revision: backup.revision, in: &fields)
         let name = "callpath-\(api.registry.tag)-\(backup.revision).tar"
         fields.append("Content-Disposition", "attachment; filename=\"\(name)\"")
+        // A proxy that gathers it would hide that it was cut.
+        fields.append("X-Accel-Buffering", "no")
         guard exchange.request.method != .head else { return Response(status: .ok, fields: fields) }
         return Response(
             status: .ok,
