@@ -56,7 +56,9 @@ def inspect_module(module, path):
         if name in CALLS or inspect.isroutine(getattr(kind, name, None)):
             refuse(path, module, f"has a {name} of its own, put there by hand or by a library: give the class that {name}")
     for base in kind.__mro__:
-        replaced = [name for name in CALLS if name in vars(base)] if base.__module__.startswith("torch.nn.") else []
+        # A list of parameters has a __call__ of PyTorch's, which says that it is none.
+        foreign = [name for name in CALLS if getattr(vars(base).get(name), "__module__", base.__module__) != base.__module__]
+        replaced = foreign if base.__module__.startswith("torch.nn.") else []
         if replaced and base is not nn.Module and not issubclass(base, torch.jit.ScriptModule):
             refuse(path, module, f"has a call that is not PyTorch's own: {base.__name__}.{replaced[0]} was replaced")
     allowed = hooks_of_norms(module)
