@@ -5,6 +5,7 @@ is forgotten.
 """
 import contextlib
 import inspect
+import io
 import logging
 import warnings
 
@@ -166,7 +167,9 @@ def quiet():
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)
     try:
-        yield
+        # It prints the graph so far too, past every logger.
+        with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
+            yield
     finally:
         for logger, level in zip(loggers, levels):
             logger.setLevel(level)
