@@ -27,6 +27,10 @@ final class CodingWriter: BodyWriter {
         try await target.write(isLarge ? codeElsewhere(bytes) : code(bytes, flush))
     }
 
+    func setTrailers(_ trailers: ResponseFields) async throws {
+        try await target.setTrailers(trailers)
+    }
+
     @concurrent private func codeElsewhere(_ bytes: [UInt8]) async -> [UInt8] { code(bytes, flush) }
 
     private func code(_ bytes: [UInt8], _ flush: Deflater.Flush) -> [UInt8] {

@@ -8,12 +8,23 @@ package struct Response: Sendable {
     package var fields: ResponseFields
     /// The content; dropped for HEAD, 204 and 304.
     package var body: ResponseBody
+    /// The fields that follow the content, over HTTP/2 alone; behind no content they join `fields` in one block that ends the
+    /// stream (gRPC's Trailers-Only). Content that comes over time may name others, by `BodyWriter.setTrailers`.
+    ///
+    /// An answer that has some says no `Content-Length`.
+    package var trailers: ResponseFields?
 
     /// Creates an answer.
-    package init(status: HTTPResponse.Status, fields: ResponseFields = [:], body: ResponseBody = .none) {
+    package init(
+        status: HTTPResponse.Status,
+        fields: ResponseFields = [:],
+        body: ResponseBody = .none,
+        trailers: ResponseFields? = nil
+    ) {
         self.status = status
         self.fields = fields
         self.body = body
+        self.trailers = trailers
     }
 }
 
@@ -48,4 +59,12 @@ package protocol BodyWriter: Sendable {
     ///
     /// Throws `CancellationError` when the client has gone or a drain ends the stream.
     func write(_ bytes: [UInt8]) async throws
+
+    /// Names the fields that follow the content once it has ended, over HTTP/2 alone; the last call holds.
+    func setTrailers(_ trailers: ResponseFields) async throws
+}
+
+extension BodyWriter {
+    /// Leaves the fields out: HTTP/1.1 clients do not ask for any.
+    package func setTrailers(_ trailers: ResponseFields) async throws {}
 }

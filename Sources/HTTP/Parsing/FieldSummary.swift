@@ -78,7 +78,7 @@ struct FieldSummary {
         return value.extracting(value.trimmed(comma + 1..<value.count)).equalsIgnoringCase("chunked")
     }
 
-    /// HTTP/1.1 needs one `Host`, HTTP/1.0 may do without (RFC 9112 3.2).
+    /// HTTP/1.1 and 2 need one `Host`, HTTP/1.0 may do without (RFC 9112 3.2).
     func checkHost(for version: Request.Version) throws(RequestError) {
         guard hasHost || version == .http1_0 else { throw .missingHost }
     }
@@ -86,7 +86,7 @@ struct FieldSummary {
     /// Returns how the body ends; what could be read in two ways is refused (RFC 9112 6.1 and 6.3).
     func framing(for version: Request.Version, maxBodyBytes: Int) throws(RequestError) -> BodyFraming {
         if let transferCoding {
-            guard contentLength == nil, version == .http1_1, transferCoding != .ambiguous else {
+            guard contentLength == nil, version != .http1_0, transferCoding != .ambiguous else {
                 throw .ambiguousFraming
             }
             guard transferCoding == .chunked else { throw .unknownTransferCoding }
@@ -100,12 +100,12 @@ struct FieldSummary {
 
     /// HTTP/1.1 lives on unless told to close; HTTP/1.0 closes unless asked to live on (RFC 9112 9.3).
     func keepsAlive(for version: Request.Version) -> Bool {
-        !asksForClose && (version == .http1_1 || asksForKeepAlive)
+        !asksForClose && (version != .http1_0 || asksForKeepAlive)
     }
 
     /// Returns whether the client waits for `100 Continue`; HTTP/1.0 has no such thing (RFC 9110 10.1.1).
     func expectsContinue(for version: Request.Version) throws(RequestError) -> Bool {
-        guard version == .http1_1, let expectation else { return false }
+        guard version != .http1_0, let expectation else { return false }
         guard expectation == .continuation else { throw .unknownExpectation }
         return true
     }

@@ -74,7 +74,7 @@ package enum ResponseSerializer {
         let code = response.status.code
         if method == .head || code < 200 || code == 204 || code == 304 { return .omitted }
         if response.body.count != nil { return .whole }
-        return version == .http1_1 ? .chunked : .untilClose
+        return version != .http1_0 ? .chunked : .untilClose
     }
 
     private static func writeLength(of response: Response, framing: ResponseFraming, to writer: inout OctetWriter) {

@@ -1,0 +1,121 @@
+import Synchronization
+
+/// The body of a request that is answered while it comes, over HTTP/2.
+///
+/// One task reads it. What has come and is not taken holds the client back: its stream's window grows with each `next`.
+package final class RequestStream: Sendable {
+    /// Why no more octets will come although the body has not ended.
+    package enum Failure: Error, Sendable, Equatable {
+        /// The client has reset the stream, or the connection is gone.
+        case cancelled
+        /// Octets were due, and did not come in time.
+        case timedOut
+        /// The server has no room for more of it.
+        case overloaded
+    }
+
+    private enum End {
+        case whole
+        case failed(Failure)
+    }
+
+    private struct State {
+        var waiting: [UInt8] = []
+        var end: End?
+        var isDue = true
+        var reader: CheckedContinuation<Void, Never>?
+    }
+
+    private let state = Mutex(State())
+    private let whenTaken: @Sendable (Int) -> Void
+
+    /// Creates a body of which nothing has come.
+    /// - Parameter whenTaken: Called by the reader with the number of octets it took: the window may grow by them.
+    package init(whenTaken: @escaping @Sendable (Int) -> Void = { _ in }) {
+        self.whenTaken = whenTaken
+    }
+
+    /// Waits for octets, and takes all that have come; `nil` at the end of the body.
+    ///
+    /// - Parameter isDue: Whether the client owes octets, as within a message: only then do the body's timeouts run.
+    /// - Throws: `Failure` once the octets that came are taken; `CancellationError` in a cancelled task.
+    package func next(isDue: Bool = true) async throws -> [UInt8]? {
+        while true {
+            try Task.checkCancellation()
+            if let taken = try take(isDue: isDue) {
+                if !taken.isEmpty { whenTaken(taken.count) }
+                return taken.isEmpty ? nil : taken
+            }
+            await withTaskCancellationHandler {
+                await withCheckedContinuation { wait($0) }
+            } onCancel: {
+                wake()
+            }
+        }
+    }
+
+    /// Takes what has come; empty octets at the end, `nil` while nothing is there.
+    private func take(isDue: Bool) throws(Failure) -> [UInt8]? {
+        let outcome: Result<[UInt8]?, Failure> = state.withLock { state in
+            state.isDue = isDue
+            guard state.waiting.isEmpty else {
+                var taken: [UInt8] = []
+                swap(&taken, &state.waiting)
+                return .success(taken)
+            }
+            return switch state.end {
+            case .whole: .success([])
+            case .failed(let failure): .failure(failure)
+            case nil: .success(nil)
+            }
+        }
+        return try outcome.get()
+    }
+
+    /// Waits until something comes, the body ends, or the task is cancelled.
+    private func wait(_ reader: CheckedContinuation<Void, Never>) {
+        let isReady = state.withLock { state in
+            guard state.waiting.isEmpty, state.end == nil, !Task.isCancelled else { return true }
+            state.reader = reader
+            return false
+        }
+        if isReady { reader.resume() }
+    }
+
+    private func wake() {
+        state.withLock { $0.reader.take() }?.resume()
+    }
+}
+
+// What the server says of it.
+extension RequestStream {
+    /// Octets that came and are not taken.
+    package var waitingByteCount: Int { state.withLock { $0.waiting.count } }
+
+    /// Whether the reader waits for octets that the client owes.
+    package var isDue: Bool { state.withLock { $0.reader != nil && $0.isDue } }
+
+    /// Hands over octets that came.
+    package func append(_ octets: UnsafeBufferPointer<UInt8>) {
+        guard !octets.isEmpty else { return }
+        let reader = state.withLock { state in
+            if state.end == nil { state.waiting.append(contentsOf: octets) }
+            return state.reader.take()
+        }
+        reader?.resume()
+    }
+
+    /// Says that the body has come whole.
+    package func finish() { end(.whole) }
+
+    /// Says that no more of the body will come.
+    package func fail(_ failure: Failure) { end(.failed(failure)) }
+
+    private func end(_ end: End) {
+        let reader = state.withLock { state in
+            if state.end == nil { state.end = end }
+            return state.reader.take()
+        }
+        reader?.resume()
+    }
+}
