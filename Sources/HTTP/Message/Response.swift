@@ -8,10 +8,10 @@ package struct Response: Sendable {
     package var fields: ResponseFields
     /// The content; dropped for HEAD, 204 and 304.
     package var body: ResponseBody
-    /// The fields that follow the content, over HTTP/2 alone; behind no content they join `fields` in one block that ends the
-    /// stream (gRPC's Trailers-Only). Content that comes over time may name others, by `BodyWriter.setTrailers`.
+    /// The fields that follow the content, over HTTP/2 alone; an answer that has some says no `Content-Length`.
     ///
-    /// An answer that has some says no `Content-Length`.
+    /// Behind no content they join `fields` in one block that ends the stream (gRPC's Trailers-Only). Content that comes over
+    /// time may name others, by `BodyWriter.setTrailers`.
     package var trailers: ResponseFields?
 
     /// Creates an answer.
