@@ -6,7 +6,7 @@ import HTTP
 struct StreamWriter: BodyWriter {
     let loop: EventLoop
     let token: ConnectionTable.Token
-    let exchange: HTTP1Session.ExchangeID
+    let exchange: ExchangeID
 
     func write(_ bytes: [UInt8]) async throws {
         try await loop.write(bytes, for: self)
@@ -19,7 +19,7 @@ extension EventLoop {
         guard let connection = connections[writer.token], connection.isStreaming(writer.exchange) else {
             throw CancellationError()
         }
-        guard connection.append(bytes, on: self) else { return }
-        try await withCheckedThrowingContinuation { connection.wait(with: $0) }
+        guard connection.append(bytes, to: writer.exchange, on: self) else { return }
+        try await withCheckedThrowingContinuation { connection.wait(for: writer.exchange, with: $0) }
     }
 }

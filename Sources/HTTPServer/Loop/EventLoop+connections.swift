@@ -45,7 +45,7 @@ extension EventLoop {
     func closeAll() {
         now = .now()
         for connection in connections.all {
-            if connection.owes { shared.countCutOff(1) }
+            shared.countCutOff(connection.owedCount)
             connection.close(on: self)
         }
     }

@@ -1,15 +1,15 @@
 import HTTP
 import HTTPTypes
 
+/// The number of a request on its connection, and so of its answer.
+typealias ExchangeID = Int
+
 /// HTTP/1.1 on one connection, as a value: what of a request has come, what is owed, and what comes next.
 ///
 /// It owns no socket and reads no clock. Octets that came go in through `receive`, which returns what they amount to, and
 /// octets to send are taken from `output`; whoever moves them asks `wait` which timeout runs. A session of another protocol
 /// offers the same, with more than one exchange under way: so each answer names the exchange that it is for.
 struct HTTP1Session {
-    /// The number of a request on its connection, and so of its answer.
-    typealias ExchangeID = Int
-
     /// What is being read.
     enum Reading: Equatable {
         /// No octet of the next request has come.

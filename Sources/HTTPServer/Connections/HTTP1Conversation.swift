@@ -1,0 +1,308 @@
+import Glibc
+import HTTP
+import Metrics
+
+/// HTTP/1.1 on a connection: one request at a time, answered in order.
+final class HTTP1Conversation: Conversation {
+    /// Until the close, which ends the circle.
+    private let connection: Connection
+    // Used at each step, in one turn at a time: the checks of exclusive access cost 5% of a small answer.
+    @exclusivity(unchecked) private var session: HTTP1Session
+    /// The task of a handler that did not finish at once.
+    private var task: Task<Void, Never>?
+    /// Streams that wait until the client has read some.
+    @exclusivity(unchecked) private var waitingWriters: [CheckedContinuation<Void, any Error>] = []
+    /// When the present wait began: for a request, a head, a body.
+    private var waitStart: Instant
+
+    init(on connection: Connection, with client: Client?, loop: isolated EventLoop) {
+        self.connection = connection
+        session = HTTP1Session(limits: loop.limits)
+        waitStart = loop.now
+        if let client { session.begin(client) }
+    }
+
+    // MARK: Reading
+
+    var hasLeftover: Bool { session.hasLeftover }
+
+    func peerIsEnding() -> Bool { session.isStreaming }
+
+    /// Whether the next request may be read now: none is being answered, and the answers so far are not piling up.
+    func mayGoOn(on loop: isolated EventLoop) -> Bool {
+        connection.isOpen && session.wantsInput && hasRoomForAnswer(on: loop)
+    }
+
+    /// Reads and answers requests until one has to wait, the socket is empty, or `steps` are used up.
+    func proceed(_ steps: inout Int, on loop: isolated EventLoop) {
+        if session.hasLeftover {
+            repeat {
+                take(session.receiveKept(), &steps, on: loop)
+            } while session.hasLeftover && steps > 0 && mayGoOn(on: loop)
+        } else if session.awaitedBodyByteCount > 0 {
+            receiveBody(&steps, on: loop)
+        } else {
+            receive(&steps, on: loop)
+        }
+    }
+
+    func endInput(on loop: isolated EventLoop) {
+        session.endInput()
+    }
+
+    /// Reads into the loop's scratch memory; the session keeps what it needs.
+    private func receive(_ steps: inout Int, on loop: isolated EventLoop) {
+        let outcome = connection.read(into: UnsafeMutableRawBufferPointer(loop.scratch))
+        guard let count = connection.noteRead(outcome, of: loop.scratch.count, on: loop) else { return }
+        let octets = UnsafeBufferPointer(rebasing: loop.scratch[..<count])
+        var eaten = 0
+        repeat {
+            let (event, byteCount) = session.receive(octets.span.extracting(eaten...))
+            eaten += byteCount
+            take(event, &steps, on: loop)
+        } while eaten < count && steps > 0 && mayGoOn(on: loop)
+        if eaten < count { session.keep(octets[eaten...]) }
+    }
+
+    /// Reads a body of known length to where it will stay.
+    private func receiveBody(_ steps: inout Int, on loop: isolated EventLoop) {
+        var outcome = Transfer.wouldBlock
+        var room = 0
+        let event = session.receiveBody { buffer in
+            room = buffer.count
+            outcome = connection.read(into: buffer)
+            if case .moved(let count) = outcome { return count }
+            return 0
+        }
+        guard let count = connection.noteRead(outcome, of: room, on: loop) else { return }
+        // Copying much takes time that others wait.
+        steps = max(0, steps - (count >> 16))
+        take(event, &steps, on: loop)
+    }
+
+    /// Does what the session's event asks for.
+    private func take(_ event: consuming HTTP1Session.Event, _ steps: inout Int, on loop: isolated EventLoop) {
+        switch consume event {
+        case .more(let bodyByteCount, let isNewPart):
+            if isNewPart { waitStart = loop.now }
+            if bodyByteCount > 0 { hold(bodyByteCount, on: loop) }
+        case .request(let request, let exchange):
+            steps -= 1
+            handle(request, exchange, on: loop)
+        case .violation(let refusal, let outline):
+            refuse(refusal, to: outline, on: loop)
+        }
+    }
+
+    /// Counts octets of a body that has not come whole, within what all connections may hold together.
+    private func hold(_ count: Int, on loop: isolated EventLoop) {
+        guard !loop.shared.holdBody(count, limit: loop.limits.maxHeldBodyBytes) else { return }
+        refuse(.overloaded, to: session.outline, on: loop)
+    }
+
+    private func releaseBody(on loop: isolated EventLoop) {
+        let count = session.releaseBody()
+        if count > 0 { loop.shared.releaseBody(count) }
+    }
+
+    // MARK: Answering
+
+    /// Asks the handler; an answer that waits for nothing is done when this returns.
+    private func handle(_ request: Request, _ exchange: ExchangeID, on loop: isolated EventLoop) {
+        loop.traffic.requests.increment()
+        if connection.arrival.isOverflow, !loop.configuration.isExempt(request) {
+            return refuse(.overloaded, to: request.outline, on: loop)
+        }
+        let request = connection.forwarded(request, on: loop)
+        switch loop.handler(request) {
+        case .now(let response):
+            guard response.body.isStream else { return finish(response, to: request, exchange, on: loop) }
+            work(on: request, exchange, on: loop) { response }
+        case .waiting(let work): self.work(on: request, exchange, on: loop) { await work.response }
+        }
+    }
+
+    /// Starts work that waits; some of it is done when this returns.
+    private func work(
+        on request: Request,
+        _ exchange: ExchangeID,
+        on loop: isolated EventLoop,
+        _ body: @escaping @Sendable () async -> Response
+    ) {
+        let task = Task.immediate { await self.send(await body(), to: request, exchange, on: loop) }
+        guard session.isUnderWay(exchange) else { return }
+        self.task = task
+        connection.count(as: loop.shared.metrics.answering)
+    }
+
+    private func send(
+        _ response: Response,
+        to request: Request,
+        _ exchange: ExchangeID,
+        on loop: isolated EventLoop
+    ) async {
+        guard session.isUnderWay(exchange), case .stream(let produce) = response.body else {
+            return finish(response, to: request, exchange, on: loop)
+        }
+        append(response, to: request, on: loop)
+        if session.isStreaming {
+            do {
+                try await produce(StreamWriter(loop: loop, token: connection.token, exchange: exchange))
+                if session.isUnderWay(exchange) { session.endStream() }
+            } catch {
+                // Only a reset tells the client that the body is not whole.
+                if session.isUnderWay(exchange) { connection.reset(on: loop) }
+            }
+        }
+        endAnswer(exchange, on: loop)
+    }
+
+    /// Appends an answer that is at hand, and goes on.
+    private func finish(
+        _ response: Response,
+        to request: Request,
+        _ exchange: ExchangeID,
+        on loop: isolated EventLoop
+    ) {
+        guard session.isUnderWay(exchange) else { return }
+        append(response, to: request, on: loop)
+        endAnswer(exchange, on: loop)
+    }
+
+    private func append(_ response: Response, to request: Request, on loop: isolated EventLoop) {
+        if session.output.isEmpty { connection.beginWriting(on: loop) }
+        session.answer(
+            request,
+            with: refusal(of: response, to: request, on: loop) ?? response,
+            keepsAlive: !loop.isDraining && !connection.arrival.isOverflow,
+            date: loop.date.octets
+        )
+    }
+
+    /// Goes on with the next request.
+    private func endAnswer(_ exchange: ExchangeID, on loop: isolated EventLoop) {
+        guard session.isUnderWay(exchange) else { return }
+        session.endAnswer()
+        task = nil
+        releaseBody(on: loop)
+        connection.count(as: loop.shared.metrics.reading)
+        waitStart = loop.now
+        if !connection.isAdvancing { connection.advance(on: loop) }
+    }
+
+    /// Answers a request that never reaches the handler, and ends the connection behind it.
+    func refuse(_ refusal: Refusal, to request: RequestOutline?, on loop: isolated EventLoop) {
+        guard connection.isOpen else { return }
+        releaseBody(on: loop)
+        connection.noteRefused(request, with: refusal, on: loop)
+        if session.output.isEmpty { connection.beginWriting(on: loop) }
+        let response = loop.configuration.refusalForm(refusal, request?.path ?? [])
+        session.refuse(request, with: response, date: loop.date.octets)
+    }
+
+    // MARK: Writing
+
+    func beginTurn(on loop: isolated EventLoop) {
+        session.output.borrow(&loop.spareOutput)
+    }
+
+    func endTurn(on loop: isolated EventLoop) {
+        session.output.giveBack(&loop.spareOutput)
+    }
+
+    func send(_ write: (UnsafeBufferPointer<iovec>) -> Transfer, on loop: isolated EventLoop) -> Transfer? {
+        session.output.isEmpty ? nil : session.output.flush(write)
+    }
+
+    var heldAnswerBytes: Int { session.output.heldCount }
+
+    func isStreaming(_ exchange: ExchangeID) -> Bool {
+        session.isStreaming && session.isUnderWay(exchange)
+    }
+
+    func append(_ piece: [UInt8], to exchange: ExchangeID, on loop: isolated EventLoop) -> Bool {
+        if session.output.isEmpty { connection.beginWriting(on: loop) }
+        session.append(piece)
+        if !connection.isAdvancing { connection.advance(on: loop) }
+        return session.output.count > loop.limits.maxPendingOutputBytes
+    }
+
+    func wait(for exchange: ExchangeID, with writer: CheckedContinuation<Void, any Error>) {
+        waitingWriters.append(writer)
+    }
+
+    func resumeWriters(on loop: isolated EventLoop) {
+        guard !waitingWriters.isEmpty, session.output.count <= loop.limits.maxPendingOutputBytes / 2 else { return }
+        let writers = waitingWriters
+        waitingWriters = []
+        for writer in writers { writer.resume() }
+    }
+
+    // MARK: Room
+    // Readers may be slow and many, so what waits for them is bounded: on each connection, and on all together.
+
+    /// Whether the answers that wait here are few enough for another request.
+    private func hasRoomForAnswer(on loop: isolated EventLoop) -> Bool {
+        guard !session.output.isEmpty else { return true }
+        return session.output.count <= loop.limits.maxPendingOutputBytes
+            && loop.shared.heldAnswerBytes <= loop.limits.maxHeldAnswerBytes
+    }
+
+    /// Returns what goes out in place of `response` if it is large and too much waits already.
+    ///
+    /// One answer alone is never too large: how large it may get is for those who make it to say. Small ones, such as
+    /// metrics, are what one needs to see that somebody fills the memory.
+    private func refusal(of response: Response, to request: Request, on loop: isolated EventLoop) -> Response? {
+        guard let count = response.body.count, count > loop.limits.maxPendingOutputBytes else { return nil }
+        let held = loop.shared.heldAnswerBytes
+        guard held > 0, held + count > loop.limits.maxHeldAnswerBytes else { return nil }
+        return loop.configuration.refusalForm(.overloaded, request.pathOctets)
+    }
+
+    // MARK: Time and the end
+
+    var owedCount: Int { session.owes ? 1 : 0 }
+
+    var isOver: Bool { session.isOver }
+
+    func deadline(on loop: isolated EventLoop) -> Instant {
+        let timeouts = loop.timeouts
+        switch session.wait {
+        case .handler: return .never
+        case .reader: return connection.lastProgress + timeouts.write
+        case .request:
+            // A drain leaves a client that is about to send a moment to do so.
+            let drained = max(waitStart, loop.drainStart) + EventLoop.drainIdleTime
+            return min(waitStart + timeouts.idle, drained)
+        case .restOfHead: return waitStart + timeouts.head
+        case .restOfBody: return min(connection.lastProgress + timeouts.bodyIdle, waitStart + timeouts.body)
+        }
+    }
+
+    func expire(on loop: isolated EventLoop) {
+        switch session.wait {
+        case .handler, .reader: connection.end(.write, on: loop)
+        case .request:
+            loop.shared.metrics.count(.idle)
+            connection.leave(on: loop)
+        case .restOfHead: refuseLate(.head, on: loop)
+        case .restOfBody: refuseLate(.body, on: loop)
+        }
+    }
+
+    private func refuseLate(_ timeout: ServerMetrics.Timeout, on loop: isolated EventLoop) {
+        loop.shared.metrics.count(timeout)
+        refuse(.requestTimeout, to: session.outline, on: loop)
+        connection.advance(on: loop)
+    }
+
+    func close(on loop: isolated EventLoop) {
+        task?.cancel()
+        task = nil
+        releaseBody(on: loop)
+        session.close()
+        let writers = waitingWriters
+        waitingWriters = []
+        for writer in writers { writer.resume(throwing: CancellationError()) }
+    }
+}
