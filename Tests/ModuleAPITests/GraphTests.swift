@@ -157,6 +157,18 @@ struct GraphTests {
         #expect(await server.send(.get, "/v1/modules/net").status == 404)
     }
 
+    @Test(arguments: ["parameters", "buffers", "own_parameters", "own_buffers"])
+    func aTensorWithoutElementsIsPointedAtWhereItStands(field: String) async throws {
+        let graph = #"[{"op": "output", "args": [null]}]"#
+        let answer = await server.json(
+            .post,
+            "/v1/modules",
+            #"{"name": "net", "type": "Sequential", "modules": {"a": {"type": "GraphModule", "\#(field)": {"w": {"shape": [2]}}, "graph": \#(graph)}}}"#
+        )
+        #expect(answer.status == 422, "\(answer.text)")
+        #expect(answer.json["pointer"]?.asString == "/modules/a/\(field)/w", "\(answer.text)")
+    }
+
     @Test func refusesGraphsOfTooManyNodes() async throws {
         var serving = ServingOptions()
         serving.limits.maxGraphNodes = 5

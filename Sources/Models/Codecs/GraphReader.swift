@@ -28,7 +28,8 @@ struct GraphReader {
         let parameters = try Self.tensors(of: &object, "parameters", areParameters: true)
         let buffers = try Self.tensors(of: &object, "buffers", areParameters: false)
         guard let nodes = try object.take("graph", { try nodes(&$0) }) else { return nil }
-        try object.finish(known: ["name", "type", "class", "modules", "parameters", "buffers", "graph"])
+        let tensorFields = ["parameters", "buffers", "own_parameters", "own_buffers"]
+        try object.finish(known: ["name", "type", "class", "modules", "graph"] + tensorFields)
         return GraphDescription(className: className, graph: Graph(nodes), tensors: parameters + buffers)
     }
 
@@ -58,25 +59,37 @@ struct GraphReader {
         _ name: String,
         areParameters: Bool
     ) throws -> [GraphTensor] {
-        let read = { (reader: inout JSONReader) in try tensors(&reader, areParameters: areParameters) }
-        return try object.take("own_\(name)", read) ?? object.take(name, read) ?? []
+        for field in ["own_\(name)", name] {
+            let given = try object.take(field) { try tensors(&$0, in: field, areParameters: areParameters) }
+            if let given { return given }
+        }
+        return []
     }
 
-    private static func tensors(_ reader: inout JSONReader, areParameters: Bool) throws -> [GraphTensor] {
+    private static func tensors(
+        _ reader: inout JSONReader,
+        in field: String,
+        areParameters: Bool
+    ) throws -> [GraphTensor] {
         var tensors: [GraphTensor] = []
         try reader.beginObject()
         while let key = try reader.nextKey() {
             let name = try JSONReader.checkedName(key, pointer: reader.pointer)
-            tensors.append(try tensor(&reader, name: name, isParameter: areParameters))
+            tensors.append(try tensor(&reader, name: name, in: field, isParameter: areParameters))
         }
         return tensors
     }
 
-    private static func tensor(_ reader: inout JSONReader, name: String, isParameter: Bool) throws -> GraphTensor {
+    private static func tensor(
+        _ reader: inout JSONReader,
+        name: String,
+        in field: String,
+        isParameter: Bool
+    ) throws -> GraphTensor {
         var object = try ObjectReader(&reader, isParameter ? "A parameter" : "A buffer")
         let dtype = try object.takeOptional("dtype") { try $0.readChoice(DType.self) } ?? .float32
         let shape = try object.require("shape", shape)
-        var tensor = GraphTensor(name: name, shape: shape, dtype: dtype, isParameter: isParameter)
+        var tensor = GraphTensor(name: name, shape: shape, dtype: dtype, isParameter: isParameter, field: field)
         tensor.initial = try object.takeOptional("init") { try $0.readChoice(GraphTensor.Start.self) }
         if !isParameter { tensor.isPersistent = try object.take("persistent") { try $0.readBool() } ?? true }
         tensor.data = try object.takeOptional("data") { data in

@@ -168,7 +168,7 @@ package struct DescriptionChecker {
         let bare = graph.tensors.first { $0.needsStateDict && (!hasStateDict || !$0.isPersistent) }
         return bare.map { tensor in
             let text = "'\(tensor.name)' needs 'init', 'data' or an entry in 'state_dict'"
-            return (.refused(text), [tensor.isParameter ? "parameters" : "buffers", tensor.name])
+            return (.refused(text), [tensor.field, tensor.name])
         }
     }
 

@@ -32,12 +32,15 @@ package struct GraphTensor: Sendable {
     package var initial: Start?
     /// The elements, if the description brings them.
     package var data: Tensor?
+    /// The field of the description that declares it, for what is said of it.
+    package var field: String
 
-    package init(name: String, shape: Shape, dtype: DType, isParameter: Bool) {
+    package init(name: String, shape: Shape, dtype: DType, isParameter: Bool, field: String) {
         self.name = name
         self.shape = shape
         self.dtype = dtype
         self.isParameter = isParameter
+        self.field = field
     }
 
     var declaration: TensorDeclaration { TensorDeclaration(name, shape.dimensions, dtype: dtype) }
