@@ -4,9 +4,9 @@ import Synchronization
 final class SharedState: Sendable {
     let events: ServerEvents
     let metrics: ServerMetrics
+    let bodies = BodyRoom()
     private let open = Atomic<Int>(0)
     private let handshakes = Atomic<Int>(0)
-    private let heldBodies = Atomic<Int>(0)
     private let heldAnswers = Atomic<Int>(0)
     /// What new connections are encrypted with; nil on a plain port.
     let tls: TLSIdentity?
@@ -42,18 +42,6 @@ final class SharedState: Sendable {
     func onEmpty(_ body: (@Sendable () -> Void)?) {
         whenEmpty.withLock { $0 = body }
         if openConnections == 0 { body?() }
-    }
-
-    /// Octets of bodies in memory whose requests are not answered.
-    var heldBodyBytes: Int { heldBodies.load(ordering: .relaxed) }
-
-    /// Counts octets of a large body, and says whether all of them together are within `limit`.
-    func holdBody(_ count: Int, limit: Int) -> Bool {
-        heldBodies.add(count, ordering: .relaxed).newValue <= limit
-    }
-
-    func releaseBody(_ count: Int) {
-        heldBodies.subtract(count, ordering: .relaxed)
     }
 
     /// Octets of answers in memory that their readers have not taken.

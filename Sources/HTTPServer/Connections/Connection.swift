@@ -36,7 +36,7 @@ final class Connection {
     /// Whether the socket may hold something to read.
     private var mayRead = false
     /// Whether the kernel has seen the end of the peer's direction.
-    private var peerIsEnding = false
+    private(set) var peerIsEnding = false
     /// Whether we have read up to that end.
     private var peerHasEnded = false
     /// Octets of the output that count against the server's limit.
@@ -148,7 +148,7 @@ final class Connection {
             peerIsEnding = true
             client?.hasGone()
             // Most clients that end their direction in the middle of a stream are gone, and a silent one never finds out.
-            guard conversation?.peerIsEnding() != true else { return close(on: loop) }
+            guard conversation?.peerIsEnding(on: loop) != true else { return close(on: loop) }
         }
         if interest.overlaps([.readable, .peerHalfClosed]) { mayRead = true }
         advance(on: loop)
@@ -270,6 +270,9 @@ final class Connection {
         let proxy = client == arrival.peer ? nil : arrival.peer
         return RefusedRequest(status: status, peer: client, proxy: proxy, outline: request)
     }
+
+    /// Ends requests whose bodies had to give way.
+    func giveWay(on loop: isolated EventLoop) { conversation?.giveWay(on: loop) }
 
     // MARK: Bodies that come over time
 

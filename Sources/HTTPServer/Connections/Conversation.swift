@@ -15,7 +15,9 @@ protocol Conversation: AnyObject {
     /// The client has ended its direction, and all before that is read.
     func endInput(on loop: isolated EventLoop)
     /// The client is about to end its direction, or has gone; true if the connection is of no use any more.
-    func peerIsEnding() -> Bool
+    func peerIsEnding(on loop: isolated EventLoop) -> Bool
+    /// Ends what a client that may have gone has in memory, for those who are there; one that reads on is told so.
+    func giveWay(on loop: isolated EventLoop)
 
     // Writing.
 

@@ -10,6 +10,8 @@ final class HTTP1Conversation: Conversation {
     @exclusivity(unchecked) private var session: HTTP1Session
     /// The task of a handler that did not finish at once.
     private var task: Task<Void, Never>?
+    /// The body of the request that is being answered, once its client may have gone.
+    private var abandonedBody: BodyRoom.Abandoned?
     /// Streams that wait until the client has read some.
     @exclusivity(unchecked) private var waitingWriters: [CheckedContinuation<Void, any Error>] = []
     /// When the present wait began: for a request, a head, a body.
@@ -26,7 +28,10 @@ final class HTTP1Conversation: Conversation {
 
     var hasLeftover: Bool { session.hasLeftover }
 
-    func peerIsEnding() -> Bool { session.isStreaming }
+    func peerIsEnding(on loop: isolated EventLoop) -> Bool {
+        abandonBody(on: loop)
+        return session.isStreaming
+    }
 
     /// Whether the next request may be read now: none is being answered, and the answers so far are not piling up.
     func mayGoOn(on loop: isolated EventLoop) -> Bool {
@@ -96,13 +101,36 @@ final class HTTP1Conversation: Conversation {
 
     /// Counts octets of a body that has not come whole, within what all connections may hold together.
     private func hold(_ count: Int, on loop: isolated EventLoop) {
-        guard !loop.shared.holdBody(count, limit: loop.limits.maxHeldBodyBytes) else { return }
+        let limit = loop.limits.maxHeldBodyBytes
+        guard !loop.shared.bodies.take(count, limit: limit, mayPush: !connection.peerIsEnding) else { return }
         refuse(.overloaded, to: session.outline, on: loop)
     }
 
     private func releaseBody(on loop: isolated EventLoop) {
         let count = session.releaseBody()
-        if count > 0 { loop.shared.releaseBody(count) }
+        if let body = abandonedBody {
+            loop.shared.bodies.leave(body)
+            abandonedBody = nil
+        } else if count > 0 {
+            loop.shared.bodies.leave(count)
+        }
+    }
+
+    /// Lets the body of a request that is being answered give way to those of clients that are still there.
+    private func abandonBody(on loop: isolated EventLoop) {
+        guard session.writing == .answer, session.bodyByteCount > 0, abandonedBody == nil else { return }
+        abandonedBody = loop.shared.bodies.abandon(session.bodyByteCount) { [token = connection.token] in
+            loop.executor.submit(.closure { loop.assumeIsolated { $0.connections[token]?.giveWay(on: $0) } })
+        }
+    }
+
+    func giveWay(on loop: isolated EventLoop) {
+        guard connection.isOpen, let body = abandonedBody, loop.shared.bodies.hasGivenWay(body) else { return }
+        guard session.writing == .answer else { return connection.close(on: loop) }
+        task?.cancel()
+        task = nil
+        refuse(.overloaded, to: nil, on: loop)
+        connection.advance(on: loop)
     }
 
     // MARK: Answering
@@ -133,6 +161,7 @@ final class HTTP1Conversation: Conversation {
         guard session.isUnderWay(exchange) else { return }
         self.task = task
         connection.count(as: loop.shared.metrics.answering)
+        if connection.peerIsEnding { abandonBody(on: loop) }
     }
 
     private func send(

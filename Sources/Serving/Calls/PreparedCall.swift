@@ -12,6 +12,15 @@ final class PreparedCall: Sendable {
     enum Mode: Sendable {
         case forward(recordsGradients: Bool)
         case backward(gradOutputs: GradOutputs)
+
+        /// The gradients that the client sent along.
+        var gradOutputs: [Tensor] {
+            switch self {
+            case .forward, .backward(.only(nil)): []
+            case .backward(.only(let gradient?)): [gradient]
+            case .backward(.named(let gradients)): gradients.values.map(\.self)
+            }
+        }
     }
 
     /// The gradients to start from on the way back.

@@ -225,6 +225,7 @@ extension ComputeQueue.State {
     /// Takes out calls that nobody may wait for, the oldest first, until there is room for one that somebody waits for.
     fileprivate mutating func makeRoom(for call: WaitingCall, within limits: ServingLimits) -> [WaitingCall] {
         var removed: [WaitingCall] = []
+        guard call.byteCount <= limits.maxQueuedBytes else { return [] }
         while !hasRoom(for: call, within: limits), let oldest = abandoned.first {
             remove(oldest)
             removed.append(oldest)

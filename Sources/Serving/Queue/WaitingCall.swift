@@ -42,7 +42,7 @@ final class WaitingCall: Sendable {
         self.call = call
         self.deadline = deadline
         rank = priority > 0 ? priority : .max
-        byteCount = call.tensors.reduce(0) { $0 + $1.byteCount }
+        byteCount = (call.tensors + call.mode.gradOutputs).reduce(0) { $0 + $1.byteCount }
         joinKey = Self.joinKey(of: call)
         rows = Self.rows(of: call)
     }
