@@ -163,8 +163,11 @@ struct Service {
         return metrics
     }
 
-    private static func handler(_ inference: InferenceAPI, _ keys: KeyRing?, _ configuration: Configuration) -> Handler
-    {
+    private static func handler(
+        _ inference: InferenceAPI,
+        _ keys: KeyRing?,
+        _ configuration: Configuration
+    ) throws(StartFailure) -> Handler {
         let rules = AccessRules(
             keys: keys,
             anonymousScope: configuration.anonymousScope.scope,
@@ -177,6 +180,11 @@ struct Service {
             )
         )
         let interface = inference.interface(configuration.showsConsole ? ConsoleResource().routes : [])
+        let prefix = configuration.api.pathPrefix
+        if let own = interface.routes.first(where: { prefix.isBeginning(of: $0.template) })?.template {
+            let words = "expected a path that no path of the server begins with, got '\(prefix.text)', as '\(own)' does"
+            throw StartFailure("--path-prefix", words)
+        }
         let hasOperationsPort = configuration.operationsPort.port != nil
         let main = interface.handler(rules: rules, offering: hasOperationsPort ? .allButMetrics : .all)
         let handler = configuration.compresses ? Compression.wrap(main) : main

@@ -55,6 +55,22 @@ struct OptionTests {
         #expect(output.contains(words), "\(output)")
     }
 
+    /// What is no address of a database is named by its scheme: the rest may be a password.
+    @Test(arguments: [
+        ("mysql://root:hunter2@db/x", "mysql://..."), ("https:/hunter2", "https:/..."), ("postgresql:hunter2", nil),
+        ("POSTGRESQL://u:hunter2@db/x", "POSTGRESQL://..."), ("host=db password=hunter2", nil),
+        ("://hunter2@db", nil), ("hunter2hunter2hunter2://db", nil), ("u:hunter2@db:5432//x", nil),
+    ])
+    func namesTheSchemeOfAStoreAndHidesThePassword(url: String, scheme: String?) throws {
+        for (flags, environment) in [(["--store", url], [:]), ([], ["CALLPATH_STORE": url])] {
+            let (output, status) = try run(["serve"] + flags, environment: environment)
+            #expect(status != 0)
+            let words = "expected a URL that begins with postgresql://, got \(scheme ?? "one without a scheme")"
+            #expect(output.contains(words), "\(output)")
+            #expect(!output.contains("hunter2"), "\(output)")
+        }
+    }
+
     @Test(arguments: [
         (["--port-file", "/nowhere/port"], "--port-file: cannot write '/nowhere/port': No such file or directory"),
         (["--port-file", "/var"], "--port-file: cannot write '/var': Is a directory"),

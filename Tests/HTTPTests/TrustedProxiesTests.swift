@@ -72,6 +72,10 @@ struct TrustedProxiesTests {
             (["for=203.0.113.7;for=198.51.100.1"], nil), (["203.0.113.7"], nil),
             (["for=\"203.0.113.7:_port\""], "203.0.113.7"),
             (["for="], nil), (["for=\"\""], nil),
+            // A backslash within quotes says nothing of what stands behind it.
+            (["for=\"203.0.113\\.7\""], "203.0.113.7"), (["for=\"\\[2001:db8::7\\]:\\4711\""], "2001:db8::7"),
+            (["for=\"\\2\\0\\3.0.113.7\", for=10.0.0.2"], "203.0.113.7"), (["for=\"203.0.113\\\\.7\""], nil),
+            (["for=203.0.113\\.7"], nil), (["for=\"203.0.113.7\\\""], nil),
             // What a client makes its proxy quote names nobody.
             (["for=203.0.113.7;host=\"a;for=198.51.100.1\""], "203.0.113.7"),
             (["for=203.0.113.7;host=\"a,for=198.51.100.1\""], "203.0.113.7"),

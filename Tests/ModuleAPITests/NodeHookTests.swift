@@ -104,6 +104,19 @@ struct NodeHookTests {
                 #"{"kind": "forward", "action": {"type": "scale", "value": 1, "at": [{"slice": 1}]}}"#,
                 "action/at/0/slice"
             ),
+            // Python reads one number alone as a stop.
+            (
+                #"{"kind": "forward", "action": {"type": "scale", "value": 1, "at": {"slice": [0]}}}"#,
+                "action/at/slice"
+            ),
+            (
+                #"{"kind": "forward", "action": {"type": "scale", "value": 1, "at": [0, {"slice": []}]}}"#,
+                "action/at/1/slice"
+            ),
+            (
+                #"{"kind": "forward", "action": {"type": "scale", "value": 1, "at": [{"slice": [0, 1, 1, 1]}]}}"#,
+                "action/at/0/slice"
+            ),
             (#"{"kind": "forward", "action": {"type": "scale", "value": 1, "at": [{}]}}"#, "action/at/0"),
             (#"{"kind": "forward", "action": {"type": "scale", "value": 1, "at": "1"}}"#, "action/at"),
             (#"{"kind": "forward", "action": {"type": "mask"}}"#, "action"),

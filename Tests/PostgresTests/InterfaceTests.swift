@@ -91,9 +91,9 @@ struct InterfaceTests {
         let rows: [(String, Int, String)] = [
             (revision, 200, ""), ("\(revision), \(revision)", 200, ""),
             ("\(tag).9000000000000000000", 503, "replica_behind"), ("ffffffff.1", 412, "precondition_failed"),
-            ("", 400, "malformed_query"), ("\(tag)", 400, "malformed_query"), ("\(tag).", 400, "malformed_query"),
-            ("\(tag).-1", 400, "malformed_query"), ("\(tag).99999999999999999999", 400, "malformed_query"),
-            ("\(revision),", 400, "malformed_query"), ("\(tag).1.1", 400, "malformed_query"),
+            ("", 400, "malformed_field"), ("\(tag)", 400, "malformed_field"), ("\(tag).", 400, "malformed_field"),
+            ("\(tag).-1", 400, "malformed_field"), ("\(tag).99999999999999999999", 400, "malformed_field"),
+            ("\(revision),", 400, "malformed_field"), ("\(tag).1.1", 400, "malformed_field"),
         ]
         for (text, status, code) in rows {
             let answer = await server.send(.get, "/v1/modules/fc", [.minimumRevision: text])

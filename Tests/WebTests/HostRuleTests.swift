@@ -46,6 +46,20 @@ struct PathPrefixTests {
     }
 
     @Test(arguments: [
+        ("/v1", "/v1/modules", true), ("/v1/modules", "/v1/modules", true),
+        ("/v1/modules/a", "/v1/modules/{name}", true),
+        ("/v1/modules/a/parameters/x/y/z", "/v1/modules/{name}/parameters/{path...}", true),
+        ("/v1/modules/a/b", "/v1/modules/{name}", false), ("/v1x", "/v1/modules", false),
+        ("/x/v1", "/v1/modules", false),
+        ("/v1/x", "/v1/modules", false), ("/V1", "/v1/modules", false), ("/x", "/", false),
+    ])
+    func mustNotBeginAPathOfTheServer(text: String, template: String, isBeginning: Bool) throws {
+        let prefix = try #require(PathPrefix(text))
+        #expect(prefix.isBeginning(of: PathTemplate(template)) == isBeginning)
+        #expect(!PathPrefix().isBeginning(of: PathTemplate(template)))
+    }
+
+    @Test(arguments: [
         ("/x/v1/modules", "/v1/modules"), ("/x", ""), ("/x/", "/"), ("/xy/v1", "/xy/v1"), ("/v1", "/v1"),
         ("/x/x/v1", "/x/v1"),
     ])

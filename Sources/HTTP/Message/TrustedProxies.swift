@@ -98,10 +98,16 @@ package struct TrustedProxies: Sendable {
         return hop(value)
     }
 
-    /// Takes off quotes; no address needs an escape within them.
+    /// Takes off quotes, and the backslashes that may stand before anything within them (RFC 9110 5.6.4).
     private static func unquoted(_ text: Octets) -> Octets {
         let quote = UInt8(ascii: "\"")
-        return text.count >= 2 && text.first == quote && text.last == quote ? text.dropFirst().dropLast() : text
+        guard text.count >= 2, text.first == quote, text.last == quote else { return text }
+        var isEscaped = false
+        let inside = text.dropFirst().dropLast().filter { octet in
+            isEscaped = octet == UInt8(ascii: "\\") && !isEscaped
+            return !isEscaped
+        }
+        return inside[...]
     }
 
     private static func trimmed(_ text: Octets) -> Octets {

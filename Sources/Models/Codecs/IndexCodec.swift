@@ -36,10 +36,11 @@ enum IndexCodec {
     private static func slice(_ reader: inout JSONReader) throws -> Index {
         let pointer = reader.pointer
         let bounds = try reader.readArray { try $0.readOptional { try $0.readInt() } }
-        guard bounds.count <= 3 else {
+        // One number alone is a stop to Python and would be a start here.
+        guard (2...3).contains(bounds.count) else {
             throw DocumentProblem(
                 .invalidHook,
-                "A slice is [start, stop, step], got \(bounds.count) of them.",
+                "A slice is [start, stop] or [start, stop, step], got a list of \(bounds.count).",
                 pointer: pointer
             )
         }

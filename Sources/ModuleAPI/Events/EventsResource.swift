@@ -61,7 +61,7 @@ struct EventsResource: Sendable {
 
     private static func eventID(_ text: String) throws(Problem) -> UInt64 {
         guard let id = UInt64(text), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
-            throw Problem(.malformedQuery, "Last-Event-ID is the id of an event, a whole number.", got: .string(text))
+            throw Problem(.malformedField, "Last-Event-ID is the id of an event, a whole number.", got: .string(text))
         }
         return id
     }

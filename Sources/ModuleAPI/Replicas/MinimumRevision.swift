@@ -20,7 +20,7 @@ struct MinimumRevision {
                 !halves[0].isEmpty
             else {
                 throw Problem(
-                    .malformedQuery,
+                    .malformedField,
                     "Callpath-Minimum-Revision is a list of what Callpath-Revision has said.",
                     expected: .string("\(instance).1"),
                     got: .string(String(part))

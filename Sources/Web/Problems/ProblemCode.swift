@@ -5,6 +5,7 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     // 400: the request cannot be read.
     case malformedTarget = "malformed_target"
     case malformedQuery = "malformed_query"
+    case malformedField = "malformed_field"
     case malformedJSON = "malformed_json"
     case duplicateKey = "duplicate_key"
     case malformedTensorHeaders = "malformed_tensor_headers"
@@ -80,8 +81,8 @@ package enum ProblemCode: String, CaseIterable, Sendable {
     /// The status code of an answer that says so.
     package var status: Int {
         switch self {
-        case .malformedTarget, .malformedQuery, .malformedJSON, .duplicateKey, .malformedTensorHeaders,
-            .malformedTensorBytes, .malformedSafetensors, .malformedContentCoding:
+        case .malformedTarget, .malformedQuery, .malformedField, .malformedJSON, .duplicateKey,
+            .malformedTensorHeaders, .malformedTensorBytes, .malformedSafetensors, .malformedContentCoding:
             400
         case .unauthorized: 401
         case .forbidden, .crossOrigin: 403

@@ -32,6 +32,16 @@ package struct PathPrefix: Sendable, Equatable {
             }
     }
 
+    /// Whether a path of `template` may begin with the prefix, so that taking it off would hide the route.
+    package func isBeginning(of template: PathTemplate) -> Bool {
+        let segments = text.split(separator: "/")
+        let mayBeLong = template.segments.last == .rest
+        guard !isEmpty, segments.count <= template.segments.count || mayBeLong else { return false }
+        return zip(segments, template.segments).allSatisfy { segment, own in
+            if case .literal(let word) = own { word == segment } else { true }
+        }
+    }
+
     /// Returns the octets of a path without the prefix, or as they are if it does not stand there as a whole.
     package func removed(from path: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         guard !isEmpty, path.starts(with: octets) else { return path }

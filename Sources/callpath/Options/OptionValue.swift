@@ -13,13 +13,16 @@ protocol OptionValue: Sendable, SendableMetatype {
     static var placeholder: String { get }
     /// Whether it is a list with commas, so that an option that is given twice means both.
     static var isList: Bool { get }
-    /// Whether what a user wrote may hold a password, and is never shown.
-    static var isSecret: Bool { get }
+    /// What a value must be, in words.
+    static var expected: String { get }
+    /// What a refusal shows of a text that is no value: all of it, unless it may hold a password.
+    static func shown(_ optionText: String) -> String
 }
 
 extension OptionValue {
     static var isList: Bool { false }
-    static var isSecret: Bool { false }
+    static var expected: String { placeholder }
+    static func shown(_ optionText: String) -> String { "'\(optionText)'" }
 }
 
 extension String: OptionValue {

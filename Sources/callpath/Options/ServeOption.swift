@@ -7,7 +7,7 @@ struct ServeOption: Sendable {
         let expected: String
         let got: String
 
-        var description: String { "\(source): expected \(expected), got '\(got)'" }
+        var description: String { "\(source): expected \(expected), got \(got)" }
     }
 
     /// What a value must meet beyond its type.
@@ -27,8 +27,8 @@ struct ServeOption: Sendable {
     let standard: String
     /// Whether what is given several times is joined with commas; the last wins if not.
     let isList: Bool
-    /// Whether what a user wrote is never shown.
-    private let isSecret: Bool
+    /// What a refusal shows of what a user wrote.
+    private let shownRefused: @Sendable (String) -> String
     /// What a value must be, in words.
     private let expected: String
     /// Writes a value into a configuration, or returns `false` if it is none.
@@ -42,7 +42,7 @@ struct ServeOption: Sendable {
         expected: String,
         shown: String? = nil,
         isList: Bool = false,
-        isSecret: Bool = false,
+        shownRefused: @escaping @Sendable (String) -> String = { "'\($0)'" },
         write: @escaping @Sendable (inout Configuration, String) -> Bool,
         read: @escaping @Sendable (Configuration) -> String
     ) {
@@ -51,7 +51,7 @@ struct ServeOption: Sendable {
         self.placeholder = placeholder
         self.expected = expected
         self.isList = isList
-        self.isSecret = isSecret
+        self.shownRefused = shownRefused
         self.write = write
         self.read = read
         standard = shown ?? read(Configuration())
@@ -67,7 +67,7 @@ struct ServeOption: Sendable {
         _ rule: Rule<Value>? = nil,
         shown: String? = nil
     ) {
-        let expected = rule?.words ?? Value.placeholder
+        let expected = rule?.words ?? Value.expected
         self.init(
             name: name,
             help: help,
@@ -75,7 +75,7 @@ struct ServeOption: Sendable {
             expected: expected,
             shown: shown,
             isList: Value.isList,
-            isSecret: Value.isSecret
+            shownRefused: Value.shown
         ) {
             guard let value = Value(optionText: $1), rule?.isMet(value) != false else { return false }
             $0[keyPath: path] = value
@@ -96,7 +96,7 @@ struct ServeOption: Sendable {
     /// Writes the value that `source` holds into `configuration`.
     func apply(_ text: String, from source: String, to configuration: inout Configuration) throws(Refusal) {
         guard !write(&configuration, text) else { return }
-        throw Refusal(source: source, expected: expected, got: isSecret ? "something else" : text)
+        throw Refusal(source: source, expected: expected, got: shownRefused(text))
     }
 
     /// Returns the option's value as text.

@@ -22,5 +22,14 @@ struct StoreURL: OptionValue {
     }
 
     static var placeholder: String { "URL" }
-    static var isSecret: Bool { true }
+    static var expected: String { "a URL that begins with postgresql://" }
+
+    /// The scheme alone: a password may stand anywhere behind it, and in what is no URL anywhere at all.
+    static func shown(_ optionText: String) -> String {
+        guard let (_, scheme, slashes) = optionText.firstMatch(of: /^([A-Za-z][A-Za-z0-9+.-]{0,15}):(\/\/?)/)?.output
+        else {
+            return "one without a scheme"
+        }
+        return "\(scheme):\(slashes)..."
+    }
 }

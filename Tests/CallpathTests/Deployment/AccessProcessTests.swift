@@ -113,6 +113,9 @@ struct AccessProcessTests {
     @Test(arguments: [
         ("--allowed-hosts", "a.example:80"), ("--allowed-hosts", "https://a.example"), ("--allowed-hosts", "a,,b"),
         ("--path-prefix", "x/y"), ("--path-prefix", "/x/"), ("--path-prefix", "/x?y"), ("--path-prefix", "/"),
+        // What would hide the server's own paths.
+        ("--path-prefix", "/v1"), ("--path-prefix", "/v2"), ("--path-prefix", "/v1/modules"),
+        ("--path-prefix", "/readyz"), ("--path-prefix", "/console"),
     ])
     func refusesWhatIsNoNameOrPrefix(option: String, value: String) throws {
         let binary = try RunningServer.binary().path
