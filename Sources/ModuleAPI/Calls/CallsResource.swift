@@ -70,14 +70,14 @@ package struct CallsResource: Sendable {
         let reader = reader(for: publication)
         let request = try exchange.context.measure(.parse) { try self.request(exchange, with: reader) }
         try Self.refuseCaptures(of: request, as: representation)
-        guard api.registry.isSmall(request, for: publication) else {
+        switch try runHere(publication, { try api.registry.begin(publication, request) }) {
+        case .done(let result): return try answer(exchange, request, result, as: representation)
+        case .waiting(let call):
             return .later {
-                let result = try await run(publication) { try await api.registry.call(publication, request) }
+                let result = try await run(publication) { try await call.result }
                 return try await answer(exchange, request, result, as: representation).response
             }
         }
-        let result = try runHere(publication) { try api.registry.callHere(publication, request) }
-        return try answer(exchange, request, result, as: representation)
     }
 
     private func answer(

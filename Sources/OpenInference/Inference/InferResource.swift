@@ -54,14 +54,13 @@ struct InferResource: Sendable {
     /// Infers with `model` from the body of a request: a small call on the spot, a large one in its turn.
     func answer(_ exchange: Exchange, from model: Publication) throws -> Reply<any Error> {
         let inference = try inference(exchange, from: model)
-        guard api.registry.isSmall(inference.call, for: model) else {
+        switch try api.registry.begin(model, inference.call) {
+        case .done(let result): return try answer(inference, result, for: exchange.request.client)
+        case .waiting(let call):
             return .later {
-                let result = try await api.registry.call(model, inference.call)
-                return try await answer(inference, result, for: exchange.request.client).response
+                try await answer(inference, call.result, for: exchange.request.client).response
             }
         }
-        let result = try api.registry.callHere(model, inference.call)
-        return try answer(inference, result, for: exchange.request.client)
     }
 
     /// Reads a request and checks it.

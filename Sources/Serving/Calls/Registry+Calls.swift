@@ -8,8 +8,23 @@ package import Tensors
 extension Registry {
     /// Calls a module.
     ///
-    /// A small call runs where it was made and never waits; a large one goes through the compute queue.
+    /// A small call runs where it is made and never waits; a large one is left for its turn of the compute queue.
+    package func begin(_ publication: Publication, _ request: CallRequest) throws -> BegunCall {
+        guard computeQueue.isSmall(request.inputs, request.named, for: publication) else {
+            return .waiting(QueuedCall(publication: publication, request: request, registry: self))
+        }
+        return .done(try callHere(publication, request))
+    }
+
+    /// Calls a module, and waits for the result.
     package func call(_ publication: Publication, _ request: CallRequest) async throws -> CallResult {
+        switch try begin(publication, request) {
+        case .done(let result): result
+        case .waiting(let call): try await call.result
+        }
+    }
+
+    fileprivate func callInTurn(_ publication: Publication, _ request: CallRequest) async throws -> CallResult {
         let mode = PreparedCall.Mode.forward(recordsGradients: request.recordsGradients)
         let tracer = events.tracer(for: publication)
         let result = try await perform(publication, request, mode: mode, tracer: tracer).result
@@ -45,13 +60,8 @@ extension Registry {
         )
     }
 
-    /// Whether a call is small enough to be made on an event loop.
-    package func isSmall(_ request: CallRequest, for publication: Publication) -> Bool {
-        computeQueue.isSmall(request.inputs, request.named, for: publication)
-    }
-
     /// Calls a module where the caller is, without waiting; for small calls.
-    package func callHere(_ publication: Publication, _ request: CallRequest) throws -> CallResult {
+    private func callHere(_ publication: Publication, _ request: CallRequest) throws -> CallResult {
         publication.activity.begin()
         defer { publication.activity.end() }
         let start = ContinuousClock.now
@@ -170,6 +180,24 @@ extension Registry {
         }
         let installation = HookInstallation(number: .call(index), program: try HookProgram(description))
         try installation.add(to: &hooks, on: place.module)
+    }
+}
+
+/// A call that was made: a small one is done.
+package enum BegunCall: Sendable {
+    case done(CallResult)
+    case waiting(QueuedCall)
+}
+
+/// A large call, before its turn.
+package struct QueuedCall: Sendable {
+    fileprivate let publication: Publication
+    fileprivate let request: CallRequest
+    fileprivate let registry: Registry
+
+    /// Goes through the compute queue.
+    package var result: CallResult {
+        get async throws { try await registry.callInTurn(publication, request) }
     }
 }
 
