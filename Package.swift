@@ -90,7 +90,7 @@ let package = Package(
 
         // The same on PostgreSQL, for many replicas; libpq is opened when it is wanted.
         .target(name: "CPostgres"),
-        room("Postgres", ["CLinux", "CPostgres", "Store"]),
+        room("Postgres", ["CLinux", "CPostgres", "Metrics", "Store"]),
 
         // The network wing: knows no tensor.
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -106,7 +106,7 @@ let package = Package(
         // Both wings stand on these.
         room("JSON"),
         room("Metrics"),
-        room("Logs", ["JSON", logging]),
+        room("Logs", ["JSON", "Metrics", logging]),
 
         // Where the wings meet.
         room(

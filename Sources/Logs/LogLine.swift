@@ -14,7 +14,7 @@ package struct LogLine: ~Copyable {
     /// Starts the line at a moment of `clock`, in nanoseconds since 1970.
     mutating func begin(
         at time: Int64,
-        of clock: inout WallClock,
+        of clock: inout TimeOfDay,
         level: Logger.Level,
         label: String,
         message: String

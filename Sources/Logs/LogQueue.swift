@@ -1,5 +1,6 @@
 import Dispatch
 package import Logging
+import Metrics
 import Synchronization
 
 /// Takes log lines without ever making their writer wait for the output: they gather in a buffer that goes out behind its back.
@@ -11,7 +12,7 @@ package final class LogQueue: Sendable {
         var buffer = LogBuffer()
         /// A buffer that was written, kept for its memory.
         var spare = LogBuffer()
-        var clock = WallClock()
+        var clock = TimeOfDay()
         /// Lines dropped that no line has told of.
         var dropped = 0
         /// Whether something waits that should go out at once.
@@ -43,7 +44,7 @@ package final class LogQueue: Sendable {
         capacity: Int = 4 << 20,
         delay: Duration = .milliseconds(250),
         write: @escaping @Sendable ([UInt8]) -> Int = StandardError.write,
-        now: @escaping @Sendable () -> Int64 = WallClock.nanoseconds
+        now: @escaping @Sendable () -> Int64 = { Int64(WallClock.nanoseconds) }
     ) {
         self.format = format
         self.capacity = capacity

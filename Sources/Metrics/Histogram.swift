@@ -26,7 +26,7 @@ package final class Histogram: Sendable {
 
     /// Counts a duration in seconds.
     package func observe(_ duration: Duration) {
-        observe(nanoseconds: Int(truncatingIfNeeded: duration.attoseconds / 1_000_000_000))
+        observe(nanoseconds: duration.wholeNanoseconds)
     }
 
     /// How many values fell into each range, the one without a bound last.

@@ -47,8 +47,6 @@ extension MetricsRegistry {
     }
 
     private static func now() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+        Double(WallClock.nanoseconds) / 1e9
     }
 }

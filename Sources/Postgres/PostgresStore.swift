@@ -2,6 +2,7 @@ import CLinux
 import CPostgres
 import Dispatch
 import Glibc
+import Metrics
 package import Store
 import Synchronization
 
@@ -148,7 +149,7 @@ package final class PostgresStore: SharedStore {
                 CASE WHEN current_setting('synchronous_commit') = 'off'
                     THEN set_config('synchronous_commit', 'on', false) END
             """,
-            [.text("\(options.timeout.milliseconds)")],
+            [.text("\(options.timeout.wholeMilliseconds)")],
             until: deadline
         )
         try prepareSchema(connection, until: deadline)
@@ -241,7 +242,7 @@ package final class PostgresStore: SharedStore {
     /// Notes that the database cannot be reached.
     func noteLoss(_ reason: String) {
         state.withLock { state in
-            state.lostAt = state.lostAt ?? Int(time(nil))
+            state.lostAt = state.lostAt ?? WallClock.seconds
             state.lostBecause = reason
         }
     }
@@ -312,9 +313,4 @@ package final class PostgresStore: SharedStore {
         var count: UInt64 = 0
         Glibc.read(waker, &count, 8)
     }
-}
-
-extension Duration {
-    /// Whole milliseconds.
-    var milliseconds: Int64 { components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000 }
 }

@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import Metrics
 import Synchronization
 
 /// Signals that the process takes over from their default, one after the other.
@@ -48,8 +49,8 @@ final class Signals: Sendable {
 
     /// Ends the process after `delay` if nothing has ended it before: no blocked thread may keep it.
     static func endProcess(after delay: Duration) {
-        let seconds = Double(delay.components.seconds) + Double(delay.components.attoseconds) / 1e18
-        DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { _exit(EXIT_SUCCESS) }
+        let end = DispatchTime.now() + .nanoseconds(delay.wholeNanoseconds)
+        DispatchQueue.global().asyncAfter(deadline: end) { _exit(EXIT_SUCCESS) }
     }
 
     private final class Counter: Sendable {

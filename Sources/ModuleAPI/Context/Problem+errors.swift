@@ -1,6 +1,7 @@
 import HTTP
 import HTTPTypes
 package import JSON
+import Metrics
 package import Models
 package import NN
 package import Safetensors
@@ -49,7 +50,7 @@ extension Problem {
     fileprivate init(_ error: ServingError) {
         self.init(ProblemCode(error), error.message)
         switch error {
-        case .overloaded(let retryAfter): fields[.retryAfter] = String(max(1, retryAfter.components.seconds))
+        case .overloaded(let retryAfter): fields[.retryAfter] = String(max(1, retryAfter.wholeSeconds))
         case .shuttingDown, .deadlineExpired, .notInMemory, .replicaBehind: fields[.retryAfter] = "1"
         case .invalidDescription(let problem): pointer = DocumentProblem.pointer(problem.pointer)
         case .hookRefused(let problem):

@@ -1,4 +1,5 @@
 import Glibc
+import Metrics
 
 /// The end of what may be waited for.
 struct Deadline: Sendable {
@@ -12,9 +13,7 @@ struct Deadline: Sendable {
     var milliseconds: Int32 {
         let left = ContinuousClock.now.duration(to: instant)
         guard left > .zero else { return 0 }
-        return Int32(
-            clamping: max(1, left.components.seconds * 1_000 + left.components.attoseconds / 1_000_000_000_000_000)
-        )
+        return Int32(clamping: max(1, left.wholeMilliseconds))
     }
 
     var isOver: Bool { milliseconds == 0 }

@@ -1,4 +1,5 @@
 import Dispatch
+import Metrics
 import Synchronization
 
 /// Those who wait for what others have changed.
@@ -24,8 +25,7 @@ final class Arrivals: Sendable {
                 state.waiters[state.lastID] = Waiter(isThere: isThere, continuation: continuation)
                 return state.lastID
             }
-            let (seconds, attoseconds) = time.components
-            let end = DispatchTime.now() + Double(seconds) + Double(attoseconds) / 1e18
+            let end = DispatchTime.now() + .nanoseconds(time.wholeNanoseconds)
             timer.asyncAfter(deadline: end) { [weak self] in self?.take(id)?.continuation.resume(returning: false) }
             // It may have come since it was looked for.
             notify()

@@ -192,7 +192,7 @@ extension Registry {
         guard let shared else { return 0 }
         let contact = shared.contact
         guard let age = contact.age, age >= contact.interval * 2 else { return 0 }
-        return Int(clamping: age.components.seconds)
+        return age.wholeSeconds
     }
 
     /// Ends the following of a shared store.

@@ -1,4 +1,5 @@
 import Dispatch
+import Metrics
 import Synchronization
 
 /// How many events somebody has missed who comes back, and whom nobody can tell of them any more.

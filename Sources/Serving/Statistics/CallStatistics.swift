@@ -1,3 +1,4 @@
+import Metrics
 package import OrderedCollections
 import Synchronization
 
@@ -127,12 +128,5 @@ extension CallStatistics.Snapshot {
         let isKept = batches.count < Self.maximumBatchSizes
         let key = isKept ? size : 1 << max(0, Int.bitWidth - max(1, size - 1).leadingZeroBitCount)
         body(&batches[key, default: CallStatistics.Batch()])
-    }
-}
-
-extension Duration {
-    /// The whole duration in nanoseconds; beyond 292 years, that many.
-    package var wholeNanoseconds: Int {
-        Int(clamping: attoseconds / 1_000_000_000)
     }
 }

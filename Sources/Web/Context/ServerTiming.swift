@@ -1,3 +1,5 @@
+import Metrics
+
 /// Where the time of one request went, for `Server-Timing` (W3C Server Timing).
 package struct ServerTiming: Sendable {
     /// What a request spends time on, in the order in which the field names it.
@@ -29,7 +31,6 @@ package struct ServerTiming: Sendable {
 
     /// Returns whole microseconds, none for a time that ran backward.
     static func microseconds(_ duration: Duration) -> Int {
-        let (seconds, attoseconds) = duration.components
-        return max(0, Int(seconds) * 1_000_000 + Int(attoseconds / 1_000_000_000_000))
+        max(0, duration.wholeMicroseconds)
     }
 }

@@ -7,11 +7,14 @@ import Darwin
 #endif
 
 /// The time of day.
-enum WallClock {
+package enum WallClock {
     /// Nanoseconds since the beginning of 1970.
-    static var nanoseconds: Int {
+    package static var nanoseconds: Int {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return time.tv_sec * 1_000_000_000 + time.tv_nsec
     }
+
+    /// Whole seconds since the beginning of 1970.
+    package static var seconds: Int { nanoseconds / 1_000_000_000 }
 }

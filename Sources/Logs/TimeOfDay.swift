@@ -1,17 +1,10 @@
 import Glibc
 
 /// The time of day in UTC, to the millisecond, as `2026-11-23T08:30:00.000Z` (RFC 3339).
-package struct WallClock {
+struct TimeOfDay {
     /// The second that was asked for last, and its text up to the point: many lines fall into one.
     private var second = Int64.min
     private var text = ""
-
-    /// Returns the nanoseconds since 1970.
-    package static func nanoseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-    }
 
     /// Appends the text of a moment since 1970.
     mutating func append(_ nanoseconds: Int64, to buffer: inout LogBuffer) {
