@@ -14,6 +14,14 @@ struct ScriptTests {
         return folder.path("")
     }
 
+    /// Who moves a wall draws it anew.
+    @Test func theReadmeDrawsTheHouseThatIsBuilt() throws {
+        let (output, status) = try shell("script/house --check 2>&1")
+        #expect(status == 0, "\(output)")
+        let (refusal, refused) = try shell("script/house --nothing 2>&1")
+        #expect(refused != 0 && refusal.contains("expected --check"), "\(refusal)")
+    }
+
     @Test(arguments: ["bootstrap", "build", "test", "server"])
     func namesSwiftWhereItIsMissing(script: String) throws {
         let folder = try Folder()
