@@ -147,7 +147,34 @@ struct RepositoryTests {
         #expect(await index(nil, body).count == count)
     }
 
-    @Test(arguments: ["null", "[]", "1", #"{"ready": 1}"#, #"{"ready": "true"}"#, "{"])
+    /// A registry of many modules is read in pages: as many as `limit` says, after the last name of the page before.
+    @Test(arguments: [1, 2, 3, 5, 6, 100])
+    func theIndexComesInPages(limit: Int) async throws {
+        for name in ["e", "a", "c"] { try await server.create(#"{"name": "\#(name)", "type": "ReLU"}"#) }
+        for name in ["b", "f"] {
+            try await server.create(#"{"name": "\#(name)", "type": "ReLU"}"#)
+            #expect(await server.json(.post, "/v2/repository/models/\(name)/unload", "").status == 200)
+        }
+        let all = await index()
+        #expect(all.map { $0.prefix(1) } == ["a", "b", "c", "e", "f"])
+        var pages: [String] = []
+        var after = ""
+        while true {
+            let page = await index(nil, #"{"limit": \#(limit), "after": "\#(after)"}"#)
+            pages += page
+            #expect(page.count <= limit)
+            guard page.count == limit, let last = page.last?.split(separator: " ").first else { break }
+            after = String(last)
+        }
+        #expect(pages == all)
+        let ready = await index(nil, #"{"limit": \#(limit), "ready": true}"#)
+        #expect(ready.map { $0.prefix(1) } == ["a", "c", "e"].prefix(limit))
+    }
+
+    @Test(arguments: [
+        #"{"limit": 0}"#, #"{"limit": -1}"#, #"{"limit": 1.5}"#, #"{"limit": "1"}"#, #"{"after": 1}"#,
+        "null", "[]", "1", #"{"ready": 1}"#, #"{"ready": "true"}"#, "{",
+    ])
     func anIndexIsNotAskedForInOtherWays(body: String) async {
         let answer = await server.json(.post, "/v2/repository/index", body)
         #expect(answer.status == 400)

@@ -20,19 +20,51 @@ struct RepositoryIndex {
         var reason = ""
     }
 
+    /// Which part of the index, sorted by name, is asked for; all of it by default, as the protocol has it.
+    struct Page {
+        private(set) var limit = Int.max
+        private(set) var after: String?
+
+        /// Reads what a request says; that a page is full says that more may follow.
+        init(limit: JSONValue?, after: JSONValue?) throws(InferenceError) {
+            if let limit {
+                guard let count = limit.asInt, count > 0 else {
+                    throw .parameterKind("limit", expected: "a whole number from 1 on")
+                }
+                self.limit = count
+            }
+            if let after {
+                guard let name = after.asString else { throw .parameterKind("after", expected: "the name of a model") }
+                self.after = name
+            }
+        }
+
+        fileprivate func holds(_ name: String) -> Bool { after.map { $0 < name } ?? true }
+    }
+
     private let rows: [Row]
 
     /// Looks at what serves, at what the repository knows, and at what its folder holds.
-    init(_ api: InferenceAPI, isReadyOnly: Bool) {
+    init(_ api: InferenceAPI, isReadyOnly: Bool, _ page: Page) {
         let standings = api.repository.standings
-        let entries = api.registry.entries().entries
+        // Damaged modules are passed over where only those that serve are wanted, so that a page may take several looks.
+        var entries: [RegistryEntry] = []
+        var next = page.after
+        repeat {
+            let limit = page.limit - entries.count
+            let (found, last) = api.registry.entries(after: next, limit: limit)
+            entries += found.filter { !isReadyOnly || $0.damage == nil }
+            next = last
+        } while next != nil && entries.count < page.limit
         let ready = entries.filter { $0.damage == nil }.map { Self.row($0, standings[$0.name]) }
         let damaged = entries.compactMap { entry in
             entry.damage.map { Row(name: entry.name, state: .unavailable, reason: $0) }
         }
         let names = Set(standings.keys).union((try? api.repository.folder?.names) ?? [])
-        let others = isReadyOnly ? [] : names.subtracting(entries.map(\.name)).map { Self.row($0, standings[$0]) }
-        rows = (ready + (isReadyOnly ? [] : damaged) + others).sorted { $0.name < $1.name }
+        let registered = Set(entries.map(\.name))
+        let others = isReadyOnly ? [] : names.filter { page.holds($0) && !registered.contains($0) }
+        let all = ready + damaged + others.map { Self.row($0, standings[$0]) }
+        rows = Array(all.sorted { $0.name < $1.name }.prefix(page.limit))
     }
 
     private static func row(_ model: RegistryEntry, _ standing: ModelRepository.Standing?) -> Row {

@@ -53,7 +53,11 @@ struct RepositoryResource: Sendable {
         guard wanted == nil || wanted?.asBool != nil else {
             throw InferenceError.parameterKind("ready", expected: "true or false")
         }
-        let index = RepositoryIndex(api, isReadyOnly: wanted?.asBool ?? false)
+        let page = try RepositoryIndex.Page(
+            limit: Self.member("limit", of: exchange.request.body),
+            after: Self.member("after", of: exchange.request.body)
+        )
+        let index = RepositoryIndex(api, isReadyOnly: wanted?.asBool ?? false, page)
         return OpenInferenceResource.json(index.content)
     }
 
