@@ -116,6 +116,33 @@ struct DeployTests {
         #expect(answer.text.contains(#""output":[30.0261,40.1404,49.7643]"#), "\(answer.text)")
     }
 
+    /// What somebody who comes to it first has to be told, each with the page that tells it.
+    @Test(arguments: [
+        ("README.md", ["It runs on Linux", "Swift 6.2", "https://www.swift.org/install", "minutes on two cores"]),
+        ("README.md", ["apt-get install curl jq", "gone\nafter a restart", "docs/own-modules.md", "docs/layers.md"]),
+        ("README.md", [#"branch: "main""#, "--keys", "Authorization: Bearer"]),
+        ("docs/recipes.md", ["NAME.safetensors", "NAME.json", "state_dict"]),
+        ("docs/guide.md", ["NAME.safetensors"]),
+        (
+            "deploy/nginx.conf",
+            ["proxy_buffering off", "--trusted-proxies", "--allowed-hosts", "Authorization", "X-Forwarded-For"]
+        ),
+        ("deploy/callpath.service", ["LoadCredential=keys:", "ExecReload=/bin/kill -HUP", "TimeoutStopSec="]),
+        (".github/CONTRIBUTING.md", ["exact"]),
+    ])
+    func pagesSayWhatOneNeedsFirst(page: String, words: [String]) throws {
+        let text = try Self.text(page)
+        for word in words { #expect(text.contains(word), "\(page): \(word)") }
+    }
+
+    @Test func theReadmeAsksForABranchUntilThereIsATag() throws {
+        let readme = try Self.text("README.md")
+        #expect(!readme.contains(#"from: "0"#), "no tag resolves it")
+        #expect(try !Self.text("Package.swift").contains("from:"), "each package by an exact version")
+        let swift = try #require(Self.text("Package.swift").firstMatch(of: /swift-tools-version: (\S+)/)).output.1
+        #expect(readme.contains("Swift \(swift)"))
+    }
+
     @Test func kubernetesPullsNoImageThatIsThere() throws {
         #expect(try Self.container()["imagePullPolicy"]?.string == "IfNotPresent")
     }

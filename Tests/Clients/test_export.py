@@ -246,6 +246,8 @@ def test_the_command_says_what_is_wrong_in_a_few_lines(tmp_path):
     torch.save(torch.nn.Linear(2, 2).state_dict(), state)
     torch.save({"model": {}, "epoch": 3}, tmp_path / "checkpoint.pt")
     torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), tmp_path / "script.pt")
+    small = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Tanh())
+    torch.save(torch.ao.quantization.quantize_dynamic(small), tmp_path / "quantised.pt")
     (tmp_path / "elsewhere.py").write_text("import torch\nclass Net(torch.nn.Linear):\n    pass\n")
     saved = "import sys, torch; sys.path.insert(0, sys.argv[1]); import elsewhere; torch.save(elsewhere.Net(2, 2), sys.argv[2])"
     subprocess.run([sys.executable, "-c", saved, tmp_path, tmp_path / "class.pt"], check=True)
@@ -255,6 +257,8 @@ def test_the_command_says_what_is_wrong_in_a_few_lines(tmp_path):
         (text, good, "is not a file that torch.save wrote"), (state, good, "holds a state dictionary, no module"),
         (tmp_path / "checkpoint.pt", good, "holds a checkpoint, no module"), (tmp_path / "class.pt", good, "run this where the class is"),
         (tmp_path / "script.pt", good, "TorchScript"), (model, tmp_path / "nosuch/net.safetensors", "there is no folder"),
+        # Reading one, torch warns of what it will take away one day.
+        (tmp_path / "quantised.pt", good, "0 (Linear) is quantised"),
         (model, tmp_path / "net.bin", "is not a file that is served"), (model, tmp_path / ".net.safetensors", "is not a file that is served"),
         (model, tmp_path / ".safetensors", "is not a file that is served"),
         (model, tmp_path / "sp ace.safetensors", "'sp ace' is not a valid name"), (model, tmp_path / "_x.safetensors", "is not a valid name"),
