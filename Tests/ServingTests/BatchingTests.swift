@@ -192,6 +192,11 @@ struct BatchingTests {
         let large = CallRequest(inputs: [try Tensor.zeros([16, 2])])
         let tooLarge = await servingError { _ = try await registry.call(publication, large) }
         #expect(tooLarge == .overloaded(retryAfter: .seconds(1)))
+        // What a backward call brings beside its input counts too.
+        let half = CallRequest(inputs: [try Tensor.zeros([8, 2])])
+        let gradient = try Tensor.zeros([8, 2])
+        let both = await servingError { _ = try await registry.backward(publication, half, gradOutput: gradient) }
+        #expect(both == .overloaded(retryAfter: .seconds(1)))
         let small = CallRequest(inputs: [try Tensor.zeros([1, 2])])
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<2 { group.addTask { _ = try? await registry.call(publication, small) } }
