@@ -10,6 +10,8 @@ package protocol RegistryStore: Sendable {
     var revision: Int { get }
     /// The numbers that must never go back, as of the last commit.
     var counters: StoreCounters { get }
+    /// How long the last commit took that would have taken as long with fewer changes; `nil` where that cannot be told.
+    var syncTime: Duration? { get }
     /// Why there are no changes; `nil` while there are.
     var failure: String? { get }
     /// The bytes that all of it takes.
@@ -53,6 +55,10 @@ package protocol BlobKeeper: AnyObject, Sendable {
     ///
     /// - Returns: Whether another reader may find better.
     func markDamaged(_ blob: Digest) -> Bool
+}
+
+extension RegistryStore {
+    package var syncTime: Duration? { nil }
 }
 
 extension Store: RegistryStore {}

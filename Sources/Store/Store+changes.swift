@@ -64,7 +64,11 @@ extension Store {
             var spare: [Digest: Int] = [:]
             do throws(TransactionFailure) {
                 try index.transaction { (meta) throws(DatabaseError) in
-                    for change in changes { names.formUnion(try index.apply(change.change, change.files, to: &meta)) }
+                    for change in changes {
+                        let rest = try index.apply(change.change, change.files, keepsLoose: keepsLoose, to: &meta)
+                        names.formUnion(rest.names)
+                        spare.merge(rest.files) { size, _ in size }
+                    }
                     meta.counters = counters
                     guard !keepsLoose else { return }
                     for name in names { spare.merge(try index.dropLoose(of: name)) { size, _ in size } }
@@ -72,9 +76,9 @@ extension Store {
             } catch {
                 throw failure(of: error)
             }
-            let meta = index.meta
+            let (meta, syncTime) = (index.meta, index.syncTime)
             state.withLock { state in
-                state.meta = meta
+                (state.meta, state.syncTime) = (meta, syncTime)
                 state.spareFiles.merge(spare) { size, _ in size }
                 if keepsLoose { state.looseNames.formUnion(names) }
             }

@@ -20,6 +20,8 @@ package final class Store: Sendable {
     /// What is known without waiting for the disk.
     struct State {
         var meta: Meta
+        /// How long the disk took for the last commit.
+        var syncTime = Duration.zero
         /// Why there are no changes any more.
         var failure: String?
         /// Bytes that changes under way are going to write.
@@ -164,6 +166,9 @@ package final class Store: Sendable {
 
     /// The numbers that must never go back, as of the last commit.
     package var counters: StoreCounters { state.withLock { $0.meta.counters } }
+
+    /// How long the disk took for the last commit, whatever was in it.
+    package var syncTime: Duration? { state.withLock { $0.syncTime } }
 
     /// Why there are no changes any more; `nil` while there are.
     package var failure: String? { state.withLock { $0.failure } }

@@ -69,6 +69,14 @@ package struct StoreChange: Sendable {
         self.steps = steps
     }
 
+    /// The newest version of each name that goes with the change.
+    var dropped: [String: Int] {
+        steps.reduce(into: [:]) { dropped, step in
+            guard case .drop(let name, let version) = step else { return }
+            dropped[name] = max(dropped[name] ?? version, version)
+        }
+    }
+
     /// The bytes of all parts.
     var byteCount: Int {
         steps.reduce(0) { sum, step in

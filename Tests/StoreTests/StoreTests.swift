@@ -62,6 +62,29 @@ struct StoreTests {
         #expect(try byteCount("registry.sqlite-wal") < 150 * size)
     }
 
+    /// A version that goes with the one that comes leaves its rows to it, and nobody else's.
+    @Test(arguments: [1, 2])
+    func rowsOfVersionsThatGoAreUsedAgain(kept: Int) throws {
+        do {
+            let store = try Store(path: path)
+            for name in ["fc", "other"] {
+                try store.make(put(name, 1, ["a": StorePart([1]), "b": large(2)]), StoreCounters())
+            }
+            for version in 2...20 {
+                var change = put("fc", version, ["a": StorePart([UInt8(version)])], replacesAll: false)
+                if version > kept { change.steps.append(.drop(name: "fc", version: version - kept)) }
+                try store.make(change, StoreCounters())
+            }
+            #expect(try store.records().map(\.version) == Array(21 - kept...20) + [1])
+            #expect(try store.parts(of: "fc", version: 20).contents(of: "a") == [20])
+            #expect(try store.parts(of: "fc", version: 21 - kept).contents(of: "a") == [UInt8(21 - kept)])
+            #expect(try store.parts(of: "other", version: 1).contents(of: "a") == [1])
+        }
+        #expect(try files().count == 1)
+        let rows = try TestDatabase.number("SELECT count(*) FROM part", at: path + "/registry.sqlite")
+        #expect(rows == kept + 3)
+    }
+
     @Test func writesOnlyThePartThatChanged() throws {
         let store = try Store(path: path)
         try store.make(put("fc", 1, ["a": large(1), "b": large(2)]), StoreCounters())

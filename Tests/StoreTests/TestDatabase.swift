@@ -9,4 +9,18 @@ enum TestDatabase {
         try #require(sqlite3_open(path, &connection) == SQLITE_OK)
         try #require(sqlite3_exec(connection, text, nil, nil, nil) == SQLITE_OK)
     }
+
+    /// Returns the first number that a query finds.
+    static func number(_ query: String, at path: String) throws -> Int {
+        var connection: OpaquePointer?
+        var statement: OpaquePointer?
+        defer {
+            sqlite3_finalize(statement)
+            sqlite3_close(connection)
+        }
+        try #require(sqlite3_open(path, &connection) == SQLITE_OK)
+        try #require(sqlite3_prepare_v2(connection, query, -1, &statement, nil) == SQLITE_OK)
+        try #require(sqlite3_step(statement) == SQLITE_ROW)
+        return Int(sqlite3_column_int64(statement, 0))
+    }
 }

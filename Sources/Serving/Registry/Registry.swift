@@ -29,7 +29,7 @@ package final class Registry: Sendable {
     let backupIsUnderWay = TakenFlag()
     let loads = ModuleLoads()
     private let waiting = Mutex<[Proposal]>([])
-    /// How many changes the last commit had, and how long it took; only looked at on the queue of changes.
+    /// How many changes the last commit had, and how long it took to be durable; only looked at on the queue of changes.
     private let lastCommit = Mutex((changes: 0, time: Duration.zero))
     /// Those who wait for what other processes have changed.
     let arrivals = Arrivals()
@@ -152,7 +152,8 @@ package final class Registry: Sendable {
     /// - Returns: What it led to, once it is durable and everybody sees it.
     func perform(_ change: RegistryChange, when precondition: Precondition = .always) async throws -> ChangeOutcome {
         let written = try await writeFiles(of: change)
-        return try await withCheckedThrowingContinuation { continuation in
+        // Named, the isolation has it go on where it waited; it goes by way of the concurrent threads otherwise (Swift 6.3).
+        return try await withCheckedThrowingContinuation(isolation: #isolation) { continuation in
             let proposal = Proposal(
                 change: change,
                 precondition: precondition,
@@ -173,7 +174,7 @@ package final class Registry: Sendable {
 
     /// Waits a moment for those whom the last commit answered, so that the first of them does not commit alone.
     ///
-    /// Somebody who is alone, or was, never waits; others wait half as long as a commit takes at most, for a commit less.
+    /// Somebody who is alone, or was, never waits; others wait half as long as the disk takes at most, for a commit less.
     private func gather() {
         guard store != nil else { return }
         let last = lastCommit.withLock { $0 }
@@ -228,7 +229,7 @@ package final class Registry: Sendable {
                 let start = ContinuousClock.now
                 _ = try store.commit(prepared, counters: draft.counters)
                 let time = start.duration(to: .now)
-                lastCommit.withLock { $0 = (prepared.count, time) }
+                lastCommit.withLock { $0 = (prepared.count, store.syncTime ?? time) }
                 metrics.commitTime?.observe(time)
                 metrics.storedChanges?.increment(by: prepared.count)
                 draft.revive(results, store)
@@ -304,7 +305,7 @@ package final class Registry: Sendable {
         on queue: DispatchQueue,
         _ body: @escaping @Sendable () throws -> Result
     ) async throws -> Result {
-        try await withCheckedThrowingContinuation { continuation in
+        try await withCheckedThrowingContinuation(isolation: #isolation) { continuation in
             queue.async { continuation.resume(with: Swift.Result { try body() }) }
         }
     }

@@ -87,16 +87,23 @@ final class Database {
         guard sqlite3_exec(connection, text, nil, nil, nil) == SQLITE_OK else { throw error() }
     }
 
+    /// Begins a transaction.
+    func begin() throws(DatabaseError) { try run("BEGIN IMMEDIATE", []) }
+
     /// Ends the open transaction; only the log is written.
     func commit() throws(DatabaseError) {
-        guard sqlite3_exec(connection, "COMMIT", nil, nil, nil) != SQLITE_OK else { return }
+        let statement = try prepared("COMMIT", [])
+        defer { sqlite3_reset(statement) }
+        guard sqlite3_step(statement) != SQLITE_DONE else { return }
         let error = error()
         let number = error.primary == SQLITE_IOERR ? csqlite_log_errno(connection) : error.systemNumber
         throw DatabaseError(code: error.code, systemNumber: number, message: error.message)
     }
 
     /// Runs one statement with `values` in place of its question marks.
-    func run(_ text: String, _ values: DatabaseValue...) throws(DatabaseError) {
+    func run(_ text: String, _ values: DatabaseValue...) throws(DatabaseError) { try run(text, values) }
+
+    private func run(_ text: String, _ values: [DatabaseValue]) throws(DatabaseError) {
         let statement = try prepared(text, values)
         defer { sqlite3_reset(statement) }
         while true {

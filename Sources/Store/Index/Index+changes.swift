@@ -1,17 +1,35 @@
 extension Index {
+    /// What a change leaves over within a transaction.
+    struct Leftovers {
+        /// The names of which parts may be held no longer.
+        var names: Set<String> = []
+        /// Files that a part named before, with their sizes.
+        var files: [Digest: Int] = [:]
+    }
+
     /// Writes the steps of a change, within a transaction.
     ///
-    /// - Parameter files: The hashes of the parts that were written as files, by record, version and key.
-    /// - Returns: The names of which parts may be held no longer.
+    /// - Parameters:
+    ///   - files: The hashes of the parts that were written as files, by record, version and key.
+    ///   - keepsLoose: Whether somebody still reads what no version has any more.
     func apply(
         _ change: StoreChange,
         _ files: [PartPlace: Digest],
+        keepsLoose: Bool,
         to meta: inout Meta
-    ) throws(DatabaseError) -> Set<String> {
-        var names: Set<String> = []
+    ) throws(DatabaseError) -> Leftovers {
+        var rest = Leftovers()
+        var dropped = change.dropped
         for step in change.steps {
             switch step {
             case .put(let name, let version, let header, let parts, let replacesAll):
+                if !replacesAll, !keepsLoose, let last = dropped[name],
+                    let old = try fewVersions(of: name, from: last)
+                {
+                    try replace(old, by: version, header, parts, files, &rest.files, &meta)
+                    dropped[name] = nil
+                    continue
+                }
                 var content = replacesAll ? Digest.zero : try newest(name)?.content ?? .zero
                 if replacesAll { try closeAll(name, at: version) }
                 for (key, part) in parts {
@@ -25,13 +43,101 @@ extension Index {
                 guard let content = try take(name, version, &meta) else { continue }
                 try insert(name, version, header, content, &meta)
             case .drop(let name, let version):
+                guard dropped[name] != nil else { continue }
                 _ = try take(name, version, &meta)
-                names.insert(name)
+                rest.names.insert(name)
             }
         }
         meta.revision += 1
-        return names
+        return rest
     }
+
+    // MARK: A version in the place of one that goes
+
+    /// Returns the versions of `name`, ascending, if they are two at most and the first of them is `oldest`.
+    private func fewVersions(of name: String, from oldest: Int) throws(DatabaseError) -> [StoreRecord]? {
+        var found: [StoreRecord] = []
+        let text =
+            "SELECT name, version, header, content, digest FROM record WHERE name = ? ORDER BY version LIMIT 3"
+        try database.rows(text, .text(name)) { row in found.append(Self.record(row)) }
+        let isWhole = found.allSatisfy { $0.damage == nil }
+        return found.count < 3 && found.first?.version == oldest && isWhole ? found : nil
+    }
+
+    /// Writes a version over the oldest one, which goes with it, and its parts over those that nobody has then: half the
+    /// work of new rows.
+    private func replace(
+        _ old: [StoreRecord],
+        by version: Int,
+        _ header: [UInt8],
+        _ parts: [String: StorePart?],
+        _ files: [PartPlace: Digest],
+        _ spare: inout [Digest: Int],
+        _ meta: inout Meta
+    ) throws(DatabaseError) {
+        guard let oldest = old.first, let newest = old.last else { return }
+        let name = oldest.name
+        let isHeld = old.count > 1
+        var content = newest.content
+        // Rows that no version has any more.
+        var free = isHeld ? try self.parts(of: name, endedBy: newest.version) : []
+        for key in parts.keys {
+            for (row, isWhole) in try open(name, key) {
+                content.toggle(row.identity)
+                if isHeld { try close(row, at: version) } else if isWhole { free.append(row) }
+            }
+        }
+        for row in free where row.bytes == nil { spare[row.hash] = row.byteCount }
+        for (key, part) in parts {
+            guard let part else { continue }
+            let file = files[PartPlace(name: name, version: version, key: key)]
+            let row = Self.row(part, key, of: name, since: version, file: file)
+            content.toggle(row.identity)
+            guard let place = free.popLast() else {
+                try insert(row)
+                continue
+            }
+            try database.run(
+                """
+                UPDATE part SET key = ?, since = ?, until = NULL, size = ?, hash = ?, bytes = ?, digest = ? WHERE id = ?
+                """,
+                .text(key),
+                .int(version),
+                .int(row.byteCount),
+                .bytes(row.hash.bytes),
+                row.bytes.map { .bytes($0) } ?? .null,
+                .bytes(row.digest.bytes),
+                .int(place.id)
+            )
+        }
+        for row in free { try database.run("DELETE FROM part WHERE id = ?", .int(row.id)) }
+        let digest = StoreRecord.digest(name: name, version: version, header: header, content: content)
+        try database.run(
+            "UPDATE record SET version = ?, header = ?, content = ?, digest = ? WHERE name = ? AND version = ?",
+            .int(version),
+            .bytes(header),
+            .bytes(content.bytes),
+            .bytes(digest.bytes),
+            .text(name),
+            .int(oldest.version)
+        )
+        meta.recordSum.toggle(oldest.digest)
+        meta.recordSum.toggle(digest)
+    }
+
+    /// Returns the parts of `name` that only versions before `version` had.
+    private func parts(of name: String, endedBy version: Int) throws(DatabaseError) -> [PartRow] {
+        var found: [PartRow] = []
+        let text = Self.partColumns + " WHERE name = ? AND until IS NOT NULL AND until <= ?"
+        try database.rows(text, .text(name), .int(version)) { row in
+            // An index of SQLite's own has no digests: after a flipped bit it may lead to somebody else's row.
+            let part = Self.part(row)
+            if part.digest == row.digest(8) { found.append(part) }
+        }
+        return found
+    }
+
+    // MARK: Versions
 
     private func newest(_ name: String) throws(DatabaseError) -> StoreRecord? {
         var found: StoreRecord?
@@ -85,28 +191,51 @@ extension Index {
         file: Digest?,
         _ content: inout Digest
     ) throws(DatabaseError) {
+        let row = Self.row(part, key, of: name, since: version, file: file)
+        content.toggle(row.identity)
+        try insert(row)
+    }
+
+    private func insert(_ row: PartRow) throws(DatabaseError) {
+        try database.run(
+            "INSERT INTO part(name, key, since, size, hash, bytes, digest) VALUES(?, ?, ?, ?, ?, ?, ?)",
+            .text(row.name),
+            .text(row.key),
+            .int(row.since),
+            .int(row.byteCount),
+            .bytes(row.hash.bytes),
+            row.bytes.map { .bytes($0) } ?? .null,
+            .bytes(row.digest.bytes)
+        )
+    }
+
+    private static func row(
+        _ part: StorePart,
+        _ key: String,
+        of name: String,
+        since version: Int,
+        file: Digest?
+    ) -> PartRow {
         let bytes = file == nil ? part.bytes : nil
-        let row = PartRow(
-            id: 0,
+        return PartRow(
             name: name,
             key: key,
             since: version,
-            until: nil,
             byteCount: part.source.byteCount,
             hash: file ?? Digest(of: bytes ?? []),
             bytes: bytes
         )
-        content.toggle(row.identity)
-        try database.run(
-            "INSERT INTO part(name, key, since, size, hash, bytes, digest) VALUES(?, ?, ?, ?, ?, ?, ?)",
-            .text(name),
-            .text(key),
-            .int(version),
-            .int(row.byteCount),
-            .bytes(row.hash.bytes),
-            bytes.map { .bytes($0) } ?? .null,
-            .bytes(row.digest.bytes)
-        )
+    }
+
+    /// Returns the parts of `name` under `key` that the newest version has, one at most, and whether they match their digests.
+    private func open(_ name: String, _ key: String) throws(DatabaseError) -> [(part: PartRow, isWhole: Bool)] {
+        var open: [(part: PartRow, isWhole: Bool)] = []
+        let text = Self.partColumns + " WHERE name = ? AND key = ? AND until IS NULL"
+        try database.rows(text, .text(name), .text(key)) { row in
+            let part = Self.part(row)
+            open.append((part, part.digest == row.digest(8)))
+        }
+        return open
     }
 
     private func close(
@@ -115,10 +244,7 @@ extension Index {
         at version: Int,
         _ content: inout Digest
     ) throws(DatabaseError) {
-        var open: [PartRow] = []
-        let text = Self.partColumns + " WHERE name = ? AND key = ? AND until IS NULL"
-        try database.rows(text, .text(name), .text(key)) { row in open.append(Self.part(row)) }
-        for part in open {
+        for (part, _) in try open(name, key) {
             content.toggle(part.identity)
             try close(part, at: version)
         }

@@ -12,6 +12,8 @@ final class Index {
     let path: String
     let database: Database
     private(set) var meta: Meta
+    /// How long the disk took for the last commit, whatever was in it.
+    private(set) var syncTime = Duration.zero
 
     /// Opens the index at `path`, and makes it if it is not there or was never finished.
     init(path: String, system: String?) throws(StoreError) {
@@ -128,15 +130,17 @@ final class Index {
     func transaction(_ body: (inout Meta) throws(DatabaseError) -> Void) throws(TransactionFailure) {
         var next = meta
         do throws(DatabaseError) {
-            try database.run("BEGIN IMMEDIATE")
+            try database.begin()
             try body(&next)
             try Self.write(next, to: database)
         } catch {
             try? rollBack()
             throw TransactionFailure(error: error, wasCommitting: false)
         }
+        let start = ContinuousClock.now
         do throws(DatabaseError) {
             try database.commit()
+            syncTime = start.duration(to: .now)
         } catch {
             try? rollBack()
             throw TransactionFailure(error: error, wasCommitting: true)

@@ -38,6 +38,9 @@ package struct StoreRecord: Sendable {
         (self.name, self.version, self.header, self.damage, self.content) = (name, version, header, damage, content)
     }
 
+    /// The digest of the row.
+    var digest: Digest { Self.digest(name: name, version: version, header: header, content: content) }
+
     package static func digest(name: String, version: Int, header: [UInt8], content: Digest) -> Digest {
         var hash = SHA256Hash()
         hash.add(name)
