@@ -1,4 +1,5 @@
 import COpenSSL
+import Synchronization
 
 /// The SHA-256 of some bytes.
 package struct Digest: Sendable, Hashable, Comparable {
@@ -91,47 +92,66 @@ package struct Digest: Sendable, Hashable, Comparable {
 package struct SHA256Hash: ~Copyable {
     /// Found once: OpenSSL looks for it with locks.
     nonisolated(unsafe) private static let algorithm = EVP_MD_fetch(nil, "SHA256", nil)
-    private let context = EVP_MD_CTX_new()
-    /// Short fields, which are hashed together.
-    private var pending: [UInt8] = []
+    /// Contexts that nobody uses: making one takes as long as hashing a row.
+    private static let idleContexts = Mutex<[Context]>([])
+    private static let maxIdleContexts = 8
 
-    package init() {
-        EVP_DigestInit_ex2(context, Self.algorithm, nil)
+    /// One thread at a time has it.
+    private struct Context: @unchecked Sendable {
+        let pointer: OpaquePointer?
+        /// Short fields, which are hashed together.
+        var pending: [UInt8] = []
     }
 
-    deinit { EVP_MD_CTX_free(context) }
+    private var context: Context
+
+    package init() {
+        context = Self.idleContexts.withLock { $0.popLast() } ?? Context(pointer: EVP_MD_CTX_new())
+        // Of one that was never finished.
+        context.pending.removeAll(keepingCapacity: true)
+        EVP_DigestInit_ex2(context.pointer, Self.algorithm, nil)
+    }
+
+    deinit {
+        let isKept = Self.idleContexts.withLock { idle in
+            guard idle.count < Self.maxIdleContexts, context.pending.capacity < 4_096 else { return false }
+            idle.append(context)
+            return true
+        }
+        if !isKept { EVP_MD_CTX_free(context.pointer) }
+    }
 
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         flush()
-        EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+        EVP_DigestUpdate(context.pointer, bytes.baseAddress, bytes.count)
     }
 
     private mutating func flush() {
-        guard !pending.isEmpty else { return }
-        EVP_DigestUpdate(context, pending, pending.count)
-        pending.removeAll(keepingCapacity: true)
+        guard !context.pending.isEmpty else { return }
+        EVP_DigestUpdate(context.pointer, context.pending, context.pending.count)
+        context.pending.removeAll(keepingCapacity: true)
     }
 
     /// Adds a field whose end cannot be moved: its length first.
     mutating func add(_ field: [UInt8]) {
         add(field.count)
-        pending += field
+        context.pending += field
     }
 
     mutating func add(_ text: String) {
         add(text.utf8.count)
-        pending += text.utf8
+        context.pending += text.utf8
     }
 
     mutating func add(_ number: Int) {
-        if pending.isEmpty { pending.reserveCapacity(256) }
-        withUnsafeBytes(of: Int64(number).littleEndian) { pending += $0 }
+        if context.pending.isEmpty { context.pending.reserveCapacity(256) }
+        withUnsafeBytes(of: Int64(number).littleEndian) { context.pending += $0 }
     }
 
     package consuming func finish() -> Digest {
         flush()
         return withUnsafeTemporaryAllocation(byteCount: Digest.byteCount, alignment: 8) { bytes in
-            EVP_DigestFinal_ex(context, bytes.baseAddress, nil)
+            EVP_DigestFinal_ex(context.pointer, bytes.baseAddress, nil)
             return Digest(UnsafeRawBufferPointer(bytes)) ?? .zero
         }
     }

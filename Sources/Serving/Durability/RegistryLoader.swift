@@ -18,6 +18,7 @@ struct RegistryLoader {
     private var stored: [Stored] = []
     /// What headers say: those of most modules are those of others.
     private var parsed: [[UInt8]: ModuleRecord] = [:]
+    private var last: (header: [UInt8], record: ModuleRecord)?
     /// What is wrong with versions, of those that were looked at because others refer to them.
     private var damages: [VersionID: String?] = [:]
     private var state: RegistryState
@@ -55,7 +56,9 @@ struct RegistryLoader {
     }
 
     private mutating func load() throws(StoreError) {
-        for record in try store.records() {
+        let records = try store.records()
+        stored.reserveCapacity(records.count)
+        for record in records {
             guard record.name != ChangeWriter.globalHooksName else {
                 try loadGlobalHooks(record)
                 continue
@@ -65,7 +68,8 @@ struct RegistryLoader {
         var first = 0
         while first < stored.count {
             let name = stored[first].id.name
-            let end = stored[first...].firstIndex { $0.id.name != name } ?? stored.count
+            var end = first + 1
+            while end < stored.count, stored[end].id.name == name { end += 1 }
             restore(name, stored[first..<end])
             first = end
         }
@@ -79,9 +83,10 @@ struct RegistryLoader {
     }
 
     private mutating func parse(_ header: [UInt8]) -> ModuleRecord? {
-        if let known = parsed[header] { return known }
-        let record = try? ModuleRecord(parsing: header)
+        if let last, last.header == header { return last.record }
+        let record = parsed[header] ?? (try? ModuleRecord(parsing: header))
         parsed[header] = record
+        last = record.map { (header, $0) }
         return record
     }
 

@@ -1,4 +1,6 @@
+import Dispatch
 import Glibc
+import Synchronization
 
 extension Index {
     static let partColumns = "SELECT id, name, key, since, until, size, hash, bytes, digest FROM part"
@@ -8,13 +10,18 @@ extension Index {
     /// - Throws: `StoreError.corrupt` when one is missing.
     func records() throws(StoreError) -> [StoreRecord] {
         var records: [StoreRecord] = []
-        records.reserveCapacity(meta.recordCount)
+        var digests: [Digest] = []
+        records.reserveCapacity(max(0, meta.recordCount))
+        digests.reserveCapacity(max(0, meta.recordCount))
         var sum = Digest.zero
         let text = "SELECT name, version, header, content, digest FROM record"
         try database.rows(text, failure: failure) { row throws(StoreError) in
-            sum.toggle(row.digest(4) ?? .zero)
-            records.append(Self.record(row))
+            let digest = row.digest(4) ?? .zero
+            sum.toggle(digest)
+            digests.append(digest)
+            records.append(Self.unchecked(row))
         }
+        for index in Self.mismatches(of: records, digests) { records[index] = records[index].damaged }
         let isWhole = records.count == meta.recordCount && sum == meta.recordSum
         guard isWhole || records.count == meta.recordCount && records.contains(where: { $0.damage != nil }) else {
             throw .corrupt(path: path, reason: "\(records.count) of \(meta.recordCount) records are there and whole")
@@ -41,8 +48,8 @@ extension Index {
         try database.rows(text, failure: failure) { row throws(StoreError) in
             let (name, version) = (row.text(0), row.int(1))
             guard versions[name]?.contains(version) != true else { return }
-            let damage = "its row in the index does not match its digest"
-            damaged.append(StoreRecord(name: name, version: version, header: [], damage: damage, content: .zero))
+            let record = StoreRecord(name: name, version: version, header: [], damage: nil, content: .zero)
+            damaged.append(record.damaged)
         }
         guard whole.count + damaged.count == records.count else {
             throw .corrupt(path: path, reason: "\(records.count - whole.count) records are damaged beyond their names")
@@ -50,13 +57,31 @@ extension Index {
         return whole + damaged
     }
 
+    /// Returns which of `records` do not match their digests; all processors look at many.
+    private static func mismatches(of records: [StoreRecord], _ digests: [Digest]) -> [Int] {
+        let parts = records.count < 1_000 ? 1 : 8
+        let found = Mutex<[Int]>([])
+        DispatchQueue.concurrentPerform(iterations: parts) { part in
+            let range = records.count * part / parts..<records.count * (part + 1) / parts
+            let wrong = range.filter { records[$0].digest != digests[$0] }
+            if !wrong.isEmpty { found.withLock { $0 += wrong } }
+        }
+        return found.withLock { $0 }
+    }
+
     static func record(_ row: DatabaseRow) -> StoreRecord {
-        let (name, version, header) = (row.text(0), row.int(1), row.bytes(2))
-        let content = row.digest(3) ?? .zero
-        let isWhole =
-            StoreRecord.digest(name: name, version: version, header: header, content: content) == row.digest(4)
-        let damage = isWhole ? nil : "its row in the index does not match its digest"
-        return StoreRecord(name: name, version: version, header: header, damage: damage, content: content)
+        let record = unchecked(row)
+        return record.digest == row.digest(4) ? record : record.damaged
+    }
+
+    private static func unchecked(_ row: DatabaseRow) -> StoreRecord {
+        StoreRecord(
+            name: row.text(0),
+            version: row.int(1),
+            header: row.bytes(2),
+            damage: nil,
+            content: row.digest(3) ?? .zero
+        )
     }
 
     /// Returns a version and its parts; all of them and none that is damaged.
@@ -119,5 +144,13 @@ extension Index {
         return error.isCorruption
             ? .damaged(reason: "the index is damaged: \(error.message)")
             : .damaged(reason: "the index cannot be read: \(error.message)")
+    }
+}
+
+extension StoreRecord {
+    /// The same, not to be trusted.
+    fileprivate var damaged: StoreRecord {
+        let damage = "its row in the index does not match its digest"
+        return StoreRecord(name: name, version: version, header: header, damage: damage, content: content)
     }
 }
