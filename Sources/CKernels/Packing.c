@@ -75,7 +75,7 @@ static void pack_pairs(callpath_weight weight, uint32_t *packed, size_t width) {
     }
 }
 
-void callpath_pack(callpath_storage storage, callpath_weight weight, void *packed) {
+void callpath_pack_panels(callpath_storage storage, callpath_weight weight, void *packed) {
     size_t width = callpath_panel_width(storage);
     switch (storage) {
     case CALLPATH_F64: pack_8(weight, packed, width); break;
@@ -83,6 +83,14 @@ void callpath_pack(callpath_storage storage, callpath_weight weight, void *packe
     case CALLPATH_F16: pack_2(weight, packed, width); break;
     case CALLPATH_BF16: pack_pairs(weight, packed, width); break;
     }
-    size_t bytes = callpath_packed_bytes(storage, weight.outputs, weight.inputs);
+}
+
+void callpath_end_panels(callpath_storage storage, size_t outputs, size_t inputs, void *packed) {
+    size_t bytes = callpath_packed_bytes(storage, outputs, inputs);
     memset((char *)packed + bytes - vector_bytes, 0, vector_bytes);
+}
+
+void callpath_pack(callpath_storage storage, callpath_weight weight, void *packed) {
+    callpath_pack_panels(storage, weight, packed);
+    callpath_end_panels(storage, weight.outputs, weight.inputs, packed);
 }

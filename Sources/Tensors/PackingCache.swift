@@ -15,6 +15,9 @@ struct PackingCache: ~Copyable {
     /// The most that are kept; the oldest gives way.
     private static let capacity = 4
 
+    /// Whether nothing was packed yet.
+    var isEmpty: Bool { entries.withLock { $0.isEmpty } }
+
     /// Keeps the packed form of `weight`.
     func keep(_ packed: PackedWeight, of weight: Tensor) {
         entries.withLock { Self.keep(packed, of: weight, in: &$0) }

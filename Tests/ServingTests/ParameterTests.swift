@@ -1,9 +1,9 @@
 import OrderedCollections
-import Tensors
 import Testing
 
 @testable import Models
 @testable import Serving
+@testable import Tensors
 
 struct ParameterTests {
     let registry = Registry()
@@ -18,6 +18,26 @@ struct ParameterTests {
         #expect(try await registry.call("fc", [1, 1]) == [4, 8])
         #expect(with.document.arguments["bias"] == .bool(true))
         #expect(with.version == 3)
+    }
+
+    /// A call after a change takes as long as one before it: the weight is packed when it is seen.
+    @Test(arguments: [2, 96, 300])
+    func weightsArePackedBeforeTheyAreSeen(side: Int) async throws {
+        func isPacked(_ key: String) async throws -> Bool {
+            try !(await registry.module("net")).tensor(key).tensor.body.origin.packing.isEmpty
+        }
+        try await registry.add("net", .sequential(.linear(side, side), .linear(side, side)))
+        #expect(try await isPacked("0.weight"))
+        #expect(try await isPacked("1.weight"))
+        let ones = try Tensor([Float](repeating: 1, count: side * side)).reshaped(to: [side, side])
+        _ = try await registry.setParameter("0.weight", of: "net", to: ones)
+        #expect(try await isPacked("0.weight"))
+        let copy = try Tensor([Float](repeating: 1, count: side * side)).reshaped(to: [side, side])
+        let bias = try Tensor([Float](repeating: 0, count: side))
+        let state: OrderedDictionary = ["1.weight": copy, "0.bias": bias, "1.bias": bias]
+        _ = try await registry.loadStateDict(state, into: "net", strict: false)
+        #expect(try await isPacked("1.weight"))
+        #expect(try await registry.call("net", [Float](repeating: 1, count: side)).last == Float(side * side))
     }
 
     @Test func refusesWhatDoesNotFit() async throws {

@@ -62,6 +62,10 @@ void callpath_release(void *_Nullable memory);
 /// bfloat16 interleaves two inputs: [inputs / 2][width][2], so that shifts and masks widen both.
 void callpath_pack(callpath_storage storage, callpath_weight weight, void *_Nonnull packed);
 
+/// The same for some of the panels, `weight` being their rows, and for the slack at the end of all: in any order.
+void callpath_pack_panels(callpath_storage storage, callpath_weight weight, void *_Nonnull packed);
+void callpath_end_panels(callpath_storage storage, size_t outputs, size_t inputs, void *_Nonnull packed);
+
 typedef void callpath_linear_float(
     callpath_product product, const float *_Nonnull x, const void *_Nonnull packed, const float *_Nullable bias,
     float *_Nonnull out);

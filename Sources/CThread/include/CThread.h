@@ -82,3 +82,6 @@ bool cthread_give_block(void *memory, size_t size);
 
 // Frees the blocks that nobody took for so long; true if others remain.
 bool cthread_free_blocks(int64_t milliseconds);
+
+// Runs a function on a thread of its own that gives way to others where processors are short: false if there is no thread.
+bool cthread_run_gently(void (*run)(void *context), void *context);

@@ -5,6 +5,7 @@ import Metrics
 import Models
 package import Store
 import Synchronization
+import Tensors
 
 /// The modules of a server, by name.
 ///
@@ -151,7 +152,7 @@ package final class Registry: Sendable {
     /// Makes a change after those that came before it.
     /// - Returns: What it led to, once it is durable and everybody sees it.
     func perform(_ change: RegistryChange, when precondition: Precondition = .always) async throws -> ChangeOutcome {
-        let written = try await writeFiles(of: change)
+        let written = try await readied(change)
         // Named, the isolation has it go on where it waited; it goes by way of the concurrent threads otherwise (Swift 6.3).
         return try await withCheckedThrowingContinuation(isolation: #isolation) { continuation in
             let proposal = Proposal(
@@ -181,6 +182,26 @@ package final class Registry: Sendable {
         guard last.changes > 1 else { return }
         let end = ContinuousClock.now + min(last.time / 2, .milliseconds(4))
         while waiting.withLock({ $0.count < last.changes }), ContinuousClock.now < end { usleep(50) }
+    }
+
+    /// Does what a change needs and nobody has to wait for but those who made it: its large tensors are written as files, and its
+    /// weights packed, which the first call would do otherwise.
+    private func readied(_ change: RegistryChange) async throws -> WrittenTensors? {
+        let weights = change.weights { name in self.state.withLock { $0.entries[name]?.current.publication } }
+        let byteCount = change.isReserved ? 0 : weights.reduce(0) { $0 + $1.byteCount }
+        let wanted = RegistryState.Reservation(byteCount: byteCount)
+        // Where there is no room for both, the first call packs as it always did.
+        let hasRoom = state.withLock { state in (try? state.reserve(wanted, limits: limits)) != nil }
+        defer { if hasRoom { state.withLock { $0.release(wanted) } } }
+        guard hasRoom, !weights.isEmpty else { return try await writeFiles(of: change) }
+        guard store != nil, weights.contains(where: TensorPart.isFile) else {
+            await WeightPacking.pack(weights)
+            return try await writeFiles(of: change)
+        }
+        async let packing: Void = WeightPacking.pack(weights)
+        let written = try await writeFiles(of: change)
+        await packing
+        return written
     }
 
     /// Writes the large tensors of a change as files, beside others.

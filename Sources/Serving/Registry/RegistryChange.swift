@@ -21,6 +21,55 @@ package enum RegistryChange: Sendable {
     case remove(String)
 }
 
+extension RegistryChange {
+    /// The matrices that the change brings and that calls multiply by as they are: of those that are converted first, calls
+    /// see others.
+    ///
+    /// - Parameter current: Returns the current version of a module that is in memory.
+    func weights(_ current: (String) -> Publication?) -> [Tensor] {
+        switch self {
+        case .put(_, let built, _): built.weights
+        case .setTensor(let key, let name, let tensor):
+            tensor.map { current(name)?.weights(among: [key: $0]) ?? [] } ?? []
+        case .loadStateDict(let entries, let name, _): current(name)?.weights(among: entries) ?? []
+        case .addHook, .removeHook, .addGlobalHook, .removeGlobalHook, .remove: []
+        }
+    }
+
+    /// Whether room for all that it brings was set aside before it was made.
+    var isReserved: Bool {
+        guard case .put = self else { return false }
+        return true
+    }
+}
+
+extension BuiltTree {
+    fileprivate var weights: [Tensor] {
+        var found: [ObjectIdentifier: Tensor] = [:]
+        for (path, module) in tree.module.namedModules() {
+            for name in module.packedParameters {
+                guard let own = module.parameter(at: name)?.tensor else { continue }
+                let tensor = stateDict?[Place.join(path, name)] ?? own.detached()
+                if tensor.dtype == own.dtype { found[ObjectIdentifier(tensor.storageOwner)] = tensor }
+            }
+        }
+        return Array(found.values)
+    }
+}
+
+extension Publication {
+    fileprivate func weights(among entries: OrderedDictionary<String, Tensor>) -> [Tensor] {
+        var found: [ObjectIdentifier: Tensor] = [:]
+        for (key, tensor) in entries {
+            guard let (place, declaration) = try? slot(key), declaration.isPacked,
+                tensor.dtype == place.layer.dtype(of: declaration), Array(tensor.shape) == declaration.sizes
+            else { continue }
+            found[ObjectIdentifier(tensor.storageOwner)] = tensor
+        }
+        return Array(found.values)
+    }
+}
+
 /// What a change has led to.
 struct ChangeOutcome: Sendable {
     /// The count of changes of the registry with this one.

@@ -48,6 +48,7 @@ final class PackedWeight: @unchecked Sendable {
     init?(unfilled storage: WeightStorage, outputs: Int, inputs: Int) {
         guard let memory = Self.allocate(storage, outputs, inputs) else { return nil }
         (self.memory, self.storage, self.outputs, self.inputs) = (memory, storage, outputs, inputs)
+        callpath_end_panels(storage.kernelStorage, outputs, inputs, memory)
     }
 
     private static func allocate(_ storage: WeightStorage, _ outputs: Int, _ inputs: Int) -> UnsafeMutableRawPointer? {
@@ -55,7 +56,7 @@ final class PackedWeight: @unchecked Sendable {
         return bytes > 0 ? callpath_allocate(bytes) : nil
     }
 
-    /// Packs some rows of the row-major matrix at `elements`: whole panels, each range after the one before it.
+    /// Packs some rows of the row-major matrix at `elements`: whole panels, in any order, also beside each other.
     func packRows(_ rows: Range<Int>, of elements: UnsafeRawPointer) {
         let rowBytes = inputs * storage.elementBytes
         let weight = callpath_weight(
@@ -65,8 +66,7 @@ final class PackedWeight: @unchecked Sendable {
             output_stride: inputs,
             input_stride: 1
         )
-        // The vector of zeros after these panels is where the next ones go.
-        callpath_pack(storage.kernelStorage, weight, memory + rows.lowerBound * storage.packedRowBytes(inputs))
+        callpath_pack_panels(storage.kernelStorage, weight, memory + rows.lowerBound * storage.packedRowBytes(inputs))
     }
 
     deinit {

@@ -25,12 +25,18 @@ extension Tensor {
     }
 
     /// Returns memory for the packed form of a matrix, and how many rows to pack at once; `nil` if it has no such form.
-    private static func unfilledWeight(_ dtype: DType, _ shape: Shape) throws(TensorError) -> (PackedWeight?, Int) {
+    static func unfilledWeight(_ dtype: DType, _ shape: Shape) throws(TensorError) -> (PackedWeight?, Int) {
         guard shape.rank == 2, shape.elementCount > 0, let storage = WeightStorage(dtype) else { return (nil, 0) }
         guard let packed = PackedWeight(unfilled: storage, outputs: shape[0], inputs: shape[1]) else {
             throw .outOfMemory(shape.elementCount &* dtype.itemSize)
         }
         let panelBytes = storage.panelWidth * shape[1] * dtype.itemSize
         return (packed, storage.panelWidth * max(1, pieceByteCount / panelBytes))
+    }
+
+    /// Packs a matrix for products on this thread, unless it is packed already.
+    func packHere() {
+        guard shape.rank == 2, shape.elementCount > 0, let storage = WeightStorage(dtype) else { return }
+        _ = try? body.origin.packing.packed(self, as: storage)
     }
 }
