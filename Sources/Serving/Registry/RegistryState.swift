@@ -16,6 +16,11 @@ struct RegistryState: Sendable {
 
         /// The callable versions, ascending.
         var versions: [HeldVersion] { previous.map(\.version) + [current] }
+
+        /// The bytes of the current version in memory, also those that others share.
+        var byteCount: Int {
+            current.publication.map { $0.storages.reduce($0.objectByteCount) { $0 + $1.footprint } } ?? 0
+        }
     }
 
     /// A version that is not the current one any more.
@@ -338,6 +343,9 @@ struct RegistryState: Sendable {
         evict(to: limits.maxKeptVersionBytes)
     }
 
+    /// One part of so many of all bytes is made free at once, where modules are smaller than that.
+    private static let spareParts = 32
+
     /// Lets modules without calls under way go cold, the longest uncalled first, until so many bytes more fit beside those in
     /// memory and `others`.
     ///
@@ -366,8 +374,13 @@ struct RegistryState: Sendable {
         // Those that were passed over because modules in memory refer to them.
         var passed: Set<String> = []
         var waiting = candidates.map(\.name)[...]
-        while saturatingSum(live.byteCount, wanted) > limits.maxBytes, let name = waiting.popFirst() {
+        // Of small modules some more go, so that all need not be looked through again for the next one.
+        let spare = limits.maxBytes / Self.spareParts
+        while let name = waiting.popFirst() {
+            let room = limits.maxBytes - saturatingSum(live.byteCount, wanted)
+            guard room < spare else { break }
             guard let entry = entries[name], entry.current.activity.isIdle else { continue }
+            guard room < 0 || entry.byteCount <= spare - room else { break }
             guard users[name]?.isEmpty ?? true else {
                 passed.insert(name)
                 continue
