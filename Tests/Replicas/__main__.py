@@ -1,6 +1,8 @@
 """Many servers of one registry on PostgreSQL, while processes, connections and the database end or stand still.
 
-python3 Tests/Replicas BINARY [SECONDS]: each trouble lasts so many seconds (4).
+python3 Tests/Replicas BINARY [SECONDS]: each trouble lasts so many seconds (2.5).
+python3 Tests/Replicas BINARY --long FAILOVERS WRITES: for as long as both take, with each server in a network of its own that is
+cut now and then (as root, Linux): kills of the primary, of servers, and servers that stand still, all in one history.
 python3 Tests/Replicas BINARY --planted: whether the checker finds a database that forgets some of what it acknowledged.
 """
 
@@ -10,11 +12,13 @@ import tempfile
 import threading
 import time
 
-from cluster import Cluster, Proxy
+from cluster import Namespace, Pair, Proxy
 from history import Caller, History, PairWriter, Reader, Writer, check
 from replica import Client, Replica
 
 NAMES = [f"m{number}" for number in range(4)]
+# Nothing refers to these.
+FREE = [f"f{number}" for number in range(12)]
 
 
 def lag(replicas):
@@ -31,8 +35,8 @@ def lag(replicas):
     return times[len(times) // 2] * 1e3, times[98] * 1e3
 
 
-def make(client):
-    for name in [*NAMES, "p0", "p1"]:
+def make(client, free=()):
+    for name in [*NAMES, *free, "p0", "p1"]:
         status, _, body = client.send(
             "POST", "/v1/modules", {"name": name, "type": "Linear", "in_features": 2, "out_features": 2, "seed": 0}
         )
@@ -63,13 +67,13 @@ def cutting_connections(seconds, world):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         time.sleep(random.uniform(0.02, 0.25))
-        world.proxy.cut(0.5)
+        world.proxies[0].cut(0.5)
 
 
 def killing_the_database(seconds, world):
-    world.cluster.kill()
+    world.pair.primary.kill()
     time.sleep(seconds / 2)
-    world.cluster.start()
+    world.pair.primary.start()
     time.sleep(seconds / 2)
 
 
@@ -80,29 +84,64 @@ def freezing_a_replica(seconds, world):
 
 
 def freezing_the_database(seconds, world):
-    world.cluster.stop_time(seconds)
+    world.pair.primary.stop_time(seconds)
+
+
+def freezing_the_standby(seconds, world):
+    world.pair.standby.stop_time(seconds)
+
+
+def parting_the_network(seconds, world):
+    """The replicas can reach no database, and are told nothing of it."""
+    for proxy in world.proxies[1:]:
+        threading.Thread(target=proxy.hold, args=[seconds], daemon=True).start()
+    world.proxies[0].hold(seconds)
+
+
+def failing_over(seconds, world):
+    began, done = world.pair.fail_over()
+    time.sleep(seconds)
+    gap = world.history.gap(began - 0.1, done + seconds)
+    world.pair.repair()
+    return f"gap {gap * 1e3:.0f} ms, of which the promotion {(done - began) * 1e3:.0f}"
 
 
 class World:
-    def __init__(self, binary):
-        self.cluster = Cluster()
-        self.proxy = Proxy(self.cluster.port)
-        url = f"postgresql://callpath@127.0.0.1:{self.proxy.port}/postgres"
-        self.caches = [tempfile.TemporaryDirectory() for _ in range(2)]
-        caches = [folder.name for folder in self.caches] + [None]
-        self.replicas = [Replica(binary, url, f"r{number}", cache) for number, cache in enumerate(caches)]
+    """Three replicas, and the two databases that they know: through proxies, or each from a network of its own."""
+
+    def __init__(self, binary, has_networks=False):
+        self.history, self.proxies, self.networks, self.replicas = None, [], [], []
+        self.pair = Pair()
+        try:
+            if has_networks:
+                ports = [cluster.port for cluster in self.pair.both]
+                self.networks = [Namespace(number) for number in range(3)]
+            else:
+                self.proxies = [Proxy(cluster.port) for cluster in self.pair.both]
+                ports = [proxy.port for proxy in self.proxies]
+            self.caches = [tempfile.TemporaryDirectory() for _ in range(2)]
+            for number in range(3):
+                network = self.networks[number] if has_networks else None
+                host = network.databases if network else "127.0.0.1"
+                url = f"postgresql://callpath@{','.join(f'{host}:{port}' for port in ports)}/postgres"
+                cache = self.caches[number].name if number < 2 else None
+                self.replicas.append(Replica(binary, url, f"r{number}", cache, network))
+        except BaseException:
+            self.close()
+            raise
 
     def close(self):
         for replica in self.replicas:
             replica.thaw()
             replica.kill()
-        self.cluster.remove()
+        for network in self.networks:
+            network.remove()
+        self.pair.remove()
 
 
-def trouble(world, what, seconds):
+def trouble(world, what, seconds, names=NAMES):
     """Lets clients work while something goes wrong, and tells what they saw."""
-    history = History()
-    names = [f"{name}" for name in NAMES]
+    history = world.history = History()
     # What was there before counts as known.
     client = Client(world.replicas[0])
     for name in names:
@@ -110,14 +149,14 @@ def trouble(world, what, seconds):
         _, _, bias = client.send("GET", f"/v1/modules/{name}/bias")
         for version in range(2, document["version"] + 1):
             history.versions[(name, version)] = int(bias["data"][0]) if version == document["version"] else None
-    steady = world.replicas[:1] if what is killing_replicas else world.replicas
+    steady = world.replicas[:1] if what in (killing_replicas, everything) else world.replicas
     workers = [Writer(history, world.replicas, seed, names) for seed in range(6)]
     workers += [Reader(history, world.replicas, 10 + seed, "net") for seed in range(2)]
     workers += [PairWriter(history, world.replicas, 20), Caller(history, steady, 21, "pair")]
     for worker in workers:
         worker.start()
     time.sleep(0.5)
-    what(seconds, world)
+    more = what(seconds, world) or ""
     time.sleep(0.5)
     for worker in workers:
         worker.ends = True
@@ -130,7 +169,7 @@ def trouble(world, what, seconds):
     print(
         f"{what.__name__.replace('_', ' '):24} acknowledged {history.acknowledged:5}  lost races {history.lost_races:5}  "
         f"refused {history.refused:4}  unanswered {history.unanswered:3}  reads {history.reads:6}  calls {history.calls:6}  "
-        f"calls failed {len(history.failed_calls)}  {history.codes or ''}",
+        f"calls failed {len(history.failed_calls)}  {history.codes or ''}  {more}",
         flush=True,
     )
     for line in sorted(set(history.wrong))[:10]:
@@ -140,6 +179,53 @@ def trouble(world, what, seconds):
     if not history.acknowledged:
         print("  WRONG: nothing was acknowledged")
     return not history.wrong and not history.failed_calls and history.acknowledged > 0
+
+
+def everything(goal, world):
+    """All troubles at once, until so many fail-overs and changes are done."""
+    failovers, writes = goal
+    stopped = threading.Event()
+
+    def disturb():
+        while not stopped.is_set():
+            time.sleep(random.uniform(0.5, 3))
+            victim = random.randrange(1, 3)
+            what = random.choice(["kill", "freeze", "part", "nothing"])
+            if what == "kill":
+                world.replicas[victim].kill()
+                time.sleep(random.uniform(0, 0.5))
+                world.replicas[victim].start()
+            elif what == "freeze":
+                world.replicas[victim].freeze()
+                time.sleep(random.uniform(0.1, 3))
+                world.replicas[victim].thaw()
+            elif what == "part":
+                world.networks[victim].cut(random.uniform(0.1, 8))
+
+    disturber = threading.Thread(target=disturb, daemon=True)
+    disturber.start()
+    gaps, done = [], 0
+    while done < failovers or world.history.acknowledged < writes:
+        time.sleep(3)
+        if world.history.wrong:
+            break
+        if done == failovers or world.history.acknowledged < writes * done / failovers:
+            continue
+        began, promoted = world.pair.fail_over()
+        done += 1
+        time.sleep(5)
+        gap = world.history.gap(began, promoted + 5)
+        gaps.append((gap - (promoted - began)) * 1e3)
+        world.pair.repair()
+        print(
+            f"fail-over {done}: gap {gap * 1e3:.0f} ms, promotion {(promoted - began) * 1e3:.0f} ms, acknowledged "
+            f"{world.history.acknowledged}",
+            flush=True,
+        )
+    stopped.set()
+    disturber.join()
+    gaps.sort()
+    return f"{done} fail-overs; gap beyond the promotion {gaps[len(gaps) // 2]:.0f} ms (median), {gaps[-1]:.0f} (worst)"
 
 
 def settle(world):
@@ -171,7 +257,7 @@ def planted(binary):
     try:
         make(Client(world.replicas[0]))
         settle(world)
-        world.cluster.query(FORGETFUL)
+        world.pair.primary.query(FORGETFUL)
         isWell = trouble(world, quietly, 2)
     finally:
         world.close()
@@ -183,7 +269,17 @@ def main():
     binary = sys.argv[1]
     if "--planted" in sys.argv:
         planted(binary)
-    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 4
+    if "--long" in sys.argv:
+        goal = [int(number) for number in sys.argv[sys.argv.index("--long") + 1 :]]
+        world = World(binary, has_networks=True)
+        try:
+            make(Client(world.replicas[0]), FREE)
+            settle(world)
+            isWell = trouble(world, everything, goal, NAMES + FREE)
+        finally:
+            world.close()
+        sys.exit(0 if isWell else 1)
+    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 2.5
     random.seed(7)
     started = time.monotonic()
     world = World(binary)
@@ -194,6 +290,7 @@ def main():
         print(f"{'seen by another replica':24} after {median:.1f} ms (median), {worst:.1f} ms (99 of 100)", flush=True)
         troubles = [
             quietly, killing_replicas, cutting_connections, killing_the_database, freezing_a_replica, freezing_the_database,
+            freezing_the_standby, parting_the_network, failing_over,
         ]
         results = [trouble(world, what, seconds) for what in troubles]
     finally:

@@ -19,7 +19,12 @@ def programs():
 
 
 class Cluster:
-    def __init__(self):
+    """A server of PostgreSQL: one that begins with nothing, or a standby that follows another one."""
+
+    # A base backup takes over what it finds, so what differs between the two stands in a file of its own.
+    OWN = "callpath.conf"
+
+    def __init__(self, primary=None):
         self.folder = tempfile.mkdtemp(prefix="callpath-replicas-")
         # The server refuses to run as root.
         self.user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
@@ -27,7 +32,14 @@ class Cluster:
             shutil.chown(self.folder, "postgres")
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
+        if primary:
+            return self.follow(primary)
         self._run("initdb", "-A", "trust", "-U", "callpath", "-D", self.data)
+        with open(f"{self.data}/postgresql.conf", "a", encoding="utf-8") as file:
+            file.write(f"\ninclude '{self.OWN}'\nmax_connections = 200\nwal_keep_size = '1GB'\nlisten_addresses = '*'\n")
+        with open(f"{self.data}/pg_hba.conf", "a", encoding="utf-8") as file:
+            file.write("\nhost all all 10.78.0.0/16 trust\n")
+        self.configure("")
         self.start()
 
     @property
@@ -39,16 +51,29 @@ class Cluster:
         subprocess.run(command, cwd="/", check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def start(self):
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self.folder} -c max_connections=200"
+        options = f"-p {self.port} -k {self.folder}"
         self._run("pg_ctl", "-D", self.data, "-l", f"{self.folder}/log", "-o", options, "-w", "start")
 
     def kill(self):
         """Ends it as a power cut does, but for what the kernel still has to write."""
-        self._run("pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop")
+        for process in self.processes():
+            try:
+                os.kill(process, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        while self.processes():
+            time.sleep(0.005)
 
     def processes(self):
-        with open(f"{self.data}/postmaster.pid") as file:
-            first = int(file.readline())
+        try:
+            with open(f"{self.data}/postmaster.pid", encoding="utf-8") as file:
+                first = int(file.readline())
+            # It may be somebody else's number by now.
+            with open(f"/proc/{first}/cmdline", encoding="utf-8") as file:
+                if self.data not in file.read():
+                    return []
+        except (OSError, ValueError):
+            return []
         children = subprocess.run(["pgrep", "-P", str(first)], capture_output=True, text=True).stdout.split()
         return [first, *map(int, children)]
 
@@ -65,19 +90,73 @@ class Cluster:
         command = [f"{programs()}/psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", "callpath", "-Atc", text, "postgres"]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
+    # Two of them
+
+    def configure(self, standbys):
+        with open(f"{self.data}/{self.OWN}", "w", encoding="utf-8") as file:
+            file.write(f"synchronous_standby_names = '{standbys}'\n")
+
+    def follow(self, primary):
+        """Begins anew as a standby that has each commit before anybody is told of it."""
+        shutil.rmtree(self.data, ignore_errors=True)
+        place = f"host=127.0.0.1 port={primary.port} user=callpath application_name=standby"
+        self._run("pg_basebackup", "-d", place, "-D", self.data, "-R", "-X", "stream", "-c", "fast")
+        self.configure("")
+        self.start()
+        primary.configure("standby")
+        primary._run("pg_ctl", "-D", primary.data, "reload")
+        # What was committed before has to be there as well.
+        end = primary.query("SELECT pg_current_wal_lsn()")
+        is_there = f"SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync' AND flush_lsn >= '{end}'"
+        while primary.query(is_there) != "1":
+            time.sleep(0.05)
+
+    def promote(self):
+        self._run("pg_ctl", "-D", self.data, "-w", "promote")
+
     def remove(self):
-        try:
-            self.kill()
-        except subprocess.CalledProcessError:
-            pass
+        self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class Pair:
+    """A primary and its synchronous standby."""
+
+    def __init__(self):
+        self.primary = Cluster()
+        try:
+            self.standby = Cluster(self.primary)
+        except BaseException:
+            self.primary.remove()
+            raise
+
+    @property
+    def both(self):
+        return [self.primary, self.standby]
+
+    def fail_over(self):
+        """Kills the primary and has the standby take its place. Returns when that began, and when it was done."""
+        began = time.monotonic()
+        self.primary.kill()
+        self.standby.promote()
+        self.primary, self.standby = self.standby, self.primary
+        return began, time.monotonic()
+
+    def repair(self):
+        self.standby.follow(self.primary)
+
+    def remove(self):
+        for cluster in self.both:
+            cluster.remove()
+
+
 class Proxy:
-    """Hands bytes on to a port; `cut()` closes all that is open, in the middle of whatever it is."""
+    """Hands bytes on to a port; `cut()` closes all that is open, in the middle of whatever it is, and `hold()` keeps all of it
+    to itself."""
 
     def __init__(self, target):
-        self.target, self.pairs, self.lock = target, set(), threading.Lock()
+        self.target, self.pairs, self.lock, self.passes = target, set(), threading.Lock(), threading.Event()
+        self.passes.set()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=200)
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -101,6 +180,7 @@ class Proxy:
     def _pump(self, source, drain, pair):
         try:
             while piece := source.recv(1 << 16):
+                self.passes.wait()
                 drain.sendall(piece)
         except OSError:
             pass
@@ -121,3 +201,51 @@ class Proxy:
             pairs = [pair for pair in self.pairs if random.random() < share]
         for pair in pairs:
             self._close(pair)
+
+    def hold(self, seconds):
+        self.passes.clear()
+        time.sleep(seconds)
+        self.passes.set()
+
+
+class Namespace:
+    """A network for one process, with a way to its clients, and one to the databases that can be cut."""
+
+    def __init__(self, number):
+        self.number, self.name = number, f"callpath-{os.getpid()}-{number}"
+        self._ip("netns", "add", self.name)
+        self._ip("-n", self.name, "link", "set", "lo", "up")
+        for way, net in (("c", 77), ("d", 78)):
+            self._ip("link", "add", self.link(way), "type", "veth", "peer", "name", way, "netns", self.name)
+            self._ip("addr", "add", f"10.{net}.{number}.1/30", "dev", self.link(way))
+            self._ip("link", "set", self.link(way), "up")
+            self._ip("-n", self.name, "addr", "add", f"10.{net}.{number}.2/30", "dev", way)
+            self._ip("-n", self.name, "link", "set", way, "up")
+
+    @staticmethod
+    def _ip(*arguments):
+        subprocess.run(["ip", *arguments], check=True)
+
+    def link(self, way):
+        return f"cp{os.getpid()}{way}{self.number}"
+
+    @property
+    def host(self):
+        """Where clients find the process."""
+        return f"10.77.{self.number}.2"
+
+    @property
+    def databases(self):
+        """Where the process finds the databases."""
+        return f"10.78.{self.number}.1"
+
+    def cut(self, seconds):
+        """Lets nothing through to the databases."""
+        self._ip("link", "set", self.link("d"), "down")
+        time.sleep(seconds)
+        self._ip("link", "set", self.link("d"), "up")
+
+    def remove(self):
+        for way in "cd":
+            subprocess.run(["ip", "link", "del", self.link(way)], check=False)
+        subprocess.run(["ip", "netns", "del", self.name], check=False)

@@ -22,6 +22,7 @@ class History:
         self.acknowledged = self.refused = self.unanswered = self.lost_races = self.reads = self.calls = 0
         self.codes = {}
         self.failed_calls = []
+        self.times = []  # When each change was acknowledged.
 
     def note(self, text):
         with self.lock:
@@ -30,8 +31,15 @@ class History:
     def acknowledge(self, name, version, value):
         with self.lock:
             self.acknowledged += 1
+            self.times.append(time.monotonic())
             if self.versions.setdefault((name, version), value) != value:
                 self.wrong.append(f"{name} was given version {version} twice")
+
+    def gap(self, since, until):
+        """The longest time in which nothing was acknowledged."""
+        with self.lock:
+            times = [since, *(time for time in self.times if since < time < until), until]
+        return max(after - before for before, after in zip(times, times[1:]))
 
     def refuse(self, code):
         with self.lock:

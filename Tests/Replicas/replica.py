@@ -8,17 +8,20 @@ import subprocess
 
 
 class Replica:
-    def __init__(self, binary, url, name, cache=None):
-        self.binary, self.url, self.name, self.cache = binary, url, name, cache
+    def __init__(self, binary, url, name, cache=None, place=None):
+        """`place`: the network that it runs in, if it has one of its own."""
+        self.binary, self.url, self.name, self.cache, self.place = binary, url, name, cache, place
+        self.host = place.host if place else "127.0.0.1"
         self.start()
 
     def start(self):
         options = ["--data", self.cache] if self.cache else []
         environment = {**os.environ, "CALLPATH_STORE": self.url}
+        inside = ["ip", "netns", "exec", self.place.name] if self.place else []
         self.process = subprocess.Popen(
             [
-                self.binary, "serve", "--port", "0", "--replica", self.name, "--log-level", "error",
-                "--kept-versions", "5", *options,
+                *inside, self.binary, "serve", "--port", "0", "--replica", self.name, "--log-level", "error",
+                "--kept-versions", "5", "--host", self.host, *options,
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -48,7 +51,7 @@ class Client:
         """Returns status, headers, and the body as JSON where it is; raises OSError if there is no answer."""
         if self.port != self.replica.port or self.connection is None:
             self.port = self.replica.port
-            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
+            self.connection = http.client.HTTPConnection(self.replica.host, self.port, timeout=self.timeout)
         content = None if body is None else json.dumps(body)
         fields = {"Content-Type": "application/json", **(headers or {})}
         try:
