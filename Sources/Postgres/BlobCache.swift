@@ -3,7 +3,8 @@ import Glibc
 import Store
 import Synchronization
 
-/// Copies of the large parts that lie in the database: in a folder, or in memory for as long as they are read.
+/// Copies of the large parts that lie in the database: in a folder, with what was seen last beside them, or in memory for as
+/// long as they are read.
 ///
 /// A copy is checked against its name whenever it is read, so that nothing here has to survive a power cut.
 final class BlobCache: BlobKeeper {
@@ -22,14 +23,17 @@ final class BlobCache: BlobKeeper {
     /// Copies in memory of those that are about to be read.
     private let held = Mutex<[Digest: DiskFile]>([:])
     private let pins = Mutex<[Digest: Int]>([:])
+    /// What was seen last, if there is a folder for it.
+    let index: Mutex<LookCache?>
 
     /// Creates a cache in the folder `path`, which is made if it is missing; in memory if it is empty.
-    init(path: String, maxBytes: Int, source: @escaping Source) throws(StoreError) {
+    init(path: String, maxBytes: Int, address: String, source: @escaping Source) throws(StoreError) {
         self.path = path
         self.maxBytes = maxBytes
         self.source = source
         guard !path.isEmpty else {
             (folder, lockFile) = (nil, nil)
+            index = Mutex(nil)
             return
         }
         let disk = SystemDisk()
@@ -51,6 +55,7 @@ final class BlobCache: BlobKeeper {
             default: throw .notUsable(error)
             }
         }
+        index = Mutex(try LookCache(path: "\(path)/seen.sqlite", address: address))
     }
 
     // MARK: Keeping
@@ -155,6 +160,9 @@ final class BlobCache: BlobKeeper {
             try? folder.remove(blob, byteCount: size)
         }
     }
+
+    /// Whether a blob can be read without the database.
+    func hasCopy(_ blob: Digest) -> Bool { folder.flatMap { try? $0.size(of: blob) } != nil }
 
     /// Whether copies outlive their readers.
     var isOnDisk: Bool { folder != nil }

@@ -57,24 +57,55 @@ extension PostgresStore {
     }
 
     package func commit(_ changes: [PreparedChange], counters: StoreCounters) throws(StoreError) -> Int {
-        let revision = try begin()
-        var terms = SharedTerms()
-        var last: [String: Int] = [:]
-        for case .put(let name, let version, _, _, _) in changes.flatMap(\.change.steps) {
-            last[name] = max(version, last[name] ?? 0)
-        }
-        for (name, version) in last {
-            terms.held.append(SharedTerms.Held(name, version: nil, next: version))
-            terms.touched.append(SharedTerms.Touched(name, version: version))
-        }
-        try commit(changes, terms)
-        return revision
+        throw .unreachable(reason: "a shared registry is changed only by what its terms allow", outcome: .unchanged)
     }
+
+    package func fill(_ changes: [(StoreChange, SharedTerms)], counters: StoreCounters) throws(StoreError) {
+        var prepared: [(PreparedChange, SharedTerms)] = []
+        for (change, terms) in changes { prepared.append((try prepare(change), terms)) }
+        let isEmpty = try ask { (connection, _) throws(PostgresError) in
+            /// A statement may take as long as changes usually do; all of them together take longer.
+            var deadline: Deadline { Deadline(after: options.timeout) }
+            try connection.run("BEGIN", until: deadline)
+            // Others wait, and find that something is there.
+            try connection.run("LOCK TABLE callpath.module IN SHARE ROW EXCLUSIVE MODE", until: deadline)
+            let count = try connection.run("SELECT count(*) FROM callpath.module", until: deadline).first { $0.int(0) }
+            guard count == 0 else {
+                try connection.run("ROLLBACK", until: deadline)
+                return false
+            }
+            for (change, terms) in prepared {
+                var steps = StepTable()
+                steps.append(change)
+                try connection.run(
+                    Self.publish,
+                    [.bytes(Self.drawRequest())] + terms.values + steps.values,
+                    until: deadline
+                )
+            }
+            try connection.run(
+                "UPDATE callpath.meta SET floor = greatest(floor, $1)",
+                [.int(counters.floor)],
+                until: deadline
+            )
+            try connection.run(
+                "SELECT setval('callpath.hook_id', greatest($1, nextval('callpath.hook_id')), false)",
+                [.int(counters.nextHook)],
+                until: deadline
+            )
+            try connection.run("COMMIT", until: deadline)
+            try connection.run("NOTIFY callpath", until: deadline)
+            return true
+        }
+        guard isEmpty else { throw .notEmpty(path: path) }
+    }
+
+    private static func drawRequest() -> [UInt8] { (0..<16).map { _ in UInt8.random(in: 0 ... .max) } }
 
     package func commit(_ prepared: [PreparedChange], _ terms: SharedTerms) throws(StoreError) {
         var steps = StepTable()
         for change in prepared { steps.append(change) }
-        let request = (0..<16).map { _ in UInt8.random(in: 0 ... .max) }
+        let request = Self.drawRequest()
         let values = [PostgresValue.bytes(request)] + terms.values + steps.values
         let deadline = Deadline(after: options.timeout)
         try changes.withLock { (open) throws(StoreError) in

@@ -174,22 +174,11 @@ extension PostgresStore {
         var parts: [RecordID: Result<StoredParts, StoreError>] = [:]
         for record in records {
             let id = RecordID(record.name, record.version)
-            parts[id] = Result { () throws(StoreError) in try checked(rows[id] ?? [], record) }
+            parts[id] = Result { () throws(StoreError) in
+                try StoredParts(checking: rows[id] ?? [], of: record, try cache)
+            }
         }
         return parts
-    }
-
-    private func checked(_ rows: [PartRow], _ record: StoreRecord) throws(StoreError) -> StoredParts {
-        if let damage = record.damage { throw .damaged(reason: damage) }
-        var sum = Digest.zero
-        for row in rows {
-            if let bytes = row.bytes, Digest(of: bytes) != row.hash {
-                throw .damaged(reason: "the row of '\(row.key)' does not match its digest")
-            }
-            sum.toggle(row.identity)
-        }
-        guard sum == record.content else { throw .damaged(reason: "a row is missing in the database") }
-        return StoredParts(record.header, rows, try cache)
     }
 
     // MARK: What was applied
@@ -201,13 +190,32 @@ extension PostgresStore {
             state.revision = look.revision
             state.floor = look.floor
             state.instance = look.instance
+            state.lastLook = .now - (look.age ?? .zero)
+            guard look.age == nil else {
+                // What happened since then, the cursor of an earlier process does not tell.
+                state.looksAtAll = true
+                return
+            }
             state.lostAt = nil
-            state.lastLook = .now
             guard look.isFull else { return }
             state.fullLooks += 1
             state.looksAtAll = false
         }
-        sweepIfTime()
+        if look.age == nil { sweepIfTime() }
+    }
+
+    // MARK: What was kept
+
+    package func keptLook() -> StoreLook? {
+        guard let cache = try? cache else { return nil }
+        return cache.index.withLock { $0?.kept(cache, has: cache.hasCopy) }
+    }
+
+    package func keep(_ look: StoreLook) {
+        // Changes to something that is not there come to nothing whole.
+        guard let cache = try? cache, look.isFull || state.withLock(\.isKept) else { return }
+        let isKept = cache.index.withLock { $0?.keep(look) ?? false }
+        state.withLock { $0.isKept = isKept }
     }
 
     package func lookAtAllNext() { state.withLock { $0.looksAtAll = true } }

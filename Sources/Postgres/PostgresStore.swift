@@ -36,6 +36,8 @@ package final class PostgresStore: SharedStore {
         var moment: StoreMoment?
         /// Whether the next look has to find everything.
         var looksAtAll = false
+        /// Whether what everybody sees is in the cache, but for what was changed since.
+        var isKept = false
         /// Commits of this process that everybody sees, and that are not in the moment.
         var own: Set<Int> = []
         /// Since when the database has been out of reach, in seconds since 1970.
@@ -75,7 +77,9 @@ package final class PostgresStore: SharedStore {
         places = DispatchSemaphore(value: max(1, options.connections - 1))
         waker = clinux_event()
         let (path, maxBytes) = (options.cachePath, options.maxCacheBytes)
-        let cache = try BlobCache(path: path, maxBytes: maxBytes) { [weak self] (blob, write) throws(StoreError) in
+        let place = "\(address)"
+        let cache = try BlobCache(path: path, maxBytes: maxBytes, address: place) {
+            [weak self] (blob, write) throws(StoreError) in
             guard let self else { throw .unreachable(reason: "the server is going down", outcome: .unchanged) }
             try self.download(blob, write)
         }

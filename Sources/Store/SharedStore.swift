@@ -11,6 +11,8 @@ package protocol SharedStore: RegistryStore {
     ///
     /// - Throws: `StoreError.conflict` if somebody else was faster.
     func commit(_ changes: [PreparedChange], _ terms: SharedTerms) throws(StoreError)
+    /// Writes all that a registry holds into an empty one, all or none.
+    func fill(_ changes: [(StoreChange, SharedTerms)], counters: StoreCounters) throws(StoreError)
     /// Tells the others that there is something to see, once the answers are on their way.
     func announce()
 
@@ -18,6 +20,10 @@ package protocol SharedStore: RegistryStore {
     func look() throws(StoreError) -> StoreLook
     /// Has the next look find everything.
     func lookAtAllNext()
+    /// Returns what an earlier process of this replica saw last, where that was kept: for a start without the store.
+    func keptLook() -> StoreLook?
+    /// Keeps what was applied for such a start.
+    func keep(_ look: StoreLook)
     /// Notes that what a look has found is what everybody sees.
     func didApply(_ look: StoreLook)
     /// Notes that everybody sees a commit of this process.
@@ -124,6 +130,8 @@ package struct StoreLook: Sendable {
     /// New names begin above it.
     package let floor: Int
     package let instance: String
+    /// How long ago it was; `nil` for one of now.
+    package var age: Duration?
 
     package init(
         moment: StoreMoment,

@@ -36,6 +36,9 @@ package final class StoredParts: Sendable {
     /// The keys, in order.
     package var keys: [String] { rows.keys.sorted() }
 
+    /// The parts, in no order.
+    var all: [PartRow] { Array(rows.values) }
+
     /// Returns the hash of a part's bytes.
     package func hash(of key: String) -> Digest? { rows[key]?.hash }
 

@@ -18,7 +18,7 @@ struct EventStreamTests {
     }
 
     /// Asks for a stream and returns what the server says first.
-    private func open(_ server: RunningServer, _ query: String = "", lastID: Int? = nil) throws -> (Client, String) {
+    private func open(_ server: RunningServer, _ query: String = "", lastID: String? = nil) throws -> (Client, String) {
         let client = try Client(port: server.port)
         let field = lastID.map { "Last-Event-ID: \($0)\r\n" } ?? ""
         try client.write(Array("GET \(Self.path)\(query) HTTP/1.1\r\nHost: localhost\r\n\(field)\r\n".utf8))
@@ -54,7 +54,7 @@ struct EventStreamTests {
             #expect(try client.text(until: "}").contains(#""code":"too_many_streams""#))
         }
         try call(server)
-        for client in clients { #expect(try client.text(until: "event: call\n").contains("id: 1\n")) }
+        for client in clients { #expect(try client.text(until: "event: call\n").contains(".1\n")) }
         clients.removeAll()
         try expectNoListeners(server)
         #expect(try open(server).1.hasPrefix("HTTP/1.1 200 "))
@@ -82,9 +82,9 @@ struct EventStreamTests {
         // Together the events are larger than what fits between the two ends of a connection that nobody reads.
         let large = "[" + [String](repeating: "0.12345679", count: 40_000).joined(separator: ",") + "]"
         for _ in 0..<40 { try call(server, large) }
-        let text = try client.text(until: "id: 79\n")
+        let text = try client.text(until: ".79\n")
         let counts = text.matches(of: #/event: dropped\ndata: \{"count":(\d+)\}/#).compactMap { Int($0.output.1) }
-        let read = text.matches(of: #/id: \d+\n/#).count
+        let read = text.matches(of: #/id: [0-9a-f]{8}\.\d+\n/#).count
         #expect(!counts.isEmpty)
         #expect(counts.reduce(0, +) + read == 40, "\(counts) missed, \(read) read")
     }
@@ -93,11 +93,12 @@ struct EventStreamTests {
         let server = try server()
         let (first, _) = try open(server)
         for _ in 0..<3 { try call(server) }
-        _ = try first.text(until: "id: 3\n")
-        let (second, _) = try open(server, lastID: 1)
-        let text = try second.text(until: "id: 3\n")
-        #expect(text.contains("id: 2\n"))
-        #expect(!text.contains("id: 1\n"))
+        let seen = try first.text(until: ".3\n")
+        let process = try #require(seen.firstMatch(of: #/id: ([0-9a-f]{8})\.1\n/#)?.output.1)
+        let (second, _) = try open(server, lastID: "\(process).1")
+        let text = try second.text(until: "\(process).3\n")
+        #expect(text.contains("id: \(process).2\n"))
+        #expect(!text.contains("id: \(process).1\n"))
     }
 
     @Test func staysAliveInSilenceAndEndsWithTheServer() throws {

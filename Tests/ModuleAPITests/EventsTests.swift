@@ -107,17 +107,17 @@ struct EventsTests {
         let (first, _) = try await stream("/v1/modules/fc/events")
         _ = await server.json(.post, "/v1/modules/fc/call", #"{"input": [1, 2, 3, 4]}"#)
         let seen = await first.text(until: "event: call")
-        let id = try #require(
-            seen.split(separator: "\n").first { $0.hasPrefix("id: ") }.flatMap { Int($0.dropFirst(4)) }
-        )
+        let id = try #require(seen.firstMatch(of: #/id: (.*)\n/#)?.output.1)
+        let number = try #require(id.split(separator: ".").last.flatMap { Int($0) })
         _ = await server.json(.post, "/v1/modules/fc/call", #"{"input": [1, 2, 3, 4]}"#)
         let lastID = try #require(HTTPField.Name("Last-Event-ID"))
         let (second, _) = try await stream("/v1/modules/fc/events", [lastID: String(id)])
-        #expect(await second.text(until: "event: call").contains("id: \(id + 1)\n"))
+        #expect(await second.text(until: "event: call").contains(".\(number + 1)\n"))
         server.api.registry.events.finish()
     }
 
-    @Test(arguments: [("1", "5"), ("99999999999", "null")])
+    /// Those of other processes may have the same numbers.
+    @Test(arguments: [("PROCESS.1", "5"), ("PROCESS.99999999999", "null"), ("00000000.1", "null"), ("1", "null")])
     func saysHowManyEventsAreForgotten(lastID: String, count: String) async throws {
         var options = ServingOptions()
         options.limits.maxPendingEvents = 2
@@ -126,9 +126,17 @@ struct EventsTests {
         try server.api.registry.events.listen(EventFilter()).close()
         for _ in 0..<8 { _ = await server.json(.post, "/v1/modules/fc/call", #"{"input": [1, 2, 3, 4]}"#) }
         let field = try #require(HTTPField.Name("Last-Event-ID"))
-        let (listener, _) = try await stream("/v1/modules/fc/events", [field: lastID], on: server)
-        let text = await listener.text(until: "id: 8\n")
-        #expect(text.hasPrefix(": listening\n\nevent: lost\ndata: {\"count\":\(count)}\n\nid: 7\n"), "\(text)")
+        let process = server.api.registry.events.process
+        let (listener, _) = try await stream(
+            "/v1/modules/fc/events",
+            [field: lastID.replacing("PROCESS", with: process)],
+            on: server
+        )
+        let text = await listener.text(until: ".8\n")
+        #expect(
+            text.hasPrefix(": listening\n\nevent: lost\ndata: {\"count\":\(count)}\n\nid: \(process).7\n"),
+            "\(text)"
+        )
         server.api.registry.events.finish()
     }
 
@@ -163,6 +171,27 @@ struct EventsTests {
         let answer = await server.get(target)
         #expect(answer.status == status)
         #expect(answer.code == code)
+    }
+
+    @Test(arguments: ["", "x", "-1", "1.2", "0000000g.1", "000000000.1", "00000000.1.1", "00000000.", ".1"])
+    func refusesIDsThatNobodyGave(id: String) async throws {
+        try await server.createTutorialLayer()
+        let field = try #require(HTTPField.Name("Last-Event-ID"))
+        let answer = await server.send(.get, "/v1/modules/fc/events", [field: id])
+        #expect(answer.status == 400)
+        #expect(answer.code == "malformed_query")
+    }
+
+    @Test func tellsOfChanges() async throws {
+        try await server.createTutorialLayer()
+        let (listener, _) = try await stream("/v1/modules/fc/events?kind=change")
+        _ = await listener.text(until: "listening")
+        _ = await server.json(.put, "/v1/modules/fc/bias", "[1, 2, 3]")
+        let text = await listener.text(until: "event: change")
+        #expect(text.contains(#"data: {"name":"fc","version":2,"change":"setTensor"}"#), "\(text)")
+        _ = await server.send(.delete, "/v1/modules/fc")
+        #expect(await listener.text(until: "event: change").contains(#""version":2,"change":"remove"}"#))
+        server.api.registry.events.finish()
     }
 
     @Test func answersHeadWithoutListening() async throws {

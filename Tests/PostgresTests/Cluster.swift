@@ -79,13 +79,31 @@ struct TestDatabase: Sendable {
 
     /// Opens a registry on it, as a replica of its own.
     func replica(cache: String = "", timeout: Duration = .seconds(10)) async throws -> Registry {
+        let registry = try registry(cache: cache, timeout: timeout)
+        while registry.contact?.isLoaded != true { try await Task.sleep(for: .milliseconds(1)) }
+        return registry
+    }
+
+    /// The same, which may not have reached it yet.
+    func registry(cache: String, timeout: Duration = .seconds(10)) throws(StoreError) -> Registry {
         var options = PostgresStore.Options()
         (options.cachePath, options.timeout) = (cache, timeout)
         var serving = ServingOptions()
         serving.limits.keptVersions = 3
-        let registry = Registry(options: serving, shared: try PostgresStore(DatabaseAddress(url), options))
-        while registry.contact?.isLoaded != true { try await Task.sleep(for: .milliseconds(1)) }
-        return registry
+        let address: DatabaseAddress
+        do throws(PostgresError) {
+            address = try DatabaseAddress(url)
+        } catch { throw .unreachable(reason: error.message, outcome: .unchanged) }
+        return Registry(options: serving, shared: try PostgresStore(address, options))
+    }
+
+    /// Has nobody come in any more, and all who are in go; or lets them in again.
+    func allowConnections(_ isAllowed: Bool) throws {
+        let name = url.split(separator: "/").last ?? ""
+        let postgres = TestDatabase(url: url.dropLast(name.count) + "postgres")
+        try postgres.run("ALTER DATABASE \(name) ALLOW_CONNECTIONS \(isAllowed)")
+        if isAllowed { return }
+        try postgres.run("SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE datname = '\(name)'")
     }
 
     /// Runs a statement beside all replicas.

@@ -111,4 +111,60 @@ struct RecoveryTests {
             try PostgresStore(DatabaseAddress(database.url), options)
         }
     }
+
+    /// What one machine held becomes what many share.
+    @Test func aBackupFillsAnEmptyDatabase() async throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("data-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        var serving = ServingOptions()
+        serving.limits.keptVersions = 3
+        let old = try Registry(options: serving, store: Store(path: path))
+        try await old.add("fc", .linear(2, 2))
+        try await old.add("large", .linear(40_000, 1))
+        try await old.add("net", .references("fc", "fc"))
+        for value in 1...4 { try await old.setBias(of: "fc", to: Float(value)) }
+        try await old.add("gone", .linear(2, 2))
+        try await old.setBias(of: "gone", to: 1)
+        try await old.delete("gone")
+        _ = try await old.setParameter("0.bias", of: "net", to: nil)
+        let hook = HookDescription(kind: .forward, module: "", action: .statistics)
+        let id = try await old.registerHook(hook, on: "net").hook.id
+        var bytes: [UInt8] = []
+        try await old.backup().write { bytes += $0 }
+
+        let into = try PostgresStore(DatabaseAddress(database.url))
+        func restore(_ bytes: [UInt8]) throws(StoreError) {
+            var rest = bytes[...]
+            try into.restore { count in
+                defer { rest = rest.dropFirst(count) }
+                return Array(rest.prefix(count))
+            } describe: { header in
+                (try? ModuleRecord(parsing: header)).map { ($0.references.keys.sorted(), $0.isListed) }
+            }
+        }
+        #expect(throws: StoreError.self) { try restore(bytes.dropLast(2_000)) }
+        #expect(try database.run("SELECT count(*)::text FROM callpath.module") == ["0"])
+        try restore(bytes)
+        #expect(throws: StoreError.notEmpty(path: into.path)) { try restore(bytes) }
+
+        let replica = try await database.replica()
+        func shown(_ registry: Registry) throws -> [String] {
+            // Revisions count anew.
+            try registry.everything.map { $0.replacing(#/ r\d+ /#, with: " ") }
+        }
+        #expect(try shown(replica) == shown(old))
+        #expect(replica.instance != old.instance)
+        #expect(try await replica.call("net", [1, 2]) == old.call("net", [1, 2]))
+        // References, numbers of versions and of hooks go on where they were.
+        let inUse = await servingError { try await replica.delete("fc") }
+        guard case .inUse = inUse else {
+            Issue.record("\(String(describing: inUse))")
+            return
+        }
+        #expect(try await replica.add("gone", .linear(2, 2)).version > 2)
+        #expect(try await replica.registerHook(hook, on: "fc").hook.id > id)
+        try await replica.setBias(of: "fc", to: 9)
+        let other = try await database.replica()
+        #expect(try other.everything == replica.everything)
+    }
 }

@@ -205,4 +205,55 @@ struct ReplicaTests {
         }
         #expect(ids.count == 10)
     }
+
+    /// By what is different, as all of them see it.
+    @Test func eachTellsItsListenersWhatAnyOneChanged() async throws {
+        let replicas = try await [database.replica(), database.replica()]
+        try await replicas[0].add("fc", .linear(2, 2))
+        try await replicas[0].add("net", .references("fc"))
+        try await replicas[1].catchUp(with: replicas[0])
+        let listeners = try replicas.map { try $0.events.listen(EventFilter(kinds: [.change])) }
+        var heard: [[String]] = [[], []]
+        /// Takes what a change has both say; the other one sees it a little later.
+        func note(_ count: Int) async {
+            for (index, listener) in listeners.enumerated() {
+                var found: [String] = []
+                while found.count < count {
+                    guard case .event(let event, _) = await listener.next(within: .seconds(20)),
+                        case .change(let kind) = event.content
+                    else {
+                        Issue.record("\(found) of \(count)")
+                        return
+                    }
+                    found.append("\(event.name)@\(event.version) \(kind)")
+                }
+                heard[index] += found.sorted()
+            }
+        }
+        try await replicas[0].setBias(of: "fc", to: 1)
+        await note(2)
+        _ = try await replicas[1].setParameter("0.bias", of: "net", to: nil)
+        await note(2)
+        let hook = HookDescription(kind: .forward, module: "", action: .statistics)
+        let id = try await replicas[0].registerHook(hook, on: "net").hook.id
+        await note(1)
+        _ = try await replicas[1].removeHook(id, from: "net")
+        await note(1)
+        try await replicas[1].add("other", .linear(2, 2))
+        await note(1)
+        let state: OrderedDictionary = [
+            "weight": try Tensor([1, 2, 3, 4] as [Float]).reshaped(to: [2, 2]), "bias": try Tensor([1, 2] as [Float]),
+        ]
+        _ = try await replicas[0].loadStateDict(state, into: "other", strict: true)
+        await note(1)
+        try await replicas[0].delete("net")
+        await note(1)
+        #expect(
+            heard[0] == [
+                "fc@2 setTensor", "net@2 reference", "fc@3 setTensor", "net@3 reference", "net@4 addHook",
+                "net@5 removeHook", "other@1 put", "other@2 loadStateDict", "net@5 remove",
+            ]
+        )
+        #expect(heard[0] == heard[1])
+    }
 }

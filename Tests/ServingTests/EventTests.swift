@@ -178,4 +178,34 @@ struct EventTests {
         listeners[0].close()
         _ = try registry.events.listen(EventFilter())
     }
+
+    /// Of the name that was changed and of all that stand in it or around it.
+    @Test func tellsOfEachKindOfChange() async throws {
+        let listener = try registry.events.listen(EventFilter(kinds: [.change]))
+        func heard() async -> [String] {
+            var found: [String] = []
+            while let (event, _) = await next(listener) {
+                guard case .change(let kind) = event.content else { continue }
+                found.append("\(event.name)@\(event.version) \(kind)")
+            }
+            return found.sorted()
+        }
+        _ = try await registry.setParameter("bias", of: "fc", to: Tensor([1, 2] as [Float]))
+        #expect(await heard() == ["fc@2 setTensor", "net@2 reference"])
+        _ = try await registry.setParameter("0.bias", of: "net", to: nil)
+        #expect(await heard() == ["fc@3 setTensor", "net@3 reference"])
+        let hook = HookDescription(kind: .forward, module: "", action: .statistics)
+        let id = try await registry.registerHook(hook, on: "net").hook.id
+        #expect(await heard() == ["net@4 addHook"])
+        _ = try await registry.removeHook(id, from: "net")
+        #expect(await heard() == ["net@5 removeHook"])
+        try await registry.add("other", .linear(2, 2))
+        #expect(await heard() == ["other@1 put"])
+        _ = try await registry.loadStateDict(smallState(), into: "other", strict: true)
+        #expect(await heard() == ["other@2 loadStateDict"])
+        try await registry.delete("net")
+        #expect(await heard() == ["net@5 remove"])
+        _ = try? await registry.setParameter("none", of: "fc", to: nil)
+        #expect(await heard() == [])
+    }
 }

@@ -10,10 +10,13 @@ import Web
 /// An object, so that a stream that is never started gives its place back too.
 final class EventStream: Sendable {
     private let listener: EventListener
+    /// What tells the ids of this process from those of others.
+    private let process: String
     private let heartbeat: Duration
 
-    init(listener: EventListener, heartbeat: Duration) {
+    init(listener: EventListener, process: String, heartbeat: Duration) {
         self.listener = listener
+        self.process = process
         self.heartbeat = heartbeat
     }
 
@@ -26,7 +29,7 @@ final class EventStream: Sendable {
         while true {
             switch await listener.next(within: heartbeat) {
             case .lost(let loss): try await writer.write(Self.text(loss))
-            case .event(let event, let dropped): try await writer.write(Self.text(event, dropped: dropped))
+            case .event(let event, let dropped): try await writer.write(text(event, dropped: dropped))
             case .idle:
                 // A cancelled task is idle at once, again and again, whether or not its writer minds.
                 try Task.checkCancellation()
@@ -41,11 +44,11 @@ final class EventStream: Sendable {
         return Array("event: lost\ndata: {\"count\":\(count)}\n\n".utf8)
     }
 
-    private static func text(_ event: ServingEvent, dropped: Int) -> [UInt8] {
+    private func text(_ event: ServingEvent, dropped: Int) -> [UInt8] {
         var text: [UInt8] = []
         if dropped > 0 { text += Array("event: dropped\ndata: {\"count\":\(dropped)}\n\n".utf8) }
-        text += Array("id: \(event.id)\nevent: \(event.kind.rawValue)\ndata: ".utf8)
-        text += data(event)
+        text += Array("id: \(process).\(event.id)\nevent: \(event.kind.rawValue)\ndata: ".utf8)
+        text += Self.data(event)
         text += Array("\n\n".utf8)
         return text
     }
@@ -56,8 +59,9 @@ final class EventStream: Sendable {
         writer.beginObject()
         writer.member("name", event.name)
         writer.member("version", event.version)
-        writer.member("module", event.module)
+        if event.kind != .change { writer.member("module", event.module) }
         switch event.content {
+        case .change(let kind): writer.member("change", kind.rawValue)
         case .call(let call): write(call, to: &writer)
         case .capture(let hook, let kind, let node, let tensor):
             writer.member("hook", hook)

@@ -5,7 +5,7 @@ import Models
 import Serving
 import Web
 
-/// `/v1/modules/{name}/events`: calls and captures, and traces for those who ask, live, as server-sent events.
+/// `/v1/modules/{name}/events`: calls, captures and changes, and traces for those who ask, live, as server-sent events.
 struct EventsResource: Sendable {
     let api: API
 
@@ -33,13 +33,17 @@ struct EventsResource: Sendable {
             kinds: try query["kind"].map(Self.kinds) ?? EventKind.usual,
             module: query["module"]
         )
-        let lastID = try exchange.request.fields[.lastEventID].map(Self.eventID)
+        let lastID = try exchange.request.fields[.lastEventID].map { try eventID($0) }
         var fields = ResponseFields.unstored(.events)
         // nginx holds answers back until they are whole unless it is told not to.
         fields.append("X-Accel-Buffering", "no")
         guard exchange.request.method != .head else { return Response(status: .ok, fields: fields) }
         let listener = try api.registry.events.listen(filter, after: lastID)
-        let stream = EventStream(listener: listener, heartbeat: api.options.heartbeat)
+        let stream = EventStream(
+            listener: listener,
+            process: api.registry.events.process,
+            heartbeat: api.options.heartbeat
+        )
         return Response(status: .ok, fields: fields, body: .stream(stream.run))
     }
 
@@ -59,11 +63,13 @@ struct EventsResource: Sendable {
         return kinds
     }
 
-    private static func eventID(_ text: String) throws(Problem) -> UInt64 {
-        guard let id = UInt64(text), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
-            throw Problem(.malformedField, "Last-Event-ID is the id of an event, a whole number.", got: .string(text))
-        }
-        return id
+    /// Reads the id of an event; one of another process, or of a callpath that did not say which, is beyond all of this one.
+    private func eventID(_ text: String) throws(Problem) -> UInt64 {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count <= 2, let number = parts.last, number.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            let id = UInt64(number), parts.count == 1 || parts[0].utf8.count == 8 && UInt32(parts[0], radix: 16) != nil
+        else { throw Problem(.malformedField, "Last-Event-ID is the id of an event.", got: .string(text)) }
+        return parts[0] == api.registry.events.process ? id : .max
     }
 }
 

@@ -77,6 +77,7 @@ extension Registry {
         let repaired = Set(journals.flatMap(\.made).map(\.publication.name))
         publish(draft)
         store.didApply(revision: revision)
+        tell(results.compactMap { try? $0.get() }.flatMap(\.changes))
         arrivals.notify()
         revive(usersOf: repaired, in: store)
         return results
@@ -85,6 +86,7 @@ extension Registry {
     /// Follows what others have changed, for as long as the registry lives.
     static func follow(_ store: any SharedStore, for registry: @escaping @Sendable () -> Registry?) {
         var isLost = false
+        if store.contact.lostAt != nil { registry()?.showKept(of: store) }
         while true {
             let notice = store.awaitNotice()
             guard notice != .end, let registry = registry() else { return }
@@ -94,6 +96,7 @@ extension Registry {
                     do throws(StoreError) { try registry.look(at: store) } catch { refusal = error.message }
                 }
             } else {
+                registry.showKept(of: store)
                 refusal = store.failure
             }
             guard isLost != (refusal != nil) else { continue }
@@ -105,7 +108,23 @@ extension Registry {
     /// Shows everybody what others have changed; on the queue of changes.
     func look(at store: any SharedStore) throws(StoreError) {
         let look = try store.look()
-        guard look.isFull || !look.names.isEmpty else { return store.didApply(look) }
+        guard look.isFull || !look.names.isEmpty else {
+            store.didApply(look)
+            return store.keep(look)
+        }
+        try show(look, of: store)
+    }
+
+    /// Shows what an earlier process of this replica saw, where the store was out of reach since the start.
+    private func showKept(of store: any SharedStore) {
+        changes.sync {
+            guard !store.contact.isLoaded, let look = store.keptLook() else { return }
+            // What cannot be shown is found as soon as the store can be reached.
+            try? show(look, of: store)
+        }
+    }
+
+    private func show(_ look: StoreLook, of store: any SharedStore) throws(StoreError) {
         let base = state.withLock { $0 }
         let wasLoaded = store.contact.isLoaded
         // Numbers alone tell versions apart but for those of a store that may have lost some; a copy is dear.
@@ -126,7 +145,9 @@ extension Registry {
         }
         publish(followed.state)
         store.didApply(look)
+        tell(followed.changed)
         arrivals.notify()
+        if look.age == nil { store.keep(look) }
         guard isLoss else { return }
         options.storeNews(.changesLost(followed.losses))
         // No tag may mean two things: whatever the lost versions were called is of another registry from now on.

@@ -12,8 +12,8 @@ struct RegistryFollower {
     /// What has become of the registry.
     struct Result {
         var state: RegistryState
-        /// The names whose current version is another one, or none any more.
-        var changed: [(name: String, version: Int, isDeleted: Bool)] = []
+        /// What has become of names whose current version is another one, or none any more.
+        var changed: [ModuleChange] = []
         /// Versions that everybody saw here and that the store does not have.
         var losses = 0
         /// The digests of all versions of names that were looked at.
@@ -84,11 +84,11 @@ struct RegistryFollower {
             guard !isHere(name) else { continue }
             let before = base.conditionalVersion(of: name.name)
             if look.isFull, let before, before > name.version { result.losses += 1 }
-            if before != (name.isDeleted ? nil : name.version) {
-                result.changed.append((name.name, name.version, name.isDeleted))
-            }
             if name.isDeleted { floor = max(floor, name.version) }
             try enter(name, into: &result.state)
+            if before != (name.isDeleted ? nil : name.version) {
+                result.changed.append(change(to: name, result.state))
+            }
         }
         if look.isFull { forgetOthers(&result) }
         try enterGlobalHooks(into: &result.state)
@@ -102,8 +102,25 @@ struct RegistryFollower {
         let names = Set(look.names.map(\.name))
         for name in base.names.names(prefix: "", after: nil, limit: .max) where !names.contains(name) {
             result.losses += 1
-            result.changed.append((name, base.conditionalVersion(of: name) ?? 0, true))
+            let version = base.conditionalVersion(of: name) ?? 0
+            result.changed.append(ModuleChange(name: name, version: version, kind: .remove))
             result.state.forget(name)
+        }
+    }
+
+    /// What listeners hear of a name.
+    private func change(to name: StoreLook.Name, _ state: RegistryState) -> ModuleChange {
+        guard !name.isDeleted else { return ModuleChange(name: name.name, version: name.version, kind: .remove) }
+        let old = base.entries[name.name]?.current.publication
+        guard let new = state.entries[name.name]?.current.publication else {
+            // It is damaged.
+            return ModuleChange(name: name.name, version: name.version, kind: .put)
+        }
+        guard let old, let parts = try? look.parts[RecordID(name.name, name.version)]?.get(),
+            !parts.keys.allSatisfy({ parts.since(of: $0) ?? 0 > old.version })
+        else { return ModuleChange(from: nil, to: new) }
+        return ModuleChange(from: old, to: new) { key, _, _ in
+            parts.since(of: ChangeWriter.key(ofTensor: key)) ?? 0 > old.version
         }
     }
 
@@ -137,7 +154,8 @@ struct RegistryFollower {
         var found: OrderedDictionary<Int, Swift.Result<Publication, StoreError>> = [:]
         for version in versions.keys {
             let result = publication(VersionID(name.name, version))
-            if case .failure(let error) = result, !error.isDamage { throw error }
+            // What an earlier process saw is shown as far as it can be.
+            if case .failure(let error) = result, !error.isDamage, look.age == nil { throw error }
             found[version] = result
         }
         state.forget(name.name)

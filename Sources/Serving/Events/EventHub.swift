@@ -16,6 +16,11 @@ package final class EventHub: Sendable {
         var isFinished = false
     }
 
+    /// Eight hexadecimal digits that tell this process from others, and from itself before a restart.
+    package let process = {
+        let digits = String(UInt32.random(in: 0 ... .max), radix: 16)
+        return String(repeating: "0", count: 8 - digits.count) + digits
+    }()
     private let limits: ServingLimits
     private let state = Mutex(State())
     private let isWatched = Atomic<Bool>(false)
@@ -68,17 +73,26 @@ package final class EventHub: Sendable {
         return state.withLock { $0.admitsTrace(of: publication.name, at: .now) } ? Tracer() : nil
     }
 
+    /// Whether anyone has ever listened.
+    var isHeard: Bool { isWatched.load(ordering: .relaxed) }
+
     /// Tells the listeners what happened to `publication`, if anyone may want to know.
     func publish(_ publication: Publication, module: String, _ content: @autoclosure () -> ServingEvent.Content) {
-        guard isWatched.load(ordering: .relaxed) else { return }
-        let content = content()
+        guard isHeard else { return }
+        publish(publication.name, publication.version, module, content())
+    }
+
+    /// Tells the listeners that a module is another one.
+    func publish(_ change: ModuleChange) { publish(change.name, change.version, "", .change(change.kind)) }
+
+    private func publish(_ name: String, _ version: Int, _ module: String, _ content: ServingEvent.Content) {
         state.withLock { state in
             guard !state.isFinished else { return }
             state.lastID += 1
             let event = ServingEvent(
                 id: state.lastID,
-                name: publication.name,
-                version: publication.version,
+                name: name,
+                version: version,
                 module: module,
                 content: content
             )

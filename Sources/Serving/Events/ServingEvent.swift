@@ -7,9 +7,10 @@ package enum EventKind: String, Sendable, CaseIterable {
     case call
     case capture
     case trace
+    case change
 
     /// What a listener hears who names no kinds; a trace costs the call that it is of.
-    package static let usual: Set<EventKind> = [.call, .capture]
+    package static let usual: Set<EventKind> = [.call, .capture, .change]
 }
 
 /// Something that happened to a registered module.
@@ -22,11 +23,13 @@ package struct ServingEvent: Sendable {
         case capture(hook: Int, kind: HookKind, node: String?, tensor: Tensor)
         /// The call path that a call took; a few calls a second are traced while somebody listens.
         case trace([TraceEvent])
+        /// The module is another one from now on, or none.
+        case change(ModuleChange.Kind)
     }
 
     /// Grows with every event of the registry.
     package let id: UInt64
-    /// The registered module that was called.
+    /// The registered module that was called or changed.
     package let name: String
     /// Its version.
     package let version: Int
@@ -40,12 +43,13 @@ package struct ServingEvent: Sendable {
         case .call: .call
         case .capture: .capture
         case .trace: .trace
+        case .change: .change
         }
     }
 
     var byteCount: Int {
         switch content {
-        case .call: 0
+        case .call, .change: 0
         case .capture(_, _, _, let tensor): tensor.byteCount
         // Names, and a shape: about what an event takes in JSON.
         case .trace(let events): events.count * 200

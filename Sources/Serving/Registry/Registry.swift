@@ -255,9 +255,11 @@ package final class Registry: Sendable {
                 metrics.storedChanges?.increment(by: prepared.count)
                 draft.revive(results, store)
                 publish(draft)
+                tell(results.compactMap { try? $0.get() }.flatMap(\.changes))
             } catch { results = Self.refused(results, because: error) }
         } else {
             publish(draft)
+            tell(results.compactMap { try? $0.get() }.flatMap(\.changes))
         }
         for (proposal, result) in zip(ready, results) { proposal.continuation.resume(with: result) }
         store?.tidy()

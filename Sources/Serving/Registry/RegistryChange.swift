@@ -78,6 +78,8 @@ struct ChangeOutcome: Sendable {
     var publication: Publication?
     /// The calls of a module that was removed.
     var activity: CallActivity?
+    /// The last version of a module that was removed.
+    var removed: VersionID?
     /// Whether the module is new.
     var isNew = false
     /// The hook that was added.

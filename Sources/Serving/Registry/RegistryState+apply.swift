@@ -60,10 +60,11 @@ extension RegistryState {
         case .removeGlobalHook(let id): try removeGlobalHook(id)
         case .remove(let name):
             try precondition.check(name, current: conditionalVersion(of: name))
-            guard conditionalVersion(of: name) != nil else { throw ServingError.unknownModule(name) }
+            guard let version = conditionalVersion(of: name) else { throw ServingError.unknownModule(name) }
             let users = users(of: name)
             guard users.isEmpty else { throw ServingError.inUse(name, by: users) }
             outcome.activity = entries[name]?.current.activity
+            outcome.removed = VersionID(name, version)
             remove(name)
         }
         outcome.journal = end()

@@ -32,7 +32,8 @@ extension Store {
     ) throws(StoreError) {
         let store = try Store(path: path, disk: disk)
         var restoration = Restoration(store: store, reader: TarReader(read: read))
-        try restoration.run()
+        let steps = try restoration.steps()
+        _ = try store.commit([store.prepare(StoreChange(steps))], counters: restoration.counters)
     }
 
     /// Removes a folder with all that is in it, as far as that goes.
@@ -42,6 +43,42 @@ extension Store {
             if unlink(inner) != 0 { remove(inner, disk) }
         }
         rmdir(path)
+    }
+}
+
+extension SharedStore {
+    /// Fills the store, which has to be empty, with a backup, all or none of it.
+    ///
+    /// - Parameter describe: What the header of a module's version says: the names that it refers to, and whether it can be
+    ///   called by its version; `nil` for one that cannot be read.
+    package func restore(
+        read: @escaping (Int) throws(StoreError) -> [UInt8],
+        describe: ([UInt8]) -> (references: [String], isListed: Bool)?
+    ) throws(StoreError) {
+        var restoration = Restoration(store: self, reader: TarReader(read: read))
+        let steps = try restoration.steps()
+        var names: [String: [(version: Int, header: [UInt8], step: StoreStep)]] = [:]
+        for step in steps {
+            guard case .put(let name, let version, let header, _, _) = step else { continue }
+            names[name, default: []].append((version, header, step))
+        }
+        var counters = restoration.counters
+        var changes: [(StoreChange, SharedTerms)] = []
+        for (name, versions) in names.sorted(by: { $0.key < $1.key }) {
+            let versions = versions.sorted { $0.version < $1.version }
+            guard let last = versions.last else { continue }
+            let said = name.isEmpty ? ([], true) : describe(last.header)
+            guard let said, said.isListed else {
+                // It was removed, and stands in old versions of others alone.
+                counters.floor = max(counters.floor, last.version)
+                continue
+            }
+            var terms = SharedTerms()
+            terms.held = [SharedTerms.Held(name, version: nil, next: last.version)]
+            terms.touched = [SharedTerms.Touched(name, version: last.version, references: said.references)]
+            changes.append((StoreChange(versions.map(\.step)), terms))
+        }
+        try fill(changes, counters: counters)
     }
 }
 
@@ -55,19 +92,20 @@ private struct Restoration {
         var files: [String: Digest] = [:]
     }
 
-    let store: Store
+    let store: any RegistryStore
     let reader: TarReader
-    private var counters = StoreCounters()
+    private(set) var counters = StoreCounters()
     private var records: [Record] = []
     private var hash = RecordsHash()
     private var files: [Digest: (file: StoredFile, byteCount: Int)] = [:]
 
-    init(store: Store, reader: TarReader) {
+    init(store: any RegistryStore, reader: TarReader) {
         self.store = store
         self.reader = reader
     }
 
-    mutating func run() throws(StoreError) {
+    /// Reads all of it, and returns what makes the same of an empty store.
+    mutating func steps() throws(StoreError) -> [StoreStep] {
         guard let first = try reader.next(), first.name == Backup.manifestName else {
             throw .badBackup(reason: "it does not begin with \(Backup.manifestName)")
         }
@@ -130,7 +168,7 @@ private struct Restoration {
         files[file.digest] = (file, content.count)
     }
 
-    private mutating func finish(_ end: [UInt8]) throws(StoreError) {
+    private func finish(_ end: [UInt8]) throws(StoreError) -> [StoreStep] {
         let value = try Self.json(end)
         guard value["records"]?.asInt == records.count, value["blobs"]?.asInt == files.count,
             value["sha256"]?.asString == hash.digest.hexadecimal
@@ -154,7 +192,7 @@ private struct Restoration {
                 )
             )
         }
-        _ = try store.commit([store.prepare(StoreChange(steps))], counters: counters)
+        return steps
     }
 }
 

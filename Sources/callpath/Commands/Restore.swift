@@ -1,25 +1,65 @@
 import ArgumentParser
 import Glibc
 import Logs
+import Models
+import Postgres
 import Store
 
-/// `callpath restore`: makes a folder for --data from a backup.
+/// `callpath restore`: makes a folder for --data from a backup, or fills a database with it.
 struct Restore: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Make the folder of --data from a backup on standard input.",
-        discussion: "A backup is what GET /v1/backup answers: callpath restore --data DIR < backup.tar"
+        abstract: "Make the folder of --data from a backup on standard input, or fill the database of --store with it.",
+        discussion: """
+            A backup is what GET /v1/backup answers, of a server with --data, with --store or without:
+            callpath restore --data DIR < backup.tar
+            callpath restore --store postgresql://USER@HOST/DATABASE < backup.tar
+            """
     )
 
     @Option(help: ArgumentHelp("The folder to make; it must be missing or empty.", valueName: "dir"))
-    var data: String
+    var data: String?
+
+    @Option(help: ArgumentHelp("The database to fill; no registry may have been in it.", valueName: "url"))
+    var store: String?
+
+    func validate() throws {
+        guard (data == nil) != (store == nil) else {
+            throw ValidationError("expected either --data DIR or --store URL")
+        }
+    }
 
     func run() throws {
+        let address = try store.map { try Self.address($0) }
         do throws(StoreError) {
-            try Store.restore(path: data, read: Self.read)
-        } catch {
-            _ = StandardError.write(Array("Error: \(error.message)\n".utf8))
-            throw ExitCode.failure
+            if let address {
+                try Self.fill(address)
+            } else {
+                try Store.restore(path: data ?? "", read: Self.read)
+            }
+        } catch { throw Self.failure(error.message) }
+    }
+
+    private static func address(_ url: String) throws -> DatabaseAddress {
+        do throws(PostgresError) {
+            return try DatabaseAddress(url)
+        } catch { throw failure("--store: \(error.message)") }
+    }
+
+    private static func fill(_ address: DatabaseAddress) throws(StoreError) {
+        var options = PostgresStore.Options()
+        // A statement of it may write more than a change usually does.
+        options.timeout = .seconds(60)
+        let store = try PostgresStore(address, options)
+        if let hindrance = try store.probe() { throw .unreachable(reason: hindrance, outcome: .unchanged) }
+        try store.restore(read: read) { header in
+            guard let record = try? ModuleRecord(parsing: header) else { return nil }
+            return (record.references.keys.sorted(), record.isListed)
         }
+    }
+
+    private static func failure(_ message: String) -> ExitCode {
+        _ = StandardError.write(Array("Error: \(message)\n".utf8))
+        return .failure
     }
 
     /// Returns so many bytes of standard input, fewer only at its end.
