@@ -49,13 +49,18 @@ function send(path, {method = 'GET', body, accept = 'application/json', signal} 
 	return fetch(path, {method, headers, body, signal, cache: 'no-store', credentials: 'omit'});
 }
 
+async function taken(answer) {
+	if (!answer.ok) throw new Refused(answer.status, await answer.json().catch(() => null));
+}
+
 async function ask(path, options = {}) {
 	const answer = await send(path, options);
-	if (!answer.ok) throw new Refused(answer.status, await answer.json().catch(() => null));
+	await taken(answer);
 	return options.accept ? answer.text() : answer.json();
 }
 
 const at = (name, rest = '') => `v1/modules/${encodeURIComponent(name)}${rest}`;
+const list = (limit, more) => ask(`v1/modules?${new URLSearchParams({limit, prefix: state.prefix, ...more})}`);
 const model = (name, rest = '') => `v2/models/${encodeURIComponent(name)}${rest}`;
 
 function words(error) {
@@ -90,6 +95,7 @@ async function tick() {
 }
 
 function failed(error) {
+	early = null;
 	if (error.status === 401) {
 		enter('key');
 		openKey(true);
@@ -106,7 +112,7 @@ function failed(error) {
 async function refresh() {
 	const limit = Math.min(1000, Math.max(100, state.modules.length));
 	const [page, exposed, about] = await Promise.all([
-		ask(`v1/modules?limit=${limit}&prefix=${encodeURIComponent(state.prefix)}`),
+		list(limit),
 		ask('metrics', {accept: 'text/plain'}).catch(error => {
 			if (error.status === 404) return '';
 			throw error;
@@ -180,7 +186,7 @@ async function more() {
 	if (!state.next || more.busy || state.modules.length >= 1000) return;
 	more.busy = true;
 	try {
-		const page = await ask(`v1/modules?limit=100&prefix=${encodeURIComponent(state.prefix)}&after=${encodeURIComponent(state.next)}`);
+		const page = await list(100, {after: state.next});
 		Object.assign(state, {modules: state.modules.concat(page.modules), next: page.next});
 		drawList();
 	} catch (error) { text('modules-note', words(error)); }
@@ -198,20 +204,24 @@ async function follow() {
 	listen();
 }
 
+const read = name => Promise.all([at(name), model(name), at(name, '/hooks'), 'v1/hooks']
+	.map((path, index) => ask(path).catch(error => index ? {} : error)));
+
 async function open(name) {
 	const other = name !== state.doc?.name;
-	const [metadata, own, all] = [model(name), at(name, '/hooks'), 'v1/hooks'].map(path => ask(path).catch(() => ({})));
-	try {
-		state.doc = await ask(at(name));
-		text('module-line', `${kind(state.doc)}, version ${state.doc.version}${state.doc.training ? ', in training mode' : ''}`);
-	} catch (error) {
-		if (!(error instanceof Refused) || error.status === 401 || error.status === 503) throw error;
-		text('module-line', words(error) + (other ? '' : ' Below is what it was.'));
+	const [doc, metadata, own, all] = await (early?.[0] === name ? early[1] : read(name));
+	early = null;
+	if (doc instanceof Error) {
+		if (!(doc instanceof Refused) || doc.status === 401 || doc.status === 503) throw doc;
+		text('module-line', words(doc) + (other ? '' : ' Below is what it was.'));
 		if (!other) return;
 		state.doc = {name};
+	} else {
+		state.doc = doc;
+		text('module-line', `${kind(doc)}, version ${doc.version}${doc.training ? ', in training mode' : ''}`);
 	}
 	state.name = name;
-	state.hooks = [...((await all).hooks || []).map(hook => ({...hook, everywhere: true})), ...((await own).hooks || [])];
+	state.hooks = [...(all.hooks || []).map(hook => ({...hook, everywhere: true})), ...(own.hooks || [])];
 	if (other) {
 		Object.assign(state, {fired: new Map(), captures: new Map(), callHooks: [], path: '', node: null});
 		drawCaptures();
@@ -224,8 +234,7 @@ async function open(name) {
 	text('repr', state.doc.repr || '');
 	drawTree();
 	drawParameters();
-	const {inputs: given} = await metadata;
-	const inputs = given?.length ? given : [{name: 'input', datatype: 'FP32', shape: [-1]}];
+	const inputs = metadata.inputs?.length ? metadata.inputs : [{name: 'input', datatype: 'FP32', shape: [-1]}];
 	if (other || JSON.stringify(inputs) !== JSON.stringify(state.inputs)) {
 		state.inputs = inputs;
 		drawInputs();
@@ -245,8 +254,9 @@ const children = node => Array.isArray(node.modules) ? node.modules
 const noArguments = new Set(('name type class modules graph dtype training parameters buffers hooks version repr input_name output_name '
 	+ 'compat inplace tied ref seed damaged own_parameters own_buffers').split(' '));
 
-const args = node => Object.entries(node).filter(([name, value]) => !noArguments.has(name) && value !== null)
-	.map(([name, value]) => `${name}=${python(value)}`).join(', ');
+/** Sizes by place, no usual bias. */
+const args = node => Object.entries(node).filter(([name, value]) => !noArguments.has(name) && value !== null && (name !== 'bias' || !value))
+	.map(([name, value]) => (/^(in|out)_[cf]/.test(name) ? '' : `${name}=`) + python(value)).join(', ');
 
 const python = value => Array.isArray(value) ? `[${value.map(python).join(', ')}]`
 	: JSON.stringify(value).replace(/^true$/, 'True').replace(/^false$/, 'False');
@@ -413,7 +423,7 @@ async function listen() {
 	Object.assign(state, {stream, streamed: wanted});
 	try {
 		const answer = await send(at(wanted, '/events?kind=trace,capture'), {accept: 'text/event-stream', signal: stream.signal});
-		if (!answer.ok) throw new Refused(answer.status, await answer.json().catch(() => null));
+		await taken(answer);
 		const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
 		for (let rest = ''; ;) {
 			const {value, done} = await reader.read();
@@ -483,9 +493,7 @@ function summaryParts({parameter, shape, pool, matrix, histogram, statistics}) {
 	];
 }
 
-const plain = value => typeof value === 'string' ? Number(value) : value;
-
-/** Blue below zero, orange above, which every eye can tell apart; purple where there is no number. */
+/** Blue below zero, orange above, purple where there is no number. */
 function colour(value, extent) {
 	if (!Number.isFinite(value)) return [90, 0, 90, 255];
 	const share = Math.min(1, Math.abs(value) / extent) ** 0.8;
@@ -495,7 +503,7 @@ function colour(value, extent) {
 function heatMap(matrix, label) {
 	const [height, width] = [matrix.length, matrix[0]?.length];
 	if (!width) return note(`${label}: no elements.`);
-	const values = matrix.flat().map(plain);
+	const values = matrix.flat().map(Number);
 	const finite = values.filter(Number.isFinite);
 	const range = finite.length ? `from ${number(Math.min(...finite))} to ${number(Math.max(...finite))}` : 'nothing finite';
 	const extent = Math.max(...finite.map(Math.abs)) || 1;
@@ -529,7 +537,7 @@ function bars(counts, low, high, label) {
 
 function drawCaptures() {
 	const parts = [...state.captures].map(([words, {kind, module, node, data, shape}]) => {
-		const flat = [data].flat(Infinity).map(plain);
+		const flat = [data].flat(Infinity).map(Number);
 		const finite = flat.filter(Number.isFinite);
 		const title = `${kind} of ${placeWords(module, node)}, ${words}`;
 		return el('div', {'data-capture': words}, el('p', {}, title),
@@ -576,12 +584,10 @@ function fill(value) {
 	});
 }
 
-/** mulberry32: the same numbers for a seed in every browser. */
+/** The same numbers for a seed in every browser. */
 const random = seed => input => {
-	seed = seed + 0x6D2B79F5 | 0;
-	let word = Math.imul(seed ^ seed >>> 15, 1 | seed);
-	word = word + Math.imul(word ^ word >>> 7, 61 | word) ^ word;
-	const uniform = ((word ^ word >>> 14) >>> 0) / 4294967296;
+	seed = Math.imul(seed ^ seed >>> 15, 747796405) + 1831565813 | 0;
+	const uniform = (seed >>> 0) / 4294967296;
 	return isWhole(input) ? Math.round(uniform) : Number((2 * uniform - 1).toFixed(4));
 };
 
@@ -645,7 +651,7 @@ async function call(event) {
 		if (captures.length) drawCaptures();
 		// A capture in text is refused: the printout is of a second call, without them.
 		const printed = await ask(at(name, '/call'), {method: 'POST', accept: 'text/plain', body: callBody(printable())});
-		show('answer', el('pre', {id: 'printed', tabindex: 0, 'aria-label': 'The answer as PyTorch prints it'}, printed.trimEnd()),
+		show('answer', el('pre', {id: 'printed', tabindex: 0, 'aria-label': 'Answer'}, printed.trimEnd()),
 			note(`Traced in ${duration(events.at(-1)?.nanoseconds)}. The printout is of a second call, without captures.`));
 	} catch (error) {
 		show('answer');
@@ -678,7 +684,7 @@ print(urllib.request.urlopen(request).read().decode(), end="")`;
 // ---- Latency
 
 const histograms = {callpath_http_request_duration_seconds: 'request', callpath_compute_seconds: 'compute',
-	callpath_queue_wait_seconds: 'waiting in the queue', callpath_batch_rows: 'rows a batch'};
+	callpath_queue_wait_seconds: 'queue', callpath_batch_rows: 'rows a batch'};
 
 function readMetrics(exposed) {
 	const sample = {time: Date.now(), started: 0, calls: 0, queue: 0, buckets: new Map()};
@@ -702,12 +708,12 @@ function recent(name) {
 		.map(([edge, upTo]) => ({edge, count: upTo - below, below: (below = upTo)}));
 }
 
-function quantile(buckets, share) {
+function quantile(buckets, share, whole) {
 	const wanted = share * (buckets.at(-1)?.below || 0);
 	const index = buckets.findIndex(({count, below}) => count && below >= wanted);
 	if (!wanted || index < 0) return null;
 	const [{edge, count, below}, lower] = [buckets[index], buckets[index - 1]?.edge || 0];
-	return edge === Infinity ? lower : lower + (edge - lower) * (wanted - below + count) / count;
+	return edge === Infinity ? lower : whole ? edge : lower + (edge - lower) * (wanted - below + count) / count;
 }
 
 function drawLatency() {
@@ -722,7 +728,7 @@ function drawLatency() {
 	Object.values(histograms).forEach((name, index) => {
 		const [buckets, unit] = [recent(name), name === 'rows a batch' ? value => value === null ? '–' : short(value) : time];
 		const row = body.rows[index] || body.appendChild(el('tr', {}, el('th', {scope: 'row'}), el('td'), el('td'), el('td')));
-		[name, `${buckets.at(-1)?.below || 0}`, unit(quantile(buckets, 0.5)), unit(quantile(buckets, 0.99))]
+		[name, `${buckets.at(-1)?.below || 0}`, ...[0.5, 0.99].map(share => unit(quantile(buckets, share, unit !== time)))]
 			.forEach((words, place) => write(row.cells[place], words));
 	});
 	const total = request.at(-1)?.below || 0;
@@ -939,16 +945,13 @@ function openReference() {
 
 // ---- Words and numbers
 
-function number(value) {
-	const given = plain(value);
-	return !Number.isFinite(given) ? `${value}` : Number.isInteger(given) && Math.abs(given) < 1e7 ? `${given}` : `${Number(given.toPrecision(5))}`;
-}
+const number = value => `${Number.isInteger(value) ? value : Number(Number(value).toPrecision(5))}`;
 
 const short = value => value >= 100 ? `${Math.round(value)}` : `${Number(value.toPrecision(2))}`;
 
 function duration(nanoseconds) {
 	if (!Number.isFinite(nanoseconds)) return '';
-	const [size, unit] = [[1e9, 's'], [1e6, 'ms'], [1e3, 'µs'], [1, 'ns']].find(([size]) => nanoseconds >= size) || [1, 'ns'];
+	const [size, unit] = [[1e9, 's'], [1e6, 'ms'], [1e3, 'µs'], [1, 'ns']].find(([size]) => nanoseconds >= size || size === 1);
 	return `${short(nanoseconds / size)} ${unit}`;
 }
 
@@ -1010,4 +1013,7 @@ on('graph-turn', 'click', () => {
 addEventListener('hashchange', () => { follow().catch(failed); openReference(); });
 document.addEventListener('visibilitychange', () => document.hidden ? stopStream() : tick());
 drawCallHooks();
+// Beside the list, not after it.
+const named = address().get('module');
+let early = named && [named, read(named)];
 tick().then(drawReference);
