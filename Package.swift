@@ -101,6 +101,8 @@ let package = Package(
         room("Web", ["COpenAPI", "COpenSSL", "HTTP", "JSON", "Metrics", httpTypes, logging]),
         .target(name: "CConsole", exclude: ["console.css", "console.html", "console.js"]),
         room("Console", ["CConsole", "HTTP", "Web", httpTypes]),
+        .target(name: "CDescriptors", exclude: ["descriptors", "grpc", "open_inference.proto"]),
+        room("GRPC", ["CDescriptors", "HTTP", "JSON", "Metrics", "Web", httpTypes]),
         room("HTTPServer", ["HTTP", "Metrics", "COpenSSL", "CLinux", httpTypes, logging, dequeModule]),
 
         // Both wings stand on these.
@@ -120,7 +122,7 @@ let package = Package(
         room(
             "OpenInference",
             [
-                "ModuleAPI", "Models", "Serving", "Web", "HTTP", "JSON", "Safetensors", "Tensors", httpTypes,
+                "GRPC", "ModuleAPI", "Models", "Serving", "Web", "HTTP", "JSON", "Safetensors", "Tensors", httpTypes,
                 orderedCollections,
             ]
         ),
@@ -194,6 +196,7 @@ let package = Package(
         tests(of: "Logs", ["JSON", logging]),
         tests(of: "Models", ["JSON", "NN", "Safetensors", "Tensors", orderedCollections]),
         tests(of: "Web", ["HTTP", "JSON", "Metrics", httpTypes]),
+        tests(of: "GRPC", ["HTTP", "JSON", "Metrics", "Web", httpTypes], resources: [.copy("Fixtures")]),
         // The interface over a registry of its own, asked without a socket.
         .target(
             name: "TestServer",
@@ -215,7 +218,7 @@ let package = Package(
         tests(
             of: "OpenInference",
             [
-                "HTTP", "JSON", "Metrics", "ModuleAPI", "Models", "Safetensors", "Serving", "TestServer", "Web",
+                "GRPC", "HTTP", "JSON", "Metrics", "ModuleAPI", "Models", "Safetensors", "Serving", "TestServer", "Web",
                 httpTypes, yams,
             ]
         ),
@@ -234,7 +237,8 @@ if Context.environment["CALLPATH_FUZZ"] != nil {
         .executableTarget(
             name: "callpath-fuzz",
             dependencies: [
-                "HTTP", "JSON", "Models", "NN", "Safetensors", "Serving", "Tensors", httpTypes, orderedCollections,
+                "GRPC", "HTTP", "JSON", "Models", "NN", "Safetensors", "Serving", "Tensors", httpTypes,
+                orderedCollections,
             ],
             path: "Fuzz",
             exclude: ["Corpus"],

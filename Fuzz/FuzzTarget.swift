@@ -4,6 +4,7 @@
 enum FuzzTarget: String, CaseIterable {
     case request, chunked, host, percentDecoding = "percent-decoding", negotiation, gzip
     case json, jsonTensor = "json-tensor", binaryTensor = "binary-tensor", safetensors, description
+    case protobuf, messages
 
     /// The target of this process; set once before fuzzing starts, which uses one thread.
     nonisolated(unsafe) static var current = FuzzTarget.request
@@ -22,6 +23,8 @@ enum FuzzTarget: String, CaseIterable {
         case .binaryTensor: fuzzBinaryTensor(input)
         case .safetensors: fuzzSafetensors(input)
         case .description: fuzzDescription(input)
+        case .protobuf: fuzzProtobuf(input)
+        case .messages: fuzzMessages(input)
         }
     }
 }

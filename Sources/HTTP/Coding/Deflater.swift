@@ -78,3 +78,11 @@ struct Deflater: ~Copyable {
         } while stream.pointee.avail_out == 0
     }
 }
+
+extension ContentCoding {
+    /// Appends the code of `octets`, whole, to `coded`.
+    package func encode(_ octets: UnsafeRawBufferPointer, into coded: inout [UInt8]) {
+        var deflater = Deflater(self)
+        deflater.encode(octets, into: &coded, flush: .end)
+    }
+}

@@ -17,9 +17,8 @@ extension ResponseBody {
     }
 
     private static func whole(_ octets: UnsafeRawBufferPointer, _ coding: ContentCoding) -> [UInt8] {
-        var deflater = Deflater(coding)
         var coded: [UInt8] = []
-        deflater.encode(octets, into: &coded, flush: .end)
+        coding.encode(octets, into: &coded)
         return coded
     }
 

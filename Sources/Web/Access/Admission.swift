@@ -51,13 +51,23 @@ final class Admission: Sendable {
         guard route.scope != .open, !limits.isUnlimited else { return next }
         let leave: @Sendable (Exchange) -> Void = { self.leave(Self.client(of: $0)) }
         return { exchange in
-            try self.enter(Self.client(of: exchange), now: .now)
+            let client = Self.client(of: exchange)
+            try self.enter(client, now: .now)
+            if self.rate.isFinite {
+                exchange.context.count = { () throws(Problem) in try self.count(client, now: .now) }
+            }
             return try Reply.finally(exchange, next, leave)
         }
     }
 
     private static func client(of exchange: Exchange) -> String {
         exchange.context.key.map { "key " + $0.name } ?? address(of: exchange.request)
+    }
+
+    /// Counts a request within another that is being worked on.
+    private func count(_ name: String, now: ContinuousClock.Instant) throws(Problem) {
+        let wait = clients.withLock { $0[name]?.bucket.take(rate: rate, burst: burst, now: now) }
+        if let wait { throw Self.refusal(wait) }
     }
 
     /// Counts a request in.
@@ -72,8 +82,12 @@ final class Admission: Sendable {
             return nil
         }
         guard let refusal else { return }
-        let seconds = max(1, Int((refusal / .seconds(1)).rounded(.up)))
-        throw Problem(
+        throw Self.refusal(refusal)
+    }
+
+    private static func refusal(_ wait: Duration) -> Problem {
+        let seconds = max(1, Int((wait / .seconds(1)).rounded(.up)))
+        return Problem(
             .tooManyRequests,
             "Too many requests from this client; try again in \(seconds) s.",
             fields: [.retryAfter: String(seconds)]

@@ -7,6 +7,7 @@ package final class RequestContext: Sendable {
     private struct Notes {
         package var key: AccessKey?
         var timing = ServerTiming()
+        var count: (@Sendable () throws(Problem) -> Void)?
     }
 
     package let id: RequestID
@@ -27,6 +28,19 @@ package final class RequestContext: Sendable {
     package var key: AccessKey? {
         get { notes.withLock { $0.key } }
         set { notes.withLock { $0.key = newValue } }
+    }
+
+    /// What counts another request of the client within this one; nothing where there is no limit.
+    var count: (@Sendable () throws(Problem) -> Void)? {
+        get { notes.withLock { $0.count } }
+        set { notes.withLock { $0.count = newValue } }
+    }
+
+    /// Counts another request of the client within this one, as of a stream of them.
+    ///
+    /// - Throws: 429 beyond the client's rate.
+    package func countAnother() throws(Problem) {
+        try count?()
     }
 
     /// Where the time went, as far as it is known.

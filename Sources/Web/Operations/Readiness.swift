@@ -56,6 +56,9 @@ extension Readiness {
         throw notReady
     }
 
+    /// Whether the server should be sent requests, as `/readyz` says.
+    package var isReady: Bool { phase == .ready && hindrance() == nil }
+
     private var notReady: Problem {
         let phase = phase
         let words = phase == .loading ? progress().map { ": \($0)" } : nil
