@@ -8,6 +8,8 @@ final class Signals: Sendable {
     private let stream: AsyncStream<Int32>
     /// Kept alive, and never touched again after `init`: that is why it is safe to share.
     nonisolated(unsafe) private let sources: [any DispatchSourceSignal]
+    /// Has a thread whenever it needs one, however busy those are that the rest of the process shares.
+    private static let queue = DispatchQueue(label: "callpath.signals")
 
     /// Those that ask the process to end.
     static let ending = [SIGTERM, SIGINT]
@@ -26,7 +28,7 @@ final class Signals: Sendable {
         let counter = Counter()
         var sources: [any DispatchSourceSignal] = []
         for number in numbers {
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            let source = DispatchSource.makeSignalSource(signal: number, queue: Self.queue)
             source.setEventHandler {
                 arrival(counter.increment())
                 continuation.yield(number)
@@ -50,7 +52,7 @@ final class Signals: Sendable {
     /// Ends the process after `delay` if nothing has ended it before: no blocked thread may keep it.
     static func endProcess(after delay: Duration) {
         let end = DispatchTime.now() + .nanoseconds(delay.wholeNanoseconds)
-        DispatchQueue.global().asyncAfter(deadline: end) { _exit(EXIT_SUCCESS) }
+        queue.asyncAfter(deadline: end) { _exit(EXIT_SUCCESS) }
     }
 
     private final class Counter: Sendable {

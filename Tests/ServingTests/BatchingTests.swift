@@ -358,6 +358,26 @@ struct BatchingTests {
         #expect(try await [first.batchSize, second.batchSize] == [2, 2])
     }
 
+    /// Products have threads of their own: those that the process shares stay free for whatever else it does.
+    @Test(.timeLimit(.minutes(5))) func aCreationWaitsForNoProduct() async throws {
+        let isMade = Gate()
+        var options = ServingOptions()
+        options.inlineWork = -1
+        options.log = { [gate] line in
+            gate.shapes.withLock { $0.append(line.shape) }
+            // Busy as a product is: a thread that sleeps would be stood in for.
+            while !isMade.isReached {}
+        }
+        let registry = Registry(options: options)
+        let publication = try await registry.add("busy", .linear(1, 1))
+        let hook = HookDescription(kind: .forward, action: .log(level: .info))
+        let request = CallRequest(inputs: [try Tensor.zeros([1])], hooks: [hook])
+        for _ in 0..<ProcessorCount.available { Task { try await registry.call(publication, request) } }
+        while gate.shapes.withLock({ $0.count }) < ProcessorCount.available { await Task.yield() }
+        _ = try await registry.add("other", .linear(2, 2))
+        isMade.reach()
+    }
+
     @Test(.timeLimit(.minutes(5))) func unloadingWaitsForCallsUnderWay() async throws {
         let registry = queued()
         let publication = try await registry.add("fc", .linear(2, 2), smallState())

@@ -25,7 +25,8 @@ final class ComputeQueue: Sendable {
         /// Those whose clients may have gone: each is computed alone once nothing else waits, if it is not dropped before.
         var abandoned: [WaitingCall] = []
         var byteCount = 0
-        var workers = 0
+        /// The threads that compute nothing.
+        var idle: [DispatchQueue] = []
         /// The products under way: calls that could have joined one wait for its end, and are joined themselves.
         var running: Set<WaitingCall.JoinKey> = []
         /// The products that wait for company.
@@ -43,14 +44,19 @@ final class ComputeQueue: Sendable {
 
     private let options: ServingOptions
     private let metrics: ServingMetrics
-    private let width: Int
-    private let state = Mutex(State())
-    private let threads = DispatchQueue(label: "callpath.compute", attributes: .concurrent)
+    private let state: Mutex<State>
+    private let timers = DispatchQueue(label: "callpath.compute.deadlines")
 
+    /// Creates a queue with threads of its own.
+    ///
+    /// A serial queue of Dispatch gets a thread whenever it has work. A concurrent one takes from the threads that all tasks
+    /// and queues of the process share, as many as there are processors: products of minutes on all of them would leave none
+    /// for a creation, the reading of a body or the end of the process.
     init(options: ServingOptions, metrics: ServingMetrics) {
         self.options = options
         self.metrics = metrics
-        width = options.computeWidth > 0 ? options.computeWidth : ProcessorCount.available
+        let width = options.computeWidth > 0 ? options.computeWidth : ProcessorCount.available
+        state = Mutex(State(idle: (0..<width).map { DispatchQueue(label: "callpath.compute.\($0)") }))
     }
 
     /// What waits at the moment.
@@ -111,18 +117,16 @@ final class ComputeQueue: Sendable {
     private func enqueue(_ call: WaitingCall) {
         let limits = options.limits
         var refused: [WaitingCall] = []
-        let needsWorker = state.withLock { state in
-            if call.isOver { return false }
+        let thread: DispatchQueue? = state.withLock { state in
+            if call.isOver { return nil }
             if !call.isAbandoned { refused = state.makeRoom(for: call, within: limits) }
             guard state.hasRoom(for: call, within: limits) else {
                 refused.append(call)
-                return false
+                return nil
             }
             state.insert(call)
             if !call.isAbandoned { state.gather(call, upTo: options.maxBatchRows) }
-            guard state.workers < width else { return false }
-            state.workers += 1
-            return true
+            return state.idle.popLast()
         }
         if !refused.isEmpty {
             let refusal = ServingError.overloaded(retryAfter: state.withLock { $0.timeToEmpty })
@@ -130,7 +134,7 @@ final class ComputeQueue: Sendable {
         }
         guard !call.isOver else { return }
         if let deadline = call.deadline { expire(call, at: deadline) }
-        if needsWorker { threads.async { self.work() } }
+        if let thread { thread.async { self.work(on: thread) } }
     }
 
     /// Ends the wait of `call` at its deadline.
@@ -138,7 +142,7 @@ final class ComputeQueue: Sendable {
     /// A timer outlives its call, so none is long: distant deadlines must not gather memory.
     private func expire(_ call: WaitingCall, at deadline: ContinuousClock.Instant) {
         let wait = min(ContinuousClock.now.duration(to: deadline), .seconds(1))
-        threads.asyncAfter(deadline: .now() + .nanoseconds(max(0, wait.wholeNanoseconds))) { [weak self, weak call] in
+        timers.asyncAfter(deadline: .now() + .nanoseconds(max(0, wait.wholeNanoseconds))) { [weak self, weak call] in
             guard let self, let call, !call.isOver else { return }
             guard deadline <= .now else { return expire(call, at: deadline) }
             call.expire()
@@ -164,8 +168,8 @@ final class ComputeQueue: Sendable {
     // MARK: Workers
 
     /// Computes one product after another until nothing waits that could begin.
-    private func work() {
-        while let (calls, key) = take() {
+    private func work(on thread: DispatchQueue) {
+        while let (calls, key) = take(on: thread) {
             let product = Product(key.map { waitForCompany(calls, $0) } ?? calls, metrics: metrics)
             let start = ContinuousClock.now
             product.compute()
@@ -174,14 +178,16 @@ final class ComputeQueue: Sendable {
     }
 
     /// Takes out the calls of the next product, and what others must have in common with them to wait for its end.
-    private func take() -> (calls: [WaitingCall], key: WaitingCall.JoinKey?)? {
+    ///
+    /// Without any, `thread` is idle.
+    private func take(on thread: DispatchQueue) -> (calls: [WaitingCall], key: WaitingCall.JoinKey?)? {
         state.withLock { state in
             if let first = state.waiting.first(where: { $0.joinKey.map { !state.running.contains($0) } ?? true }) {
                 if let key = first.joinKey { state.running.insert(key) }
                 return (state.remove(first: first, upTo: options.maxBatchRows), first.joinKey)
             }
             guard state.waiting.isEmpty, let call = state.abandoned.first else {
-                state.workers -= 1
+                state.idle.append(thread)
                 return nil
             }
             state.remove(call)
