@@ -105,6 +105,25 @@ MAP(gelu, normal_part)
 MAP(silu, swish)
 MAP(relu, rectified)
 
+INLINE Floats ELEMENT(finished)(Floats x, const callpath_finish *finish) {
+#pragma clang fp contract(off)
+    Floats y = (x - finish->center) * finish->inverse * finish->factor + finish->addend;
+    return finish->is_rectified ? ELEMENT(rectified)(y) : y;
+}
+
+static void ELEMENT(finish)(const float *x, size_t count, const callpath_finish *finish, float *out) {
+    size_t whole = count & ~(size_t)15;
+    for (size_t i = 0; i < whole; i += 16) {
+        Floats line = ELEMENT(finished)(load_floats(x + i), finish);
+        __builtin_memcpy(out + i, &line, sizeof line);
+    }
+    if (whole == count) return;
+    Floats line = 0;
+    __builtin_memcpy(&line, x + whole, (count - whole) * sizeof(float));
+    line = ELEMENT(finished)(line, finish);
+    __builtin_memcpy(out + whole, &line, (count - whole) * sizeof(float));
+}
+
 /// The line at `at` of a row with `left` numbers left, and `fill` behind its end.
 INLINE Floats ELEMENT(row_line)(const float *at, size_t left, float fill) {
     if (left >= 16) return load_floats(at);

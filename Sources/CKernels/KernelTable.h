@@ -87,6 +87,7 @@ const callpath_kernels TABLE(SET) = {
     .gelu_f32 = ELEMENT(gelu),
     .silu_f32 = ELEMENT(silu),
     .relu_f32 = ELEMENT(relu),
+    .finish_f32 = ELEMENT(finish),
     .softmax_f32 = ELEMENT(softmax),
     .standardize_f32 = ELEMENT(standardize),
     .lstm_f32 = ELEMENT(lstm),

@@ -118,6 +118,13 @@ typedef struct callpath_pool {
     const callpath_phase *_Nonnull column;
 } callpath_pool;
 
+/// What becomes of the numbers of one channel: (x - center) * inverse * factor + addend, and nothing below zero if it is
+/// rectified.
+typedef struct callpath_finish {
+    float center, inverse, factor, addend;
+    int is_rectified;
+} callpath_finish;
+
 /// The entry points of one instruction set.
 typedef struct callpath_kernels {
     const char *_Nonnull name;
@@ -133,6 +140,9 @@ typedef struct callpath_kernels {
     callpath_map_float *_Nonnull gelu_f32;
     callpath_map_float *_Nonnull silu_f32;
     callpath_map_float *_Nonnull relu_f32;
+    /// `count` numbers of one channel; `out` may be `x`. The operations are not contracted.
+    void (*_Nonnull finish_f32)(
+        const float *_Nonnull x, size_t count, const callpath_finish *_Nonnull finish, float *_Nonnull out);
     /// The softmax of one row.
     callpath_map_float *_Nonnull softmax_f32;
     /// One row brought to mean 0 and variance 1, times `weight`, plus `bias`.

@@ -95,6 +95,18 @@ public class ChannelNorm: Module {
     /// What a call computes with.
     final var operands: (weight: Tensor?, bias: Tensor?) { (weightSlot.operand, biasSlot.operand) }
 
+    /// What the running statistics make of each channel.
+    final func finish(isRectified: Bool) -> ChannelFinish? {
+        ChannelFinish(
+            mean: runningMean,
+            variance: runningVariance,
+            weight: operands.weight,
+            bias: operands.bias,
+            epsilon: options.epsilon.value,
+            isRectified: isRectified
+        )
+    }
+
     /// Whether a call takes the statistics of its input rather than the running ones.
     final var usesInput: Bool { isTraining || (runningMean == nil && runningVariance == nil) }
 

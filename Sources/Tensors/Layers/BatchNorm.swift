@@ -119,28 +119,14 @@ private struct ChannelNorm {
     /// What becomes of floats in one go, by running statistics and where no gradients are asked for; `nil` elsewhere.
     private func quickResult() throws(TensorError) -> Tensor? {
         let tensors = [input, weight, bias].compactMap { $0 }
-        guard !isTraining, let mean, let variance,
-            (tensors + [mean, variance]).allSatisfy({ $0.dtype == .float32 }),
-            !(Autograd.isRecording && tensors.contains(where: \.requiresGrad))
+        guard !isTraining, input.dtype == .float32,
+            !(Autograd.isRecording && tensors.contains(where: \.requiresGrad)),
+            let finish = ChannelFinish(mean: mean, variance: variance, weight: weight, bias: bias, epsilon: epsilon)
         else { return nil }
-        let (centers, spreads) = (mean.scalars(as: Float.self), variance.scalars(as: Float.self))
-        let (factors, addends) = (weight?.scalars(as: Float.self), bias?.scalars(as: Float.self))
-        let (channels, length) = (input.shape[1], input.shape.dropFirst(2).reduce(1, *))
+        let length = input.shape.dropFirst(2).reduce(1, *)
         return try Operations.perform("batch_norm") { () throws(TensorError) in
             try Tensor(of: Float.self, shape: input.shape) { target in
-                nonisolated(unsafe) let (source, result) = (input.address(of: Float.self), target)
-                ProductPlan().share(units: input.shape[0] * channels, work: Double(length) * 4) { planes in
-                    for plane in planes {
-                        let channel = plane % channels
-                        let inverse = Float(1 / (Double(spreads[channel]) + epsilon).squareRoot())
-                        let (center, factor) = (centers[channel], factors?[channel] ?? 1)
-                        let addend = addends?[channel] ?? 0
-                        let (from, to) = (source + plane * length, result + plane * length)
-                        for index in 0..<length {
-                            (to + index).initialize(to: (from[index] - center) * inverse * factor + addend)
-                        }
-                    }
-                }
+                finish.apply(input.shape[0], of: length, input.address(of: Float.self), to: target)
             }
         }
     }

@@ -41,6 +41,22 @@ extension Tensor {
         try convolving(weight, bias, steps, isTransposed: false)
     }
 
+    /// Returns the convolution of a batch of floats, its channels finished in the same go; `nil` where it must be finished
+    /// afterwards.
+    public func convolution(
+        weight: Tensor,
+        bias: Tensor?,
+        steps: ConvolutionSteps,
+        finish: ChannelFinish
+    ) throws(TensorError) -> Tensor? {
+        let tensors = [self, weight] + (bias.map { [$0] } ?? [])
+        guard tensors.allSatisfy({ $0.dtype == .float32 }), rank == steps.stride.count + 2, weight.rank == rank,
+            weight.shape[0] == finish.count, elementCount > 0, !Autograd.isRecording
+        else { return nil }
+        return try ConvolutionCall(input: self, weight: weight, bias: bias, steps: steps, isTransposed: false)
+            .finished(by: finish)
+    }
+
     /// Returns what a convolution with `weight` of `[inputs, outputs / groups, *kernel]` would have this as its gradient
     /// for: PyTorch's `F.conv_transpose1d` to `F.conv_transpose3d`.
     public func transposedConvolution(
@@ -165,6 +181,13 @@ private struct ConvolutionCall: Sendable {
         return try result.recorded(.convolution, inputs, saving: [saved.0, saved.1]) { [self] gradient, needs in
             let results = try gradients(gradient.widened(), needs, saved.0.widened(), saved.1.widened())
             return try results.map { try $0?.cast(to: input.dtype) }
+        }
+    }
+
+    /// Returns the result of floats with its channels finished.
+    func finished(by finish: ChannelFinish) throws(TensorError) -> Tensor {
+        try Operations.perform("convolution") { () throws(TensorError) in
+            try product.map(of: input, weight, bias: bias, shape: shape, finish: finish)
         }
     }
 

@@ -49,6 +49,17 @@ struct WindowLines {
         let target: UnsafeMutablePointer<Float>
         let groups, rows, length, imageSize, mapSize: Int
         let taps, starts, places: UnsafePointer<Int>
+        let finish: ChannelFinish?
+
+        /// Finishes `count` numbers of each row of one part from `out` on.
+        @inline(__always)
+        func finish(_ part: Int, _ out: UnsafeMutablePointer<Float>, count: Int) {
+            guard let finish else { return }
+            for row in 0..<rows {
+                let line = out + row * mapSize
+                finish.apply(part % groups * rows + row, line, count, to: line)
+            }
+        }
 
         /// Computes `count` lines of windows of one part, from line `first` on.
         @inline(__always)
@@ -74,8 +85,14 @@ struct WindowLines {
         }
     }
 
-    /// Returns each window of `image` times the weight, plus `bias`: a tensor of `shape`.
-    func map(of image: Tensor, _ weight: Tensor, bias: Tensor?, shape: Shape) throws(TensorError) -> Tensor {
+    /// Returns each window of `image` times the weight, plus `bias`: a tensor of `shape`, its channels finished.
+    func map(
+        of image: Tensor,
+        _ weight: Tensor,
+        bias: Tensor?,
+        shape: Shape,
+        finish: ChannelFinish? = nil
+    ) throws(TensorError) -> Tensor {
         let (lines, taps) = (room.map(roomLines) ?? imageLines, room?.taps ?? windows.taps)
         let sums = isFlat ? rows * lines.starts.count * Self.width : 0
         try TensorBody.check(saturating: (room?.size ?? 0) + sums, MemoryLayout<Float>.size)
@@ -99,9 +116,13 @@ struct WindowLines {
                             mapSize: windows.output.count,
                             taps: taps,
                             starts: first,
-                            places: places
+                            places: places,
+                            finish: finish
                         )
-                        if let room { inRoom(job, room, sums: sums) } else { inImage(job, lines: starts.count) }
+                        if let room { return inRoom(job, room, sums: sums) }
+                        inImage(job, lines: starts.count)
+                        // Lines may lie over one another, so none is finished before all are there.
+                        finish?.apply(images, of: windows.output.count, target, to: target)
                     }
                 }
             }
@@ -196,8 +217,15 @@ struct WindowLines {
                         job.table.fill_f32(&form, job.image + part * job.imageSize, deep, high, buffer)
                         let out = job.target + part * job.rows * job.mapSize + (slice * height + line) * width
                         guard isFlat else {
-                            let lines = lines * across
-                            job.compute(part, from: buffer, first: 0, count: lines, to: out, stride: job.mapSize)
+                            job.compute(
+                                part,
+                                from: buffer,
+                                first: 0,
+                                count: lines * across,
+                                to: out,
+                                stride: job.mapSize
+                            )
+                            job.finish(part, out, count: lines * width)
                             continue
                         }
                         let flat = Self.lines(over: (lines - 1) * pitch + width)
@@ -206,6 +234,7 @@ struct WindowLines {
                         for row in 0..<job.rows {
                             job.table.lines_f32(cut + row * step, pitch, width, lines, out + row * job.mapSize, width)
                         }
+                        job.finish(part, out, count: lines * width)
                     }
                 }
             }

@@ -35,10 +35,22 @@ struct WindowProduct: Sendable {
     /// What reads floats where they lie, if that is better than to gather them.
     private var lines: WindowLines? { WindowLines(windows, images: images, groups: groups, rows: rows) }
 
-    /// Returns each window times the weight, plus `bias`: the map of an image.
-    func map(of image: Tensor, _ weight: Tensor, bias: Tensor?, shape: Shape) throws(TensorError) -> Tensor {
+    /// Counts the multiply-adds of one of the products as work of the running call.
+    private func charge() throws(TensorError) {
         try CallMeter.charge(images &* groups &* rows, positions, windows.length)
-        let work = Mapping(product: self, image: image, weight: weight, bias: bias, shape: shape)
+    }
+
+    /// Returns each window times the weight, plus `bias`: the map of an image.
+    /// - Parameter finish: What becomes of the channels of floats.
+    func map(
+        of image: Tensor,
+        _ weight: Tensor,
+        bias: Tensor?,
+        shape: Shape,
+        finish: ChannelFinish? = nil
+    ) throws(TensorError) -> Tensor {
+        try charge()
+        let work = Mapping(product: self, image: image, weight: weight, bias: bias, shape: shape, finish: finish)
         return try image.dtype.acceptReal(work, kernel: "convolution")
     }
 
@@ -47,12 +59,21 @@ struct WindowProduct: Sendable {
         let image, weight: Tensor
         let bias: Tensor?
         let shape: Shape
+        let finish: ChannelFinish?
 
         func visit<R: Real>(_ type: R.Type) throws(TensorError) -> Tensor {
             if R.self == Float.self, let lines = product.lines {
-                return try lines.map(of: image, weight, bias: bias, shape: shape)
+                return try lines.map(of: image, weight, bias: bias, shape: shape, finish: finish)
             }
-            return try Tensor(of: R.self, shape: shape) { target throws(TensorError) in
+            let sums = try sums(R.self)
+            guard let finish else { return sums }
+            return try Tensor(of: Float.self, shape: shape) { target in
+                finish.apply(product.images, of: product.positions, sums.address(of: Float.self), to: target)
+            }
+        }
+
+        private func sums<R: Real>(_ type: R.Type) throws(TensorError) -> Tensor {
+            try Tensor(of: R.self, shape: shape) { target throws(TensorError) in
                 let (image, weight) = (image.address(of: R.self), weight.address(of: R.self))
                 let bias = bias?.address(of: R.self)
                 let size = product.blockSize(R.panelWidth)
@@ -114,6 +135,7 @@ struct WindowProduct: Sendable {
 
     /// Returns the image in which each window is the sum, over the rows, of the map's number times the weight's row.
     func image(of map: Tensor, _ weight: Tensor, shape: Shape) throws(TensorError) -> Tensor {
+        try charge()
         let columns = try weight.viewed(as: try Shape(checking: [groups, rows, windows.length])).swapped(1, 2)
         let work = Imaging(product: self, map: map, columns: columns, shape: shape)
         return try map.dtype.acceptReal(work, kernel: "convolution")
@@ -174,7 +196,8 @@ struct WindowProduct: Sendable {
 
     /// Returns the sum, over all windows, of the map's numbers times the window: the gradient of the weight.
     func weight(of image: Tensor, _ map: Tensor, shape: Shape) throws(TensorError) -> Tensor {
-        try image.dtype.acceptReal(
+        try charge()
+        return try image.dtype.acceptReal(
             Weighing(product: self, image: image, map: map, shape: shape),
             kernel: "convolution"
         )
