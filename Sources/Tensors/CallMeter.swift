@@ -32,5 +32,10 @@ public enum CallMeter {
         try charge(isLarge || isHuge ? .max : count)
     }
 
+    /// Counts the comparisons that find places for `count` elements among `size`, each of which costs some ten multiply-adds.
+    static func chargeSearch(_ count: Int, among size: Int) throws(TensorError) {
+        try charge(count, Int.bitWidth - size.leadingZeroBitCount, 10)
+    }
+
     static var liveBytesError: TensorError { .tooManyLiveBytes(limit: Int(cthread_meter().live_limit)) }
 }

@@ -18,7 +18,9 @@ ELEMENTWISE = {
 
 
 # PyTorch's own backward fails where there is nothing to go back through.
-NO_EMPTY_BACKWARD = ("PixelShuffle", "PixelUnshuffle", "AdaptiveAvgPool", "AdaptiveMaxPool", "CrossMapLRN2d", "MaxUnpool")
+NO_EMPTY_BACKWARD = ("ChannelShuffle", "PixelShuffle", "PixelUnshuffle", "AdaptiveAvgPool", "AdaptiveMaxPool", "CrossMapLRN2d", "MaxUnpool")
+# The words of a convolution that is refused depend on the library that PyTorch takes for the batch, the groups and the machine.
+BACKENDS = ("could not create a primitive", "dimensions are invalid", "non-positive dilation", "dilation should be greater than zero")
 
 
 class Layers:
@@ -69,6 +71,10 @@ class Layers:
         given |= self.maybe(stride=self.sizes(axes, 1, 2), padding=self.sizes(axes, 0, 2),
                             dilation=self.sizes(axes, 1, 2), bias=self.rng.random() < 0.5)
         if "Transpose" in kind:
+            # One of these libraries computes floats with a dilation of 0.
+            if "dilation" in given:
+                sizes = given["dilation"]
+                given["dilation"] = [max(1, size) for size in sizes] if isinstance(sizes, list) else max(1, sizes)
             given |= self.maybe(output_padding=self.sizes(axes, 0, 1))
         else:
             given |= self.maybe(padding_mode=self.rng.choice(["zeros", "reflect", "replicate", "circular"]))
@@ -294,6 +300,8 @@ class LayerCase:
             torch.manual_seed(self.seed)
             outputs = flat(module(*leaves))
         except Exception as error:
+            if any(words in str(error) for words in BACKENDS):
+                return expect("call refused", answer.status, 422)
             return expect("call refused", (answer.status, answer.json.get("detail")), (422, str(error)))
         expect("called", (answer.status, answer.text[:300] if answer.status != 200 else ""), (200, ""))
         found = answer.json
@@ -340,5 +348,5 @@ def compare(server, rng_of, draws, expect, expect_close, difference, only):
                 failures.append(f"{case}: {found}")
         different += len(failures)
         if failures:
-            print(f"{kind}: {len(failures)} of {draws}\n  " + "\n  ".join(failures[:3]), flush=True)
+            print(f"{kind}: {len(failures)} of {draws}\n  " + "\n  ".join(failures[:12]), flush=True)
     return different

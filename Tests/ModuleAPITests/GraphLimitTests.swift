@@ -34,6 +34,15 @@ struct GraphLimitTests {
         }
     }
 
+    /// A tensor `v` of `shape`, of 2^20 numbers, of which nothing is known before the call.
+    private static func selected(shape: String) -> [String] {
+        [
+            function("i", "ones", "1048576"), function("m", "gt", #"{"node": "i"}, 0"#),
+            function("s", "masked_select", #"{"node": "i"}, {"node": "m"}"#),
+            function("v", "view", #"{"node": "s"}, \#(shape)"#),
+        ]
+    }
+
     static let exploding: [(String, [String])] = [
         ("expand", [function("y", "expand", #"{"node": "x"}, 68719476736, 2"#)]),
         ("repeat", [function("y", "repeat", #"{"node": "x"}, 17179869184, 1"#)]),
@@ -68,6 +77,35 @@ struct GraphLimitTests {
                 function("i", "zeros", "1, 1, 8192, 8192"), function("w", "zeros", "1, 1, 4096, 4096"),
                 function("y", "conv2d", #"{"node": "i"}, {"node": "w"}"#),
             ]
+        ),
+        (
+            "a product beyond the limit that is not far beyond",
+            [function("r", "zeros", "4096, 4096")] + chain(18, "matmul", of: "r") { #"\#($0), {"node": "r"}"# }
+        ),
+        (
+            "a pool without end",
+            [function("i", "zeros", "1, 1, 8192, 8192"), function("y", "max_pool2d", #"{"node": "i"}, 4096, 1"#)]
+        ),
+        (
+            "a pool of powers without end",
+            [function("i", "zeros", "1, 1, 33554432"), function("y", "lp_pool1d", #"{"node": "i"}, 2.0, 4194304, 1"#)]
+        ),
+        // What is known of a selection is its type: the meter stops what no specification foretells.
+        (
+            "a pool of what was selected",
+            selected(shape: "1, 1, 1048576")
+                + [
+                    function("two", "expand", #"{"node": "v"}, 1, 2, 1048576"#),
+                    function("y", "avg_pool1d", #"{"node": "two"}, 1048576, 1, 524288"#),
+                ]
+        ),
+        (
+            "a transposed convolution of what was selected",
+            selected(shape: "1, 1, 1024, 1024")
+                + [
+                    function("w", "zeros", "1, 1, 1024, 1024"),
+                    function("y", "conv_transpose2d", #"{"node": "v"}, {"node": "w"}"#),
+                ]
         ),
     ]
 

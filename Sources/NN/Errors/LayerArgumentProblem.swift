@@ -60,6 +60,8 @@ public enum LayerArgumentProblem: Sendable, Equatable {
     // Tables, and pools of drawn windows.
     case bagMode
     case noneSize(function: String)
+    /// Sizes in a list for an input of too few axes.
+    case listedSizes(least: Int)
     case scaledMaximum
     case sparseMaximum
     case bagPadding
@@ -85,6 +87,7 @@ extension LayerArgumentProblem {
         case .moduloByZero: .zeroDivision
         case .bagPadding: .assertion
         case .noneSize: .type
+        case .listedSizes: .value
         case .transformerBatches, .transformerSizes: .runtime
         case .headsDoNotDivide, .attentionRank, .attentionRanks, .attentionSize, .attentionKeys, .paddingMaskRank,
             .paddingMask, .attentionMaskRank:
@@ -99,6 +102,7 @@ extension LayerArgumentProblem {
 
     private var tableMessage: String? {
         switch self {
+        case .listedSizes(let least): "Input dimension should be at least \(least)"
         case .noneSize(let function):
             "\(function)(): argument 'output_size' (position 2) must be tuple of ints, but found element of type NoneType "
                 + "at pos 0"

@@ -61,7 +61,7 @@ extension LayerArgumentProblem {
             .transposedPaddingMode, .moduloByZero, .groupsDoNotDivideChannels, .alignedCorners, .noSizeOrFactor,
             .sizeAndFactor, .projectionWithoutLSTM, .recurrentDropout, .notPositive, .negativeProjection,
             .largeProjection, .nonlinearity, .cellNonlinearity, .attentionSizes, .headsDoNotDivide, .activation,
-            .bagMode, .noneSize,
+            .bagMode, .noneSize, .listedSizes,
             .scaledMaximum, .sparseMaximum, .bagPadding, .fractionalSizes, .fractionalRatio, .unpooledSizeCount,
             .unpooledSize, .negativeUnpooledSize:
             .argument

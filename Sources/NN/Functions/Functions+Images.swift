@@ -112,6 +112,7 @@ extension FunctionCall {
         guard sizes.count == axes, !sizes.contains(where: { $0 == nil }) else {
             throw mismatch(index, "tuple of \(axes) ints")
         }
+        if axes > 1, try tensor(0).rank <= axes { throw ModuleError.layer(.listedSizes(least: axes + 1)) }
         return sizes.map { $0 ?? nil }
     }
 

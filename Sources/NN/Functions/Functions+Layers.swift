@@ -103,8 +103,9 @@ extension FunctionType {
                 spec: .pool(axes: axes, dilation: 4, ceil: 5, indices: 6)
             ) { call in
                 let steps = try call.poolSteps(axes, dilation: call.spread(4, over: axes), isCeiled: call.bool(5))
-                let found = try call.tensor(0).maxPool(steps)
-                return try call.bool(6) ? .tensors([found.values, found.indices]) : .tensor(found.values)
+                guard try call.bool(6) else { return .tensor(try call.tensor(0).largestInWindows(steps)) }
+                let found = try call.tensor(0).maxPool(steps, asksForIndices: true)
+                return .tensors([found.values, found.indices])
             },
             FunctionType(
                 "avg_pool\(axes)d",

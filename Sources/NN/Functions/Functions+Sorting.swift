@@ -3,12 +3,16 @@ import Tensors
 extension FunctionType {
     /// Orders, and what is found by them.
     static let sorting: [FunctionType] = [
-        FunctionType("sort", "input, dim=-1, descending=False, stable=False", spec: .sorted(1)) { call in
+        FunctionType("sort", "input, dim=-1, descending=False, stable=False", spec: .sorted(1).comparing(5, 0, 1)) {
+            call in
             let found = try call.tensor(0).sort(dim: call.int(1), descending: call.bool(2))
             return .tensors([found.values, found.indices])
         },
-        FunctionType("argsort", "input, dim=-1, descending=False, stable=False", spec: .along(1, dtype: .int64)) {
-            call in
+        FunctionType(
+            "argsort",
+            "input, dim=-1, descending=False, stable=False",
+            spec: .along(1, dtype: .int64).comparing(10, 0, 1)
+        ) { call in
             .tensor(try call.tensor(0).argsort(dim: call.int(1), descending: call.bool(2)))
         },
         FunctionType("topk", "input, k, dim=-1, largest=True, sorted=True", spec: .topK) { call in
@@ -29,7 +33,11 @@ extension FunctionType {
             let rest = try (call.bool(2) ? [found.inverse] : []) + (call.bool(3) ? [found.counts] : [])
             return rest.isEmpty ? .tensor(found.values) : .tensors([found.values] + rest)
         },
-        FunctionType("bucketize", "input, boundaries, *, out_int32=False, right=False", spec: .buckets(0, 1)) { call in
+        FunctionType(
+            "bucketize",
+            "input, boundaries, *, out_int32=False, right=False",
+            spec: .buckets(0, 1).comparing(10, 1)
+        ) { call in
             .tensor(
                 try .bucketize(call.operand(0), call.tensor(1), outInt32: call.bool(2), right: call.bool(3))
             )
@@ -37,7 +45,7 @@ extension FunctionType {
         FunctionType(
             "searchsorted",
             "sorted_sequence, input, *, out_int32=False, right=False, side=None, sorter=None",
-            spec: .buckets(1, 0)
+            spec: .buckets(1, 0).comparing(10, 0)
         ) { call in
             let side: String? = call.values[4].isNone ? nil : try call.string(4)
             return .tensor(
@@ -53,6 +61,18 @@ extension FunctionType {
 }
 
 extension SpecRule {
+    /// Returns the same of a function that finds the place of each element by comparisons, of so much work each, among those
+    /// along an axis of the argument at `index`: the one that `dim` names, or the last.
+    fileprivate func comparing(_ work: Int, _ index: Int, _ dim: Int? = nil) -> SpecRule {
+        var rule = self
+        rule.workPerElement = { call in
+            let axis = dim.map { call.int($0) } ?? -1
+            let size = axis.flatMap { call.tensor(index).extent($0)?.number } ?? 1
+            return work * (Int.bitWidth - max(size, 1).leadingZeroBitCount)
+        }
+        return rule
+    }
+
     /// The elements in order along the axis that the argument at `index` names, and their places.
     fileprivate static func sorted(_ index: Int) -> SpecRule {
         SpecRule { call in .tuple([along(index).rule(call), along(index, dtype: .int64).rule(call)]) }

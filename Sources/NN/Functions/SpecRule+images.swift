@@ -50,14 +50,13 @@ extension SpecRule {
 
     /// A power mean of windows of `axes` axes.
     static func powerPool(axes: Int) -> SpecRule {
-        SpecRule { call in
-            guard let kernel = call.spread(2, axes), let stride = call.isLeftOut(3) ? kernel : call.spread(3, axes),
-                let isCeiled = call.bool(4)
-            else { return call.resizedImages(axes) }
-            let padding = [Int](repeating: 0, count: axes)
-            let steps = PoolSteps(kernel: kernel, stride: stride, padding: padding, dilation: nil, isCeiled: isCeiled)
-            return ValueSpec.images([call.values[0]], axes: axes, sizes: steps.outputExtents).ofFloats
-        }
+        SpecRule(
+            rule: { call in
+                guard let steps = call.powerSteps(axes) else { return call.resizedImages(axes) }
+                return ValueSpec.images([call.values[0]], axes: axes, sizes: steps.outputExtents).ofFloats
+            },
+            workPerElement: { $0.powerSteps(axes)?.area ?? 1 }
+        )
     }
 
     /// Windows as columns.
@@ -154,6 +153,14 @@ extension SpecCall {
     fileprivate func spread(_ index: Int, _ axes: Int) -> [Int]? {
         guard let numbers = ints(index), numbers.count == 1 || numbers.count == axes else { return nil }
         return numbers.count == axes ? numbers : [Int](repeating: numbers[0], count: axes)
+    }
+
+    /// The steps of a power mean; `nil` when they are not known.
+    fileprivate func powerSteps(_ axes: Int) -> PoolSteps? {
+        guard let kernel = spread(2, axes), let stride = isLeftOut(3) ? kernel : spread(3, axes), let isCeiled = bool(4)
+        else { return nil }
+        let padding = [Int](repeating: 0, count: axes)
+        return PoolSteps(kernel: kernel, stride: stride, padding: padding, dilation: nil, isCeiled: isCeiled)
     }
 
     /// Returns a factor for all axes, or one for each; `nil` when they are not known.

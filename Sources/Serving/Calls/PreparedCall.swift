@@ -109,9 +109,9 @@ final class PreparedCall: Sendable {
     }
 
     /// Computes the call.
-    /// - Throws: `TensorError.tooMuchWork` at once when the sizes tell that it takes far more than a call may.
+    /// - Throws: `TensorError.tooMuchWork` at once when the sizes tell that it takes more than a call may.
     func compute() throws -> Outcome {
-        if let work = publication.cost.work(for: inputs, named), work / 2 > maxCall.work {
+        if let work = publication.cost.work(for: inputs, named), work > maxCall.work {
             throw TensorError.tooMuchWork(limit: maxCall.work)
         }
         return try inContext { try computed() }

@@ -15,7 +15,7 @@ public enum BagProblem: Sendable, Equatable {
     case lastOffset(Int, count: Int)
     /// PyTorch says of it that its message could be improved.
     case decreasing
-    case index(at: Int, Int, count: Int, isMax: Bool)
+    case index(at: Int, Int, count: Int, isAdded: Bool)
 }
 
 extension BagProblem {
@@ -71,9 +71,9 @@ extension BagProblem {
         case .lastOffset(let last, let count):
             "offsets[-1] can not be greater than input's length \(count) but got offsets[-1] of \(last)"
         case .decreasing: "offsets must not decrease"
-        case .index(_, let value, _, isMax: true):
+        case .index(_, let value, _, isAdded: false):
             "embedding_bag: Expected idx >= 0 && idx < num_embeddings but found idx to be \(value)"
-        case .index(let place, let value, let count, isMax: false):
+        case .index(let place, let value, let count, isAdded: true):
             "Index \(place) of input takes value \(value) which is not in the valid range [0, \(count))"
         }
     }

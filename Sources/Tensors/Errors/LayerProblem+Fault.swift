@@ -19,7 +19,7 @@ extension LayerProblem {
 
         // Values that arguments cannot have.
         case .crossMapGradient, .poolMeasure,
-            .outputPadding, .notPositive, .negative, .tooLarge, .linePool,
+            .outputPadding, .notPositive, .transposedDilation, .negative, .tooLarge, .linePool,
             .poolPadding, .negativePoolPadding,
             .zeroStride, .zeroPoolDilation, .zeroDivisor, .negativeAdaptiveSize, .paddingLength, .negativeNarrowing,
             .circularPadding, .emptyCircularPadding, .negativeLambda, .zeroAlpha, .rreluBounds, .groupsNotPositive,

@@ -24,6 +24,8 @@ extension LayerProblem {
                 ].joined(separator: " ")
         case .notPositive(.kernel, let kernel):
             "kernel size should be greater than zero, but got " + Self.named("kernel", kernel)
+        case .transposedDilation(let dilation):
+            "dilation should be greater than zero, but got " + Self.named("dilation", dilation, separator: ", ")
         case .notPositive(.stride, _): "non-positive stride is not supported"
         case .notPositive(.dilation, let dilation) where !dilation.contains(0):
             "dilation should be greater than zero"

@@ -9,6 +9,8 @@ public enum LayerProblem: Sendable, Equatable {
     case transposedOutput(input: [Int], output: [Int])
     case outputPadding([Int], stride: [Int], dilation: [Int])
     case notPositive(Measure, [Int])
+    /// The dilation of a transposed convolution of whole numbers.
+    case transposedDilation([Int])
     case negative(Measure)
     case kernelBeyondInput(padded: [Int], kernel: [Int])
     case tooLarge(Measure)
@@ -139,8 +141,8 @@ extension LayerProblem {
         zip(["T", "H", "W"].suffix(sizes.count), sizes).map { "\(prefix)\($0): \($1)" }.joined(separator: " ")
     }
 
-    static func named(_ name: String, _ sizes: [Int]) -> String {
+    static func named(_ name: String, _ sizes: [Int], separator: String = " ") -> String {
         zip(["depth", "height", "width"].suffix(sizes.count), sizes).map { "\(name)_\($0): \($1)" }
-            .joined(separator: " ")
+            .joined(separator: separator)
     }
 }

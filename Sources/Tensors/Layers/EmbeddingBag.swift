@@ -95,7 +95,16 @@ private struct BagCall: Sendable {
         ranges = try Self.ranges(of: indices, offsets, includesLast: bags.includesLastOffset && offsets != nil)
         let rows = weight.shape[0]
         if let wrong = places.firstIndex(where: { !(0..<rows).contains($0) }) {
-            throw .layer(.bag(.index(at: wrong, places[wrong], count: rows, isMax: bags.mode == .max)))
+            throw .layer(
+                .bag(
+                    .index(
+                        at: wrong,
+                        places[wrong],
+                        count: rows,
+                        isAdded: bags.mode != .max && bags.paddingIndex == nil && weight.dtype != .float64
+                    )
+                )
+            )
         }
         guard bags.scalesByFrequency else { return }
         frequencies = Self.frequencies(places)

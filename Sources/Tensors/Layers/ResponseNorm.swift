@@ -70,6 +70,8 @@ extension Tensor {
         guard dtype.isFloatingPoint else { throw .notImplemented(kernel: "avg_pool2d", dtype) }
         let windows = norm.windows(shape[1])
         let result = try Operations.perform("local_response_norm") { () throws(TensorError) in
+            let neighbours = windows.reduce(0) { $0 &+ $1.range.count }
+            try CallMeter.charge(shape[0], shape.dropFirst(2).reduce(1, *), neighbours)
             let response = Response(input: try widened(), gradient: nil, norm: norm, windows: windows)
             return try dtype.computing.acceptReal(response, kernel: "avg_pool2d").cast(to: dtype)
         }

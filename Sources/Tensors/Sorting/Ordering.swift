@@ -25,6 +25,7 @@ extension Tensor {
         var sizes = shape.dimensions
         if rank > 0 { sizes[axis] = k }
         let result = try Shape(checking: sizes)
+        try CallMeter.chargeSearch(elementCount, among: size)
         let rows = Rows(tensor: try widened(), view: AxisView(shape, axis: axis))
         let visitor = TopKVisitor(rows: rows, count: k, isLargest: largest, isSorted: sorted)
         let ranked = try dtype.computing.acceptArithmetic(visitor, kernel: "topk_cpu")
@@ -34,6 +35,7 @@ extension Tensor {
 
     private func order(_ axis: Int, descending: Bool) throws(TensorError) -> Tensor {
         try Operations.perform("sort") { () throws(TensorError) in
+            try CallMeter.chargeSearch(elementCount, among: rank == 0 ? 1 : shape[axis])
             let rows = Rows(tensor: try widened(), view: AxisView(shape, axis: axis))
             return try dtype.computing.acceptArithmetic(
                 OrderVisitor(rows: rows, isDescending: descending),

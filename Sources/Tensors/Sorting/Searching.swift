@@ -47,6 +47,7 @@ extension Tensor {
         _ operation: StaticString
     ) throws(TensorError) -> Tensor {
         try Operations.perform(operation) { () throws(TensorError) in
+            try CallMeter.chargeSearch(wanted.elementCount, among: shape.last ?? 1)
             let sequence: Tensor
             if let sorter { sequence = try detached().gather(-1, sorter) } else { sequence = self }
             let dtype = try sequence.dtype.promoted(with: wanted.dtype)

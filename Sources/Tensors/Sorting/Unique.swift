@@ -20,7 +20,8 @@ extension Tensor {
             as: Shape([count, count == 0 ? 0 : elementCount / count], elementCount: elementCount)
         )
         let groups = try Operations.perform("unique_dim") { () throws(TensorError) in
-            try dtype.computing.acceptArithmetic(SliceRanks(table: table.widened()), kernel: "unique_dim")
+            try CallMeter.chargeSearch(elementCount, among: count)
+            return try dtype.computing.acceptArithmetic(SliceRanks(table: table.widened()), kernel: "unique_dim")
         }
         let found = try Grouping(ranks: groups)
         return UniqueValues(
@@ -34,7 +35,8 @@ extension Tensor {
         let flat = try detached().reshaped(to: [-1])
         let table = flat.viewed(as: Shape([elementCount, 1], elementCount: elementCount))
         let groups = try Operations.perform("_unique2") { () throws(TensorError) in
-            try dtype.computing.acceptArithmetic(SliceRanks(table: table.widened()), kernel: "unique")
+            try CallMeter.chargeSearch(elementCount, among: elementCount)
+            return try dtype.computing.acceptArithmetic(SliceRanks(table: table.widened()), kernel: "unique")
         }
         let found = try Grouping(ranks: groups)
         return UniqueValues(

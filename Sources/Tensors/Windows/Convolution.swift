@@ -243,6 +243,7 @@ private struct ConvolutionPlan {
     }
 
     private var axes: Int { window.axes }
+    private var isEmpty: Bool { input.shape[0] == 0 }
     private var sizes: [Int] { Array(input.shape.dropFirst(2)) }
 
     /// Checks what PyTorch checks, in its order, and returns the sizes of the output behind the channels.
@@ -250,8 +251,16 @@ private struct ConvolutionPlan {
         guard window.before.allSatisfy({ $0 >= 0 }) else { throw .layer(.negative(.padding)) }
         guard steps.outputPadding.allSatisfy({ $0 >= 0 }) else { throw .layer(.negative(.outputPadding)) }
         guard window.stride.allSatisfy({ $0 > 0 }) else { throw .layer(.notPositive(.stride, window.stride)) }
-        guard window.dilation.allSatisfy({ $0 > 0 }) else { throw .layer(.notPositive(.dilation, window.dilation)) }
         try checkChannels()
+        guard isEmpty || window.dilation.allSatisfy({ $0 > 0 }) else {
+            throw .layer(
+                isTransposed && !input.dtype.isFloatingPoint
+                    ? .transposedDilation((axes == 1 ? [1] : []) + window.dilation)
+                    : .notPositive(.dilation, window.dilation)
+            )
+        }
+        // Without images PyTorch looks at one number of the weight alone.
+        guard !isEmpty || weight.elementCount > 0 else { throw .selectOutOfRange(0, shape: [0], dimension: 0) }
         guard window.kernel.allSatisfy({ $0 > 0 }) else { throw .layer(.notPositive(.kernel, window.kernel)) }
         let output = try isTransposed ? transposedSizes() : plainSizes()
         guard sizes.allSatisfy({ $0 > 0 }) || input.shape[0] == 0 || input.shape[1] == 0 else {
@@ -293,7 +302,8 @@ private struct ConvolutionPlan {
 
     private func transposedSizes() throws(TensorError) -> [Int] {
         let outputPadding = steps.outputPadding
-        guard zip(outputPadding, zip(window.stride, window.dilation)).allSatisfy({ $0 < max($1.0, $1.1) }) else {
+        let isPadded = zip(outputPadding, zip(window.stride, window.dilation)).allSatisfy { $0 < max($1.0, $1.1) }
+        guard isPadded || isEmpty else {
             let (zero, one) = axes == 1 ? ([0], [1]) : ([], [])
             throw .layer(
                 .outputPadding(zero + outputPadding, stride: one + window.stride, dilation: one + window.dilation)
@@ -311,9 +321,14 @@ private struct ConvolutionPlan {
             guard !overflow4, !overflow5 else { throw .layer(.tooLarge(.padding)) }
             output.append(size)
         }
+        // PyTorch makes two axes of one.
+        let front = axes == 1 ? [1] : []
+        if isEmpty {
+            let sizes = [0, weight.shape[1] &* steps.groups] + front + output
+            guard let wrong = sizes.firstIndex(where: { $0 < 0 }) else { return output }
+            throw .invalidReshapeDimension(sizes[wrong], index: wrong, shape: sizes)
+        }
         guard output.allSatisfy({ $0 > 0 }) || sizes.contains(0) else {
-            // PyTorch makes two axes of one.
-            let front = axes == 1 ? [1] : []
             throw .layer(.transposedOutput(input: front + sizes, output: front + output))
         }
         return output.map { max(0, $0) }

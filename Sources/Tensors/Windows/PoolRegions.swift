@@ -8,6 +8,14 @@ struct PoolRegions: Sendable {
         var extents: [Int]
         /// From one number of a region to the next.
         var step = 1
+
+        /// The numbers of all regions.
+        fileprivate var work: Int {
+            ranges.reduce(0) { sum, range in
+                let (next, overflow) = sum.addingReportingOverflow((range.count - 1) / step + 1)
+                return overflow ? .max : next
+            }
+        }
     }
 
     let depth, height, width: Axis
@@ -22,6 +30,11 @@ struct PoolRegions: Sendable {
 
     /// The numbers of the pool.
     var count: Int { depth.ranges.count * height.ranges.count * width.ranges.count }
+
+    /// Counts the numbers of all regions of so many planes as work of the running call.
+    func charge(planes: Int) throws(TensorError) {
+        try CallMeter.charge(saturating(planes, depth.work), height.work, width.work)
+    }
 
     /// Calls `body` for each region with its number and where it lies along each axis.
     @inline(__always)
@@ -85,11 +98,17 @@ public struct PoolSteps: Sendable, Equatable {
     var axes: Int { kernel.count }
 
     /// Checks what PyTorch checks of pools, in its order, and returns the windows along each axis.
-    func outputSizes(of plane: PoolInput) throws(TensorError) -> [Int] {
+    /// - Parameter isMeanOfVolumes: Whether no kernel may be larger than the image.
+    func outputSizes(of plane: PoolInput, isMeanOfVolumes: Bool = false) throws(TensorError) -> [Int] {
         guard stride.allSatisfy({ $0 != 0 }) else { throw .layer(.zeroStride) }
+        // Padding is held against the kernel before that is looked at.
+        for axis in 0..<axes { try checkPadding(axis) }
         guard kernel.allSatisfy({ $0 > 0 }) else { throw .layer(.poolMeasure(.kernel, shown(kernel))) }
         guard stride.allSatisfy({ $0 > 0 }) else { throw .layer(.poolMeasure(.stride, shown(stride))) }
-        guard dilation.allSatisfy({ $0 > 0 }) else { throw .layer(.zeroPoolDilation(dilation)) }
+        guard dilation.allSatisfy({ $0 > 0 }) else { throw .layer(.zeroPoolDilation(shown(dilation))) }
+        if isMeanOfVolumes, zip(plane.image, kernel).contains(where: { $0 < $1 }) {
+            throw .layer(.poolKernelBeyondInput(plane.image, kernel: kernel))
+        }
         var sizes: [Int] = []
         for axis in 0..<axes { sizes.append(try outputSize(of: plane.image[axis], axis)) }
         guard sizes.allSatisfy({ $0 > 0 }) else {
@@ -115,13 +134,21 @@ public struct PoolSteps: Sendable, Equatable {
         return size
     }
 
-    private func outputSize(of image: Int, _ axis: Int) throws(TensorError) -> Int {
-        let window = WindowSteps(kernel: kernel, stride: stride, padding: padding, dilation: dilation)
+    private func checkPadding(_ axis: Int) throws(TensorError) {
         guard padding[axis] >= 0 else { throw .layer(.negativePoolPadding(padding[axis])) }
-        guard let reach = window.reach(axis) else { throw .layer(.tooLarge(.dilation)) }
+        let (last, isLarge) = kernel[axis].subtractingReportingOverflow(1)
+        let (span, isLarger) = last.multipliedReportingOverflow(by: dilation[axis])
+        let (reach, isLargest) = span.addingReportingOverflow(1)
+        guard !isLarge, !isLarger, !isLargest else { throw .layer(.tooLarge(.dilation)) }
         guard padding[axis] <= reach / 2 else {
             throw .layer(.poolPadding(padding[axis], kernel: kernel[axis], dilation: dilation[axis]))
         }
+    }
+
+    private func outputSize(of image: Int, _ axis: Int) throws(TensorError) -> Int {
+        let window = WindowSteps(kernel: kernel, stride: stride, padding: padding, dilation: dilation)
+        try checkPadding(axis)
+        guard let reach = window.reach(axis) else { throw .layer(.tooLarge(.dilation)) }
         guard let padded = window.padded(image, axis) else { throw .layer(.tooLarge(.padding)) }
         let room = padded - reach
         let (step, rest) = room.quotientAndRemainder(dividingBy: stride[axis])

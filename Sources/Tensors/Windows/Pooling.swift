@@ -40,14 +40,11 @@ extension Tensor {
             let means = try converted(to: .float64).averagePool(steps, countsPadding: countsPadding, divisor: divisor)
             return try means.converted(to: .int64)
         }
+        // Over two axes PyTorch reads the channels before it counts axes.
+        if steps.axes == 2, rank < 3 { throw .dimensionOutOfRange(-3, rank: rank) }
         let plane = try PoolInput(self, axes: steps.axes, operation: "avg_pool\(steps.axes)d")
         guard divisor != 0 else { throw .layer(.zeroDivisor) }
-        if steps.axes == 3, !steps.isCeiled,
-            zip(plane.image, zip(steps.kernel, steps.padding)).contains(where: { $0 < $1.0 && $1.1 == 0 })
-        {
-            throw .layer(.poolKernelBeyondInput(plane.image, kernel: steps.kernel))
-        }
-        let sizes = try steps.outputSizes(of: plane)
+        let sizes = try steps.outputSizes(of: plane, isMeanOfVolumes: steps.axes == 3)
         let regions = plane.regions(sizes) { steps.regions(of: $0, $1, count: $2) }
         let rule: MeanRule = divisor.map { .number($0) } ?? (countsPadding ? .extent : .numbers)
         return try plane.mean(regions, sizes, rule, plane.node("AvgPool", "Backward0"))
@@ -56,11 +53,27 @@ extension Tensor {
     /// Returns the mean of each of `sizes` even parts along each axis, `nil` keeping the axis: PyTorch's
     /// `F.adaptive_avg_pool1d` to `F.adaptive_avg_pool3d`.
     public func adaptiveAveragePool(_ sizes: [Int?]) throws(TensorError) -> Tensor {
+        if sizes.count > 1, sizes.allSatisfy({ $0 == 1 }), rank != sizes.count + 1, rank != sizes.count + 2 {
+            // A mean over the last axes, and no pool: of any number of axes before them.
+            return try mean(dims: (1...sizes.count).map { -$0 }, keepDim: true)
+        }
+        // Over three axes an empty one is found before they are counted.
+        if sizes.count == 3, let axis = shape.indices.dropFirst().first(where: { shape[$0] == 0 }),
+            !sizes.allSatisfy({ $0 == 1 })
+        {
+            throw .layer(
+                .emptyAdaptiveInput(operation: "adaptive_avg_pool3d", input: shape.dimensions, axis: axis)
+            )
+        }
         let plane = try PoolInput(self, axes: sizes.count, operation: "adaptive_avg_pool\(sizes.count)d")
         let sizes = zip(sizes, plane.image).map { $0 ?? $1 }
         guard sizes.allSatisfy({ $0 >= 0 }) else {
             let shown = sizes.count == 1 ? [1] + sizes : sizes
             throw .layer(.negativeAdaptiveSize(axes: max(2, sizes.count), shown))
+        }
+        if sizes.count < 3, !dtype.isFloatingPoint, sizes.contains(0) {
+            // Where nothing is computed, nobody asks of what.
+            return try .zeros(Shape(checking: plane.leading + sizes), dtype: dtype)
         }
         let isWhole = sizes.allSatisfy { $0 == 1 }
         if !isWhole, !dtype.isFloatingPoint, sizes.count < 3, rank == sizes.count + 2, shape[0] == 0,
@@ -163,6 +176,7 @@ struct PoolInput: Sendable {
     ) throws(TensorError) -> (values: Tensor, indices: Tensor) {
         let shape = try Shape(checking: leading + sizes)
         let (values, indices) = try Operations.perform("max_pool") { () throws(TensorError) -> (Tensor, Tensor) in
+            try regions.charge(planes: planes)
             let visitor = Largest(input: try tensor.widened(), planes: planes, regions: regions, shape: shape)
             let found = try tensor.dtype.computing.acceptArithmetic(visitor, kernel: "max_pool")
             return (try found.values.cast(to: tensor.dtype), found.indices)
@@ -190,6 +204,7 @@ struct PoolInput: Sendable {
         let shape = try Shape(checking: leading + sizes)
         let planes = planes
         let result = try Operations.perform("avg_pool") { () throws(TensorError) in
+            try regions.charge(planes: planes)
             let visitor = Mean(input: try tensor.widened(), planes: planes, regions: regions, rule: rule, shape: shape)
             return try tensor.dtype.computing.acceptReal(
                 visitor,
@@ -200,6 +215,7 @@ struct PoolInput: Sendable {
         guard Autograd.records(tensor) else { return result }
         let form = tensor.shape
         return try result.recorded(node, [tensor]) { gradient, _ in
+            try regions.charge(planes: planes)
             let wide = try gradient.widened()
             let visitor = MeanGradient(gradient: wide, planes: planes, regions: regions, rule: rule, shape: form)
             return [try wide.dtype.acceptReal(visitor, kernel: "avg_pool2d").cast(to: gradient.dtype)]

@@ -48,8 +48,11 @@ public class AdaptivePool: Module {
         sizes = try outputSize.spread(over: Self.axes)
     }
 
-    /// The sizes; along one axis PyTorch takes no None.
-    final func checkedSizes(_ kind: String) throws(ModuleError) -> [Int?] {
+    /// The sizes; along one axis PyTorch takes no None, and along more it looks for the axes that a list is for.
+    final func checkedSizes(_ kind: String, of input: Tensor) throws(ModuleError) -> [Int?] {
+        if case .each = outputSize, Self.axes > 1, input.rank <= Self.axes {
+            throw .layer(.listedSizes(least: Self.axes + 1))
+        }
         guard Self.axes == 1, sizes[0] == nil else { return sizes }
         throw .layer(.noneSize(function: "adaptive_\(kind)_pool1d"))
     }
@@ -66,7 +69,7 @@ public class AdaptivePool: Module {
 /// The mean of each part along one axis.
 public class AdaptiveAvgPool1d: AdaptivePool {
     public final override func forward(_ input: Tensor) throws -> Tensor {
-        try input.adaptiveAveragePool(checkedSizes("avg"))
+        try input.adaptiveAveragePool(checkedSizes("avg", of: input))
     }
 }
 
@@ -93,12 +96,13 @@ public class AdaptiveMaxPool1d: AdaptivePool {
     }
 
     public final override func forward(_ input: Tensor) throws -> Tensor {
-        try input.adaptiveMaxPool(checkedSizes("max")).values
+        try input.adaptiveMaxPool(checkedSizes("max", of: input)).values
     }
 
     public final override func forward(_ arguments: Arguments) throws -> Value {
         guard returnIndices else { return try super.forward(arguments) }
-        let pooled = try arguments.bound(to: "input", in: self)[0].adaptiveMaxPool(checkedSizes("max"))
+        let input = try arguments.bound(to: "input", in: self)[0]
+        let pooled = try input.adaptiveMaxPool(checkedSizes("max", of: input))
         return .tuple([.tensor(pooled.values), .tensor(pooled.indices)])
     }
 
