@@ -34,8 +34,10 @@ struct GraphBatchTests {
         #"{"op": "call_function", "name": "\#(name)", "target": "\#(target)", "args": [\#(arguments)], "kwargs": {\#(named)}}"#
     }
 
-    private static func module(_ name: String, _ argument: String) -> String {
-        #"{"op": "call_module", "name": "\#(name)", "target": "\#(name)", "args": [\#(node(argument))]}"#
+    private static func module(_ name: String, _ argument: String, _ named: String = "") -> String {
+        #"""
+        {"op": "call_module", "name": "\#(name)", "target": "\#(name)", "args": [\#(node(argument))], "kwargs": {\#(named)}}
+        """#
     }
 
     private static func node(_ name: String) -> String { #"{"node": "\#(name)"}"# }
@@ -45,6 +47,10 @@ struct GraphBatchTests {
     private static let linears = #"""
         {"fc": {"type": "Linear", "in_features": 6, "out_features": 6}, "norm": {"type": "LayerNorm", "normalized_shape": 6},
          "q": {"type": "Linear", "in_features": 6, "out_features": 6}, "k": {"type": "Linear", "in_features": 6, "out_features": 6}}
+        """#
+
+    private static let encoderLayer = #"""
+        {"layer": {"type": "TransformerEncoderLayer", "d_model": 6, "nhead": 2, "dim_feedforward": 8, "batch_first": true}}
         """#
 
     static let networks: [Network] = [
@@ -172,6 +178,57 @@ struct GraphBatchTests {
             nodes: function("y", "cumsum", "\(x), 0"),
             output: "y",
             sizes: [3, 6],
+            joins: false
+        ),
+        Network(
+            testDescription: "a layer of a transformer with the arguments that tracing writes out",
+            modules: encoderLayer,
+            nodes: module("layer", "x", #""src_mask": null, "src_key_padding_mask": null, "is_causal": false"#),
+            output: "layer",
+            sizes: [3, 4, 6],
+            joins: true
+        ),
+        Network(
+            testDescription: "a causal mask and a padding of each row's own",
+            modules: encoderLayer,
+            nodes: [
+                function("ones", "ones", "4, 4"), function("above", "triu", "\(node("ones")), 1"),
+                function("mask", "bool", node("above")), function("last", "getitem", #"\(x), [{"ellipsis": true}, 0]"#),
+                function("small", "lt", "\(node("last")), -1.5"),
+                module("layer", "x", #""src_mask": \#(node("mask")), "src_key_padding_mask": \#(node("small"))"#),
+            ].joined(separator: ","),
+            output: "layer",
+            sizes: [3, 4, 6],
+            joins: true
+        ),
+        Network(
+            testDescription: "an attention with a mask that is another in each row",
+            modules: #"{"layer": {"type": "MultiheadAttention", "embed_dim": 6, "num_heads": 1, "batch_first": true}}"#,
+            nodes: [
+                function("t", "transpose", "\(x), 1, 2"), function("mask", "matmul", "\(x), \(node("t"))"),
+                #"""
+                {"op": "call_module", "name": "layer", "target": "layer", "args": [{"node": "x"}, {"node": "x"}, {"node": "x"}],
+                 "kwargs": {"attn_mask": {"node": "mask"}, "need_weights": true}}
+                """#,
+                function("y", "getitem", "\(node("layer")), 0"),
+            ].joined(separator: ","),
+            output: "y",
+            sizes: [3, 4, 6],
+            joins: false
+        ),
+        Network(
+            testDescription: "an encoder that pads with zeros where all rows' padding lets it",
+            modules: #"""
+                {"layer": {"type": "TransformerEncoder", "modules": {"layers": {"type": "ModuleList", "modules": [
+                 {"type": "TransformerEncoderLayer", "d_model": 6, "nhead": 2, "dim_feedforward": 8, "batch_first": true}]}}}}
+                """#,
+            nodes: [
+                function("last", "getitem", #"\(x), [{"ellipsis": true}, 0]"#),
+                function("small", "lt", "\(node("last")), -1.5"),
+                module("layer", "x", #""src_key_padding_mask": \#(node("small"))"#),
+            ].joined(separator: ","),
+            output: "layer",
+            sizes: [3, 4, 6],
             joins: false
         ),
         Network(

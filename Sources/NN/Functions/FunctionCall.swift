@@ -4,8 +4,37 @@ import Tensors
 ///
 /// Reading one of the wrong kind throws PyTorch's text.
 struct FunctionCall: ~Copyable {
+    /// The arguments.
+    enum Values: Sendable {
+        case all([Value])
+        /// The first from another node, the others as a graph says them once.
+        case leading(Value, Constants)
+
+        subscript(index: Int) -> Value {
+            switch self {
+            case .all(let values): values[index]
+            case .leading(let first, let rest): index == 0 ? first : rest.values[index]
+            }
+        }
+    }
+
+    /// Arguments of many calls.
+    final class Constants: Sendable {
+        /// The arguments, of which the first is None.
+        let values: [Value]
+        /// The whole numbers that the second is, as `ints` and as `sizes` reads them.
+        let (numbers, sizes): ([Int]?, [Int]?)
+
+        init(_ values: [Value]) {
+            self.values = values
+            let second = values.count > 1 ? values[1] : .none
+            numbers = second.elements.flatMap(FunctionCall.wholeNumbers)
+            sizes = if let inner = second.onlyTuple { FunctionCall.wholeNumbers(inner) } else { numbers }
+        }
+    }
+
     let type: FunctionType
-    let values: [Value]
+    let values: Values
 
     /// What a random function draws from.
     var generator: Generator { CallContext.current?.generator ?? .default }
@@ -60,10 +89,19 @@ struct FunctionCall: ~Copyable {
 
     /// Returns whole numbers: those of a tuple or list, or one.
     func ints(_ index: Int) throws(ModuleError) -> [Int] {
+        if index == 1, case .leading(_, let rest) = values, let numbers = rest.numbers { return numbers }
         if let number = values[index].wholeNumber { return [number] }
         guard let numbers = values[index].elements.flatMap(Self.wholeNumbers) else {
             throw mismatch(index, "tuple of ints")
         }
+        return numbers
+    }
+
+    /// Returns sizes, apart or in one tuple.
+    func sizes(_ index: Int) throws(ModuleError) -> [Int] {
+        if index == 1, case .leading(_, let rest) = values, let sizes = rest.sizes { return sizes }
+        guard let inner = values[index].onlyTuple else { return try ints(index) }
+        guard let numbers = Self.wholeNumbers(inner) else { throw mismatch(index, "tuple of ints") }
         return numbers
     }
 
@@ -120,6 +158,12 @@ struct FunctionCall: ~Copyable {
 }
 
 extension Value {
+    /// The elements of the one tuple or list that a tuple holds.
+    fileprivate var onlyTuple: [Value]? {
+        guard case .tuple(let elements) = self, elements.count == 1 else { return nil }
+        return elements[0].elements
+    }
+
     /// The whole number; Python's True counts as 1, and a tensor of one whole number as that, as in `view(x.sum())`.
     var wholeNumber: Int? {
         switch self {

@@ -33,7 +33,12 @@ public final class FunctionType: Sendable {
     let body: Body
     /// What computes the result of two tensors, where all else is at its default: without a list of arguments.
     let pair: (@Sendable (Tensor, Tensor) throws -> Tensor)?
+    /// What gives, for arguments of which the first is not known yet, the function of that alone: for functions that cost
+    /// no more than to read their arguments.
+    private let partial: Partial?
     let spec: SpecRule
+
+    typealias Partial = @Sendable (borrowing FunctionCall) throws -> @Sendable (Tensor) throws -> Tensor
 
     /// Declares a function.
     /// - Parameter parameters: As Python lists them, such as `"input, dim=None, keepdim=False, *, dtype=None"`.
@@ -43,9 +48,11 @@ public final class FunctionType: Sendable {
         isRandom: Bool = false,
         spec: SpecRule = .unknown,
         pair: (@Sendable (Tensor, Tensor) throws -> Tensor)? = nil,
+        partial: Partial? = nil,
         body: @escaping @Sendable (borrowing FunctionCall) throws -> Value
     ) {
         self.pair = pair
+        self.partial = partial
         let signature = FunctionSignature(parameters)
         self.name = name
         self.parameters = signature.parameters
@@ -68,8 +75,22 @@ public final class FunctionType: Sendable {
         gathering = nil
         isRandom = false
         pair = nil
+        partial = nil
         self.spec = spec
         self.body = .unary(body)
+    }
+
+    var isUnary: Bool {
+        if case .unary = body { true } else { false }
+    }
+
+    /// Returns the function of its first argument alone that `rest` makes of it; `nil` where a call must read them all.
+    func unary(with rest: [Value]) -> (@Sendable (Tensor) throws -> Tensor)? {
+        switch body {
+        case .unary(let body): body
+        // What is wrong with an argument is said by the call.
+        case .any: try? partial?(FunctionCall(type: self, values: .all([.none] + rest)))
+        }
     }
 
     /// Returns the defaults of the parameters from `index` on.
@@ -81,11 +102,11 @@ public final class FunctionType: Sendable {
         case .unary(let body):
             guard case .tensor(let tensor)? = values.first else {
                 if let number = values.first?.asNumber, let result = number.applying(name) { return result }
-                throw FunctionCall(type: self, values: values).mismatch(0, "Tensor")
+                throw FunctionCall(type: self, values: .all(values)).mismatch(0, "Tensor")
             }
             return .tensor(try body(tensor))
         case .any(let body):
-            return try body(FunctionCall(type: self, values: values))
+            return try body(FunctionCall(type: self, values: .all(values)))
         }
     }
 }

@@ -12,6 +12,10 @@ extension FunctionType {
             spec: SpecRule { call in
                 guard let first = call.int(1), let last = call.int(2) else { return .unknown }
                 return .tensor(call.tensor(0).flattened(from: first, through: last))
+            },
+            partial: { call in
+                let (first, last) = (try call.int(1), try call.int(2))
+                return { try $0.flattened(from: first, through: last) }
             }
         ) { call in
             .tensor(try call.tensor(0).flattened(from: call.int(1), through: call.int(2)))
@@ -47,20 +51,13 @@ extension FunctionType {
             "input, *shape",
             spec: SpecRule { call in
                 call.sizes(1).map { .tensor(call.tensor(0).reshaped(to: $0)) } ?? .unknown
-            }.ofSizes
+            }.ofSizes,
+            partial: { call in
+                let sizes = try call.sizes(1)
+                return { try body($0, sizes) }
+            }
         ) { call in
             .tensor(try body(call.tensor(0), call.sizes(1)))
         }
-    }
-}
-
-extension FunctionCall {
-    /// Returns sizes, apart or in one tuple.
-    func sizes(_ index: Int) throws(ModuleError) -> [Int] {
-        guard case .tuple(let elements) = values[index], elements.count == 1, let inner = elements[0].elements else {
-            return try ints(index)
-        }
-        guard let numbers = Self.wholeNumbers(inner) else { throw mismatch(index, "tuple of ints") }
-        return numbers
     }
 }

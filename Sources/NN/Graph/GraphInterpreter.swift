@@ -9,6 +9,8 @@ struct GraphInterpreter {
     /// The hooks on nodes, by the node's name; `nil` without any.
     private let hooks: [String: HookList]?
     private let context: CallContext?
+    /// How many steps behind the one under way are done with it.
+    private var ahead = 0
 
     init(_ module: GraphModule, _ arguments: Arguments) throws {
         self.module = module
@@ -26,14 +28,40 @@ struct GraphInterpreter {
 
     /// Runs the steps in order, and returns what the output takes.
     mutating func run() throws -> Value {
-        for index in module.program.steps.indices {
+        var index = 0
+        while index < module.program.steps.count {
             do {
                 if let output = try perform(index) { return output }
             } catch {
                 throw located(error, at: index)
             }
+            index += 1 + ahead
+            ahead = 0
         }
         return .none
+    }
+
+    /// Returns what a convolution at `index` with the normalisation and the rectifier behind it gives in one go, and counts those
+    /// as done; `nil` where they go one after the other, and fail where they must.
+    @inline(never)
+    private mutating func finished(_ child: Module, _ input: Tensor, _ index: Int) -> Tensor? {
+        guard hooks == nil, context == nil, let convolution = child as? Convolution,
+            case .module(let step) = module.program.steps[index + 1].action,
+            let norm = module.child(step.path, module.targets[index + 1]) as? BatchNorm1d
+        else { return nil }
+        let isRectified = module.program.steps[index].followers > 1 && isRectifier(index + 2)
+        guard let output = try? convolution.forward(input, through: norm, isRectified: isRectified) else { return nil }
+        ahead = isRectified ? 2 : 1
+        return output
+    }
+
+    /// Whether the step at `index` is a rectifier that nobody watches.
+    private func isRectifier(_ index: Int) -> Bool {
+        switch module.program.steps[index].action {
+        case .module(let call): (module.child(call.path, module.targets[index]) as? ReLU)?.ownHooks.isEmpty ?? false
+        case .unary(let step): step.type.name == "relu"
+        case .placeholder, .attribute, .function, .binary, .leading, .output: false
+        }
     }
 
     /// Performs one step; gives what the graph returns if it is the output.
@@ -43,38 +71,54 @@ struct GraphInterpreter {
         switch module.program.steps[index].action {
         case .placeholder: break
         case .attribute(let path): values[index] = try attribute(path, of: module.targets[index])
-        case .module(let path, let positional, let named):
-            values[index] = try call(module.targets[index], path, positional, named)
-        case .unary(let type, let place):
-            try CallMeter.read(values[place])
-            if case .unary(let body) = type.body, case .tensor(let tensor) = values[place] {
-                values[index] = .tensor(try body(tensor))
+        case .module(let step):
+            let value = try call(step, index)
+            values[index + ahead] = value
+        case .unary(let step):
+            let value = take(step.place, index)
+            try CallMeter.read(value)
+            if case .tensor(let tensor) = value {
+                values[index] = .tensor(try step.body(tensor))
             } else {
-                values[index] = try type([values[place]] + type.defaults(from: 1))
+                values[index] = try step.type([value] + step.rest)
             }
-        case .binary(let type, let first, let second):
-            try CallMeter.read(values[first])
-            try CallMeter.read(values[second])
-            if let pair = type.pair, case .tensor(let left) = values[first], case .tensor(let right) = values[second] {
-                values[index] = .tensor(try pair(left, right))
+        case .binary(let step):
+            let (first, second) = (take(step.first, index), values[step.second])
+            try CallMeter.read(first)
+            try CallMeter.read(second)
+            if case .tensor(let left) = first, case .tensor(let right) = second {
+                values[index] = .tensor(try step.pair(left, right))
             } else {
-                values[index] = try type([values[first], values[second]] + type.defaults(from: 2))
+                values[index] = try step.type([first, second] + step.type.defaults(from: 2))
             }
-        case .function(let type, let operands):
-            var arguments: [Value] = []
-            arguments.reserveCapacity(operands.count)
-            for operand in operands {
-                arguments.append(try resolve(operand))
-            }
+        case .leading(let step):
+            let first = take(step.place, index)
+            try CallMeter.read(first)
+            values[index] = try step.body(FunctionCall(type: step.type, values: .leading(first, step.rest)))
+        case .function(let step):
+            let arguments = try step.operands.map(resolve)
             for argument in arguments { try CallMeter.read(argument) }
-            values[index] = try type(arguments)
+            values[index] = try step.type(arguments)
         case .output(let operand): return try resolve(operand)
         }
         if let hooks, let list = hooks[module.program.steps[index].name] {
             values[index] = try module.run(list, on: values[index], context)
         }
-        for place in module.program.steps[index].releases { values[place] = .none }
+        // By number: an iterator would count references to the list.
+        for number in 0..<module.program.steps[index].releases.count {
+            values[module.program.steps[index].releases[number]] = .none
+        }
+        if ahead > 0 { for place in module.program.steps[index + ahead].releases { values[place] = .none } }
         return nil
+    }
+
+    /// Returns the value at `place`, which is nowhere else when the step at `index` was the last to need it.
+    @inline(__always)
+    private mutating func take(_ place: Int, _ index: Int) -> Value {
+        guard module.program.steps[index].takesFirst else { return values[place] }
+        var value = Value.none
+        swap(&value, &values[place])
+        return value
     }
 
     private func resolve(_ operand: GraphProgram.Operand) throws -> Value {
@@ -88,22 +132,25 @@ struct GraphInterpreter {
         }
     }
 
-    private func call(
-        _ target: GraphModule.Target,
-        _ path: GraphProgram.ModulePath,
-        _ positional: [GraphProgram.Operand],
-        _ named: OrderedDictionary<String, GraphProgram.Operand>
-    ) throws -> Value {
-        guard case .module(let slot) = target, let child = slot.value?.submodule(at: path.rest ?? "") else {
-            throw ModuleError.emptySlot(name: path.text)
+    private mutating func call(_ step: GraphProgram.ModuleCall, _ index: Int) throws -> Value {
+        guard let child = module.child(step.path, module.targets[index]) else {
+            throw ModuleError.emptySlot(name: step.path.text)
         }
-        if named.isEmpty, positional.count == 1, case .place(let place) = positional[0],
-            case .tensor(let tensor) = values[place]
-        {
-            return try child.call(Arguments(tensor), as: path.text)
+        if let only = step.only {
+            let value = take(only, index)
+            guard case .tensor(let tensor) = value else {
+                return try child.call(Arguments(values: [value]), as: step.path.text)
+            }
+            if module.program.steps[index].followers > 0, let output = finished(child, tensor, index) {
+                return .tensor(output)
+            }
+            return try child.call(Arguments(tensor), as: step.path.text)
         }
-        let arguments = Arguments(values: try positional.map(resolve), keyword: try named.mapValues(resolve))
-        return try child.call(arguments, as: path.text)
+        let arguments = Arguments(
+            values: try step.positional.map(resolve),
+            keyword: try step.named.mapValues(resolve)
+        )
+        return try child.call(arguments, as: step.path.text)
     }
 
     private func attribute(_ path: GraphProgram.AttributePath, of target: GraphModule.Target) throws -> Value {

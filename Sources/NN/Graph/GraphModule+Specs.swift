@@ -7,9 +7,9 @@ extension GraphModule {
     var knownInputs: [TensorSpec] {
         program.parameters.indices.map { place in
             for (step, target) in zip(program.steps, targets) {
-                guard case .module(let path, let operands, _) = step.action, case .module(let slot) = target,
-                    let index = operands.firstIndex(where: { $0.place == place }),
-                    let specs = slot.value?.submodule(at: path.rest ?? "")?.inputSpecs, index < specs.count
+                guard case .module(let call) = step.action,
+                    let index = call.positional.firstIndex(where: { $0.place == place }),
+                    let specs = child(call.path, target)?.inputSpecs, index < specs.count
                 else { continue }
                 return specs[index]
             }
@@ -44,14 +44,16 @@ struct SpecWalk {
             switch step.action {
             case .placeholder: break
             case .attribute: values.append(attribute(module.targets[index]))
-            case .module(let path, let operands, let named):
-                values.append(call(module.targets[index], path, operands, named))
-            case .unary(let type, let place):
-                values.append(call(type, [values[place]] + type.defaults(from: 1).map(ValueSpec.constant)))
-            case .binary(let type, let first, let second):
-                let rest = type.defaults(from: 2).map(ValueSpec.constant)
-                values.append(call(type, [values[first], values[second]] + rest))
-            case .function(let type, let operands): values.append(call(type, operands.map(spec)))
+            case .module(let step): values.append(call(step, module.targets[index]))
+            case .unary(let step):
+                values.append(call(step.type, [values[step.place]] + step.rest.map(ValueSpec.constant)))
+            case .binary(let step):
+                let rest = step.type.defaults(from: 2).map(ValueSpec.constant)
+                values.append(call(step.type, [values[step.first], values[step.second]] + rest))
+            case .leading(let step):
+                let rest = step.rest.values.dropFirst().map(ValueSpec.constant)
+                values.append(call(step.type, [values[step.place]] + rest))
+            case .function(let step): values.append(call(step.type, step.operands.map(spec)))
             case .output(let operand): return spec(of: operand)
             }
         }
@@ -89,14 +91,9 @@ struct SpecWalk {
         return output
     }
 
-    private mutating func call(
-        _ target: GraphModule.Target,
-        _ path: GraphProgram.ModulePath,
-        _ operands: [GraphProgram.Operand],
-        _ named: OrderedDictionary<String, GraphProgram.Operand>
-    ) -> ValueSpec {
-        guard case .module(let slot) = target, let child = slot.value?.submodule(at: path.rest ?? ""),
-            let inputs = inputs(of: child, operands.map(spec), named.mapValues(spec))
+    private mutating func call(_ step: GraphProgram.ModuleCall, _ target: GraphModule.Target) -> ValueSpec {
+        guard let child = module.child(step.path, target),
+            let inputs = inputs(of: child, step.positional.map(spec), step.named.mapValues(spec))
         else {
             work = nil
             return .unknown
@@ -114,7 +111,7 @@ struct SpecWalk {
         _ named: OrderedDictionary<String, ValueSpec>
     ) -> [ValueSpec]? {
         guard !named.isEmpty else { return positional }
-        guard let parameters = child.forwardParameters else { return nil }
+        guard let parameters = child.boundParameters else { return nil }
         let bound = try? parameters.bind(positional, named)
         return bound.map { zip(parameters, $0).map { $1 ?? $0.defaultValue.map(ValueSpec.constant) ?? .unknown } }
     }

@@ -111,13 +111,18 @@ public final class GraphModule: Module {
 
     override func removeNodeHook(_ id: Int) -> Bool { nodeHooks.remove(.registered(id)) }
 
+    /// Returns the module that `target` and the rest of `path` lead to; `nil` if there is none.
+    func child(_ path: GraphProgram.ModulePath, _ target: Target) -> Module? {
+        guard case .module(let slot) = target else { return nil }
+        guard let rest = path.rest else { return slot.value }
+        return slot.value?.submodule(at: rest)
+    }
+
     /// Each node is a step, and a child counts once for each node that calls it.
     override func stepCount(_ count: (Module) -> Int) -> Int {
         var sum = 1 + program.steps.count
         for (step, target) in zip(program.steps, targets) {
-            guard case .module(let slot) = target, case .module(let path, _, _) = step.action,
-                let module = slot.value?.submodule(at: path.rest ?? "")
-            else { continue }
+            guard case .module(let call) = step.action, let module = child(call.path, target) else { continue }
             let (next, overflow) = sum.addingReportingOverflow(count(module))
             sum = overflow ? .max : next
         }
@@ -128,9 +133,9 @@ public final class GraphModule: Module {
     private func checkTargets() throws(GraphProblem) {
         for (index, (step, target)) in zip(program.steps, targets).enumerated() {
             switch (step.action, target) {
-            case (.module(let path, _, _), .module(let slot)):
-                guard slot.value?.mayHave(path.rest ?? "") == true else {
-                    throw GraphProblem(.unknownModule(path.text), node: index, path: ["target"])
+            case (.module(let call), .module(let slot)):
+                guard slot.value?.mayHave(call.path.rest ?? "") == true else {
+                    throw GraphProblem(.unknownModule(call.path.text), node: index, path: ["target"])
                 }
             case (.attribute(let path), .inside(let slot, let key)):
                 let inside = slot.value
@@ -152,10 +157,10 @@ public final class GraphModule: Module {
         func targets(of program: GraphProgram) throws(GraphProblem) -> [Target] {
             try program.steps.enumerated().map { index, step throws(GraphProblem) in
                 switch step.action {
-                case .placeholder, .function, .unary, .binary, .output: return .nothing
-                case .module(let path, _, _):
-                    guard let slot = modules[path.first] else {
-                        throw GraphProblem(.unknownModule(path.text), node: index, path: ["target"])
+                case .placeholder, .function, .unary, .binary, .leading, .output: return .nothing
+                case .module(let call):
+                    guard let slot = modules[call.path.first] else {
+                        throw GraphProblem(.unknownModule(call.path.text), node: index, path: ["target"])
                     }
                     return .module(slot)
                 case .attribute(let path):

@@ -14,16 +14,102 @@ struct GraphProgram: Sendable {
         indirect case slice(start: Operand, stop: Operand, step: Operand)
     }
 
+    /// What a step does; each in one object, so that an interpreter takes it up with one count of a reference.
     enum Action: Sendable {
         case placeholder
         case attribute(AttributePath)
-        case module(ModulePath, [Operand], OrderedDictionary<String, Operand>)
-        case function(FunctionType, [Operand])
+        case module(ModuleCall)
+        case function(FunctionStep)
         /// A function of one tensor, which needs no list for its argument.
-        case unary(FunctionType, Int)
+        case unary(UnaryStep)
         /// A function of two tensors, whose other arguments are at their defaults.
-        case binary(FunctionType, Int, Int)
+        case binary(BinaryStep)
+        /// A function whose first argument alone comes from a node.
+        case leading(LeadingStep)
         case output(Operand)
+    }
+
+    /// A call of a module.
+    final class ModuleCall: Sendable {
+        let path: ModulePath
+        let positional: [Operand]
+        let named: OrderedDictionary<String, Operand>
+        /// Where the only argument is, if there is one and a node made it.
+        let only: Int?
+
+        init(_ path: ModulePath, _ positional: [Operand], _ named: OrderedDictionary<String, Operand>) {
+            self.path = path
+            self.positional = positional
+            self.named = named
+            only =
+                if named.isEmpty, positional.count == 1, case .place(let place) = positional[0] { place } else { nil }
+        }
+    }
+
+    final class FunctionStep: Sendable {
+        let type: FunctionType
+        let operands: [Operand]
+
+        init(_ type: FunctionType, _ operands: [Operand]) {
+            self.type = type
+            self.operands = operands
+        }
+    }
+
+    final class UnaryStep: Sendable {
+        let type: FunctionType
+        let body: @Sendable (Tensor) throws -> Tensor
+        let place: Int
+        /// The arguments behind the first, which `body` knows already.
+        let rest: [Value]
+
+        init(
+            _ type: FunctionType,
+            _ body: @escaping @Sendable (Tensor) throws -> Tensor,
+            _ place: Int,
+            _ rest: [Value]
+        ) {
+            self.type = type
+            self.body = body
+            self.place = place
+            self.rest = rest
+        }
+    }
+
+    final class BinaryStep: Sendable {
+        let type: FunctionType
+        let pair: @Sendable (Tensor, Tensor) throws -> Tensor
+        let (first, second): (Int, Int)
+
+        init(
+            _ type: FunctionType,
+            _ pair: @escaping @Sendable (Tensor, Tensor) throws -> Tensor,
+            _ first: Int,
+            _ second: Int
+        ) {
+            self.type = type
+            self.pair = pair
+            (self.first, self.second) = (first, second)
+        }
+    }
+
+    final class LeadingStep: Sendable {
+        let type: FunctionType
+        let body: @Sendable (borrowing FunctionCall) throws -> Value
+        let place: Int
+        let rest: FunctionCall.Constants
+
+        init(
+            _ type: FunctionType,
+            _ body: @escaping @Sendable (borrowing FunctionCall) throws -> Value,
+            _ place: Int,
+            _ rest: FunctionCall.Constants
+        ) {
+            self.type = type
+            self.body = body
+            self.place = place
+            self.rest = rest
+        }
     }
 
     struct Step: Sendable {
@@ -31,6 +117,11 @@ struct GraphProgram: Sendable {
         let action: Action
         /// The values that this step was the last to need.
         var releases: [Int] = []
+        /// Whether it was also the last to need its first value, and takes that with it.
+        var takesFirst = false
+        /// How many steps behind a call of a module need nothing but the value of the one before, and are alone to need it:
+        /// another call, and one more, which may be a normalisation and a rectifier.
+        var followers = 0
     }
 
     /// The way to a module: the child of the graph's module, then on from there.
@@ -96,7 +187,19 @@ private struct Compiler {
     /// The steps, with each value let go after the last that needs it.
     var finished: [GraphProgram.Step] {
         var steps = steps
-        for (place, last) in lastUse.enumerated() { steps[last ?? place].releases.append(place) }
+        for (place, last) in lastUse.enumerated() {
+            let step = last ?? place
+            if place == steps[step].action.first {
+                steps[step].takesFirst = true
+            } else {
+                steps[step].releases.append(place)
+            }
+        }
+        for index in steps.indices.dropLast() {
+            guard case .module = steps[index].action, case .module = steps[index + 1].action, steps.follows(index + 1)
+            else { continue }
+            steps[index].followers = steps.follows(index + 2) ? 2 : 1
+        }
         return steps
     }
 
@@ -128,7 +231,9 @@ private struct Compiler {
             for (place, operand) in operands.positional.enumerated() {
                 positional.append(try compile(operand, node: index, path: ["args", "\(place)"]))
             }
-            return .module(GraphProgram.ModulePath(target), positional, try compileNamed(operands, node: index))
+            return .module(
+                GraphProgram.ModuleCall(.init(target), positional, try compileNamed(operands, node: index))
+            )
         case .callFunction(let target, let operands):
             hasCalls = true
             return try call(target, operands, node: index)
@@ -174,14 +279,20 @@ private struct Compiler {
             throw GraphProblem(GraphProblem.Fault(error, function: target), node: node, path: error.path)
         }
         isRandom = isRandom || type.isRandom
-        if type.pair != nil, case .place(let first)? = bound[0], case .place(let second)? = bound[1],
+        if let pair = type.pair, case .place(let first)? = bound[0], case .place(let second)? = bound[1],
             bound.dropFirst(2).allSatisfy({ $0 == nil })
         {
-            return .binary(type, first, second)
+            return .binary(GraphProgram.BinaryStep(type, pair, first, second))
         }
-        let values = zip(type.parameters, bound).map { $1 ?? .constant($0.defaultValue ?? .none) }
-        if case .unary = type.body, case .place(let place) = values[0] { return .unary(type, place) }
-        return .function(type, values.map(Self.folded))
+        let values = zip(type.parameters, bound).map { Self.folded($1 ?? .constant($0.defaultValue ?? .none)) }
+        guard case .place(let place)? = values.first else { return .function(.init(type, values)) }
+        // What stands behind the tensor of a function of one changes nothing.
+        let known = values.dropFirst().map(\.constant)
+        guard type.isUnary || known.allSatisfy({ $0 != nil }) else { return .function(.init(type, values)) }
+        let rest = known.map { $0 ?? .none }
+        if let body = type.unary(with: rest) { return .unary(GraphProgram.UnaryStep(type, body, place, rest)) }
+        guard case .any(let body) = type.body else { return .function(.init(type, values)) }
+        return .leading(GraphProgram.LeadingStep(type, body, place, FunctionCall.Constants([.none] + rest)))
     }
 
     private mutating func compile(
@@ -242,6 +353,33 @@ private struct Compiler {
     /// Returns a container of constants as one constant.
     private static func folded(_ operand: GraphProgram.Operand) -> GraphProgram.Operand {
         operand.constant.map(GraphProgram.Operand.constant) ?? operand
+    }
+}
+
+extension [GraphProgram.Step] {
+    /// Whether the step at `index` takes the value of the one before, and nothing else.
+    fileprivate func follows(_ index: Int) -> Bool {
+        guard indices.contains(index), self[index].takesFirst, self[index].action.first == index - 1 else {
+            return false
+        }
+        switch self[index].action {
+        case .module(let call): return call.only != nil
+        case .unary: return true
+        case .placeholder, .attribute, .function, .binary, .leading, .output: return false
+        }
+    }
+}
+
+extension GraphProgram.Action {
+    /// The place of the value that it needs first, and only there.
+    fileprivate var first: Int? {
+        switch self {
+        case .module(let call): call.only
+        case .unary(let step): step.place
+        case .leading(let step): step.place
+        case .binary(let step): step.first == step.second ? nil : step.first
+        case .placeholder, .attribute, .function, .output: nil
+        }
     }
 }
 

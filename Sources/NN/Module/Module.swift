@@ -86,6 +86,10 @@ open class Module {
     /// The parameters of `forward`, of a module that names its inputs.
     open var forwardParameters: [CallParameter]? { nil }
 
+    /// The parameters by which a graph binds what it gives by name: those of `forward`, also of a module that takes its inputs
+    /// by position everywhere else.
+    var boundParameters: [CallParameter]? { forwardParameters }
+
     /// What a call takes, as far as the module knows: the sizes of a batch and its type; `nil` when it takes anything.
     open var inputSpecs: [TensorSpec]? { nil }
 

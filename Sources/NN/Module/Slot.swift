@@ -6,6 +6,9 @@ public import Tensors
 /// where a table would hash a string, and still sees at once what `registerParameter`, loading or copying put there.
 public final class Slot<Content> {
     /// What stands here; `nil` is PyTorch's `None`: the name is taken, but there is nothing under it.
+    ///
+    /// Read and written whole, so no access lasts while another begins; to watch for that costs more than to read it.
+    @exclusivity(unchecked)
     public internal(set) final var value: Content?
 
     /// The name under which a module registered the slot; empty before that.

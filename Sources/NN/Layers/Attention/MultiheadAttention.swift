@@ -104,6 +104,8 @@ public final class MultiheadAttention: Module {
         CallParameter("is_causal", .bool(false)),
     ]
 
+    override var boundParameters: [CallParameter]? { Self.parameters }
+
     public override func forward(_ arguments: Arguments) throws -> Value {
         let given = try arguments.bound(to: Self.parameters, in: self)
         let inputs = try zip(Self.parameters, given).prefix(3).enumerated().map { index, pair in
@@ -290,8 +292,9 @@ public final class MultiheadAttention: Module {
             shape.count == 2 || shape.count == 3
         else { return .unknown }
         let rows: TensorSpec.Rows =
-            inputs.dropFirst(3).contains { !$0.isNone } || isTraining && options.dropout.value > 0
-            ? .mixed : .ofSequences(specs, axis: axis)
+            MaskSpecs(scores: inputs.given(5...5), padding: inputs.given(3...3)).keepRowsApart
+                && !(isTraining && options.dropout.value > 0)
+            ? .ofSequences(specs, axis: axis) : .mixed
         let output = TensorSpec(shape: shape, dtype: specs[0].dtype, rows: rows)
         let batch = shape.count == 3 ? [shape[axis]] : []
         let lengths = [shape, keys].map { $0[$0.count == 3 ? 1 - axis : 0] }

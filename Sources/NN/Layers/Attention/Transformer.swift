@@ -83,6 +83,8 @@ public final class Transformer: Module {
         CallParameter("tgt_is_causal", Value.none), CallParameter("memory_is_causal", .bool(false)),
     ]
 
+    override var boundParameters: [CallParameter]? { Self.parameters }
+
     public override func forward(_ input: Tensor) throws -> Tensor { try oneTensor(of: forward(Arguments(input))) }
 
     public override func forward(_ arguments: Arguments) throws -> Value {
@@ -137,10 +139,15 @@ public final class Transformer: Module {
     }
 
     public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
-        guard inputs.count >= 2, inputs.dropFirst(2).allSatisfy(\.isNone),
-            let memory = encoderSlot.value?.outputSpec(for: [inputs[0]]), let decoder = decoderSlot.value
+        // Masks stand behind both inputs: of scores of the source, the target and the memory, then of their padding.
+        func masks(_ places: Int...) -> [ValueSpec] {
+            places.map { inputs.indices.contains($0) ? inputs[$0] : .constant(.none) }
+        }
+        guard inputs.count >= 2,
+            let memory = encoderSlot.value?.outputSpec(for: [inputs[0]] + masks(2, 5)),
+            let decoder = decoderSlot.value
         else { return .unknown }
-        return decoder.outputSpec(for: [inputs[1], memory])
+        return decoder.outputSpec(for: [inputs[1], memory] + masks(3, 4, 6, 7))
     }
 
     public override func work(for inputs: [ValueSpec], rows: Int) -> Int? {

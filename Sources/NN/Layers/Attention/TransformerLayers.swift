@@ -137,8 +137,8 @@ public class TransformerLayer: Module {
         let specs = inputs.prefix(count).compactMap(\.tensor)
         guard specs.count == count, let rank = specs[0].rank, rank == 2 || rank == 3 else { return .unknown }
         let rows: TensorSpec.Rows =
-            inputs.dropFirst(count).contains { !$0.isNone } || isTraining && options.dropout.value > 0
-            ? .mixed : .ofSequences(specs, axis: options.batchFirst ? 0 : 1)
+            MaskSpecs(behind: count, of: inputs).keepRowsApart && !(isTraining && options.dropout.value > 0)
+            ? .ofSequences(specs, axis: options.batchFirst ? 0 : 1) : .mixed
         return .tensor(specs[0].with(rows: rows))
     }
 
@@ -164,6 +164,8 @@ public final class TransformerEncoderLayer: TransformerLayer {
         CallParameter("src"), CallParameter("src_mask", Value.none), CallParameter("src_key_padding_mask", Value.none),
         CallParameter("is_causal", .bool(false)),
     ]
+
+    override var boundParameters: [CallParameter]? { Self.parameters }
 
     public override func forward(_ input: Tensor) throws -> Tensor { try oneTensor(of: forward(Arguments(input))) }
 
@@ -191,6 +193,8 @@ public final class TransformerDecoderLayer: TransformerLayer {
         CallParameter("memory_key_padding_mask", Value.none), CallParameter("tgt_is_causal", .bool(false)),
         CallParameter("memory_is_causal", .bool(false)),
     ]
+
+    override var boundParameters: [CallParameter]? { Self.parameters }
 
     public override func forward(_ input: Tensor) throws -> Tensor { try oneTensor(of: forward(Arguments(input))) }
 

@@ -34,13 +34,15 @@ public class TransformerStack: Module {
     /// How many inputs go from layer to layer.
     class var inputCount: Int { 1 }
 
+    /// Whether what becomes of a row depends on the others.
+    func looksAtAllRows(_ inputs: [ValueSpec]) -> Bool { false }
+
     public final override var inputSpecs: [TensorSpec]? { layers.first?.inputSpecs }
 
     public final override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec {
         let count = Self.inputCount
-        guard inputs.count >= count, inputs.dropFirst(count).allSatisfy(\.isNone) else { return .mixed(inputs) }
-        let rest = inputs[1..<count]
-        let passed = layers.reduce(inputs[0]) { $1.outputSpec(for: [$0] + rest) }
+        guard inputs.count >= count, !looksAtAllRows(inputs) else { return .mixed(inputs) }
+        let passed = layers.reduce(inputs[0]) { $1.outputSpec(for: [$0] + inputs.dropFirst()) }
         return childSlots["norm"]?.value?.outputSpec(for: [passed]) ?? passed
     }
 
@@ -75,6 +77,8 @@ public final class TransformerEncoder: TransformerStack {
         super.init(empty: ())
     }
 
+    override var boundParameters: [CallParameter]? { Self.parameters }
+
     public override func forward(_ input: Tensor) throws -> Tensor { try oneTensor(of: forward(Arguments(input))) }
 
     public override func forward(_ arguments: Arguments) throws -> Value {
@@ -93,6 +97,12 @@ public final class TransformerEncoder: TransformerStack {
             output = try output.maskedFill(padding.unsqueezed(-1), 0)
         }
         return .tensor(try normalized(output))
+    }
+
+    /// PyTorch goes its short way where the padding of every row of the batch stands at its end: one row with other padding
+    /// leaves numbers where the others have zeros.
+    override func looksAtAllRows(_ inputs: [ValueSpec]) -> Bool {
+        enableNestedTensor && inputs.given(1...1).allSatisfy(\.isNone) && !inputs.given(2...2).allSatisfy(\.isNone)
     }
 
     /// Whether PyTorch would go its short way, which leaves zeros where the padding is.
@@ -137,6 +147,8 @@ public final class TransformerDecoder: TransformerStack {
     public override init(layer: Module, count: Int, norm: Module? = nil) throws {
         try super.init(layer: layer, count: count, norm: norm)
     }
+
+    override var boundParameters: [CallParameter]? { Self.parameters }
 
     public override func forward(_ input: Tensor) throws -> Tensor { try oneTensor(of: forward(Arguments(input))) }
 
