@@ -179,13 +179,30 @@ def main():
             report(records_of(cells), absent, options)
 
 
+def without_a_server(options):
+    """Prints what each network costs in process, where onnxruntime is installed."""
+    python = options.venvs / "onnx/bin/python"
+    if not python.exists():
+        return None
+    output = subprocess.run([python, "in_process.py", str(options.seconds)], cwd=HERE / "peers", capture_output=True, text=True)
+    if output.returncode:
+        print(f"\nIn process: {output.stderr.strip().splitlines()[-1]}")
+        return None
+    costs = json.loads(output.stdout)
+    print("\nWithout any server, in process, one row\n\n| network | PyTorch µs a call | onnxruntime µs a call |\n|---|---:|---:|")
+    for model in (name for name in costs if name in options.models):
+        print(f"| {'-'.join(map(str, LAYERS[model]))} | {costs[model]['PyTorch']:.1f} | {costs[model]['onnxruntime']:.1f} |")
+    return costs
+
+
 def report(records, absent, options):
     tables(records)
     goals(records)
+    costs = without_a_server(options)
     for name, reason in absent.items():
         print(f"\nLeft out: {name}, {reason}")
     if options.out:
-        result = {"torch": torch.__version__, "absent": absent, "records": records}
+        result = {"torch": torch.__version__, "absent": absent, "in process": costs, "records": records}
         options.out.write_text(json.dumps(result, indent=1) + "\n")
 
 

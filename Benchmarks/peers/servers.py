@@ -199,6 +199,36 @@ class FastAPI(Server):
             yield self.bytes_call(model, f"/{model}/bytes")
 
 
+class OnnxFastAPI(FastAPI):
+    """onnxruntime behind FastAPI, on uvicorn."""
+
+    name = "onnx"
+
+    def command(self):
+        return [self.python("uvicorn"), "onnx_peer:app", "--port", str(self.port), "--log-level", "warning", "--no-access-log"]
+
+
+class OnnxGranian(FastAPI):
+    """The same on granian."""
+
+    name = "granian"
+
+    def command(self):
+        return [self.python("granian"), "--interface", "asgi", "--port", str(self.port), "--log-level", "warning", "onnx_peer:app"]
+
+
+class Mosec(Server):
+    name = "mosec"
+
+    def command(self):
+        return [self.python("python"), "mosec_peer.py", "--address", "127.0.0.1", "--port", str(self.port)]
+
+    def make_calls(self):
+        for model in self.models:
+            body = {"model": model, "input": input_of(model).tolist()}
+            yield self.json_call(model, "/inference", body, lambda answer: answer["output"])
+
+
 class LitServe(Server):
     name = "litserve"
 
@@ -246,4 +276,5 @@ class MLServer(Server):
                                  lambda answer: answer["outputs"][0]["data"])
 
 
-KINDS = [Callpath, CallpathNotJoining, Responder, Nginx, Hummingbird, FastAPI, MLServer, LitServe, BentoML]
+KINDS = [Callpath, CallpathNotJoining, Responder, Nginx, Hummingbird, FastAPI, OnnxFastAPI, OnnxGranian, Mosec, MLServer, LitServe,
+         BentoML]
