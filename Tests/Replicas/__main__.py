@@ -3,6 +3,7 @@
 python3 Tests/Replicas BINARY [SECONDS]: each trouble lasts so many seconds (2.5).
 python3 Tests/Replicas BINARY --long FAILOVERS WRITES: for as long as both take, with each server in a network of its own that is
 cut now and then (as root, Linux): kills of the primary, of servers, and servers that stand still, all in one history.
+python3 Tests/Replicas BINARY --away SECONDS: calls for so long without any database, and whether all are alike soon after.
 python3 Tests/Replicas BINARY --planted: whether the checker finds a database that forgets some of what it acknowledged.
 """
 
@@ -115,7 +116,8 @@ class World:
         try:
             if has_networks:
                 ports = [cluster.port for cluster in self.pair.both]
-                self.networks = [Namespace(number) for number in range(3)]
+                for number in range(3):
+                    self.networks.append(Namespace(number))
             else:
                 self.proxies = [Proxy(cluster.port) for cluster in self.pair.both]
                 ports = [proxy.port for proxy in self.proxies]
@@ -150,7 +152,8 @@ def trouble(world, what, seconds, names=NAMES):
         for version in range(2, document["version"] + 1):
             history.versions[(name, version)] = int(bias["data"][0]) if version == document["version"] else None
     steady = world.replicas[:1] if what in (killing_replicas, everything) else world.replicas
-    workers = [Writer(history, world.replicas, seed, names) for seed in range(6)]
+    workers = [Writer(history, world.replicas, seed, NAMES) for seed in range(6 if names == NAMES else 2)]
+    workers += [Writer(history, world.replicas, 30 + number, [name], True) for number, name in enumerate(names[len(NAMES) :])]
     workers += [Reader(history, world.replicas, 10 + seed, "net") for seed in range(2)]
     workers += [PairWriter(history, world.replicas, 20), Caller(history, steady, 21, "pair")]
     for worker in workers:
@@ -206,15 +209,15 @@ def everything(goal, world):
     disturber.start()
     gaps, done = [], 0
     while done < failovers or world.history.acknowledged < writes:
-        time.sleep(3)
+        time.sleep(0.5)
         if world.history.wrong:
             break
         if done == failovers or world.history.acknowledged < writes * done / failovers:
             continue
         began, promoted = world.pair.fail_over()
         done += 1
-        time.sleep(5)
-        gap = world.history.gap(began, promoted + 5)
+        time.sleep(1.5)
+        gap = world.history.gap(began, promoted + 1.5)
         gaps.append((gap - (promoted - began)) * 1e3)
         world.pair.repair()
         print(
@@ -244,6 +247,34 @@ def settle(world):
                     break
 
 
+def away(binary, seconds):
+    world = World(binary)
+    try:
+        make(Client(world.replicas[0]))
+        settle(world)
+        history = History()
+        callers = [Caller(history, world.replicas, number, "pair") for number in range(2)]
+        for cluster in world.pair.both:
+            cluster.kill()
+        for caller in callers:
+            caller.start()
+        time.sleep(seconds)
+        for caller in callers:
+            caller.ends = True
+        for caller in callers:
+            caller.join(30)
+        world.pair.primary.configure("")
+        world.pair.primary.start()
+        back = time.monotonic()
+        settle(world)
+        settled = time.monotonic() - back
+        failed = len(history.failed_calls)
+        print(f"{seconds:.0f} s away: {history.calls} calls, {failed} failed; all alike {settled:.2f} s after it was back")
+    finally:
+        world.close()
+    sys.exit(1 if history.failed_calls or history.wrong else 0)
+
+
 FORGETFUL = """
     CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN RETURN CASE WHEN random() < 0.05 THEN OLD ELSE NEW END; END $$;
@@ -269,6 +300,8 @@ def main():
     binary = sys.argv[1]
     if "--planted" in sys.argv:
         planted(binary)
+    if "--away" in sys.argv:
+        away(binary, float(sys.argv[-1]))
     if "--long" in sys.argv:
         goal = [int(number) for number in sys.argv[sys.argv.index("--long") + 1 :]]
         world = World(binary, has_networks=True)

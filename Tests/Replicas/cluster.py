@@ -216,11 +216,12 @@ class Namespace:
         self._ip("netns", "add", self.name)
         self._ip("-n", self.name, "link", "set", "lo", "up")
         for way, net in (("c", 77), ("d", 78)):
-            self._ip("link", "add", self.link(way), "type", "veth", "peer", "name", way, "netns", self.name)
+            inner = f"way-{way}"
+            self._ip("link", "add", self.link(way), "type", "veth", "peer", "name", inner, "netns", self.name)
             self._ip("addr", "add", f"10.{net}.{number}.1/30", "dev", self.link(way))
             self._ip("link", "set", self.link(way), "up")
-            self._ip("-n", self.name, "addr", "add", f"10.{net}.{number}.2/30", "dev", way)
-            self._ip("-n", self.name, "link", "set", way, "up")
+            self._ip("-n", self.name, "addr", "add", f"10.{net}.{number}.2/30", "dev", inner)
+            self._ip("-n", self.name, "link", "set", inner, "up")
 
     @staticmethod
     def _ip(*arguments):

@@ -66,34 +66,36 @@ class Worker(threading.Thread):
 
 
 class Writer(Worker):
-    """Sets the bias of modules, each to a number of its own."""
+    """Sets the bias of modules, each to a number of its own; `owns`: nobody else writes them, so that it knows their versions."""
 
     counter = 0
     counting = threading.Lock()
 
-    def __init__(self, history, replicas, seed, names):
+    def __init__(self, history, replicas, seed, names, owns=False):
         super().__init__(history, replicas, seed)
-        self.names, self.revisions, self.pending = names, {}, None
+        self.names, self.owns, self.revisions, self.known, self.pending = names, owns, {}, {}, None
 
     def step(self, client):
         name = self.random.choice(self.names)
-        headers = {}
-        if name in self.revisions:
-            headers["Callpath-Minimum-Revision"] = self.revisions[name]
-        status, fields, body = client.send("GET", f"/v1/modules/{name}", headers=headers)
-        if status != 200:
-            return self.history.refuse(body.get("code"))
+        version, tag = self.known.pop(name, (None, None))
+        if not tag:
+            headers = {"Callpath-Minimum-Revision": self.revisions[name]} if name in self.revisions else {}
+            status, fields, body = client.send("GET", f"/v1/modules/{name}", headers=headers)
+            if status != 200:
+                return self.history.refuse(body.get("code"))
+            version, tag = body["version"], fields["ETag"]
         with Writer.counting:
             Writer.counter += 1
             value = Writer.counter
         self.pending = (name, value)
-        tag = fields["ETag"]
         status, fields, answer = client.send("PUT", f"/v1/modules/{name}/bias", [value, value], {"If-Match": tag})
         self.pending = None
         if status == 200:
-            if answer["version"] != body["version"] + 1:
-                self.history.note(f"{name}: If-Match {body['version']} made version {answer['version']}")
+            if answer["version"] != version + 1:
+                self.history.note(f"{name}: If-Match {version} made version {answer['version']}")
             self.revisions[name] = fields["Callpath-Revision"]
+            if self.owns:
+                self.known[name] = (answer["version"], fields["ETag"])
             return self.history.acknowledge(name, answer["version"], value)
         if answer.get("outcome") == "unknown":
             with self.history.lock:
