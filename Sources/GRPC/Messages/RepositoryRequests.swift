@@ -1,5 +1,3 @@
-package import JSON
-
 /// A parameter of a load: `ModelRepositoryParameter`.
 package enum RepositoryParameter: ProtobufMessage, Equatable {
     case unset
