@@ -47,6 +47,10 @@ package struct ServerLimits: Sendable, Equatable {
     /// Octets of answers of all connections together that wait for their readers; beyond: 503 for a large one, and a
     /// connection whose answers wait is not read.
     package var maxHeldAnswerBytes = 1_073_741_824
+    /// Streams of one HTTP/2 connection at once; beyond: REFUSED_STREAM.
+    package var maxStreams = 128
+    /// Streams of all HTTP/2 connections together; beyond: REFUSED_STREAM.
+    package var maxOpenStreams = 16_384
     /// Requests and reads of one connection before the others of its loop get a turn.
     package var stepsPerTurn = 16
 

@@ -36,6 +36,16 @@ package final class Client: Sendable {
         peer = nil
     }
 
+    /// Creates the sender of one request among others at once on the connection of `client`: it may go while that stays.
+    package init(streamOf client: Client) {
+        address = client.address
+        proxy = client.proxy
+        isSecure = client.isSecure
+        name = client.name
+        isOnOperationsPort = client.isOnOperationsPort
+        peer = nil
+    }
+
     /// Creates the client at `address` for which `proxy` speaks.
     package init(address: String, behind proxy: Client) {
         self.address = address
@@ -59,6 +69,9 @@ package final class Client: Sendable {
         if isGone { body() }
         return watch
     }
+
+    /// Whether the client has ended its direction of the connection.
+    package var isGone: Bool { watches.withLock { $0.isGone } }
 
     /// Ends a watch.
     package func forget(_ watch: Watch) {

@@ -22,7 +22,7 @@ package final class RequestStream: Sendable {
     private struct State {
         var waiting: [UInt8] = []
         var end: End?
-        var isDue = true
+        var dueStart: ContinuousClock.Instant?
         var reader: CheckedContinuation<Void, Never>?
     }
 
@@ -57,7 +57,7 @@ package final class RequestStream: Sendable {
     /// Takes what has come; empty octets at the end, `nil` while nothing is there.
     private func take(isDue: Bool) throws(Failure) -> [UInt8]? {
         let outcome: Result<[UInt8]?, Failure> = state.withLock { state in
-            state.isDue = isDue
+            state.dueStart = isDue ? state.dueStart ?? .now : nil
             guard state.waiting.isEmpty else {
                 var taken: [UInt8] = []
                 swap(&taken, &state.waiting)
@@ -93,7 +93,10 @@ extension RequestStream {
     package var waitingByteCount: Int { state.withLock { $0.waiting.count } }
 
     /// Whether the reader waits for octets that the client owes.
-    package var isDue: Bool { state.withLock { $0.reader != nil && $0.isDue } }
+    package var isDue: Bool { state.withLock { $0.reader != nil && $0.dueStart != nil } }
+
+    /// Since when the client owes octets, while the reader waits for some.
+    package var dueStart: ContinuousClock.Instant? { state.withLock { $0.reader == nil ? nil : $0.dueStart } }
 
     /// Hands over octets that came.
     package func append(_ octets: UnsafeBufferPointer<UInt8>) {

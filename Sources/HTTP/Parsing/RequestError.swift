@@ -10,6 +10,8 @@ package enum RequestError: Error, Equatable, Sendable {
     case invalidHost
     case missingHost
     case severalHosts
+    /// A Host that is not the `:authority` beside it.
+    case differentHost
     case invalidContentLength
     case severalContentLengths
     /// Transfer-Encoding beside Content-Length, twice, in HTTP/1.0, or without chunked at its end.
@@ -40,8 +42,8 @@ extension RequestError {
     /// The status of the answer.
     package var status: HTTPResponse.Status {
         switch self {
-        case .malformed, .invalidHost, .missingHost, .severalHosts, .invalidContentLength, .severalContentLengths,
-            .ambiguousFraming, .forbiddenTrailer:
+        case .malformed, .invalidHost, .missingHost, .severalHosts, .differentHost, .invalidContentLength,
+            .severalContentLengths, .ambiguousFraming, .forbiddenTrailer:
             .badRequest
         case .unsupportedVersion: .httpVersionNotSupported
         case .unknownTransferCoding, .connectRefused: .notImplemented
@@ -57,7 +59,7 @@ extension RequestError {
         switch self {
         case .malformed: "malformed_request"
         case .unsupportedVersion: "unsupported_http_version"
-        case .invalidHost, .missingHost, .severalHosts: "invalid_host"
+        case .invalidHost, .missingHost, .severalHosts, .differentHost: "invalid_host"
         case .invalidContentLength, .severalContentLengths, .ambiguousFraming: "invalid_framing"
         case .unknownTransferCoding: "unsupported_transfer_coding"
         case .unknownExpectation: "expectation_failed"
@@ -78,6 +80,7 @@ extension RequestError {
         case .unsupportedVersion: "Only HTTP/1.1 and HTTP/1.0 are spoken here."
         case .invalidHost: "The Host field is not a valid host and port."
         case .missingHost: "An HTTP/1.1 request needs a Host field."
+        case .differentHost: "Host and :authority must be the same."
         case .severalHosts: "A request needs exactly one Host field."
         case .invalidContentLength: "Content-Length must be one decimal number."
         case .severalContentLengths: "Content-Length must stand once."

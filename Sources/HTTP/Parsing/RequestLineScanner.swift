@@ -116,7 +116,7 @@ extension Request.Version {
 
 extension HTTPRequest.Method {
     /// Creates the method that `octets`, a token, names; the usual ones without making a string.
-    fileprivate init?(octets: Span<UInt8>) {
+    init?(octets: Span<UInt8>) {
         switch octets.count {
         case 3 where octets.equals("GET"): self = .get
         case 3 where octets.equals("PUT"): self = .put

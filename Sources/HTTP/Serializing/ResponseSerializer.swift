@@ -71,8 +71,7 @@ package enum ResponseSerializer {
         method: HTTPRequest.Method,
         version: Request.Version
     ) -> ResponseFraming {
-        let code = response.status.code
-        if method == .head || code < 200 || code == 204 || code == 304 { return .omitted }
+        if response.isOmitted(for: method) { return .omitted }
         if response.body.count != nil { return .whole }
         return version != .http1_0 ? .chunked : .untilClose
     }

@@ -21,7 +21,8 @@ extension TargetRange {
         switch octets[range.lowerBound] {
         case _ where method == .connect: throw .connectRefused
         case UInt8(ascii: "/"): try self.init(checkingOriginForm: range, in: octets)
-        case UInt8(ascii: "*") where range.count == 1 && method == .options: self.init(path: range)
+        case UInt8(ascii: "*") where range.count == 1 && (method == .options || method == .preface):
+            self.init(path: range)
         default: try self.init(absoluteForm: range, in: octets)
         }
     }
@@ -69,4 +70,9 @@ extension TargetRange {
         guard Authority.isValid(octets.extracting(start..<pathStart)) else { throw .malformed(.requestTarget) }
         try self.init(checkingOriginForm: pathStart..<range.upperBound, in: octets)
     }
+}
+
+extension HTTPRequest.Method {
+    /// What the preface of HTTP/2 begins with, so that it is refused for its version where HTTP/2 is not spoken (RFC 9113 3.4).
+    fileprivate static let preface = HTTPRequest.Method("PRI")
 }
