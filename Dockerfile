@@ -1,7 +1,7 @@
 # The build stage has the toolchain; the image that runs has the binary, the shared libraries it names, libpq for --store
 # with those that it names, and nothing else: no shell, no package manager.
 FROM swift:6.3-bookworm AS build
-RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends libpq5 libsqlite3-dev libssl-dev zlib1g-dev
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends libnghttp2-dev libpq5 libsqlite3-dev libssl-dev zlib1g-dev
 WORKDIR /callpath
 COPY . .
 RUN swift build --configuration release --product callpath --static-swift-stdlib

@@ -97,13 +97,15 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(name: "CLinux"),
         room("HTTP", [httpTypes, "CLinux", "CZlib"]),
+        .systemLibrary(name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+        room("HTTP2", ["CNGHTTP2", "HTTP", httpTypes]),
         .target(name: "COpenAPI", exclude: ["openapi.json"]),
         room("Web", ["COpenAPI", "COpenSSL", "HTTP", "JSON", "Metrics", httpTypes, logging]),
         .target(name: "CConsole", exclude: ["console.css", "console.html", "console.js"]),
         room("Console", ["CConsole", "HTTP", "Web", httpTypes]),
         .target(name: "CDescriptors", exclude: ["descriptors", "grpc", "open_inference.proto"]),
         room("GRPC", ["CDescriptors", "HTTP", "JSON", "Metrics", "Web", httpTypes]),
-        room("HTTPServer", ["HTTP", "Metrics", "COpenSSL", "CLinux", httpTypes, logging, dequeModule]),
+        room("HTTPServer", ["HTTP", "HTTP2", "Metrics", "COpenSSL", "CLinux", httpTypes, logging, dequeModule]),
 
         // Both wings stand on these.
         room("JSON"),
@@ -129,7 +131,8 @@ let package = Package(
         .executableTarget(
             name: "callpath",
             dependencies: [
-                "Console", "ModuleAPI", "OpenInference", "Web", "CLinux", "COpenSSL", "CSQLite", "CZlib", "HTTPServer",
+                "Console", "ModuleAPI", "OpenInference", "Web", "CLinux", "CNGHTTP2", "COpenSSL", "CSQLite", "CZlib",
+                "HTTPServer",
                 "HTTP",
                 "JSON", "Models", "Postgres", "Serving", "Store", "Tensors", "Metrics", "Logs", argumentParser,
                 logging,
@@ -183,9 +186,10 @@ let package = Package(
             swiftSettings: upcomingFeatures
         ),
         tests(of: "HTTP", [httpTypes, "WireCases"]),
+        tests(of: "HTTP2", ["HTTP", httpTypes]),
         tests(
             of: "HTTPServer",
-            ["HTTP", "Metrics", "COpenSSL", httpTypes, "WireCases"],
+            ["HTTP", "HTTP2", "Metrics", "COpenSSL", httpTypes, "WireCases"],
             resources: [.copy("Fixtures")]
         ),
         // SQLite's file system with a recorder in front of it.

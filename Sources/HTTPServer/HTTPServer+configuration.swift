@@ -23,6 +23,10 @@ extension HTTPServer {
         package var backlog = 4_096
         /// The bounds on what clients may send and how long they may take.
         package var limits = ServerLimits()
+        /// Whether clients may speak HTTP/2: over TLS by ALPN, on plain connections by beginning with its preface.
+        package var speaksHTTP2 = true
+        /// The requests over HTTP/2 that are answered while their bodies come.
+        package var streamsBody: @Sendable (RequestOutline) -> Bool = { _ in false }
         /// Certificate and key; nil for plain HTTP.
         package var tls: TLSConfiguration?
         /// The requests that are answered although `maxConnections` are open: health checks.

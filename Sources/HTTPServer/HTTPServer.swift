@@ -4,7 +4,7 @@ import Glibc
 package import HTTP
 import Synchronization
 
-/// An HTTP/1.1 server on Dispatch and epoll: listens, reads requests, and sends what its handler answers.
+/// An HTTP/1.1 and HTTP/2 server on Dispatch and epoll: listens, reads requests, and sends what its handler answers.
 package final class HTTPServer: Sendable {
     private enum Stage {
         case idle, running, draining, ended
@@ -23,7 +23,11 @@ package final class HTTPServer: Sendable {
     /// Creates a server that answers through `handler`, and reads its certificate and key.
     /// - Throws: `TLSError` for files that do not serve, `ServerError` when the kernel gives no epoll descriptor.
     package init(configuration: Configuration, handler: @escaping Handler) throws {
-        let tls = try configuration.tls.map { try TLSIdentity($0, logger: configuration.logger) }
+        let tls = try configuration.tls.map { tls in
+            var tls = tls
+            tls.offersHTTP2 = configuration.speaksHTTP2
+            return try TLSIdentity(tls, logger: configuration.logger)
+        }
         let loopCount = max(1, configuration.loopCount)
         let metrics = ServerMetrics(in: configuration.metrics, loopCount: loopCount)
         let shared = SharedState(events: configuration.events, metrics: metrics, tls: tls)

@@ -7,6 +7,7 @@ final class SharedState: Sendable {
     let bodies = BodyRoom()
     private let open = Atomic<Int>(0)
     private let handshakes = Atomic<Int>(0)
+    private let streams = Atomic<Int>(0)
     private let heldAnswers = Atomic<Int>(0)
     /// What new connections are encrypted with; nil on a plain port.
     let tls: TLSIdentity?
@@ -42,6 +43,20 @@ final class SharedState: Sendable {
     func onEmpty(_ body: (@Sendable () -> Void)?) {
         whenEmpty.withLock { $0 = body }
         if openConnections == 0 { body?() }
+    }
+
+    /// HTTP/2 streams that are open.
+    var openStreams: Int { streams.load(ordering: .relaxed) }
+
+    /// Counts a stream, if all of them together are within `limit` with it.
+    func openStream(limit: Int) -> Bool {
+        guard streams.add(1, ordering: .relaxed).newValue > limit else { return true }
+        closeStreams(1)
+        return false
+    }
+
+    func closeStreams(_ count: Int) {
+        streams.subtract(count, ordering: .relaxed)
     }
 
     /// Octets of answers in memory that their readers have not taken.

@@ -11,7 +11,7 @@ struct WireCaseTests {
     private static let refusals: Set<Int> = [400, 408, 413, 414, 417, 431, 501, 505]
 
     @Test func theBinaryAnswersAsTheTableSays() throws {
-        let server = try RunningServer()
+        let server = try RunningServer(arguments: ["--http2", "off"])
         for row in WireCase.all { try check(row, server) }
     }
 

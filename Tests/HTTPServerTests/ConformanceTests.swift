@@ -1,4 +1,5 @@
 import HTTP
+import HTTPServer
 import HTTPTypes
 import Testing
 import WireCases
@@ -11,7 +12,7 @@ struct ConformanceTests {
     @Test(arguments: WireCase.all)
     func answersAsTheTableSays(row: WireCase) async throws {
         let server = WireCaseServer()
-        let (answers, hasEnded) = try await withClient(handler: server.handle) { client in
+        let (answers, hasEnded) = try await withClient(configuration: Self.http1, handler: server.handle) { client in
             try WireCaseScript(row: row, client: client).run()
         }
         let finals = answers.filter { $0.status >= 200 }
@@ -21,6 +22,13 @@ struct ConformanceTests {
         if row.keepsConnection { #expect(finals.last?.text == "base", "The follow-up is out of step.") }
         #expect(server.seen == Self.requests(in: row))
         checkConnectionField(row, answers: finals)
+    }
+
+    /// The rows are HTTP/1.1's, and one of them is the preface of HTTP/2.
+    private static var http1: HTTPServer.Configuration {
+        var configuration = HTTPServer.Configuration()
+        configuration.speaksHTTP2 = false
+        return configuration
     }
 
     /// Whether `statuses` are those of the table and, behind them, that of the follow-up.
@@ -66,7 +74,7 @@ struct ConformanceTests {
     /// The parser's own refusals are problem documents, closed to sniffing and to caches (RFC 9457).
     @Test(arguments: WireCase.all.filter { $0.parserOutcomes.last.flatMap { Int($0) } != nil })
     func refusesWithAProblem(row: WireCase) async throws {
-        let (answers, _) = try await withClient(handler: WireCaseServer().handle) { client in
+        let (answers, _) = try await withClient(configuration: Self.http1, handler: WireCaseServer().handle) { client in
             try WireCaseScript(row: row, client: client).run()
         }
         let refusal = try #require(answers.last)

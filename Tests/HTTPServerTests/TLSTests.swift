@@ -13,10 +13,13 @@ struct TLSTests {
     private func withTLS<Result: Sendable>(
         _ tls: TLSConfiguration = TLSConfiguration(identity: "first"),
         limits: ServerLimits = ServerLimits(),
+        speaksHTTP2: Bool = true,
         handler: WaitingHandler? = nil,
         _ script: @escaping @Sendable (Int) throws -> Result
     ) async throws -> Result {
-        try await withServer(limits: limits, configuration: .tls(tls), handler: handler) { _, port in
+        var configuration = HTTPServer.Configuration.tls(tls)
+        configuration.speaksHTTP2 = speaksHTTP2
+        return try await withServer(limits: limits, configuration: configuration, handler: handler) { _, port in
             try await blocking { try script(port) }
         }
     }
@@ -61,12 +64,15 @@ struct TLSTests {
         }
     }
 
-    @Test func choosesHTTP11() async throws {
-        try await withTLS { port in
-            let (both, none) = (try TLSClient(port: port, protocols: ["h2", "http/1.1"]), try TLSClient(port: port))
-            #expect(both.chosenProtocol == "http/1.1")
+    @Test(arguments: [true, false])
+    func choosesAProtocol(speaksHTTP2: Bool) async throws {
+        try await withTLS(speaksHTTP2: speaksHTTP2) { port in
+            let (both, none) = (try TLSClient(port: port, protocols: ["http/1.1", "h2"]), try TLSClient(port: port))
+            #expect(both.chosenProtocol == (speaksHTTP2 ? "h2" : "http/1.1"))
             #expect(none.chosenProtocol == "")
-            #expect(throws: TLSClient.Failure.self) { _ = try TLSClient(port: port, protocols: ["h2"]) }
+            #expect(try TLSClient(port: port, protocols: ["http/1.1"]).chosenProtocol == "http/1.1")
+            let others = speaksHTTP2 ? ["h3", "http/1.0"] : ["h2"]
+            #expect(throws: TLSClient.Failure.self) { _ = try TLSClient(port: port, protocols: others) }
         }
     }
 

@@ -1,5 +1,6 @@
 import Glibc
 import HTTP
+import HTTP2
 import HTTPTypes
 import Logging
 import Metrics
@@ -11,9 +12,11 @@ import Metrics
 /// socket says that it would block.
 final class Connection {
     /// Where the transport stands.
-    private enum Phase {
+    private enum Phase: Equatable {
         /// A handshake is under way.
         case opening
+        /// The first octets say which protocol it is; none has been taken up.
+        case choosing(hasBegun: Bool)
         /// The conversation reads and answers.
         case open
         /// The last answer is out; what still comes is dropped, so that no reset eats the answer (RFC 9112 9.6).
@@ -122,10 +125,56 @@ final class Connection {
         self.client = client
         let proxies = loop.configuration.trustedProxies
         isTrustedProxy = !proxies.isEmpty && proxies.contains(peer: arrival.peer)
-        conversation = HTTP1Conversation(on: self, with: client, loop: loop)
-        phase = .open
         count(as: loop.shared.metrics.reading)
+        waitStart = loop.now
         mayRead = true
+        guard loop.configuration.speaksHTTP2 else { return converse(inHTTP2: false, on: loop) }
+        guard let choice = stream.choseHTTP2 else {
+            phase = .choosing(hasBegun: false)
+            return
+        }
+        converse(inHTTP2: choice, on: loop)
+    }
+
+    private func converse(inHTTP2: Bool, on loop: isolated EventLoop) {
+        guard let client else { return }
+        phase = .open
+        guard inHTTP2 else {
+            conversation = HTTP1Conversation(on: self, with: client, since: waitStart, loop: loop)
+            return
+        }
+        conversation = HTTP2Conversation(on: self, with: client, loop: loop)
+        lastProgress = loop.now
+    }
+
+    /// Looks whether the first octets are the preface of HTTP/2, and leaves them to the conversation; true once it is known.
+    private func choose(on loop: isolated EventLoop) -> Bool {
+        guard case .choosing = phase else { return true }
+        var outcome = Transfer.wouldBlock
+        let isPreface = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: HTTP2Session.preface.count) { buffer in
+            outcome = stream.peek(into: UnsafeMutableRawBufferPointer(buffer))
+            guard case .moved(let count) = outcome else { return false }
+            return HTTP2Session.preface.starts(with: buffer[..<count])
+        }
+        switch outcome {
+        case .moved(let count) where isPreface && count < HTTP2Session.preface.count && !peerIsEnding:
+            if phase == .choosing(hasBegun: false) { waitStart = loop.now }
+            phase = .choosing(hasBegun: true)
+            updateDeadline(on: loop)
+            return false
+        case .moved(let count):
+            waitStart = loop.now
+            converse(inHTTP2: isPreface && count == HTTP2Session.preface.count, on: loop)
+            return true
+        case .ended:
+            converse(inHTTP2: false, on: loop)
+            return true
+        case .wouldBlock:
+            mayRead = false
+            updateDeadline(on: loop)
+        case .failed: close(on: loop)
+        }
+        return false
     }
 
     /// Tells a client that speaks plain HTTP where TLS is due what is wrong, in words that it understands.
@@ -133,7 +182,7 @@ final class Connection {
         guard let descriptor = (stream as? TLSStream)?.takeDescriptor() else { return close(on: loop) }
         stream = PlainStream(descriptor)
         phase = .open
-        let conversation = HTTP1Conversation(on: self, with: nil, loop: loop)
+        let conversation = HTTP1Conversation(on: self, with: nil, since: loop.now, loop: loop)
         self.conversation = conversation
         conversation.refuse(.plainTextOnTLSPort, to: nil, on: loop)
         advance(on: loop)
@@ -158,7 +207,7 @@ final class Connection {
     func advance(on loop: isolated EventLoop) {
         guard phase != .closed, !isAdvancing else { return }
         guard phase != .lingering else { return linger(on: loop) }
-        guard phase != .opening || finishOpening(on: loop) else { return }
+        guard phase != .opening || finishOpening(on: loop), choose(on: loop) else { return }
         guard let conversation else { return }
         isAdvancing = true
         conversation.beginTurn(on: loop)
@@ -240,6 +289,17 @@ final class Connection {
         heldAnswerBytes += change
     }
 
+    /// Returns `response`, or what goes out in its place if it is large and too much waits already.
+    ///
+    /// One answer alone is never too large: how large it may get is for those who make it to say. Small ones, such as
+    /// metrics, are what one needs to see that somebody fills the memory.
+    func affordable(_ response: Response, to request: Request, on loop: isolated EventLoop) -> Response {
+        guard let count = response.body.count, count > loop.limits.maxPendingOutputBytes else { return response }
+        let held = loop.shared.heldAnswerBytes
+        guard held > 0, held + count > loop.limits.maxHeldAnswerBytes else { return response }
+        return loop.configuration.refusalForm(.overloaded, request.pathOctets)
+    }
+
     // MARK: Clients
 
     /// Returns a request as from the client that a trusted proxy names.
@@ -283,6 +343,16 @@ final class Connection {
     func append(_ piece: [UInt8], to exchange: ExchangeID, on loop: isolated EventLoop) -> Bool {
         guard !piece.isEmpty else { return false }
         return conversation?.append(piece, to: exchange, on: loop) ?? false
+    }
+
+    /// Names the fields that follow a streamed body.
+    func setTrailers(_ trailers: ResponseFields, of exchange: ExchangeID) {
+        conversation?.setTrailers(trailers, of: exchange)
+    }
+
+    /// The reader of a request's body has taken octets.
+    func taken(_ count: Int, of exchange: ExchangeID, on loop: isolated EventLoop) {
+        (conversation as? HTTP2Conversation)?.taken(count, of: exchange, on: loop)
     }
 
     /// Lets a writer wait until the client has read some, or is gone.
@@ -364,9 +434,16 @@ final class Connection {
         return switch phase {
         case .closed: .never
         case .opening: waitStart + timeouts.handshake
+        case .choosing(hasBegun: true): waitStart + timeouts.head
+        case .choosing(hasBegun: false): idleDeadline(since: waitStart, on: loop)
         case .lingering: min(lastProgress + timeouts.lingerIdle, waitStart + timeouts.linger)
         case .open: conversation?.deadline(on: loop) ?? .never
         }
+    }
+
+    /// When a client that sends no request has been waited for long enough; a drain leaves it a moment.
+    func idleDeadline(since start: Instant, on loop: isolated EventLoop) -> Instant {
+        min(start + loop.timeouts.idle, max(start, loop.drainStart) + EventLoop.drainIdleTime)
     }
 
     /// Takes up a look: acts if the deadline has passed, else asks for another look.
@@ -376,6 +453,13 @@ final class Connection {
         guard deadline <= loop.now else { return updateDeadline(on: loop) }
         switch phase {
         case .opening: end(.handshake, on: loop)
+        case .choosing(hasBegun: true):
+            // What came so far is the start of no request: to be told so in HTTP/1.1, whose time is over as well.
+            converse(inHTTP2: false, on: loop)
+            advance(on: loop)
+        case .choosing(hasBegun: false):
+            loop.shared.metrics.count(.idle)
+            leave(on: loop)
         case .lingering, .closed: end(.linger, on: loop)
         case .open: conversation?.expire(on: loop)
         }

@@ -1,4 +1,5 @@
 import Glibc
+import HTTP
 
 /// The requests and answers of one protocol on a connection: asks the handler, and knows what is waited for.
 ///
@@ -37,6 +38,8 @@ protocol Conversation: AnyObject {
     func isStreaming(_ exchange: ExchangeID) -> Bool
     /// Takes a piece of a body; true if the writer should wait before the next.
     func append(_ piece: [UInt8], to exchange: ExchangeID, on loop: isolated EventLoop) -> Bool
+    /// Names the fields that follow the body of `exchange`.
+    func setTrailers(_ trailers: ResponseFields, of exchange: ExchangeID)
     /// Lets the writer of `exchange` wait until the client has read some, or is gone.
     func wait(for exchange: ExchangeID, with writer: CheckedContinuation<Void, any Error>)
 

@@ -17,10 +17,10 @@ final class HTTP1Conversation: Conversation {
     /// When the present wait began: for a request, a head, a body.
     private var waitStart: Instant
 
-    init(on connection: Connection, with client: Client?, loop: isolated EventLoop) {
+    init(on connection: Connection, with client: Client?, since start: Instant, loop: isolated EventLoop) {
         self.connection = connection
         session = HTTP1Session(limits: loop.limits)
-        waitStart = loop.now
+        waitStart = start
         if let client { session.begin(client) }
     }
 
@@ -202,7 +202,7 @@ final class HTTP1Conversation: Conversation {
         if session.output.isEmpty { connection.beginWriting(on: loop) }
         session.answer(
             request,
-            with: refusal(of: response, to: request, on: loop) ?? response,
+            with: connection.affordable(response, to: request, on: loop),
             keepsAlive: !loop.isDraining && !connection.arrival.isOverflow,
             date: loop.date.octets
         )
@@ -256,6 +256,9 @@ final class HTTP1Conversation: Conversation {
         return session.output.count > loop.limits.maxPendingOutputBytes
     }
 
+    /// Clients of HTTP/1.1 do not ask for any.
+    func setTrailers(_ trailers: ResponseFields, of exchange: ExchangeID) {}
+
     func wait(for exchange: ExchangeID, with writer: CheckedContinuation<Void, any Error>) {
         waitingWriters.append(writer)
     }
@@ -277,17 +280,6 @@ final class HTTP1Conversation: Conversation {
             && loop.shared.heldAnswerBytes <= loop.limits.maxHeldAnswerBytes
     }
 
-    /// Returns what goes out in place of `response` if it is large and too much waits already.
-    ///
-    /// One answer alone is never too large: how large it may get is for those who make it to say. Small ones, such as
-    /// metrics, are what one needs to see that somebody fills the memory.
-    private func refusal(of response: Response, to request: Request, on loop: isolated EventLoop) -> Response? {
-        guard let count = response.body.count, count > loop.limits.maxPendingOutputBytes else { return nil }
-        let held = loop.shared.heldAnswerBytes
-        guard held > 0, held + count > loop.limits.maxHeldAnswerBytes else { return nil }
-        return loop.configuration.refusalForm(.overloaded, request.pathOctets)
-    }
-
     // MARK: Time and the end
 
     var owedCount: Int { session.owes ? 1 : 0 }
@@ -299,10 +291,7 @@ final class HTTP1Conversation: Conversation {
         switch session.wait {
         case .handler: return .never
         case .reader: return connection.lastProgress + timeouts.write
-        case .request:
-            // A drain leaves a client that is about to send a moment to do so.
-            let drained = max(waitStart, loop.drainStart) + EventLoop.drainIdleTime
-            return min(waitStart + timeouts.idle, drained)
+        case .request: return connection.idleDeadline(since: waitStart, on: loop)
         case .restOfHead: return waitStart + timeouts.head
         case .restOfBody: return min(connection.lastProgress + timeouts.bodyIdle, waitStart + timeouts.body)
         }

@@ -11,9 +11,17 @@ struct StreamWriter: BodyWriter {
     func write(_ bytes: [UInt8]) async throws {
         try await loop.write(bytes, for: self)
     }
+
+    func setTrailers(_ trailers: ResponseFields) async throws {
+        await loop.setTrailers(trailers, for: self)
+    }
 }
 
 extension EventLoop {
+    fileprivate func setTrailers(_ trailers: ResponseFields, for writer: StreamWriter) {
+        connections[writer.token]?.setTrailers(trailers, of: writer.exchange)
+    }
+
     fileprivate func write(_ bytes: [UInt8], for writer: StreamWriter) async throws {
         try Task.checkCancellation()
         guard let connection = connections[writer.token], connection.isStreaming(writer.exchange) else {

@@ -18,6 +18,10 @@ protocol ByteStream: AnyObject {
     func write(_ pieces: UnsafeBufferPointer<iovec>) -> Transfer
     /// Tells the peer that no more octets will come; reading goes on.
     func endWriting()
+    /// Whether the opening chose HTTP/2; nil if it chooses nothing, and the first octets do.
+    var choseHTTP2: Bool? { get }
+    /// Copies the first octets that wait to `buffer`, and leaves them where they are; only where the opening chose nothing.
+    func peek(into buffer: UnsafeMutableRawBufferPointer) -> Transfer
     /// The name that the peer has proved to own.
     var peerName: String? { get }
 }
@@ -41,4 +45,10 @@ enum Transfer: Equatable {
     case ended
     /// The connection is broken.
     case failed
+}
+
+extension ByteStream {
+    var choseHTTP2: Bool? { false }
+
+    func peek(into buffer: UnsafeMutableRawBufferPointer) -> Transfer { .failed }
 }

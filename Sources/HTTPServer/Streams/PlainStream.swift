@@ -16,6 +16,12 @@ final class PlainStream: ByteStream {
 
     func open() -> Opening { .done }
 
+    var choseHTTP2: Bool? { nil }
+
+    func peek(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
+        transfer { recv(number, buffer.baseAddress, buffer.count, Int32(MSG_PEEK)) }
+    }
+
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
         transfer { recv(number, buffer.baseAddress, buffer.count, 0) }
     }

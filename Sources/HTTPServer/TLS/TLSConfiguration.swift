@@ -15,6 +15,8 @@ package struct TLSConfiguration: Sendable, Equatable {
     package var clientAuthentication = ClientAuthentication.off
     /// A PEM file with the authorities that sign clients' certificates; the system's are never used.
     package var clientAuthoritiesFile: String?
+    /// Whether HTTP/2 is offered, before HTTP/1.1.
+    var offersHTTP2 = true
 
     /// Creates a configuration that authenticates no client.
     package init(certificateChainFile: String, privateKeyFile: String) {

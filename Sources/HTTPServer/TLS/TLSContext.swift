@@ -17,7 +17,7 @@ final class TLSContext: @unchecked Sendable {
         ERR_clear_error()
         guard let pointer = SSL_CTX_new(TLS_server_method()) else { throw .openSSL(reason: lastOpenSSLError()) }
         self.pointer = pointer
-        try setProtocol()
+        try setProtocol(offersHTTP2: configuration.offersHTTP2)
         try loadIdentity(configuration, files)
         try setClientAuthentication(configuration, files)
         warn(of: configuration, logger)
@@ -30,7 +30,7 @@ final class TLSContext: @unchecked Sendable {
     /// TLS 1.2 with forward secrecy and AEAD only, TLS 1.3, no renegotiation.
     ///
     /// Sessions are resumed from a bounded cache of our own rather than from tickets, whose keys would have to rotate.
-    private func setProtocol() throws(TLSError) {
+    private func setProtocol(offersHTTP2: Bool) throws(TLSError) {
         copenssl_set_options(pointer)
         let isSet =
             copenssl_set_min_version(pointer, TLS1_2_VERSION) == 1
@@ -46,7 +46,7 @@ final class TLSContext: @unchecked Sendable {
         copenssl_set_read_ahead(pointer)
         copenssl_set_session_cache(pointer, Int(SSL_SESS_CACHE_SERVER), Self.sessionCacheSize)
         SSL_CTX_set_session_id_context(pointer, Self.sessionKind, UInt32(Self.sessionKind.count))
-        SSL_CTX_set_alpn_select_cb(pointer, selectProtocol, nil)
+        SSL_CTX_set_alpn_select_cb(pointer, offersHTTP2 ? selectEither : selectHTTP1, nil)
     }
 
     private func loadIdentity(_ configuration: TLSConfiguration, _ files: TLSFiles) throws(TLSError) {
@@ -139,28 +139,52 @@ final class TLSContext: @unchecked Sendable {
     }
 }
 
-/// Chooses `http/1.1`, and refuses a client that offers other protocols only (RFC 7301 3.2).
-private let selectProtocol:
+private typealias ProtocolSelection =
     @convention(c) (
         OpaquePointer?, UnsafeMutablePointer<UnsafePointer<UInt8>?>?, UnsafeMutablePointer<UInt8>?,
         UnsafePointer<UInt8>?, UInt32, UnsafeMutableRawPointer?
-    ) -> Int32 = { _, chosen, chosenLength, offered, offeredLength, _ in
-        let name = Array("http/1.1".utf8)
-        guard let offered, let chosen, let chosenLength else { return SSL_TLSEXT_ERR_ALERT_FATAL }
+    ) -> Int32
+
+/// Chooses `h2` if it is offered, else `http/1.1`.
+private let selectEither: ProtocolSelection = { _, chosen, chosenLength, offered, offeredLength, _ in
+    select(
+        ["h2", "http/1.1"],
+        from: UnsafeBufferPointer(start: offered, count: Int(offeredLength)),
+        chosen,
+        chosenLength
+    )
+}
+
+/// Chooses `http/1.1`.
+private let selectHTTP1: ProtocolSelection = { _, chosen, chosenLength, offered, offeredLength, _ in
+    select(["http/1.1"], from: UnsafeBufferPointer(start: offered, count: Int(offeredLength)), chosen, chosenLength)
+}
+
+/// Chooses the first of `names` that is offered, and refuses a client that offers other protocols only (RFC 7301 3.2).
+private func select(
+    _ names: [StaticString],
+    from offered: UnsafeBufferPointer<UInt8>,
+    _ chosen: UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
+    _ chosenLength: UnsafeMutablePointer<UInt8>?
+) -> Int32 {
+    guard let chosen, let chosenLength else { return SSL_TLSEXT_ERR_ALERT_FATAL }
+    for name in names {
+        let name = UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
         var index = 0
-        while index < offeredLength {
-            let length = Int(offered[index])
-            let start = offered + index + 1
-            guard index + 1 + length <= offeredLength else { break }
-            if UnsafeBufferPointer(start: start, count: length).elementsEqual(name) {
-                chosen.pointee = start
-                chosenLength.pointee = UInt8(length)
+        while index < offered.count {
+            let end = index + 1 + Int(offered[index])
+            guard end <= offered.count else { break }
+            let candidate = UnsafeBufferPointer(rebasing: offered[index + 1..<end])
+            if candidate.elementsEqual(name) {
+                chosen.pointee = candidate.baseAddress
+                chosenLength.pointee = UInt8(candidate.count)
                 return SSL_TLSEXT_ERR_OK
             }
-            index += 1 + length
+            index = end
         }
-        return SSL_TLSEXT_ERR_ALERT_FATAL
     }
+    return SSL_TLSEXT_ERR_ALERT_FATAL
+}
 
 /// Lets `body` read `octets` as a file; false if it cannot.
 private func withPEM(_ octets: [UInt8], _ body: (OpaquePointer) -> Bool) -> Bool {

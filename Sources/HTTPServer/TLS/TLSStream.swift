@@ -62,6 +62,13 @@ final class TLSStream: ByteStream {
         return outcome(of: code) == .wouldBlock ? .wouldBlock : .failed(reason: refusalReason())
     }
 
+    var choseHTTP2: Bool? {
+        var name: UnsafePointer<UInt8>?
+        var count: UInt32 = 0
+        SSL_get0_alpn_selected(session, &name, &count)
+        return UnsafeBufferPointer(start: name, count: Int(count)).elementsEqual("h2".utf8)
+    }
+
     /// Says why the handshake that has just failed did; nil if the client only went away.
     private func refusalReason() -> String? {
         let verdict = SSL_get_verify_result(session)

@@ -1,4 +1,5 @@
 import CLinux
+import CNGHTTP2
 import COpenSSL
 import CSQLite
 import CZlib
@@ -14,7 +15,7 @@ struct Part: CustomStringConvertible {
 
     var description: String { "\(name) \(version)\(place.map { " (\($0))" } ?? "")" }
 
-    static var all: [Part] { [swift] + packages + [openSSL, sqlite, zlib] + surroundings }
+    static var all: [Part] { [swift] + packages + [openSSL, sqlite, nghttp2, zlib] + surroundings }
 
     /// The packages as `Package.swift` pins them; a test holds these lines to it.
     private static let packages = [
@@ -52,6 +53,15 @@ struct Part: CustomStringConvertible {
     }
 
     private static var sqlite: Part { part("sqlite3", sqlite3_libversion) }
+    private static var nghttp2: Part {
+        let version: @convention(c) (Int32) -> UnsafeMutablePointer<nghttp2_info>? = nghttp2_version
+        return Part(
+            name: "nghttp2",
+            version: version(0).map { String(cString: $0.pointee.version_str) } ?? "unknown",
+            place: place(of: unsafeBitCast(version, to: UnsafeRawPointer.self))
+        )
+    }
+
     private static var zlib: Part { part("zlib", zlibVersion) }
 
     /// Returns a library that tells its version itself.

@@ -42,6 +42,14 @@ extension OptionTable {
             .atLeast(0)
         ),
         ServeOption("max-handshakes", "TLS handshakes at once", \.server.limits.maxHandshakes, .atLeast(1)),
+        ServeOption("http2", "HTTP/2 beside HTTP/1.1, on the same ports", \.server.speaksHTTP2),
+        ServeOption("max-streams", "HTTP/2 streams of a connection at once", \.server.limits.maxStreams, .atLeast(1)),
+        ServeOption(
+            "max-open-streams",
+            "HTTP/2 streams of all connections together",
+            \.server.limits.maxOpenStreams,
+            .atLeast(1)
+        ),
         ServeOption(
             "steps-per-turn",
             "requests of one connection before others get a turn",

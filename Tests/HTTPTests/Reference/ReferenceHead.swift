@@ -52,7 +52,7 @@ struct ReferenceHead {
     }
 
     private static func isTarget(_ target: String, method: String) -> Bool {
-        if target == "*" { return method == "OPTIONS" }
+        if target == "*" { return method == "OPTIONS" || method == "PRI" }
         let pathAndQuery: Substring
         if target.hasPrefix("/") {
             pathAndQuery = target[...]
