@@ -8,6 +8,7 @@ import resource
 import sys
 
 import exhaustion  # noqa: F401  (each adds its faults, in this order)
+import http2  # noqa: F401
 import leaving  # noqa: F401
 import slow  # noqa: F401
 import vanishing  # noqa: F401
