@@ -54,6 +54,24 @@ def test_a_client_without_numpy_says_what_to_install(use, tmp_path):
     assert failed.stderr.splitlines()[-1] == "ImportError: the client of callpath needs numpy: pip install numpy"
 
 
+# Without sense
+
+@pytest.mark.parametrize("given, got", [(lambda module, inputs, output: output, "a function"), ("mask", "a str"), (1, "a int")])
+def test_a_hook_that_is_no_action_says_what_one_is(given, got):
+    with callpath.serve() as server:
+        layer = server.client.create("fc", {"type": "Linear", "in_features": 2, "out_features": 2})
+        with pytest.raises(TypeError) as refused:
+            layer.register_forward_hook(given)
+        assert str(refused.value) == f"expected an action, such as callpath.capture() or callpath.mask([1]), got {got}"
+        assert layer.hooks == []
+
+
+@pytest.mark.parametrize("given", ["hello", ["a", "b"]])
+def test_text_is_not_a_tensor(given):
+    with pytest.raises(TypeError, match="got str$"):
+        callpath.replace(given)
+
+
 # Without torch
 
 def test_export_without_torch_says_what_to_install(tmp_path):

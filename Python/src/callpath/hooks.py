@@ -115,6 +115,10 @@ def hook(
     """A hook of a kind at the module with this path; at the root if only an action is given."""
     if action is None:
         module, action = "", module  # type: ignore[assignment]
+    if not isinstance(action, dict):
+        # What a person of PyTorch tries first: code of theirs does not run in a server.
+        got = "a function" if callable(action) else f"a {type(action).__name__}"
+        raise TypeError(f"expected an action, such as callpath.capture() or callpath.mask([1]), got {got}")
     made: Hook = {"kind": kind, "module": module, "action": action}
     if prepend:
         made["prepend"] = True

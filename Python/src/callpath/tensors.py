@@ -82,7 +82,7 @@ def wire(value: Any) -> Wire:
     if array.dtype == np.float64 and not isinstance(value, (np.ndarray, np.generic)):
         array = array.astype(np.float32)
     # Bytes in another order have the name, and another type.
-    name = NAMES.get(array.dtype) or array.dtype.name
+    name = NAMES.get(array.dtype) or ("str" if array.dtype.kind == "U" else array.dtype.name)
     if name not in TYPES:
         raise TypeError(f"expected a tensor of {', '.join(TYPES)}, got {name}")
     return Wire(name, array.shape, array.astype(TYPES[name][0], copy=False).tobytes())
