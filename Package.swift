@@ -131,7 +131,7 @@ let package = Package(
         .executableTarget(
             name: "callpath",
             dependencies: [
-                "Console", "ModuleAPI", "OpenInference", "Web", "CLinux", "CNGHTTP2", "COpenSSL", "CSQLite", "CZlib",
+                "Console", "GRPC", "ModuleAPI", "OpenInference", "Web", "CLinux", "CNGHTTP2", "COpenSSL", "CSQLite", "CZlib",
                 "HTTPServer",
                 "HTTP",
                 "JSON", "Models", "Postgres", "Serving", "Store", "Tensors", "Metrics", "Logs", argumentParser,

@@ -40,4 +40,13 @@ extension API {
             logger: logger
         )
     }
+
+    /// Returns the interface that has the methods of gRPC as routes, watched and limited with those of `interface`.
+    package func interface(
+        ofMethods routes: [Route],
+        beside interface: Interface,
+        present: @escaping Interface.Presentation
+    ) -> Interface {
+        interface.beside(routes.map(Replicas(api: self).awaiting), present: present)
+    }
 }

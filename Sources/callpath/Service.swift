@@ -1,4 +1,5 @@
 import Console
+import GRPC
 import Glibc
 import HTTP
 import HTTPServer
@@ -22,6 +23,7 @@ struct Service {
     private let registry: Registry
     private let inference: InferenceAPI
     private let readiness: Readiness
+    private let health: Health
     private let keys: KeyFileReader?
     private let server: HTTPServer
 
@@ -67,9 +69,10 @@ struct Service {
             logger: logger
         )
         inference = InferenceAPI(api: api, options: configuration.protocolOptions)
+        health = Health(readiness)
         server = try HTTPServer(
             configuration: configuration.listening(metrics: metrics, logger: logger),
-            handler: Self.handler(inference, keys?.ring, configuration)
+            handler: Self.handler(inference, health, keys?.ring, configuration)
         )
     }
 
@@ -165,6 +168,7 @@ struct Service {
 
     private static func handler(
         _ inference: InferenceAPI,
+        _ health: Health,
         _ keys: KeyRing?,
         _ configuration: Configuration
     ) throws(StartFailure) -> Handler {
@@ -187,7 +191,8 @@ struct Service {
         }
         let hasOperationsPort = configuration.operationsPort.port != nil
         let main = interface.handler(rules: rules, offering: hasOperationsPort ? .allButMetrics : .all)
-        let handler = configuration.compresses ? Compression.wrap(main) : main
+        let routes = configuration.compresses ? Compression.wrap(main) : main
+        let handler = inference.serving(configuration.calls, health: health, beside: interface, rules: rules, routes)
         guard hasOperationsPort else { return handler }
         let operations = interface.handler(offering: .operations)
         return { $0.client?.isOnOperationsPort == true ? operations($0) : handler($0) }
@@ -368,6 +373,7 @@ struct Service {
         }
         await waiting.value
         registry.events.finish()
+        health.finish()
         registry.stopFollowing()
         let cutOff = await server.shutdown(grace: configuration.shutdownGrace)
         if cutOff == 0 { await registry.close() }

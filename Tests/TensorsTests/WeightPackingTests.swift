@@ -17,7 +17,8 @@ struct WeightPackingTests {
         let expected = try input.linear(weight: weight)
         let copy = try Tensor(adopting: weight.withUnsafeBytes { [UInt8]($0) }, dtype: dtype, shape: weight.shape)
         await WeightPacking.pack([copy])
-        #expect(!copy.body.origin.packing.isEmpty)
+        let isPacked = !copy.body.origin.packing.isEmpty
+        #expect(isPacked)
         let result = try input.linear(weight: copy)
         #expect(result.withUnsafeBytes { [UInt8]($0) } == expected.withUnsafeBytes { [UInt8]($0) })
     }

@@ -12,6 +12,7 @@ package import Web
 package struct Server {
     package let api: API
     package let inference: InferenceAPI
+    package let interface: Interface
     package let handler: Handler
     private let router: Router
 
@@ -32,7 +33,8 @@ package struct Server {
             repository: repository
         )
         self.inference = InferenceAPI(api: api, options: inference)
-        handler = self.inference.handler(Self.console)
+        interface = self.inference.interface(Self.console)
+        handler = interface.handler()
         router = Router(api.routes + self.inference.routes + Self.console)
     }
 

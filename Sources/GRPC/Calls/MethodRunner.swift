@@ -29,6 +29,7 @@ struct MethodRunner: Sendable {
         guard CallForm.isCall(exchange.request) else { throw CallForm.refusal(of: exchange.request) }
         do {
             let call = try Call(exchange, options)
+            guard !call.isLate else { throw CallFailure.deadlineExceeded }
             return switch method.body {
             case .unary(let body): try answer(call, body)
             case .streaming(let body): .now(stream(call, body))

@@ -13,6 +13,12 @@ struct Replicas: Sendable {
     private static func isAboutModules(_ route: Route) -> Bool {
         let path = route.template.description
         return ["/v1/modules", "/v1/hooks", "/v2/models", "/v2/repository"].contains(where: path.hasPrefix)
+            || isMethod(route) && route.scope != .open
+    }
+
+    /// Whether a route is a method of gRPC: all are POST, whether they change something or not.
+    private static func isMethod(_ route: Route) -> Bool {
+        route.template.description.hasPrefix("/inference.")
     }
 
     private static let calls: Set = ["callModule", "traceModule", "backwardModule"]
@@ -39,7 +45,7 @@ struct Replicas: Sendable {
             }
         }
         guard registry.isShared else { return plain }
-        let isChange = route.method != .get && !isCall
+        let isChange = route.method != .get && !isCall && !(Self.isMethod(route) && route.scope == .infer)
         return { exchange in
             guard registry.isLoaded else {
                 throw Problem(
@@ -59,7 +65,9 @@ struct Replicas: Sendable {
         do {
             return try await next(exchange).response
         } catch {
-            guard [404, 409, 412, 422].contains(Problem(error).code.status) else { throw error }
+            guard [404, 409, 412, 422].contains(Problem(error).code.status), exchange.request.stream == nil else {
+                throw error
+            }
             await registry.freshen()
             guard registry.revision != before else { throw error }
             return try await next(exchange).response

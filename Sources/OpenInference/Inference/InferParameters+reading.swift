@@ -15,7 +15,7 @@ extension InferParameters {
         switch name {
         case "binary_data_output":
             guard let flag = value.asBool else { throw .parameterKind(name, expected: "true or false") }
-            isBinaryByDefault = flag
+            binaryDataOutput = flag
         case "priority": priority = try Self.wholeNumber(value, name: name)
         case "timeout":
             let microseconds = try Self.wholeNumber(value, name: name)

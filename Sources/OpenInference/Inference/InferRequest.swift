@@ -30,8 +30,8 @@ struct RequestedOutput {
 
 /// The parameters of a request.
 struct InferParameters {
-    /// Whether outputs go as bytes that do not say themselves.
-    var isBinaryByDefault = false
+    /// Whether outputs go as bytes that do not say themselves; `nil` if the request does not say.
+    var binaryDataOutput: Bool?
     /// 0 is the module's default, 1 the highest.
     var priority = 0
     /// How long the request may wait for its turn.

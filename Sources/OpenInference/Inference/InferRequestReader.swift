@@ -71,12 +71,13 @@ struct InferRequestReader {
 
     private mutating func inputs() throws -> [InferInput] {
         var inputs: [InferInput] = []
+        var names = NameCheck()
         try reader.beginArray()
         while try reader.nextElement() {
             var fields = InferInputFields()
             try fields.read(&reader)
             let input = try fields.input(from: &binary, hasBinarySection: hasBinarySection)
-            guard !inputs.contains(where: { $0.name == input.name }) else {
+            guard !names.isRepeated(input.name, in: inputs.lazy.map(\.name)) else {
                 throw InferenceError.repeatedTensor(input.name)
             }
             inputs.append(input)
@@ -87,9 +88,12 @@ struct InferRequestReader {
     private static func outputs(_ value: JSONValue) throws(InferenceError) -> [RequestedOutput]? {
         guard let elements = value.asArray else { throw .wrongKind(field: "outputs", expected: "a list") }
         var outputs: [RequestedOutput] = []
+        var names = NameCheck()
         for element in elements {
             let output = try RequestedOutput(element)
-            guard !outputs.contains(where: { $0.name == output.name }) else { throw .repeatedTensor(output.name) }
+            guard !names.isRepeated(output.name, in: outputs.lazy.map(\.name)) else {
+                throw .repeatedTensor(output.name)
+            }
             outputs.append(output)
         }
         // An empty list asks for nothing in particular: all outputs.

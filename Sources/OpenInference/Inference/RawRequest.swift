@@ -19,7 +19,7 @@ enum RawRequest {
         let tensor = try binary.tensor(named: input.name, dtype: dtype, shape: shape)
         try binary.finish()
         return InferRequest(
-            parameters: InferParameters(isBinaryByDefault: true),
+            parameters: InferParameters(binaryDataOutput: true),
             inputs: [InferInput(name: input.name, tensor: tensor)]
         )
     }

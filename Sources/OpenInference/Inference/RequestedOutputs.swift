@@ -10,14 +10,14 @@ import Web
 /// Captures of hooks are outputs too: `hook_0` is the first capture of the request's first hook, `hook_0_1` its next.
 struct RequestedOutputs {
     private let requested: [RequestedOutput]?
-    private let isBinaryByDefault: Bool
+    private let binaryDataOutput: Bool?
     private let model: Publication
     private let hasHooks: Bool
 
     /// - Throws: An error that names an output which the model does not have.
     init(_ request: InferRequest, model: Publication) throws(InferenceError) {
         requested = request.outputs
-        isBinaryByDefault = request.parameters.isBinaryByDefault
+        binaryDataOutput = request.parameters.binaryDataOutput
         self.model = model
         hasHooks = request.parameters.hooks != nil
         guard let requested else { return }
@@ -26,6 +26,23 @@ struct RequestedOutputs {
             throw .unknownOutput(String(output.name.prefix(64)), expected: names)
         }
     }
+
+    private var isBinaryByDefault: Bool { binaryDataOutput ?? false }
+
+    /// Whether the request says of some output that it goes as bytes, or else that it does not; `nil` if it says neither.
+    var wantsBytes: Bool? {
+        let words = [binaryDataOutput] + (requested ?? []).map(\.isBinary)
+        if words.contains(true) { return true }
+        return words.contains(false) ? false : nil
+    }
+
+    /// Returns how many elements there are in all that may be answered.
+    func elementCount(of result: CallResult) -> Int {
+        result.captures.reduce(result.outputs.elementCount) { $0 + $1.tensor.elementCount }
+    }
+
+    /// Whether some output is answered with classes.
+    var hasClassification: Bool { requested?.contains { $0.classCount != nil } ?? false }
 
     private func isCapture(_ name: String) -> Bool { hasHooks && name.hasPrefix("hook_") }
 

@@ -16,6 +16,14 @@ struct ModelWriter {
         maximumBatch = model.hasBatchAxis ? registry.options.maxBatchRows : 0
     }
 
+    /// What kind of model it is.
+    var platform: String { "callpath_\(model.typeName.lowercased())" }
+
+    /// Returns the sizes that the configuration has for a tensor: with a batch size, it leaves the batch axis out.
+    func dims(of tensor: TensorSignature) -> ArraySlice<Int> {
+        maximumBatch > 0 ? tensor.shape.dropFirst() : tensor.shape[...]
+    }
+
     /// Writes the members of the model's metadata.
     func writeMetadata(versions: [Int], to writer: inout JSONWriter) {
         writer.member("name", model.name)
@@ -23,7 +31,7 @@ struct ModelWriter {
         writer.beginArray()
         for version in versions { writer.write(String(version)) }
         writer.endArray()
-        writer.member("platform", "callpath_\(model.typeName.lowercased())")
+        writer.member("platform", platform)
         writeTensors(model.inputs, under: "inputs", to: &writer)
         writeTensors(model.outputs, under: "outputs", to: &writer)
     }
@@ -44,7 +52,7 @@ struct ModelWriter {
     /// Writes the members of the model's configuration, as Triton's clients read it.
     func writeConfiguration(to writer: inout JSONWriter) {
         writer.member("name", model.name)
-        writer.member("platform", "callpath_\(model.typeName.lowercased())")
+        writer.member("platform", platform)
         writer.member("backend", "callpath")
         writer.member("max_batch_size", maximumBatch)
         writeConfiguration(of: model.inputs, under: "input", to: &writer)
@@ -67,8 +75,7 @@ struct ModelWriter {
             writer.beginObject()
             writer.member("name", tensor.name)
             writer.member("data_type", InferenceDatatype(tensor.dtype ?? .float32).configurationName)
-            // With a batch size, the configuration leaves the batch axis out.
-            write(maximumBatch > 0 ? tensor.shape.dropFirst() : tensor.shape[...], under: "dims", to: &writer)
+            write(dims(of: tensor), under: "dims", to: &writer)
             writer.endObject()
         }
         writer.endArray()

@@ -8,6 +8,7 @@ import Web
 
 /// `/v2` and the models below it, as the Open Inference Protocol describes them.
 struct OpenInferenceResource: Sendable {
+    static let serverName = "callpath"
     /// The extensions that work, by the names of the protocol's clients.
     static let extensions = [
         "binary_tensor_data", "classification", "model_configuration", "model_repository", "parameters",
@@ -57,7 +58,7 @@ struct OpenInferenceResource: Sendable {
 
     private func server(_ exchange: Exchange) async throws -> Response {
         Self.json { writer in
-            writer.member("name", "callpath")
+            writer.member("name", Self.serverName)
             writer.member("version", ServerVersion.current)
             writer.key("extensions")
             writer.beginArray()
@@ -95,13 +96,10 @@ struct OpenInferenceResource: Sendable {
     }
 
     private func modelReady(_ exchange: Exchange) async throws -> Response {
-        let name = try api.lookUp(exchange) { name, version in
-            try api.registry.requireModule(name, version: version)
-            return name
-        }
-        try api.api.readiness.requireNotDraining()
+        let target = try ModelTarget(exchange)
+        try api.requireReady(target)
         return Self.json { writer in
-            writer.member("name", name)
+            writer.member("name", target.name)
             writer.member("ready", true)
         }
     }
@@ -133,43 +131,55 @@ struct OpenInferenceResource: Sendable {
 extension InferenceAPI {
     /// Returns the version of the model that a path names, or its current one, once it is in memory.
     func model(of exchange: Exchange) async throws -> Publication {
-        try await lookUp(exchange) { try await registry.module($0, version: $1) }
+        try await lookUp(ModelTarget(exchange)) { try await registry.module($0, version: $1) }
     }
 
     /// Returns the same if it is in memory.
     func modelIfLoaded(of exchange: Exchange) throws -> Publication? {
-        try lookUp(exchange) { name, version in
+        try modelIfLoaded(ModelTarget(exchange))
+    }
+
+    /// Returns what can be said of the same without its tensors.
+    func outline(of exchange: Exchange) async throws -> ModuleOutline {
+        try await outline(of: ModelTarget(exchange))
+    }
+
+    func modelIfLoaded(_ target: ModelTarget) throws -> Publication? {
+        try lookUp(target) { name, version in
             guard let version else { return try registry.moduleIfLoaded(name) }
             return try registry.moduleIfLoaded(name, version: version)
         }
     }
 
-    /// Returns what can be said of the same without its tensors.
-    func outline(of exchange: Exchange) async throws -> ModuleOutline {
-        try await lookUp(exchange) { try await registry.outline($0, version: $1) }
+    func outline(of target: ModelTarget) async throws -> ModuleOutline {
+        try await lookUp(target) { try await registry.outline($0, version: $1) }
     }
 
-    /// Runs `body` with the model and the version, if any, that a path names.
+    /// Refuses a model that cannot be called.
+    func requireReady(_ target: ModelTarget) throws {
+        try lookUp(target) { name, version in try registry.requireModule(name, version: version) }
+        try api.readiness.requireNotDraining()
+    }
+
+    /// Runs `body` with the model and the version, if any, that a request names.
     ///
     /// - Throws: 503 for one that is still being loaded: it may be there in a moment.
     func lookUp<Result>(
-        _ exchange: Exchange,
+        _ target: ModelTarget,
         _ body: (_ name: String, _ version: Int?) async throws -> Result
     ) async throws -> Result {
-        let (name, version) = try Self.target(of: exchange)
         do {
-            return try await body(name, version)
+            return try await body(target.name, target.version)
         } catch { throw explained(error) }
     }
 
     /// The same for what does not wait.
     func lookUp<Result>(
-        _ exchange: Exchange,
+        _ target: ModelTarget,
         _ body: (_ name: String, _ version: Int?) throws -> Result
     ) throws -> Result {
-        let (name, version) = try Self.target(of: exchange)
         do {
-            return try body(name, version)
+            return try body(target.name, target.version)
         } catch { throw explained(error) }
     }
 
@@ -177,13 +187,28 @@ extension InferenceAPI {
         guard case ServingError.unknownModule(let name) = error, repository.isLoading(name) else { return error }
         return Problem(.notReady, "Model '\(name)' is being loaded.", fields: [.retryAfter: "1"])
     }
+}
 
-    private static func target(of exchange: Exchange) throws(Problem) -> (name: String, version: Int?) {
-        let (name, version) = (exchange.parameter("name"), exchange.parameter("version"))
-        guard !version.isEmpty else { return (name, nil) }
+/// A model, and the version of it that is meant; `nil` is the current one.
+struct ModelTarget: Sendable {
+    let name: String
+    let version: Int?
+
+    /// Reads a version as a client writes it; an empty one is none.
+    init(name: String, version: String) throws(Problem) {
+        self.name = name
+        guard !version.isEmpty else {
+            self.version = nil
+            return
+        }
         guard version.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(version) else {
             throw Problem(.moduleNotFound, "Request for unknown version of model '\(name)': '\(version.prefix(32))'")
         }
-        return (name, number)
+        self.version = number
+    }
+
+    /// Reads what a path names.
+    init(_ exchange: Exchange) throws(Problem) {
+        try self.init(name: exchange.parameter("name"), version: exchange.parameter("version"))
     }
 }

@@ -44,7 +44,7 @@ struct StatisticsResource: Sendable {
     }
 
     private func one(_ exchange: Exchange) async throws -> Response {
-        Self.answer(try api.lookUp(exchange) { try api.registry.statistics(of: $0, version: $1) })
+        Self.answer(try api.lookUp(ModelTarget(exchange)) { try api.registry.statistics(of: $0, version: $1) })
     }
 
     private static func answer(_ models: [VersionStatistics]) -> Response {

@@ -28,6 +28,12 @@ enum InferenceError: Error, Equatable {
     case bytesLeftOver(Int)
     case notARawModel(reason: String)
     case notFinite(output: String)
+    // Messages of gRPC.
+    case rawCount(expected: Int, got: Int)
+    case contentsTwice(tensor: String)
+    case otherContents(tensor: String, datatype: String)
+    case rawByteCount(tensor: String, expected: Int, got: Int)
+    case rawOnly(tensor: String, datatype: String)
     // Names and parameters.
     case inputs(expected: [String], got: [String])
     case unknownOutput(String, expected: [String])
@@ -86,6 +92,21 @@ extension InferenceError {
             "tensor '\(tensor)': expecting \(expected - got) additional bytes, expected \(expected), got \(got)"
         case .bytesLeftOver(let count): "unexpected additional input data: \(count) bytes are left over"
         case .notARawModel(let reason): "a request of raw bytes needs a module of one input: \(reason)"
+        default: callMessage
+        }
+    }
+
+    private var callMessage: String {
+        switch self {
+        case .rawCount(let expected, let got):
+            "expected raw_input_contents for all \(expected) inputs or for none, got \(got)"
+        case .contentsTwice(let tensor): "tensor '\(tensor)' has both contents and raw_input_contents"
+        case .otherContents(let tensor, let datatype):
+            "tensor '\(tensor)' has contents in a list that is not the one of \(datatype)"
+        case .rawByteCount(let tensor, let expected, let got):
+            "tensor '\(tensor)': its shape and datatype take \(expected) bytes, its raw_input_contents are \(got)"
+        case .rawOnly(let tensor, let datatype):
+            "tensor '\(tensor)' has datatype \(datatype), which goes in raw_input_contents alone"
         default: "the request is wrong"
         }
     }

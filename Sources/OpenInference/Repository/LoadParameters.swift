@@ -1,4 +1,5 @@
 import FoundationEssentials
+import GRPC
 import JSON
 import Models
 import ModuleAPI
@@ -21,6 +22,26 @@ struct LoadParameters {
             guard let text = parameter.asString else { throw .parameterKind(name, expected: "a string") }
             if name == "config" { configuration = text } else { try readFile(name, text) }
         }
+        try finish()
+    }
+
+    /// Reads the same from a message, where a file's bytes stand as they are.
+    init(_ parameters: ProtobufMap<RepositoryParameter>, in octets: [UInt8]) throws(InferenceError) {
+        for (name, parameter) in parameters {
+            switch (name.text, parameter) {
+            case (_, .unset): continue
+            case ("config", .string(let text)): configuration = text
+            case ("config", _): throw .parameterKind(name.text, expected: "a string")
+            case (let name, .bytes(let range)) where name.hasPrefix("file:"):
+                try keepFile(name, Array(octets[range]))
+            case (let name, _) where name.hasPrefix("file:"): throw .parameterKind(name, expected: "bytes")
+            default: continue
+            }
+        }
+        try finish()
+    }
+
+    private mutating func finish() throws(InferenceError) {
         guard file == nil || configuration != nil else {
             throw .repository("a load with files needs the parameter 'config', if only {}")
         }
@@ -33,8 +54,12 @@ struct LoadParameters {
     }
 
     private mutating func readFile(_ name: String, _ base64: String) throws(InferenceError) {
-        guard file == nil else { throw .repository("a load takes one file, a safetensors file") }
         guard let data = Data(base64Encoded: base64) else { throw .parameterKind(name, expected: "base64") }
-        file = (String(name.prefix(64)), Array(data))
+        try keepFile(name, Array(data))
+    }
+
+    private mutating func keepFile(_ name: String, _ bytes: [UInt8]) throws(InferenceError) {
+        guard file == nil else { throw .repository("a load takes one file, a safetensors file") }
+        file = (String(name.prefix(64)), bytes)
     }
 }

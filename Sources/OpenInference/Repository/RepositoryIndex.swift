@@ -6,14 +6,15 @@ import Web
 
 /// The models that can be called, are on their way, or could be had: the answer to `POST /v2/repository/index`.
 struct RepositoryIndex {
-    private enum State: String {
+    enum State: String {
         case ready = "READY"
         case loading = "LOADING"
         case unloading = "UNLOADING"
         case unavailable = "UNAVAILABLE"
     }
 
-    private struct Row {
+    /// A model.
+    struct Row {
         let name: String
         var version: Int?
         let state: State
@@ -24,6 +25,9 @@ struct RepositoryIndex {
     struct Page {
         private(set) var limit = Int.max
         private(set) var after: String?
+
+        /// All of it.
+        init() {}
 
         /// Reads what a request says; that a page is full says that more may follow.
         init(limit: JSONValue?, after: JSONValue?) throws(InferenceError) {
@@ -42,10 +46,11 @@ struct RepositoryIndex {
         fileprivate func holds(_ name: String) -> Bool { after.map { $0 < name } ?? true }
     }
 
-    private let rows: [Row]
+    /// The models, by their names.
+    let rows: [Row]
 
     /// Looks at what serves, at what the repository knows, and at what its folder holds.
-    init(_ api: InferenceAPI, isReadyOnly: Bool, _ page: Page) {
+    init(_ api: InferenceAPI, isReadyOnly: Bool, _ page: Page = Page()) {
         let standings = api.repository.standings
         // Damaged modules are passed over where only those that serve are wanted, so that a page may take several looks.
         var entries: [RegistryEntry] = []

@@ -64,12 +64,16 @@ struct RepositoryResource: Sendable {
     // MARK: - Load and unload
 
     private func load(_ exchange: Exchange) async throws -> Response {
-        let name = exchange.parameter("name")
         let parameters = try LoadParameters(Self.member("parameters", of: exchange.request.body))
+        return changed(try await load(exchange.parameter("name"), parameters))
+    }
+
+    /// Loads a model, and returns the count of changes.
+    func load(_ name: String, _ parameters: LoadParameters) async throws -> Int {
         do {
-            let loaded = try await api.repository.loading(name) { try await load(name, parameters) }
+            let loaded = try await api.repository.loading(name) { try await publication(of: name, parameters) }
             api.repository.forget(name)
-            return changed(loaded.revision)
+            return loaded.revision
         } catch {
             note(error, of: name)
             throw error
@@ -90,7 +94,7 @@ struct RepositoryResource: Sendable {
         api.repository.note(name, reason: Problem(error).detail)
     }
 
-    private func load(_ name: String, _ parameters: LoadParameters) async throws -> Publication {
+    private func publication(of name: String, _ parameters: LoadParameters) async throws -> Publication {
         let description = try parameters.configuration.map { text in
             try Self.naming("parameter 'config'") {
                 try DescriptionReader.description(
@@ -127,11 +131,16 @@ struct RepositoryResource: Sendable {
     }
 
     private func unload(_ exchange: Exchange) async throws -> Response {
-        let name = exchange.parameter("name")
-        try Self.checkUnload(Self.member("parameters", of: exchange.request.body))
+        let parameters = try Self.member("parameters", of: exchange.request.body)
+        return changed(try await unload(exchange.parameter("name"), parameters))
+    }
+
+    /// Unloads a model, and returns the count of changes.
+    func unload(_ name: String, _ parameters: JSONValue?) async throws -> Int {
+        try Self.checkUnload(parameters)
         let revision = try await api.repository.unloading(name) { try await api.registry.unload(name) }
         api.repository.note(name, reason: "unloaded")
-        return changed(revision)
+        return revision
     }
 
     /// Refuses parameters of an unload that are none.

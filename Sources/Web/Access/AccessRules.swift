@@ -4,8 +4,8 @@ package struct AccessRules: Sendable {
     package var keys: KeyRing?
     /// What whoever shows no key may do where there are keys: nothing if `nil`.
     package var anonymousScope: Scope?
-    /// What one client may ask.
-    package var limits = AdmissionLimits()
+    /// Keeps each client within its limits, whatever it asks.
+    private let admission: Admission
     /// The pages whose scripts may read answers.
     package var crossOrigin = CrossOrigin()
     /// The names under which the server may be asked.
@@ -20,7 +20,7 @@ package struct AccessRules: Sendable {
     ) {
         self.keys = keys
         self.anonymousScope = anonymousScope
-        self.limits = limits
+        admission = Admission(limits: limits)
         self.crossOrigin = crossOrigin
         self.hosts = hosts
     }
@@ -29,7 +29,7 @@ package struct AccessRules: Sendable {
     ///
     /// Whoever shows no key that is known counts by address, so that guessing keys is bounded too.
     var guards: [Middleware] {
-        let admission = Middleware(Admission(limits: limits).wrap)
+        let admission = Middleware(admission.wrap)
         guard let keys else { return [admission] }
         let authentication = Authentication(keys: keys, anonymous: anonymousScope)
         return [Middleware(authentication.identify), admission, Middleware(authentication.authorize)]

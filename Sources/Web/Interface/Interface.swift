@@ -8,11 +8,11 @@ package struct Interface: Sendable {
     package typealias Presentation = @Sendable (Problem, Request) -> Response
 
     /// The rows of the interface.
-    package let routes: [Route]
+    package private(set) var routes: [Route]
     /// Adds to each answer, problems too, what is to be said of the server; `nil` for nothing.
     let signing: Middleware?
     /// Makes answers of problems.
-    let present: Presentation
+    private(set) var present: Presentation
     /// Watches requests.
     let telemetry: Telemetry
     /// Bytes of a body once its content coding is off; beyond, 413.
@@ -39,6 +39,13 @@ package struct Interface: Sendable {
         self.pathPrefix = pathPrefix
         self.logger = logger
         telemetry = Telemetry(metrics: RequestMetrics(in: metrics), log: accessLog)
+    }
+
+    /// Returns an interface of other routes in another form, whose requests are watched with those of this one.
+    package func beside(_ routes: [Route], present: @escaping Presentation) -> Interface {
+        var other = self
+        (other.routes, other.present) = (routes, present)
+        return other
     }
 
     /// Returns the handler that a server runs; `rules` decide which requests reach a route of the `selection`.

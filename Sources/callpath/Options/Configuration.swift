@@ -1,3 +1,4 @@
+import GRPC
 import HTTP
 import HTTPServer
 import Logging
@@ -127,6 +128,15 @@ extension Configuration {
         options.defaultModel = defaultModel.isEmpty ? nil : defaultModel
         options.vertexHealthRoute = vertexHealthRoute.isEmpty ? nil : vertexHealthRoute
         options.vertexPredictRoute = vertexPredictRoute.isEmpty ? nil : vertexPredictRoute
+        return options
+    }
+
+    /// How calls of gRPC are answered.
+    var calls: CallOptions {
+        var options = CallOptions()
+        options.limits.maxByteCount = server.limits.maxBodyBytes
+        options.limits.maxDecodedByteCount = server.limits.maxDecodedBodyBytes
+        options.compresses = compresses
         return options
     }
 
