@@ -156,7 +156,7 @@ struct RepositoryTests {
             #expect(await server.json(.post, "/v2/repository/models/\(name)/unload", "").status == 200)
         }
         let all = await index()
-        #expect(all.map { $0.prefix(1) } == ["a", "b", "c", "e", "f"])
+        #expect(all.map { String($0.prefix(1)) } == ["a", "b", "c", "e", "f"])
         var pages: [String] = []
         var after = ""
         while true {
@@ -168,7 +168,7 @@ struct RepositoryTests {
         }
         #expect(pages == all)
         let ready = await index(nil, #"{"limit": \#(limit), "ready": true}"#)
-        #expect(ready.map { $0.prefix(1) } == ["a", "c", "e"].prefix(limit))
+        #expect(ready.map { String($0.prefix(1)) } == Array(["a", "c", "e"].prefix(limit)))
     }
 
     @Test(arguments: [
