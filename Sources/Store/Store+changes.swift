@@ -110,10 +110,11 @@ extension Store {
 
     /// Removes the files that commits left over, and moves a long log into the index; after the answers are on their way.
     package func tidy() {
-        let spare = state.withLock { state in
+        var spare = state.withLock { state in
             defer { state.spareFiles = [:] }
             return state.spareFiles
         }
+        spare.merge(blobs.takeReleased()) { size, _ in size }
         index.withLock { index in
             for (file, size) in spare where (try? index.names(file)) == false {
                 try? blobs.remove(file, byteCount: size)

@@ -77,11 +77,12 @@ package struct StoreChange: Sendable {
         }
     }
 
-    /// The bytes of all parts.
+    /// The bytes of all parts that were not written before.
     var byteCount: Int {
         steps.reduce(0) { sum, step in
             guard case .put(_, _, let header, let parts, _) = step else { return sum }
-            return parts.values.reduce(sum + header.count) { $0 + ($1?.source.byteCount ?? 0) }
+            let new = parts.values.compactMap(\.self).filter { $0.stored == nil }
+            return new.reduce(sum + header.count) { $0 + $1.source.byteCount }
         }
     }
 }

@@ -139,6 +139,7 @@ def limited_folder(scene):
         expect((status, problem["code"], problem["outcome"]) == (507, "insufficient_storage", "unchanged"), str(problem))
         expect(5 <= made <= 10, f"{made} modules of 100 KB in 1 MiB")
         expect(client.send("GET", f"/v1/modules/m{made}")[0] == 404, "a refused module is there")
+        expect(client.get("/v1/store")[1]["bytes"] + 160 * 160 * 4 + 4096 > 1 << 20, "a change was refused that had room")
         for number in range(made):
             expect(client.send("DELETE", f"/v1/modules/m{number}")[0] == 204, "DELETE")
         put(client, "again", WIDE)

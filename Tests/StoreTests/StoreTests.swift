@@ -62,6 +62,21 @@ struct StoreTests {
         #expect(try byteCount("registry.sqlite-wal") < 150 * size)
     }
 
+    /// What was written for a change that was refused takes no room, once the next one is made.
+    @Test func refusedChangesLeaveNoFiles() throws {
+        let store = try Store(path: path, maxBytes: 400_000)
+        for byte in 1...9 {
+            _ = try store.write(BytesPieces(bytes: [UInt8](repeating: UInt8(byte), count: 200_000)))
+            store.tidy()
+            #expect(try files() == [])
+        }
+        let file = try store.write(BytesPieces(bytes: [UInt8](repeating: 1, count: 200_000)))
+        let part = StorePart(BytesPieces(bytes: [UInt8](repeating: 1, count: 200_000)), isFile: true, stored: file)
+        try store.make(put("fc", 1, ["a": part]), StoreCounters())
+        store.tidy()
+        #expect(try files().count == 1)
+    }
+
     /// A version that goes with the one that comes leaves its rows to it, and nobody else's.
     @Test(arguments: [1, 2])
     func rowsOfVersionsThatGoAreUsedAgain(kept: Int) throws {

@@ -8,11 +8,19 @@ package final class BlobFolder: Sendable {
 
     private let disk: any Disk
     let path: String
-    /// What nobody may remove, with the count of those who say so.
-    private let pins = Mutex<[Digest: Int]>([:])
+    private let pins = Mutex(Pins())
     /// Files that were found not to hold what their name says.
     private let damaged = Mutex<Set<Digest>>([])
     private let storedBytes = Mutex((byteCount: 0, isWhole: false))
+
+    private struct Pins {
+        /// What nobody may remove, with the count of those who say so.
+        var counts: [Digest: Int] = [:]
+        /// Files that were written for changes under way, with their sizes.
+        var written: [Digest: Int] = [:]
+        /// Those of them whose changes are over, whether they were made or refused.
+        var released: [Digest: Int] = [:]
+    }
 
     package init(disk: any Disk, path: String) {
         self.disk = disk
@@ -52,13 +60,23 @@ package final class BlobFolder: Sendable {
 
     /// Keeps a file from being removed, whether it is there or not.
     package func pin(_ blob: Digest) {
-        pins.withLock { $0[blob, default: 0] += 1 }
+        pins.withLock { $0.counts[blob, default: 0] += 1 }
     }
 
     package func unpin(_ blob: Digest) {
         pins.withLock { pins in
-            guard let count = pins[blob] else { return }
-            pins[blob] = count > 1 ? count - 1 : nil
+            guard let count = pins.counts[blob] else { return }
+            pins.counts[blob] = count > 1 ? count - 1 : nil
+            guard count <= 1, let byteCount = pins.written.removeValue(forKey: blob) else { return }
+            pins.released[blob] = byteCount
+        }
+    }
+
+    /// Returns the files with their sizes that changes wrote which are over since: those that were refused left theirs behind.
+    func takeReleased() -> [Digest: Int] {
+        pins.withLock { pins in
+            defer { pins.released = [:] }
+            return pins.released
         }
     }
 
@@ -68,7 +86,10 @@ package final class BlobFolder: Sendable {
     func write(_ source: any PartSource) throws(DiskError) -> Digest {
         let file = try disk.createUnnamed(in: "\(path)/new")
         let blob = try write(source, to: file)
-        pin(blob)
+        pins.withLock { pins in
+            pins.counts[blob, default: 0] += 1
+            pins.written[blob] = source.byteCount
+        }
         do throws(DiskError) {
             try publish(file, as: blob, byteCount: source.byteCount)
         } catch {
@@ -146,7 +167,7 @@ package final class BlobFolder: Sendable {
     /// Removes a file that no row names, unless somebody holds it.
     package func remove(_ blob: Digest, byteCount: Int) throws(DiskError) {
         try pins.withLock { pins throws(DiskError) in
-            guard pins[blob] == nil else { return }
+            guard pins.counts[blob] == nil else { return }
             try disk.remove(path(of: blob))
             storedBytes.withLock { $0.byteCount -= byteCount }
         }

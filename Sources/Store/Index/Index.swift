@@ -48,7 +48,7 @@ final class Index {
     }
 
     private static func opening(_ error: DatabaseError, _ path: String) -> StoreError {
-        error.isCorruption
+        error.isCorruption || error.systemNumber == 0
             ? .corrupt(path: path, reason: error.message)
             : .notUsable(DiskError("open", path, error.systemNumber))
     }
