@@ -40,10 +40,12 @@ extension Registry {
         )
         try await reserve(wanted)
         defer { state.withLock { $0.release(wanted) } }
-        let built = try await build {
-            try Self.refusing { () throws(DescriptionProblem) in try BuiltTree(description, layer) }
+        let (built, weights) = try await build {
+            let built = try Self.refusing { () throws(DescriptionProblem) in try BuiltTree(description, layer) }
+            return (built, built.weights)
         }
-        let outcome = try await perform(.put(name: name, built, mayReplace: mayReplace), when: precondition)
+        let change = RegistryChange.put(name: name, built, mayReplace: mayReplace)
+        let outcome = try await perform(change, when: precondition, weights: weights)
         return (try outcome.version(of: name), outcome.isNew)
     }
 

@@ -150,9 +150,16 @@ package final class Registry: Sendable {
     // MARK: Changes
 
     /// Makes a change after those that came before it.
+    ///
+    /// - Parameter weights: The matrices that it brings and that calls multiply by, if they were found before.
     /// - Returns: What it led to, once it is durable and everybody sees it.
-    func perform(_ change: RegistryChange, when precondition: Precondition = .always) async throws -> ChangeOutcome {
-        let written = try await readied(change)
+    func perform(
+        _ change: RegistryChange,
+        when precondition: Precondition = .always,
+        weights: [Tensor]? = nil
+    ) async throws -> ChangeOutcome {
+        let current = { (name: String) in self.state.withLock { $0.entries[name]?.current.publication } }
+        let written = try await readied(change, weights ?? change.weights(current))
         // Named, the isolation has it go on where it waited; it goes by way of the concurrent threads otherwise (Swift 6.3).
         return try await withCheckedThrowingContinuation(isolation: #isolation) { continuation in
             let proposal = Proposal(
@@ -186,8 +193,7 @@ package final class Registry: Sendable {
 
     /// Does what a change needs and nobody has to wait for but those who made it: its large tensors are written as files, and its
     /// weights packed, which the first call would do otherwise.
-    private func readied(_ change: RegistryChange) async throws -> WrittenTensors? {
-        let weights = change.weights { name in self.state.withLock { $0.entries[name]?.current.publication } }
+    private func readied(_ change: RegistryChange, _ weights: [Tensor]) async throws -> WrittenTensors? {
         let byteCount = change.isReserved ? 0 : weights.reduce(0) { $0 + $1.byteCount }
         let wanted = RegistryState.Reservation(byteCount: byteCount)
         // Where there is no room for both, the first call packs as it always did.

@@ -44,7 +44,8 @@ extension RegistryChange {
 }
 
 extension BuiltTree {
-    fileprivate var weights: [Tensor] {
+    /// The matrices that calls multiply by, each once.
+    var weights: [Tensor] {
         var found: [ObjectIdentifier: Tensor] = [:]
         for (path, module) in tree.module.namedModules() {
             for name in module.packedParameters {
