@@ -47,7 +47,8 @@ struct KeptLookTests {
     private func startAndCatchUp(with other: Registry) async throws {
         let alone = try await startAlone()
         try database.allowConnections(true)
-        try await alone.catchUp(with: other)
+        // What is damaged here is of the same revision.
+        while alone.contact?.fullLooks == 0 { try await Task.sleep(for: .milliseconds(1)) }
         #expect(try alone.everything == other.everything)
         await alone.freshen()
         alone.stopFollowing()

@@ -153,9 +153,17 @@ def trouble(world, what, seconds, names=NAMES):
             history.versions[(name, version)] = int(bias["data"][0]) if version == document["version"] else None
     steady = world.replicas[:1] if what in (killing_replicas, everything) else world.replicas
     workers = [Writer(history, world.replicas, seed, NAMES) for seed in range(6 if names == NAMES else 2)]
-    workers += [Writer(history, world.replicas, 30 + number, [name], True) for number, name in enumerate(names[len(NAMES) :])]
+    # Each keeps to one replica, so that one that stands still stops only its own.
+    owners = [
+        Writer(history, [world.replicas[number % 3]], 30 + number, [name], True)
+        for number, name in enumerate(names[len(NAMES) :])
+    ]
     workers += [Reader(history, world.replicas, 10 + seed, "net") for seed in range(2)]
     workers += [PairWriter(history, world.replicas, 20), Caller(history, steady, 21, "pair")]
+    for worker in workers if owners else []:
+        # What matters are the changes of those who make most.
+        worker.pause = 0.02
+    workers += owners
     for worker in workers:
         worker.start()
     time.sleep(0.5)

@@ -50,13 +50,15 @@ class History:
 class Worker(threading.Thread):
     def __init__(self, history, replicas, seed):
         super().__init__(daemon=True)
-        self.history, self.random, self.ends = history, random.Random(seed), False
+        self.history, self.random, self.ends, self.pause = history, random.Random(seed), False, 0
         self.clients = [Client(replica) for replica in replicas]
 
     def run(self):
         while not self.ends:
             try:
                 self.step(self.random.choice(self.clients))
+                if self.pause:
+                    time.sleep(self.pause)
             except OSError:
                 self.missed()
                 time.sleep(0.02)

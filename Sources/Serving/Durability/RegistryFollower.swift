@@ -301,7 +301,7 @@ extension FollowedModule {
             replacements[ObjectIdentifier(old.root)] = new.root
         }
         let tree = try older.root.copied(replacing: replacements)
-        try fill(tree, since: older.version)
+        try parts.update(tree, since: older.version)
         let wanted = Set(record.hooks.map(\.id))
         for hook in older.installedHooks where !wanted.contains(hook.id) {
             tree.submodule(at: hook.description.module)?.removeHook(hook.id)
