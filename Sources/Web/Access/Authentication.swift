@@ -61,9 +61,10 @@ struct Authentication {
 
     /// Returns the token of a value like `Bearer abc`; the scheme has no case, and any number of blanks stands around the token.
     private static func bearerToken(_ value: String?) -> String? {
-        guard let words = value?.split(whereSeparator: { $0 == " " || $0 == "\t" }), words.count == 2,
-            words[0].lowercased() == "bearer"
+        // By bytes: by characters it cost an eighth of a small call.
+        guard let words = value?.utf8.split(whereSeparator: { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }),
+            words.count == 2, words[0].elementsEqual("bearer".utf8, by: { $0 | 0x20 == $1 })
         else { return nil }
-        return String(words[1])
+        return String(Substring(words[1]))
     }
 }
