@@ -48,9 +48,9 @@ struct Epoll: ~Copyable {
         return epoll_ctl(descriptor.number, operation, number, &event) == 0 ? 0 : errno
     }
 
-    /// Takes what is ready now, without waiting, and returns how many reports there are.
-    func takeReady() -> Int {
-        max(0, Int(epoll_wait(descriptor.number, events.baseAddress, Int32(events.count), 0)))
+    /// Takes what is ready now or, at the latest, after `milliseconds`, and returns how many reports there are.
+    func takeReady(within milliseconds: Int32 = 0) -> Int {
+        max(0, Int(epoll_wait(descriptor.number, events.baseAddress, Int32(events.count), milliseconds)))
     }
 
     /// Returns report `index` of the last `takeReady()`.

@@ -5,8 +5,9 @@ import HTTP
 
 /// A serial queue's worth of connections: one epoll descriptor, watched by one Dispatch source for the loop's whole life.
 ///
-/// When the source fires, a turn takes ready sockets until none is left, then polls on for a bounded while before the
-/// loop goes back to sleep. A source per socket would be simpler, but on Linux it misses resets and is slower.
+/// When the source fires, a turn takes ready sockets until none is left, polls on for a bounded while, then waits for the
+/// next in the kernel; where none comes for long, the loop goes back to sleep. Between two requests Dispatch's way back costs
+/// several times what a small call does. A source per socket would be simpler, but on Linux it misses resets and is slower.
 actor EventLoop {
     nonisolated let executor: LoopExecutor
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -41,6 +42,8 @@ actor EventLoop {
     @exclusivity(unchecked) private var deferred: Deque<Connection> = []
     /// How long those who have more to do may go on before the sockets are looked at again, in nanoseconds.
     private static let deferredTime: Int64 = 500_000
+    /// How long a turn waits for its sockets, in milliseconds.
+    private static let longestWait: Int32 = 1_000
     private var source: (any DispatchSourceRead)?
     @exclusivity(unchecked) private var polling: PollingBudget
 
@@ -70,7 +73,7 @@ actor EventLoop {
         let turn: @Sendable () -> Void = { self.assumeIsolated { $0.turn() } }
         let source = DispatchSource.makeReadSource(fileDescriptor: epoll.descriptor.number, queue: executor.queue)
         source.setEventHandler(handler: turn)
-        executor.onWork(turn)
+        executor.onWork(turn, interrupt: timer.ring)
         self.source = source
         source.activate()
     }
@@ -102,13 +105,28 @@ extension EventLoop {
         executor.beginTurn()
         polling.begin()
         repeat {
-            while step() {}
+            while step() || stepAfterWait() {}
         } while !executor.endTurn()
     }
 
     /// Does what is there to do; false when there is nothing and nothing is expected soon.
     private func step() -> Bool {
-        let count = epoll.takeReady()
+        guard work(on: epoll.takeReady()) else { return connections.count > 0 && polling.mayGoOn() }
+        polling.succeed()
+        return true
+    }
+
+    /// Waits for what comes next while there are connections, and does it; false when nothing came for long.
+    private func stepAfterWait() -> Bool {
+        guard connections.count > 0, executor.beginWait() else { return false }
+        let count = epoll.takeReady(within: Self.longestWait)
+        executor.endWait()
+        polling.begin()
+        return work(on: count)
+    }
+
+    /// Does what `count` reports ask for, and what else there is; false when that is nothing.
+    private func work(on count: Int) -> Bool {
         if count > 0 {
             now = .now()
             date.refresh()
@@ -124,11 +142,7 @@ extension EventLoop {
         }
         let hadDeferred = !deferred.isEmpty
         advanceDeferred()
-        guard count == 0, !hadWork, !hadDeferred else {
-            polling.succeed()
-            return true
-        }
-        return connections.count > 0 && polling.mayGoOn()
+        return count > 0 || hadWork || hadDeferred
     }
 
     private func dispatch(_ token: UInt64, _ interest: Epoll.Interest) {

@@ -4,7 +4,8 @@ import Synchronization
 /// Runs the jobs of one event loop in the loop's own turns, on a serial queue.
 ///
 /// A job that arrives while the loop is in a turn (a handler resumed by the compute queue) is taken up by that turn,
-/// between two looks at the sockets; Dispatch is asked for a new turn only when the loop sleeps.
+/// between two looks at the sockets; a turn that waits for its sockets is interrupted; Dispatch is asked for a new turn only
+/// when the loop sleeps.
 final class LoopExecutor: SerialExecutor {
     /// A piece of work that entered from outside the loop.
     enum Work: Sendable {
@@ -15,7 +16,9 @@ final class LoopExecutor: SerialExecutor {
     private struct Inbox {
         var work: [Work] = []
         var isAwake = false
+        var isWaiting = false
         var turn: (@Sendable () -> Void)?
+        var interrupt: (@Sendable () -> Void)?
     }
 
     private static let queueKey = DispatchSpecificKey<ObjectIdentifier>()
@@ -29,9 +32,13 @@ final class LoopExecutor: SerialExecutor {
         queue.setSpecific(key: Self.queueKey, value: ObjectIdentifier(self))
     }
 
-    /// Names the function that Dispatch calls, on the queue, when there is work and the loop sleeps.
-    func onWork(_ turn: (@Sendable () -> Void)?) {
-        inbox.withLock { $0.turn = turn }
+    /// Names the function that Dispatch calls, on the queue, when there is work and the loop sleeps, and the one that
+    /// interrupts, from any thread, a turn that waits.
+    func onWork(_ turn: (@Sendable () -> Void)?, interrupt: (@Sendable () -> Void)? = nil) {
+        inbox.withLock { inbox in
+            inbox.turn = turn
+            inbox.interrupt = interrupt
+        }
     }
 
     func enqueue(_ job: consuming ExecutorJob) {
@@ -40,15 +47,19 @@ final class LoopExecutor: SerialExecutor {
 
     /// Runs `work` on the loop, after what was submitted before.
     func submit(_ work: Work) {
-        let turn = inbox.withLock { inbox -> (@Sendable () -> Void)? in
+        let wake = inbox.withLock { inbox -> (@Sendable () -> Void)? in
             inbox.work.append(work)
             waiting.store(inbox.work.count, ordering: .releasing)
+            if inbox.isWaiting {
+                inbox.isWaiting = false
+                return inbox.interrupt
+            }
             guard !inbox.isAwake else { return nil }
             inbox.isAwake = true
-            return inbox.turn ?? { [self] in self.runAll() }
+            let turn = inbox.turn ?? { [self] in self.runAll() }
+            return { [queue] in queue.async(execute: turn) }
         }
-        guard let turn else { return }
-        queue.async(execute: turn)
+        wake?()
     }
 
     var hasWork: Bool { waiting.load(ordering: .acquiring) > 0 }
@@ -64,6 +75,19 @@ final class LoopExecutor: SerialExecutor {
             inbox.isAwake = !inbox.work.isEmpty
             return !inbox.isAwake
         }
+    }
+
+    /// Says that the turn is about to wait for its sockets, or returns false if work has just come.
+    func beginWait() -> Bool {
+        inbox.withLock { inbox in
+            inbox.isWaiting = inbox.work.isEmpty && inbox.interrupt != nil
+            return inbox.isWaiting
+        }
+    }
+
+    /// Says that the turn does not wait any more.
+    func endWait() {
+        inbox.withLock { $0.isWaiting = false }
     }
 
     /// Runs what has been submitted so far; on the queue only.
