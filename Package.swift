@@ -241,7 +241,7 @@ if Context.environment["CALLPATH_FUZZ"] != nil {
         .executableTarget(
             name: "callpath-fuzz",
             dependencies: [
-                "GRPC", "HTTP", "JSON", "Models", "NN", "Safetensors", "Serving", "Tensors", httpTypes,
+                "GRPC", "HTTP", "HTTP2", "JSON", "Models", "NN", "Safetensors", "Serving", "Tensors", httpTypes,
                 orderedCollections,
             ],
             path: "Fuzz",

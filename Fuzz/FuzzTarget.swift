@@ -3,6 +3,7 @@
 /// A target fails by trapping. Each checks more than that it survives: two ways to the same result must agree.
 enum FuzzTarget: String, CaseIterable {
     case request, chunked, host, percentDecoding = "percent-decoding", negotiation, gzip
+    case frames
     case json, jsonTensor = "json-tensor", binaryTensor = "binary-tensor", safetensors, description
     case protobuf, messages
 
@@ -18,6 +19,7 @@ enum FuzzTarget: String, CaseIterable {
         case .percentDecoding: fuzzPercentDecoding(input)
         case .negotiation: fuzzNegotiation(input)
         case .gzip: fuzzContentCoding(input)
+        case .frames: fuzzFrames(input)
         case .json: fuzzJSON(input)
         case .jsonTensor: fuzzJSONTensor(input)
         case .binaryTensor: fuzzBinaryTensor(input)

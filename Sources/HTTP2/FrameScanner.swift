@@ -48,8 +48,8 @@ struct FrameScanner {
 
     /// Goes through `octets`, and calls `note` for each head that is whole with them.
     /// - Returns: Octets to be handed on before `octets`, and how many of `octets` may be handed on: all but the start of a
-    ///   head, which is kept. `nil` as soon as `note` returns false.
-    mutating func scan(_ octets: Span<UInt8>, _ note: (FrameHead) -> Bool) -> (head: [UInt8], range: Range<Int>)? {
+    ///   head, which is kept. A frame for which `note` returns false is not handed on, nor is what is behind it.
+    mutating func scan(_ octets: Span<UInt8>, _ note: (FrameHead) -> Bool) -> (head: [UInt8], range: Range<Int>) {
         var index = 0
         var head: [UInt8] = []
         if !held.isEmpty {
@@ -59,7 +59,7 @@ struct FrameScanner {
             }
             guard held.count == FrameHead.byteCount else { return ([], index..<index) }
             swap(&head, &held)
-            guard begin(FrameHead(head.span), note) else { return nil }
+            guard begin(FrameHead(head.span), note) else { return ([], index..<index) }
         }
         let start = index
         while index < octets.count {
@@ -71,7 +71,7 @@ struct FrameScanner {
                 held = (index..<octets.count).map { octets[$0] }
                 break
             }
-            guard begin(FrameHead(octets.extracting(index..<index + FrameHead.byteCount)), note) else { return nil }
+            guard begin(FrameHead(octets.extracting(index..<index + FrameHead.byteCount)), note) else { break }
             index += FrameHead.byteCount
         }
         return (head, start..<index)

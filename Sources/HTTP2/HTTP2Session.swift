@@ -135,10 +135,15 @@ extension HTTP2Session {
         guard !isEnding else { return }
         self.now = now
         var scanner = scanner
-        guard let (head, range) = scanner.scan(octets, note) else { return }
+        var violation: Violation?
+        let (head, range) = scanner.scan(octets) { frame in
+            violation = note(frame)
+            return violation == nil
+        }
         self.scanner = scanner
         if !head.isEmpty { feed(head.span) }
         if !range.isEmpty { feed(octets.extracting(range)) }
+        if let violation { end(violation.code, violation.reason) }
         if !scanner.isInHeaderBlock { blockStart = nil }
         for stream in opened { handOutOpened(stream) }
         opened.removeAll(keepingCapacity: true)
@@ -155,17 +160,23 @@ extension HTTP2Session {
         }
     }
 
-    /// Counts a frame before anything is done about it; false if it was one too many.
-    private func note(_ frame: FrameHead) -> Bool {
+    /// Why the connection ends at a frame.
+    private struct Violation {
+        let code: HTTP2ErrorCode
+        let reason: String
+    }
+
+    /// Counts a frame before anything is done about it, and says why if it was one too many.
+    private func note(_ frame: FrameHead) -> Violation? {
         if frame.kind == .headers {
             blockStart = now
             guard order.begins(frame.stream) else {
-                end(.protocolError, "stream_out_of_order")
-                return false
+                return Violation(code: .protocolError, reason: "stream_out_of_order")
             }
             if drain == .final, frame.stream > lastServed { refuseLate(frame.stream) }
         }
-        return follow(guardian.receive(frame, at: now))
+        guard case .calm(let reason) = guardian.receive(frame, at: now) else { return nil }
+        return Violation(code: .enhanceYourCalm, reason: reason)
     }
 
     /// Refuses a stream that came behind the last; libnghttp2, which ignores it, says nothing on it either.

@@ -46,6 +46,8 @@ package final class HTTP2Stream {
     var isSent = false
     /// Whether the stream is over, for whatever reason.
     package internal(set) var isClosed = false
+    /// Whether it counts against the limits of streams.
+    package var isCounted = true
     /// Whether a request or a refusal was handed out: nothing else is to be said of it.
     var isHandedOut = false
 

@@ -9,7 +9,7 @@ struct FrameScannerTests {
         + [0, 0, 0, 9, 4, 0, 0, 0, 1]
 
     @Test(arguments: 1...10)
-    func seesTheSameFramesHoweverTheyAreCut(size: Int) throws {
+    func seesTheSameFramesHoweverTheyAreCut(size: Int) {
         var scanner = FrameScanner()
         var kinds: [FrameHead.Kind?] = []
         var handedOn: [UInt8] = []
@@ -20,9 +20,8 @@ struct FrameScannerTests {
                 kinds.append(head.kind)
                 return true
             }
-            let (head, range) = try #require(found)
-            handedOn += head + piece[range]
-            pieces.append(head.count)
+            handedOn += found.head + piece[found.range]
+            pieces.append(found.head.count)
         }
         #expect(kinds == [.settings, .headers, .continuation])
         #expect(handedOn == Self.octets)
@@ -30,7 +29,7 @@ struct FrameScannerTests {
         #expect(!scanner.isInHeaderBlock)
     }
 
-    @Test func aBlockIsOpenUntilItsLastFrameIsWhole() throws {
+    @Test func aBlockIsOpenUntilItsLastFrameIsWhole() {
         var scanner = FrameScanner()
         for (index, octet) in Self.octets.enumerated() {
             _ = scanner.scan([octet].span) { _ in true }
@@ -39,10 +38,10 @@ struct FrameScannerTests {
         }
     }
 
-    @Test func stopsAtAFrameThatIsOneTooMany() throws {
+    @Test func stopsAtAFrameThatIsOneTooMany() {
         var scanner = FrameScanner()
         let found = scanner.scan(Self.octets.span) { $0.kind != .headers }
-        #expect(found == nil)
+        #expect(found.range == 0..<24 + 9)
     }
 
     @Test func aBudgetFillsUpAgain() {

@@ -171,9 +171,10 @@ final class HTTP2Conversation: Conversation {
     /// Asks the handler; an answer that waits for nothing is done when this returns.
     private func handle(_ request: Request, _ stream: HTTP2Stream, on loop: isolated EventLoop) {
         loop.traffic.requests.increment()
-        if connection.arrival.isOverflow, !loop.configuration.isExempt(request) {
-            refuse(.overloaded, stream, on: loop)
-            return session.finishDrain()
+        if connection.arrival.isOverflow {
+            // One answer, as over HTTP/1.1.
+            session.finishDrain()
+            guard loop.configuration.isExempt(request) else { return refuse(.overloaded, stream, on: loop) }
         }
         let request = connection.forwarded(request, on: loop)
         switch loop.handler(request) {
@@ -245,7 +246,7 @@ final class HTTP2Conversation: Conversation {
         exchanges[ExchangeID(exchange.stream.id)] = nil
         session.releaseBody(of: exchange.stream)
         countHeldBodies(on: loop)
-        if exchange.stream.isClosed { forgetStream(on: loop) }
+        if exchange.stream.isClosed { forget(exchange.stream, on: loop) }
         if exchanges.isEmpty { connection.count(as: loop.shared.metrics.reading) }
         if !connection.isAdvancing { connection.advance(on: loop) }
     }
@@ -260,10 +261,13 @@ final class HTTP2Conversation: Conversation {
 
     /// Gives up the work on streams that are over.
     private func settle(on loop: isolated EventLoop) {
-        for stream in session.takeClosed() {
+        let closed = session.takeClosed()
+        guard !closed.isEmpty else { return }
+        defer { countHeldBodies(on: loop) }
+        for stream in closed {
             guard let exchange = exchanges[ExchangeID(stream.id)] else {
                 session.releaseBody(of: stream)
-                forgetStream(on: loop)
+                forget(stream, on: loop)
                 continue
             }
             exchange.task?.cancel()
@@ -271,7 +275,9 @@ final class HTTP2Conversation: Conversation {
         }
     }
 
-    private func forgetStream(on loop: isolated EventLoop) {
+    private func forget(_ stream: HTTP2Stream, on loop: isolated EventLoop) {
+        guard stream.isCounted else { return }
+        stream.isCounted = false
         streamCount -= 1
         loop.shared.closeStreams(1)
     }
