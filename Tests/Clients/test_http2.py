@@ -1,5 +1,8 @@
 """HTTP/2 and HPACK as RFC 9113 and 7541 have them: h2spec's cases, told again with frames on bare sockets."""
+import http.client
+import json
 import socket
+import ssl
 import struct
 
 import h2.config
@@ -8,6 +11,8 @@ import h2.events
 import pytest
 from http2_wire import (BODY, GET, POST, PREFACE, DataFrame, GoAwayFrame, HeadersFrame, PingFrame, RstStreamFrame,
                         SettingsFrame, Wire, frame)
+from conftest import REPOSITORY
+from server import Server
 
 POST_HEADERS = POST + [("content-length", str(len(BODY)))]
 
@@ -391,8 +396,6 @@ def test_h2_and_a_hundred_streams(server):
 
 def test_answers_are_those_of_http1(server):
     """Octet for octet, but for the fields of the connection, the date and what names the request."""
-    import http.client
-    import json
     cases = [("GET", "/v1/modules/fc", None, {}), ("GET", "/v1/modules", None, {}), ("GET", "/v2", None, {}),
              ("GET", "/v2/models/fc", None, {}), ("GET", "/nowhere", None, {}), ("DELETE", "/v1/modules/none", None, {}),
              ("POST", "/v1/modules/fc/call", BODY, {}), ("POST", "/v1/modules/fc/call", b"{", {}),
@@ -435,3 +438,89 @@ def test_the_last_frame_says_which_stream_was_last(server):
     last = wire.read(lambda f: isinstance(f, GoAwayFrame))
     assert last.last_stream_id == 1
     wire.close()
+
+
+FIXTURES = REPOSITORY / "Tests/HTTPServerTests/Fixtures"
+
+
+def test_tls_chooses_by_alpn():
+    server = Server("--tls-certificate", str(FIXTURES / "first.pem"), "--tls-key", str(FIXTURES / "first.key"))
+    for offered, chosen in ((["http/1.1", "h2"], "h2"), (["http/1.1"], "http/1.1"), (None, None)):
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if offered:
+            context.set_alpn_protocols(offered)
+        if chosen == "h2":
+            wire = Wire(server.port, tls=context)
+            assert wire.socket.selected_alpn_protocol() == "h2"
+            assert wire.get(1)[0] == 200
+            wire.close()
+            continue
+        with context.wrap_socket(socket.create_connection(("127.0.0.1", server.port))) as client:
+            assert client.selected_alpn_protocol() == chosen
+            client.sendall(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert client.recv(4096).startswith(b"HTTP/1.1 200")
+    server.stop()
+
+
+def test_off_is_http1_alone():
+    server = Server("--http2", "off")
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+        client.sendall(PREFACE + frame(4, 0, 0))
+        assert client.recv(4096).startswith(b"HTTP/1.1 505")
+    server.stop()
+
+
+def test_one_stream_at_a_time():
+    server = Server("--max-streams", "1")
+    wire = Wire(server.port)
+    wire.read(lambda f: isinstance(f, SettingsFrame) and "ACK" in f.flags)
+    assert wire.frames[0].settings[3] == 1
+    for stream in range(1, 21, 2):
+        assert wire.get(stream)[0] == 200
+    wire.close()
+    server.stop()
+
+
+def test_events_come_as_they_happen(server):
+    wire = Wire(server.port)
+    wire.headers(1, [(":method", "GET"), (":scheme", "http"), (":path", "/v1/modules/fc/events"), (":authority", "test")])
+    head = wire.read(lambda f: isinstance(f, HeadersFrame))
+    assert dict(head.fields)[":status"] == "200" and "content-length" not in dict(head.fields)
+    server.json("POST", "/v1/modules/fc/call", {"input": [1, 2, 3, 4]})
+    assert wire.read(lambda f: isinstance(f, DataFrame) and b"event: call" in f.data)
+    assert wire.get(3)[0] == 200
+    wire.send(frame(3, 0, 1, u32(8)))
+    assert wire.get(5)[0] == 200
+    wire.close()
+
+
+def test_a_slow_reader_holds_back_its_own_stream_alone(server):
+    wire = Wire(server.port, settings={4: 1000})
+    wire.send(frame(8, 0, 0, u32(1 << 24)))
+    wire.headers(1, GET[:2] + [(":path", "/openapi.json"), GET[3]])
+    assert wire.read(lambda f: isinstance(f, DataFrame))
+    for stream in (3, 5, 7):
+        assert wire.get(stream)[0] == 200
+    wire.send(frame(8, 0, 1, u32(1 << 24)))
+    assert len(wire.answer(1)[2]) > 100_000
+    wire.close()
+
+
+def test_a_drain_says_goaway_twice():
+    server = Server()
+    wire = Wire(server.port)
+    assert wire.get(1)[0] == 200
+    server.process.terminate()
+    first = wire.read(lambda f: isinstance(f, GoAwayFrame))
+    assert (first.last_stream_id, first.error_code) == ((1 << 31) - 1, 0)
+    asked = next((f for f in wire.frames if isinstance(f, PingFrame)), None) or wire.read(lambda f: isinstance(f, PingFrame))
+    wire.headers(3, GET)
+    assert wire.answer(3)[0] == 200
+    wire.send(frame(6, 1, 0, asked.opaque_data))
+    second = wire.read(lambda f: isinstance(f, GoAwayFrame))
+    assert (second.last_stream_id, second.error_code) == (3, 0)
+    wire.read(seconds=3)
+    assert wire.is_closed
+    wire.close()
+    server.stop()
