@@ -87,12 +87,13 @@ class Page:
                 if entry["level"] == "SEVERE" and "Failed to load resource" not in entry["message"]]
 
 
-def start_browser(width=1280, height=1400, scheme="light", still=False, scale=1):
+def start_browser(width=1280, height=1400, scheme="light", still=False, scale=1, logs=True):
     options = webdriver.ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
     for argument in ("--headless=new", "--no-sandbox", "--force-color-profile=srgb", f"--window-size={max(width, 500)},{height}"):
         options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    if logs:
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
     features = [{"name": "prefers-color-scheme", "value": scheme}]
     if still:

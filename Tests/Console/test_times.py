@@ -3,9 +3,18 @@ import json
 import statistics
 import time
 
+import pytest
 from conftest import Page, start_browser
 
 TRIES = 5
+
+
+@pytest.fixture(scope="session")
+def driver():
+    """A browser that tells nobody of each of its requests, which takes time too."""
+    driver = start_browser(logs=False)
+    yield driver
+    driver.quit()
 
 
 def test_usable_within_150_ms(page, example, times):
@@ -21,7 +30,15 @@ def test_usable_within_150_ms(page, example, times):
         page.driver.get("about:blank")
         page.open("#module=example")
         return page.driver.execute_async_script(usable)
-    times("usable after opening", [once() for _ in range(TRIES)], 150)
+    empty = "const done = arguments[0]; requestAnimationFrame(() => { document.body.offsetHeight; done(performance.now()); })"
+
+    def nothing():
+        page.driver.get("about:blank")
+        page.driver.get(f"{page.url}/livez")
+        return page.driver.execute_async_script(empty)
+    tries = [(nothing(), once()) for _ in range(2 * TRIES)]
+    print(f"\nan answer of one line stands after {min(one for one, _ in tries):.0f} ms, {statistics.median(one for one, _ in tries):.0f} in the middle")
+    times("usable after opening", [one for _, one in tries], 150)
 
 
 def test_a_call_of_others_lights_within_100_ms_of_its_end(page, server, example, times):
