@@ -247,7 +247,7 @@ final class HTTP2Conversation: Conversation {
         session.releaseBody(of: exchange.stream)
         countHeldBodies(on: loop)
         if exchange.stream.isClosed { forget(exchange.stream, on: loop) }
-        if exchanges.isEmpty { connection.count(as: loop.shared.metrics.reading) }
+        if exchanges.isEmpty, connection.isOpen { connection.count(as: loop.shared.metrics.reading) }
         if !connection.isAdvancing { connection.advance(on: loop) }
     }
 
