@@ -23,7 +23,7 @@ struct Service {
     private let registry: Registry
     private let inference: InferenceAPI
     private let readiness: Readiness
-    private let health: Health
+    private let health: GRPC.Health
     private let keys: KeyFileReader?
     private let server: HTTPServer
 
@@ -69,7 +69,7 @@ struct Service {
             logger: logger
         )
         inference = InferenceAPI(api: api, options: configuration.protocolOptions)
-        health = Health(readiness)
+        health = GRPC.Health(readiness)
         server = try HTTPServer(
             configuration: configuration.listening(metrics: metrics, logger: logger),
             handler: Self.handler(inference, health, keys?.ring, configuration)
@@ -168,7 +168,7 @@ struct Service {
 
     private static func handler(
         _ inference: InferenceAPI,
-        _ health: Health,
+        _ health: GRPC.Health,
         _ keys: KeyRing?,
         _ configuration: Configuration
     ) throws(StartFailure) -> Handler {
