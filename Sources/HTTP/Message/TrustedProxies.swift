@@ -107,7 +107,8 @@ package struct TrustedProxies: Sendable {
             isEscaped = octet == UInt8(ascii: "\\") && !isEscaped
             return !isEscaped
         }
-        return inside[...]
+        // The last quote is none if a backslash stands before it.
+        return isEscaped ? text : inside[...]
     }
 
     private static func trimmed(_ text: Octets) -> Octets {
