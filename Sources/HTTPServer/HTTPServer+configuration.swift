@@ -9,6 +9,8 @@ extension HTTPServer {
         package var hosts = ["127.0.0.1"]
         /// The port of them all; 0 for any that is free.
         package var port = 8080
+        /// A second port of the same addresses, for the same; 0 for any that is free.
+        package var secondPort: Int?
         /// A socket in the file system, to listen on too, for plain HTTP.
         package var unixSocket: UnixSocket?
         /// A port for those who watch the server, for plain HTTP; its requests say that they came by it.
@@ -33,6 +35,8 @@ extension HTTPServer {
         package var isExempt: @Sendable (Request) -> Bool = { _ in false }
         /// How the server says no; problem documents by default.
         package var refusalForm: RefusalForm = { refusal, _ in refusal.problem }
+        /// How the server says no to a request over HTTP/2 that wants to hear it in another form; `nil` for the usual one.
+        package var streamRefusalForm: @Sendable (Refusal, RequestOutline) -> Response? = { _, _ in nil }
         /// Where the server's metrics are added; a server needs a registry of its own.
         package var metrics = MetricsRegistry()
         /// What the application wants to hear of.
@@ -64,6 +68,8 @@ extension HTTPServer {
     package struct Addresses: Sendable {
         /// All with one port.
         package var main: [SocketAddress] = []
+        /// All with the second port.
+        package var second: [SocketAddress] = []
         package var operations: [SocketAddress] = []
     }
 }

@@ -57,6 +57,11 @@ package final class HTTPServer: Sendable {
             backlog: backlog,
             entrance: Entrance(isEncrypted: configuration.tls != nil)
         )
+        var second: [Listener] = []
+        if let port = configuration.secondPort {
+            let entrance = Entrance(isEncrypted: configuration.tls != nil)
+            second = try Listener.listen(at: configuration.hosts, port: port, backlog: backlog, entrance: entrance)
+        }
         var operations: [Listener] = []
         if let port = configuration.operations {
             let entrance = Entrance(isForOperations: true)
@@ -66,8 +71,12 @@ package final class HTTPServer: Sendable {
         if let socket = configuration.unixSocket {
             unix = [try Listener.listen(at: socket, backlog: backlog, entrance: Entrance(isUnix: true))]
         }
-        let addresses = Addresses(main: main.compactMap(\.address), operations: operations.compactMap(\.address))
-        return (main + operations + unix, addresses)
+        let addresses = Addresses(
+            main: main.compactMap(\.address),
+            second: second.compactMap(\.address),
+            operations: operations.compactMap(\.address)
+        )
+        return (main + second + operations + unix, addresses)
     }
 
     /// Sets what belongs to the whole process and a server depends on.

@@ -256,7 +256,7 @@ struct Service {
 
     private func start() async throws -> HTTPServer.Addresses {
         let addresses = try await server.start()
-        addresses.main.forEach(warnIfOpen)
+        (addresses.main + addresses.second).forEach(warnIfOpen)
         if configuration.dataFolder.isEmpty, configuration.storeURL.isEmpty {
             logger.info("what is registered over HTTP is not kept; --data names a folder that keeps it")
         }
@@ -281,20 +281,26 @@ struct Service {
     }
 
     private func announce(_ addresses: HTTPServer.Addresses) throws {
-        try writeDown(addresses.main, to: configuration.portFile, of: "--port-file")
-        try writeDown(addresses.operations, to: configuration.operationsPortFile, of: "--operations-port-file")
+        let ports = [addresses.main.first, addresses.second.first].compactMap(\.self)
+        try writeDown(ports, to: configuration.portFile, of: "--port-file")
+        try writeDown(
+            Array(addresses.operations.prefix(1)),
+            to: configuration.operationsPortFile,
+            of: "--operations-port-file"
+        )
         for address in addresses.operations { logger.info("operations on http://\(address)") }
         let scheme = configuration.tls.configuration == nil ? "http" : "https"
         let places = configuration.unixSocket.isEmpty ? [] : ["unix:\(configuration.unixSocket)"]
-        print("callpath is ready on \((places + addresses.main.map { "\(scheme)://\($0)" }).joined(separator: ", "))")
+        let all = places + (addresses.main + addresses.second).map { "\(scheme)://\($0)" }
+        print("callpath is ready on \(all.joined(separator: ", "))")
         // Whoever started the server may read a pipe, and waits for this line.
         fflush(nil)
     }
 
     private func writeDown(_ addresses: [SocketAddress], to file: String, of option: String) throws {
-        guard !file.isEmpty, let address = addresses.first else { return }
+        guard !file.isEmpty, !addresses.isEmpty else { return }
         do {
-            try NamedFile.write(Array("\(address.port)\n".utf8), to: file)
+            try NamedFile.write(Array(addresses.map { "\($0.port)\n" }.joined().utf8), to: file)
         } catch {
             throw StartFailure(option, "cannot write '\(file)': \(error)")
         }

@@ -49,6 +49,7 @@ package struct Call: Sendable {
 
     /// Adds the fields that stand before the messages of the answer.
     func addFields(to fields: inout ResponseFields) {
+        guard encoder.coding != .identity || fields != [:] else { return fields = Status.answerFields }
         fields[.contentType] = "application/grpc"
         fields[.grpcAcceptEncoding] = MessageCoding.all
         if encoder.coding != .identity { fields[.grpcEncoding] = encoder.coding.rawValue }

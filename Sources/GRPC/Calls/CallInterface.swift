@@ -36,6 +36,11 @@ package struct CallInterface: Sendable {
         request.method == .post && CallForm.isGRPC(request.fields?.onlyOctets(of: .contentType))
     }
 
+    /// Puts a refusal of the server into the form of a call, if it refuses one.
+    package static func refusal(_ refusal: Refusal, of request: RequestOutline) -> Response? {
+        readsContentWhileItComes(request) ? Status(refusal).response : nil
+    }
+
     /// Puts a problem into the form that the client expects.
     package func present(_ problem: Problem, _ request: Request) -> Response {
         guard CallForm.isCall(request) else {

@@ -88,7 +88,7 @@ struct MethodRunner: Sendable {
         response.body = .none
         response.body = .bytes(try call.encoder.frame(message))
         call.addFields(to: &response.fields)
-        response.trailers = Status.ok.trailers
+        response.trailers = Status.okTrailers
         return response
     }
 
@@ -114,7 +114,7 @@ struct MethodRunner: Sendable {
         let status: Status
         do {
             try await call.beforeDeadline { try await body(call, MessageSource(call), sink) }
-            status = .ok
+            status = Status(.ok)
         } catch {
             // A client that has gone hears nothing any more, and is no reason to say that the server goes down.
             if case RequestStream.Failure.cancelled = error { throw error }

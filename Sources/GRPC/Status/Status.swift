@@ -17,8 +17,8 @@ package struct Status: Sendable, Equatable {
         self.message = message
     }
 
-    /// All went well.
-    package static let ok = Status(.ok)
+    /// What follows the messages of a call that went well.
+    static let okTrailers = Status(.ok).trailers
 
     package init(_ problem: Problem) {
         self.init(StatusCode(problem.code), problem.detail)
@@ -36,6 +36,20 @@ package struct Status: Sendable, Equatable {
         case RequestStream.Failure.cancelled: self.init(.cancelled, "the client has gone")
         default: self.init(Problem(error))
         }
+    }
+
+    /// Creates the status of a call that the server refused before anybody saw it.
+    package init(_ refusal: Refusal) {
+        let code: StatusCode =
+            switch refusal.status.code {
+            case 408: .deadlineExceeded
+            case 413, 429, 431: .resourceExhausted
+            case 503: .unavailable
+            default: .invalidArgument
+            }
+        self.init(code, refusal.detail)
+        problemCode = refusal.code
+        retryAfter = refusal.retryAfter
     }
 
     /// The fields that follow the messages.

@@ -255,7 +255,8 @@ final class HTTP2Conversation: Conversation {
     private func refuse(_ refusal: Refusal, _ stream: HTTP2Stream, on loop: isolated EventLoop) {
         connection.noteRefused(stream.outline, with: refusal, on: loop)
         noteWriting(on: loop)
-        let response = loop.configuration.refusalForm(refusal, stream.outline?.path ?? [])
+        let own = stream.outline.flatMap { loop.configuration.streamRefusalForm(refusal, $0) }
+        let response = own ?? loop.configuration.refusalForm(refusal, stream.outline?.path ?? [])
         session.answer(stream, with: response, date: loop.date.octets, at: loop.now.nanoseconds)
     }
 

@@ -34,6 +34,8 @@ struct Configuration {
     var unixSocketMode = FileMode(0o660)
     /// The port for those who watch the server.
     var operationsPort = OptionalPort()
+    /// A second port, for clients that look for gRPC at its usual one.
+    var grpcPort = OptionalPort()
     /// Its addresses; those of the other port if empty.
     var operationsHosts = HostList([])
     /// The file to write that port to; none if empty.
@@ -183,6 +185,9 @@ extension Configuration {
             access.info("refused", metadata: metadata)
         }
         configuration.refusalForm = InferenceAPI.refusalForm(behind: api.pathPrefix)
+        configuration.secondPort = grpcPort.port
+        configuration.streamsBody = CallInterface.readsContentWhileItComes
+        configuration.streamRefusalForm = CallInterface.refusal
         configuration.isExempt = { [prefix = api.pathPrefix] request in
             let path = prefix.removed(from: request.pathOctets)
             return path.elementsEqual("/livez".utf8) || path.elementsEqual("/readyz".utf8)

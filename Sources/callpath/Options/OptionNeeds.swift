@@ -37,6 +37,18 @@ extension Configuration {
                 isMet: !unixSocket.isEmpty
             ),
             Need(
+                option: "--grpc-port",
+                isGiven: grpcPort.port != nil,
+                needed: "--http2 on",
+                isMet: server.speaksHTTP2
+            ),
+            Need(
+                option: "--grpc-port",
+                isGiven: grpcPort.port != nil,
+                needed: "--host or --port beside --unix-socket",
+                isMet: wantsPort
+            ),
+            Need(
                 option: "--operations-host",
                 isGiven: !operationsHosts.hosts.isEmpty,
                 needed: "--operations-port",

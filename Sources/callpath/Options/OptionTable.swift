@@ -19,6 +19,11 @@ enum OptionTable {
         ServeOption("port", "port to listen on; 0 takes a free one", \.server.port, .within(0...65_535)),
         ServeOption("port-file", "file to write the port to", \.portFile),
         ServeOption(
+            "grpc-port",
+            "second port with all that the first has, for clients of gRPC; 0 takes a free one; second line of --port-file",
+            \.grpcPort
+        ),
+        ServeOption(
             "unix-socket",
             "path of a socket to listen on for plain HTTP; without --host and --port nowhere else",
             \.unixSocket
