@@ -21,33 +21,34 @@ package final class HTTP2Session {
     package var whenTaken: (Int32) -> @Sendable (Int) -> Void = { _ in { _ in } }
 
     private var native: OpaquePointer?
-    private var scanner = FrameScanner()
-    private var guardian = FrameGuard()
+    // Used for each frame, in one call at a time: the checks of exclusive access cost 5% of a small answer.
+    @exclusivity(unchecked) private var scanner = FrameScanner()
+    @exclusivity(unchecked) private var guardian = FrameGuard()
     private var order = StreamOrder()
     /// The time of the present call.
-    private(set) var now: Int64 = 0
+    @exclusivity(unchecked) private(set) var now: Int64 = 0
     /// The size of the header block that is being read.
     private var blockByteCount = 0
     /// Streams whose heads came in this call, to be answered while their bodies come unless these come in it too.
-    private var opened: [HTTP2Stream] = []
+    @exclusivity(unchecked) private var opened: [HTTP2Stream] = []
     /// What goes out in place of all else: the last frame.
-    private var farewell: [UInt8]?
+    @exclusivity(unchecked) private var farewell: [UInt8]?
     private var isBroken = false
 
     /// The streams that are open.
-    package private(set) var streams: [Int32: HTTP2Stream] = [:]
+    @exclusivity(unchecked) package private(set) var streams: [Int32: HTTP2Stream] = [:]
     /// Streams with a request, or with a reason to refuse it, in the order they are to be answered.
-    private var ready: [HTTP2Stream] = []
-    private var readyIndex = 0
+    @exclusivity(unchecked) private var ready: [HTTP2Stream] = []
+    @exclusivity(unchecked) private var readyIndex = 0
     /// Streams that are over and of which `takeClosed` has not told.
-    private var closed: [HTTP2Stream] = []
+    @exclusivity(unchecked) private var closed: [HTTP2Stream] = []
 
     /// Octets of bodies in memory whose requests are not answered.
-    package private(set) var heldBodyBytes = 0
+    @exclusivity(unchecked) package private(set) var heldBodyBytes = 0
     /// Octets of answers in memory that the client has not taken.
-    package private(set) var heldAnswerBytes = 0
+    @exclusivity(unchecked) package private(set) var heldAnswerBytes = 0
     /// The octets of these that wait.
-    package private(set) var waitingAnswerBytes = 0
+    @exclusivity(unchecked) package private(set) var waitingAnswerBytes = 0
     /// When the header block began that has not come whole.
     package private(set) var blockStart: Int64?
     /// When the last stream ended.
@@ -68,7 +69,7 @@ package final class HTTP2Session {
     }
 
     /// Where octets to send are gathered while `produce` runs.
-    fileprivate var output: [UInt8] = []
+    @exclusivity(unchecked) fileprivate var output: [UInt8] = []
     fileprivate var outputLimit = 0
 
     package init(
@@ -610,13 +611,19 @@ extension HTTP2Session {
                             value: base + line.value.lowerBound,
                             namelen: line.name.count,
                             valuelen: line.value.count,
-                            flags: UInt8(NGHTTP2_NV_FLAG_NONE.rawValue)
+                            flags: Self.flags(of: octets[line.name])
                         )
                     )
                 }
                 body(target)
             }
         }
+    }
+
+    /// A number that no answer shares with another is not worth a place in the client's table.
+    private static func flags(of name: Slice<UnsafeBufferPointer<UInt8>>) -> UInt8 {
+        let isNumber = name.first == UInt8(ascii: "x") && name.elementsEqual("x-request-id".utf8)
+        return UInt8((isNumber ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE).rawValue)
     }
 
     private func withNames(

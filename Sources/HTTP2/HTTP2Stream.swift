@@ -18,11 +18,11 @@ package final class HTTP2Stream {
     package internal(set) var lastTaken: Int64
     let arrival = ContinuousClock.now
 
-    var reading = Reading.head
-    var block: FieldBlock
+    @exclusivity(unchecked) var reading = Reading.head
+    @exclusivity(unchecked) var block: FieldBlock
     var trailerBlock: TrailerBlock?
     package internal(set) var head: FieldBlock.Head?
-    var body: [UInt8] = []
+    @exclusivity(unchecked) var body: [UInt8] = []
     /// Why the request is refused.
     var refusal: Refusal?
     /// The sender, told when the stream ends before its answer does.
@@ -40,7 +40,7 @@ package final class HTTP2Stream {
 
     /// Whether the head of the answer is out.
     package internal(set) var isAnswered = false
-    var outgoing = OutgoingContent()
+    @exclusivity(unchecked) var outgoing = OutgoingContent()
     var trailers: ResponseFields?
     /// Whether the last frame of the answer is out.
     var isSent = false

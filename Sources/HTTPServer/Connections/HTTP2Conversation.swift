@@ -29,9 +29,10 @@ final class HTTP2Conversation: Conversation {
     /// Until the close, which ends the circle.
     private let connection: Connection
     private let session: HTTP2Session
-    private var output = OutputQueue()
+    // Used at each step, in one turn at a time: the checks of exclusive access show in a profile.
+    @exclusivity(unchecked) private var output = OutputQueue()
     /// Work under way, that of streams which are over among it.
-    private var exchanges: [ExchangeID: Exchange] = [:]
+    @exclusivity(unchecked) private var exchanges: [ExchangeID: Exchange] = [:]
     /// Streams that count: open ones, and those whose work is not over.
     private var streamCount = 0
     /// Octets of bodies as the server counts them.
