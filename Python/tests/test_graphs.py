@@ -12,6 +12,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "src")]
 from torch import nn  # noqa: E402
 from torch.utils import _pytree as pytree  # noqa: E402
 
+import callpath  # noqa: E402
 import interpreter  # noqa: E402
 import networks  # noqa: E402
 from callpath.exporting import checking, tree  # noqa: E402
@@ -171,6 +172,41 @@ def test_what_no_graph_says_is_refused_in_one_line(model, words):
     with pytest.raises(NotExportable) as error:
         exported(model.eval(), (torch.randn(2, 4),))
     assert words in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("example, words", [
+    ((torch.ones(2, 5),), "the model does not take the example: RuntimeError: mat1 and mat2 shapes cannot be multiplied (2x5 and 4x3)"),
+    ((torch.ones(2, 4), torch.ones(2, 4)), "the model does not take the example: TypeError: "),
+    ("hello", "an example is a tensor, a tuple of them, or a dict of them by name, not a str"),
+    (4, "an example is a tensor, a tuple of them, or a dict of them by name, not a int"),
+])
+def test_an_example_that_the_model_does_not_take_is_one_line(example, words, tmp_path):
+    with pytest.raises(NotExportable) as error:
+        callpath.export(nn.Linear(4, 3), tmp_path / "x.safetensors", example=example)
+    assert str(error.value).startswith(words) and "\n" not in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+class Doubles(torch.autograd.Function):
+    @staticmethod
+    def forward(context, x):
+        return x * 2
+
+    @staticmethod
+    def backward(context, gradient):
+        return gradient
+
+
+class WithFunction(nn.Module):
+    def forward(self, x):
+        return Doubles.apply(x)
+
+
+def test_a_function_with_a_gradient_of_its_own_does_not_end_the_process(tmp_path):
+    """PyTorch's C code reads its arguments as tensors, whatever they are."""
+    callpath.export(WithFunction(), tmp_path / "x.safetensors", example=(torch.ones(2, 3),))
+    with callpath.serve(models=tmp_path) as server:
+        assert server.client["x"](torch.full((4, 3), 3.0)).tolist() == [[6.0] * 3] * 4
 
 
 @pytest.mark.parametrize("model, shape, modules", [

@@ -137,6 +137,7 @@ REFUSED = {
     "quantised": (lambda t: t.ao.quantization.quantize_dynamic(t.nn.Sequential(t.nn.Linear(2, 2))), "model.0 (Linear) is quantised"),
     "lazy": (lambda t: t.nn.LazyLinear(2), "model (LazyLinear) is lazy"),
     "TorchScript": (lambda t: t.jit.script(t.nn.Linear(2, 2)), "is TorchScript"),
+    "compiled": (lambda t: t.compile(t.nn.Linear(2, 2)), "model (OptimizedModule) was made by torch.compile: export its ._orig_mod"),
     "a loss": (lambda t: t.nn.Sequential(t.nn.MSELoss()), "model.0 (MSELoss)"),
 }
 

@@ -63,8 +63,17 @@ def check(file, model, examples, names, program, draws=False):
             for seed, example in enumerate(examples):
                 with torch.no_grad(), torch.random.fork_rng(devices=[]):
                     torch.manual_seed(seed)
-                    expected = leaves(model(*copies(example)))
+                    expected = leaves(called(model, example))
                 compare(answers(url, example, names, seed if draws else None), expected, example)
+
+
+def called(model, example):
+    """Returns what the model itself gives for an example."""
+    try:
+        return model(*copies(example))
+    except Exception as error:
+        line = str(error).strip().split("\n")[0]
+        raise NotExportable(f"the model does not take the example: {type(error).__name__}: {line}") from None
 
 
 def copies(example):

@@ -95,6 +95,8 @@ def inputs(model, example):
         if len(order) < len(example):
             raise NotExportable(f"forward takes no {next(name for name in example if name not in order)}")
         return tuple(example[name] for name in order)
+    if not isinstance(example, (tuple, list)):
+        raise NotExportable(f"an example is a tensor, a tuple of them, or a dict of them by name, not a {type(example).__name__}")
     return tuple(example)
 
 

@@ -175,7 +175,17 @@ class Watch:
                 return tracer.held(made)
             return maker
 
+        function = torch.autograd.Function
+        apply = vars(function)["apply"]
+
+        def watched_apply(kind, *args, **kwargs):
+            # PyTorch hands its arguments to C, which ends the process where they are values.
+            if self.tracer is not None and any(issubclass(type(leaf), Value) for leaf in pytree.tree_leaves((args, kwargs))):
+                raise NotExportable(f"it calls {kind.__name__}, an autograd.Function: write its forward with torch's functions")
+            return apply.__func__(kind, *args, **kwargs)
+
         self.changed = [(nn.Module, "__call__", call, watched_call), (nn.Module, "__getattr__", read, watched_read),
+                        (function, "apply", apply, classmethod(watched_apply)),
                         *((torch, name, make, watched_maker(name, make)) for name, make in makers.items())]
         try:
             for owner, name, _, watched in self.changed:

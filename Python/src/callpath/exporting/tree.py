@@ -52,6 +52,8 @@ def inspect_module(module, path):
     kind = type(module)
     if isinstance(module, torch.jit.ScriptModule):
         refuse(path, module, "is TorchScript: export the module that it was made from")
+    if kind.__name__ == "OptimizedModule" and kind.__module__.startswith("torch."):
+        refuse(path, module, "was made by torch.compile: export its ._orig_mod")
     for name in vars(module):
         if name in CALLS or inspect.isroutine(getattr(kind, name, None)):
             refuse(path, module, f"has a {name} of its own, put there by hand or by a library: give the class that {name}")
