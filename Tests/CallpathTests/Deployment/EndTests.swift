@@ -94,9 +94,11 @@ struct EndTests {
             before: "printf '\(length.joined())\(header)' > '\(file)'; \(sizes) '\(file)'"
         )
         #expect(status == 0, "\(output)")
+        // Without grace the last resort may end the process before its log is written.
+        guard grace == "900s" else { return }
         #expect(output.contains("draining"), "\(output)")
         // One that came behind the signal is refused.
-        if grace == "900s" { #expect(output.contains("load 200"), "\(output)") }
+        #expect(output.contains("load 200"), "\(output)")
     }
 
     @Test(arguments: ["TERM", "INT"])
