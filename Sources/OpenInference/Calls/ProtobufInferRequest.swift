@@ -9,10 +9,16 @@ extension InferRequest {
     /// Reads what a message asks for: all inputs in `raw_input_contents`, or all in `contents`.
     init(_ message: ModelInferRequest, in octets: [UInt8]) throws(InferenceError) {
         id = message.id.isEmpty ? nil : message.id
-        parameters = try InferParameters(JSONValue(message.parameters))
+        var parameters = message.parameters
+        // Each request has one answer, so that there is no empty one to leave out or to send.
+        parameters[Self.enableEmptyFinalResponse] = nil
+        self.parameters = try InferParameters(JSONValue(parameters))
         inputs = try Self.inputs(message, in: octets)
         outputs = try Self.outputs(message)
     }
+
+    /// What Triton's clients say of streams.
+    private static let enableEmptyFinalResponse = ExactString("triton_enable_empty_final_response")
 
     private static func inputs(_ message: ModelInferRequest, in octets: [UInt8]) throws(InferenceError) -> [InferInput]
     {

@@ -17,6 +17,10 @@ struct StreamInferTests {
         Caller.message { writer in
             writer.field(1, model)
             writer.field(3, String(id))
+            writer.message(4) { writer in
+                writer.element(1, "triton_enable_empty_final_response")
+                writer.message(2) { $0.choice(1, true) }
+            }
             writer.message(5) { writer in
                 writer.field(1, "input")
                 writer.field(2, "FP32")
