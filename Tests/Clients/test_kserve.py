@@ -1,10 +1,10 @@
-"""kserve's REST client, unmodified."""
+"""kserve's clients, unmodified: REST and gRPC."""
 import asyncio
 
 import httpx
 import numpy as np
 import pytest
-from kserve import InferenceRESTClient, InferInput, InferRequest, RESTConfig
+from kserve import InferenceGRPCClient, InferenceRESTClient, InferInput, InferRequest, RESTConfig
 
 from conftest import Server
 
@@ -65,3 +65,16 @@ def test_null_stands_for_what_nobody_has_set(server):
         "id": None, "parameters": None, "outputs": None,
         "inputs": [{"name": "input", "shape": [1, 4], "datatype": "FP32", "parameters": None, "data": [1, 2, 3, 4]}]})
     assert answer.json()["outputs"][0]["data"] == [30, 40, 50]
+
+
+@pytest.mark.parametrize("binary", [True, False])
+def test_grpc(server, binary):
+    async def main():
+        async with InferenceGRPCClient(url=server.address) as client:
+            assert await client.is_server_live()
+            assert await client.is_server_ready()
+            assert await client.is_model_ready("fc")
+            answer = await client.infer(request(np.array([[1, 2, 3, 4]], np.float32), binary))
+            assert np.array_equal(answer.outputs[0].as_numpy(), [[30, 40, 50]])
+
+    asyncio.run(main())
