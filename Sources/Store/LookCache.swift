@@ -9,7 +9,7 @@ package final class LookCache {
     private static let schema = 1
 
     private let path: String
-    private var database: Database
+    private var database: Database?
     /// Which registry this is a copy of, as far as the address tells.
     private let address: String
 
@@ -41,8 +41,8 @@ package final class LookCache {
             """
             BEGIN;
             CREATE TABLE seen(id INTEGER PRIMARY KEY CHECK(id = 1), address TEXT, instance TEXT, origin TEXT, first INTEGER,
-                until INTEGER, running TEXT, revision INTEGER, floor INTEGER, time INTEGER);
-            CREATE TABLE name(name TEXT PRIMARY KEY, version INTEGER, deleted INTEGER, revision INTEGER);
+                until INTEGER, running TEXT, revision INTEGER, floor INTEGER, time INTEGER, digest BLOB);
+            CREATE TABLE name(name TEXT PRIMARY KEY, version INTEGER, deleted INTEGER, revision INTEGER, digest BLOB);
             CREATE TABLE record(name TEXT, version INTEGER, revision INTEGER, header BLOB, content BLOB, digest BLOB,
                 damage TEXT, PRIMARY KEY(name, version));
             CREATE TABLE held(name TEXT, version INTEGER, key TEXT, since INTEGER, PRIMARY KEY(name, version, key))
@@ -57,6 +57,13 @@ package final class LookCache {
         return database
     }
 
+    private func opened() throws(DatabaseError) -> Database {
+        guard let database else {
+            throw DatabaseError(code: 0, systemNumber: EIO, message: "it could not be made anew")
+        }
+        return database
+    }
+
     // MARK: Writing
 
     /// Keeps what a look has found, as far as there is room for it.
@@ -67,20 +74,24 @@ package final class LookCache {
             try write(look)
             return true
         } catch {
+            try? database?.run("ROLLBACK")
             // A full disk, most often: what is too old is worse than nothing once there was a change.
-            try? database.run("ROLLBACK")
-            try? database.run("DELETE FROM seen")
-            guard error.isCorruption, let new = try? Self.openAnew(path) else { return false }
-            database = new
+            guard look.isFull || (try? opened().run("DELETE FROM seen")) == nil else { return false }
+            // Closed first: what it closes it also takes away, by the name that the new one has.
+            database = nil
+            database = try? Self.openAnew(path)
             return look.isFull && (try? write(look)) != nil
         }
     }
 
     private func write(_ look: StoreLook) throws(DatabaseError) {
+        let database = try opened()
         try database.run("BEGIN")
         if look.isFull {
             // Whatever of it may be damaged is whole again.
-            try database.run("DELETE FROM name; DELETE FROM record; DELETE FROM held; DELETE FROM part")
+            try database.run(
+                "DELETE FROM seen; DELETE FROM name; DELETE FROM record; DELETE FROM held; DELETE FROM part"
+            )
         }
         for name in look.names { try keep(name) }
         let names = Dictionary(grouping: look.records, by: \.name)
@@ -90,44 +101,48 @@ package final class LookCache {
     }
 
     private func keepMoment(of look: StoreLook) throws(DatabaseError) {
-        try database.run(
-            "INSERT OR REPLACE INTO seen VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        let seen = Seen(
+            instance: look.instance,
+            moment: look.moment,
+            revision: look.revision,
+            floor: look.floor,
+            time: Int(time(nil))
+        )
+        try opened().run(
+            "INSERT OR REPLACE INTO seen VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             .text(address),
-            .text(look.instance),
-            .text(look.moment.origin),
-            .int(look.moment.first),
-            .int(look.moment.end),
-            .text(look.moment.running.sorted().map(String.init).joined(separator: ",")),
-            .int(look.revision),
-            .int(look.floor),
-            .int(Int(time(nil)))
+            .text(seen.instance),
+            .text(seen.moment.origin),
+            .int(seen.moment.first),
+            .int(seen.moment.end),
+            .text(seen.running),
+            .int(seen.revision),
+            .int(seen.floor),
+            .int(seen.time),
+            .bytes(seen.digest.bytes)
         )
     }
 
     private func keep(_ name: StoreLook.Name) throws(DatabaseError) {
-        try database.run(
-            "INSERT OR REPLACE INTO name VALUES(?, ?, ?, ?)",
+        try opened().run(
+            "INSERT OR REPLACE INTO name VALUES(?, ?, ?, ?, ?)",
             .text(name.name),
             .int(name.version),
             .int(name.isDeleted ? 1 : 0),
-            .int(name.revision)
+            .int(name.revision),
+            .bytes(Self.digest(of: name).bytes)
         )
     }
 
     /// Keeps the versions of a name, and drops those that it has no more.
     private func keep(_ records: [StoreRecord], of name: String, _ look: StoreLook) throws(DatabaseError) {
+        let database = try opened()
         var gone: Set<Int> = []
         try database.rows("SELECT version FROM record WHERE name = ?", .text(name)) { (row) throws(DatabaseError) in
             gone.insert(row.int(0))
         }
         for record in records {
             gone.remove(record.version)
-            let digest = StoreRecord.digest(
-                name: name,
-                version: record.version,
-                header: record.header,
-                content: record.content
-            )
             try database.run(
                 "INSERT OR REPLACE INTO record VALUES(?, ?, ?, ?, ?, ?, ?)",
                 .text(name),
@@ -135,7 +150,7 @@ package final class LookCache {
                 .int(record.revision ?? 0),
                 .bytes(record.header),
                 .bytes(record.content.bytes),
-                .bytes(digest.bytes),
+                .bytes(Self.digest(of: record).bytes),
                 record.damage.map(DatabaseValue.text) ?? .null
             )
             guard let parts = look.parts[RecordID(name, record.version)] else { continue }
@@ -156,10 +171,11 @@ package final class LookCache {
     }
 
     private func drop(_ version: Int, of name: String) throws(DatabaseError) {
-        try database.run("DELETE FROM held WHERE name = ? AND version = ?", .text(name), .int(version))
+        try opened().run("DELETE FROM held WHERE name = ? AND version = ?", .text(name), .int(version))
     }
 
     private func keep(_ parts: StoredParts, _ name: String, _ version: Int) throws(DatabaseError) {
+        let database = try opened()
         for row in parts.all {
             try database.run(
                 "INSERT INTO held VALUES(?, ?, ?, ?)",
@@ -192,10 +208,19 @@ package final class LookCache {
         guard let seen = try? seen() else { return nil }
         do throws(DatabaseError) {
             var names: [StoreLook.Name] = []
-            try database.rows("SELECT name, version, deleted, revision FROM name") { (row) throws(DatabaseError) in
-                let isDeleted = row.int(2) != 0
-                names.append(.init(name: row.text(0), version: row.int(1), isDeleted: isDeleted, revision: row.int(3)))
+            var areWhole = true
+            try opened().rows("SELECT name, version, deleted, revision, digest FROM name") {
+                (row) throws(DatabaseError) in
+                let name = StoreLook.Name(
+                    name: row.text(0),
+                    version: row.int(1),
+                    isDeleted: row.int(2) != 0,
+                    revision: row.int(3)
+                )
+                areWhole = areWhole && row.digest(4) == Self.digest(of: name)
+                names.append(name)
             }
+            guard areWhole else { return nil }
             let records = try records()
             let rows = try parts()
             var parts: [RecordID: Result<StoredParts, StoreError>] = [:]
@@ -230,15 +255,41 @@ package final class LookCache {
         let revision: Int
         let floor: Int
         let time: Int
+
+        var running: String { moment.running.sorted().map(String.init).joined(separator: ",") }
+
+        var digest: Digest {
+            var hash = SHA256Hash()
+            for text in [instance, moment.origin, running] { hash.add(text) }
+            for number in [moment.first, moment.end, revision, floor, time] { hash.add(number) }
+            return hash.finish()
+        }
+    }
+
+    private static func digest(of record: StoreRecord) -> Digest {
+        var hash = SHA256Hash()
+        hash.add(record.name)
+        hash.add(record.header)
+        hash.add(record.content.bytes)
+        hash.add(record.damage ?? "")
+        for number in [record.version, record.revision ?? 0] { hash.add(number) }
+        return hash.finish()
+    }
+
+    private static func digest(of name: StoreLook.Name) -> Digest {
+        var hash = SHA256Hash()
+        hash.add(name.name)
+        for number in [name.version, name.isDeleted ? 1 : 0, name.revision] { hash.add(number) }
+        return hash.finish()
     }
 
     private func seen() throws(DatabaseError) -> Seen? {
         var found: Seen?
-        try database.rows(
-            "SELECT instance, origin, first, until, running, revision, floor, time FROM seen WHERE address = ?",
+        try opened().rows(
+            "SELECT instance, origin, first, until, running, revision, floor, time, digest FROM seen WHERE address = ?",
             .text(address)
         ) { (row) throws(DatabaseError) in
-            found = Seen(
+            let seen = Seen(
                 instance: row.text(0),
                 moment: StoreMoment(
                     first: row.int(2),
@@ -250,27 +301,26 @@ package final class LookCache {
                 floor: row.int(6),
                 time: row.int(7)
             )
+            found = row.digest(8) == seen.digest ? seen : nil
         }
         return found
     }
 
     private func records() throws(DatabaseError) -> [StoreRecord] {
         var records: [StoreRecord] = []
-        try database.rows(
+        try opened().rows(
             "SELECT name, version, header, content, digest, revision, damage FROM record ORDER BY name, version"
         ) { (row) throws(DatabaseError) in
-            var record = Index.record(row)
-            let revision = row.int(5)
-            if !row.isNull(6) {
-                record = StoreRecord(
-                    name: record.name,
-                    version: record.version,
-                    header: record.header,
-                    damage: row.text(6),
-                    content: record.content
-                )
+            let (name, version, header) = (row.text(0), row.int(1), row.bytes(2))
+            let content = row.digest(3) ?? .zero
+            let damage = row.isNull(6) ? nil : row.text(6)
+            var record = StoreRecord(name: name, version: version, header: header, damage: damage, content: content)
+            record.revision = row.int(5)
+            if Self.digest(of: record) != row.digest(4) {
+                let damage = "its row in the cache does not match its digest"
+                record = StoreRecord(name: name, version: version, header: header, damage: damage, content: content)
+                record.revision = 0
             }
-            record.revision = revision
             records.append(record)
         }
         return records
@@ -278,7 +328,7 @@ package final class LookCache {
 
     private func parts() throws(DatabaseError) -> [RecordID: [PartRow]] {
         var rows: [RecordID: [PartRow]] = [:]
-        try database.rows(
+        try opened().rows(
             """
             SELECT p.name, h.version, p.key, p.since, p.size, p.hash, p.bytes FROM held h
             JOIN part p ON p.name = h.name AND p.key = h.key AND p.since = h.since
