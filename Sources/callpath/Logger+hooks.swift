@@ -24,6 +24,7 @@ extension Logger {
         switch news {
         case .lost(let reason): warning("no changes for now, calls go on: \(reason)")
         case .found: notice("the registry's database can be reached")
+        case .refused(let reason): warning("the registry's database refused a change: \(reason)")
         case .changesLost(let count):
             error("the registry's database has lost changes of \(count) modules; the registry has another instance now")
         case .damaged(let name, let reason): error("module \(name) is damaged: \(reason)")

@@ -78,18 +78,27 @@ struct TestDatabase: Sendable {
     let url: String
 
     /// Opens a registry on it, as a replica of its own.
-    func replica(cache: String = "", timeout: Duration = .seconds(10)) async throws -> Registry {
-        let registry = try registry(cache: cache, timeout: timeout)
+    func replica(
+        cache: String = "",
+        timeout: Duration = .seconds(10),
+        hearing news: @escaping @Sendable (StoreNews) -> Void = { _ in }
+    ) async throws -> Registry {
+        let registry = try registry(cache: cache, timeout: timeout, hearing: news)
         while registry.contact?.isLoaded != true { try await Task.sleep(for: .milliseconds(1)) }
         return registry
     }
 
     /// The same, which may not have reached it yet.
-    func registry(cache: String, timeout: Duration = .seconds(10)) throws(StoreError) -> Registry {
+    func registry(
+        cache: String,
+        timeout: Duration = .seconds(10),
+        hearing news: @escaping @Sendable (StoreNews) -> Void = { _ in }
+    ) throws(StoreError) -> Registry {
         var options = PostgresStore.Options()
         (options.cachePath, options.timeout) = (cache, timeout)
         var serving = ServingOptions()
         serving.limits.keptVersions = 3
+        serving.storeNews = news
         let address: DatabaseAddress
         do throws(PostgresError) {
             address = try DatabaseAddress(url)

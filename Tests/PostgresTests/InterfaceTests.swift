@@ -4,6 +4,7 @@ import HTTPTypes
 import JSON
 import ModuleAPI
 import Store
+import Synchronization
 import TestServer
 import Testing
 import Web
@@ -165,5 +166,26 @@ struct InterfaceTests {
         #expect(changed.status == 200)
         #expect(await server.send(.get, "/v1/modules/fc").fields[.stale] == nil)
         #expect(await server.send(.get, "/v1/store").json["writable"]?.asBool == true)
+    }
+
+    /// Hosts, users and tables are for the log.
+    @Test func clientsAreNotToldWhereTheDatabaseIs() async throws {
+        let heard = Mutex<[String]>([])
+        let registry = try await database.replica { news in
+            if case .refused(let reason) = news { heard.withLock { $0.append(reason) } }
+        }
+        let server = Server(registry)
+        _ = await server.make("fc")
+        try database.run("ALTER TABLE callpath.request RENAME TO secret")
+        let refused = await server.make("other")
+        #expect(refused.status == 503)
+        #expect(refused.code == "store_unavailable")
+        #expect(!refused.text.contains("relation"), "\(refused.text)")
+        #expect(heard.withLock { $0.contains { $0.contains("request") } })
+        try database.allowConnections(false)
+        while registry.contact?.lostAt == nil { try await Task.sleep(for: .milliseconds(1)) }
+        let away = await server.make("other")
+        #expect(away.status == 503)
+        #expect(!away.text.contains("127.0.0.1") && !away.text.contains("FATAL"), "\(away.text)")
     }
 }

@@ -11,6 +11,8 @@ package enum StoreNews: Sendable {
     case lost(reason: String)
     /// It can be reached again, or for the first time.
     case found
+    /// It can be reached, and refused a change for a reason that is not the change's.
+    case refused(reason: String)
     /// It has lost versions that were seen here.
     case changesLost(Int)
     /// A module cannot be read.
@@ -39,6 +41,9 @@ extension Registry {
                 failure = error
                 break
             }
+        }
+        if case .unreachable(let reason, _) = failure, store.contact.lostAt == nil {
+            options.storeNews(.refused(reason: reason))
         }
         let refusal = ServingError(failure)
         for proposal in proposals { proposal.continuation.resume(throwing: refusal) }

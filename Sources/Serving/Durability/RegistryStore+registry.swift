@@ -39,7 +39,11 @@ extension ServingError {
             case .shortage: .overloaded(retryAfter: .seconds(1))
             case .failed(_, let outcome): .storeFailed(error.message, isUnknown: outcome == .unknown)
             case .conflict: .overloaded(retryAfter: .seconds(1))
-            case .unreachable(_, let outcome): .storeUnavailable(error.message, isUnknown: outcome == .unknown)
+            // PostgreSQL's own words name hosts, users and tables: they are for the log.
+            case .unreachable(_, .unknown):
+                .storeUnavailable("the registry's database did not say what became of the change", isUnknown: true)
+            case .unreachable:
+                .storeUnavailable("the registry's database takes no changes at the moment", isUnknown: false)
             case .missing, .inUse, .notUsable, .foreign, .newerSchema, .corrupt, .damaged, .badBackup, .notEmpty:
                 .storeFailed(error.message, isUnknown: false)
             }
