@@ -95,6 +95,8 @@ struct MethodRunner: Sendable {
     /// Returns the answer to a call that failed, or throws on what others put into words.
     private func failed(_ error: any Error, _ call: Call) throws -> Response {
         if call.isLate { return Status(CallFailure.deadlineExceeded).response }
+        // A client that has gone hears nothing any more, and is no reason to say that the server goes down.
+        if Task.isCancelled { return Status(CallFailure.abandoned).response }
         switch error {
         case is CallFailure, is RequestStream.Failure: return Status(error).response
         default: throw error
@@ -116,8 +118,10 @@ struct MethodRunner: Sendable {
             try await call.beforeDeadline { try await body(call, MessageSource(call), sink) }
             status = Status(.ok)
         } catch {
-            // A client that has gone hears nothing any more, and is no reason to say that the server goes down.
-            if case RequestStream.Failure.cancelled = error { throw error }
+            if Task.isCancelled || error as? RequestStream.Failure == .cancelled {
+                metrics.count(method.path, status: call.isLate ? .deadlineExceeded : .cancelled)
+                throw error
+            }
             status = Status(call.isLate ? CallFailure.deadlineExceeded : error)
         }
         metrics.count(method.path, status: status.code)

@@ -30,6 +30,8 @@ package enum CallFailure: Error, Equatable, Sendable {
     case overloaded
     /// The server goes down.
     case goingDown
+    /// The client waits no longer.
+    case abandoned
 
     package var code: StatusCode {
         switch self {
@@ -40,6 +42,7 @@ package enum CallFailure: Error, Equatable, Sendable {
         case .tooLarge: .resourceExhausted
         case .unknownService: .notFound
         case .overloaded, .goingDown: .unavailable
+        case .abandoned: .cancelled
         }
     }
 
@@ -65,6 +68,7 @@ package enum CallFailure: Error, Equatable, Sendable {
         case .unknownService(let name): "there is no service '\(name.prefix(256))'"
         case .overloaded: "the server is overloaded"
         case .goingDown: "the server is going down"
+        case .abandoned: "the client has gone"
         }
     }
 }
