@@ -131,10 +131,8 @@ let package = Package(
         .executableTarget(
             name: "callpath",
             dependencies: [
-                "Console", "GRPC", "ModuleAPI", "OpenInference", "Web", "CLinux", "CNGHTTP2", "COpenSSL", "CSQLite", "CZlib",
-                "HTTPServer",
-                "HTTP",
-                "JSON", "Models", "Postgres", "Serving", "Store", "Tensors", "Metrics", "Logs", argumentParser,
+                "Console", "GRPC", "ModuleAPI", "OpenInference", "Web", "CLinux", "CNGHTTP2", "COpenSSL", "CSQLite",
+                "CZlib", "HTTPServer", "HTTP", "JSON", "Models", "Postgres", "Serving", "Store", "Tensors", "Metrics", "Logs", argumentParser,
                 logging,
             ],
             swiftSettings: upcomingFeatures,

@@ -179,7 +179,7 @@ struct EventsTests {
         let field = try #require(HTTPField.Name("Last-Event-ID"))
         let answer = await server.send(.get, "/v1/modules/fc/events", [field: id])
         #expect(answer.status == 400)
-        #expect(answer.code == "malformed_query")
+        #expect(answer.code == "malformed_field")
     }
 
     @Test func tellsOfChanges() async throws {

@@ -76,7 +76,7 @@ struct HookPlacesTests {
         (#""value": 1, "at": [true]"#, "invalid_field", "object"),
         (#""value": 1, "at": {"ellipsis": false}"#, "invalid_hook", "A part of an index is"),
         (#""value": 1, "at": {}"#, "invalid_hook", "A part of an index is"),
-        (#""value": 1, "at": {"slice": [0, 1, 1, 1]}"#, "invalid_hook", "A slice is [start, stop, step], got 4"),
+        (#""value": 1, "at": {"slice": [0, 1, 1, 1]}"#, "invalid_hook", "[start, stop, step], got a list of 4"),
         (#""value": 1, "at": {"slice": [0, 1, 1], "ellipsis": true}"#, "invalid_hook", "A part of an index is"),
         (#""value": 1, "at": 1.5"#, "value_out_of_range", "1.5"),
         (#""value": 1, "at": [[0.5]]"#, "value_out_of_range", "0.5"),

@@ -193,7 +193,8 @@ struct GraphBatchTests {
             modules: encoderLayer,
             nodes: [
                 function("ones", "ones", "4, 4"), function("above", "triu", "\(node("ones")), 1"),
-                function("mask", "bool", node("above")), function("last", "getitem", #"\#(x), [{"ellipsis": true}, 0]"#),
+                function("mask", "bool", node("above")),
+                function("last", "getitem", #"\#(x), {"tuple": [{"ellipsis": true}, 0]}"#),
                 function("small", "lt", "\(node("last")), -1.5"),
                 module("layer", "x", #""src_mask": \#(node("mask")), "src_key_padding_mask": \#(node("small"))"#),
             ].joined(separator: ","),
@@ -223,7 +224,7 @@ struct GraphBatchTests {
                  {"type": "TransformerEncoderLayer", "d_model": 6, "nhead": 2, "dim_feedforward": 8, "batch_first": true}]}}}}
                 """#,
             nodes: [
-                function("last", "getitem", #"\#(x), [{"ellipsis": true}, 0]"#),
+                function("last", "getitem", #"\#(x), {"tuple": [{"ellipsis": true}, 0]}"#),
                 function("small", "lt", "\(node("last")), -1.5"),
                 module("layer", "x", #""src_key_padding_mask": \#(node("small"))"#),
             ].joined(separator: ","),

@@ -5,7 +5,8 @@ extension StatusCode {
     init(_ code: ProblemCode) {
         self =
             switch code {
-            case .malformedTarget, .malformedQuery, .malformedField, .malformedJSON, .duplicateKey, .malformedTensorHeaders,
+            case .malformedTarget, .malformedQuery, .malformedField, .malformedJSON, .duplicateKey,
+                .malformedTensorHeaders,
                 .malformedTensorBytes, .malformedSafetensors, .malformedContentCoding, .notAcceptable, .invalidName,
                 .unknownField, .missingField, .invalidField, .unknownType, .unknownArgument, .missingArgument,
                 .invalidArgument, .invalidTensor, .shapeMismatch, .dtypeMismatch, .indexOutOfRange, .valueOutOfRange,

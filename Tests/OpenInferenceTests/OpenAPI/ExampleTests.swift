@@ -31,6 +31,7 @@ struct ExampleTests {
 
     private func compare(_ answer: Received, with example: OpenAPI.Example, as mediaType: String) {
         let text = answer.text.replacing(#/"nanoseconds":\d+/#) { _ in #""nanoseconds":0"# }
+            .replacing(#/id: [0-9a-f]{8}\./#) { _ in "id: 5f3a09c1." }
         if example.example["x-excerpt"] != nil {
             #expect(text.contains(example.answer?.asString ?? "nothing"), "\(answer.text)")
         } else if mediaType.hasSuffix("json") {
