@@ -132,7 +132,8 @@ let package = Package(
             name: "callpath",
             dependencies: [
                 "Console", "GRPC", "ModuleAPI", "OpenInference", "Web", "CLinux", "CNGHTTP2", "COpenSSL", "CSQLite",
-                "CZlib", "HTTPServer", "HTTP", "JSON", "Models", "Postgres", "Serving", "Store", "Tensors", "Metrics", "Logs", argumentParser,
+                "CZlib", "HTTPServer", "HTTP", "JSON", "Models", "Postgres", "Serving", "Store", "Tensors", "Metrics",
+                "Logs", argumentParser,
                 logging,
             ],
             swiftSettings: upcomingFeatures,
