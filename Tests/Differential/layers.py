@@ -20,7 +20,7 @@ ELEMENTWISE = {
 # PyTorch's own backward fails where there is nothing to go back through.
 NO_EMPTY_BACKWARD = ("ChannelShuffle", "PixelShuffle", "PixelUnshuffle", "AdaptiveAvgPool", "AdaptiveMaxPool", "CrossMapLRN2d", "MaxUnpool")
 # The words of a convolution that is refused depend on the library that PyTorch takes for the batch, the groups and the machine.
-BACKENDS = ("could not create a primitive", "dimensions are invalid", "non-positive dilation", "dilation should be greater than zero")
+BACKENDS = ("could not create a primitive", "could not construct a memory descriptor", "dimensions are invalid", "non-positive dilation", "dilation should be greater than zero")
 
 
 class Layers:

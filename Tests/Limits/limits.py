@@ -135,7 +135,7 @@ def worked():
             yield f"{name}{axes}d", graph(numbers, call("y", f"{name}{axes}d", node("i"), kernel, 1))
     yield "lp_pool1d", graph(zeros("i", 1, 1, 1 << 25), call("y", "lp_pool1d", node("i"), 2.0, 1 << 22, 1))
     yield "unfold", graph(zeros("i", 1, 1, 8192, 8192), call("y", "unfold", node("i"), 4096))
-    for name in ("exp", "argsort", "unique"):
+    for name in ("exp", "argsort"):
         yield f"{name} of {name}, 16,000 times", graph(zeros("i", 1 << 26), *chain(16_000, name, "i"))
     yield "cumsum of cumsum, 16,000 times", graph(zeros("i", 1 << 26), *chain(16_000, "cumsum", "i", 0))
     yield "60 orders", graph(zeros("i", 1 << 26), *chain(60, "argsort", "i"))
@@ -145,7 +145,7 @@ def worked():
     for kind in ("MaxPool2d", "AvgPool2d"):
         yield kind, layer(kind, [1, 1, 8192, 8192], kernel_size=4096, stride=1)
     yield "LPPool2d", layer("LPPool2d", [1, 1, 8192, 8192], norm_type=2, kernel_size=4096, stride=1)
-    yield "FractionalMaxPool2d", layer("FractionalMaxPool2d", [1, 1, 8192, 8192], kernel_size=2048, output_size=4096)
+    yield "FractionalMaxPool2d", layer("FractionalMaxPool2d", [1, 1, 2050, 2050], kernel_size=1024, output_size=1024)
 
 
 class Watch:
