@@ -68,9 +68,11 @@ struct OptionTableTests {
 
     @Test(arguments: [false, true])
     func aFlagWinsOverAVariableAndThatOverTheFile(isSwapped: Bool) throws {
-        let first = Self.options.map { ($0, isSwapped ? $0.values.1 : $0.values.0) }
-        let second = Self.options.map { ($0, isSwapped ? $0.values.0 : $0.values.1) }
-        #expect(Self.options.count > 70)
+        // A port for gRPC needs HTTP/2, which is switched off here as well as on.
+        let options = Self.options.filter { $0.name != "grpc-port" }
+        let first = options.map { ($0, isSwapped ? $0.values.1 : $0.values.0) }
+        let second = options.map { ($0, isSwapped ? $0.values.0 : $0.values.1) }
+        #expect(options.count > 70)
         for (given, winner) in [
             (try configuration(file: first), first),
             (try configuration(variables: first), first),

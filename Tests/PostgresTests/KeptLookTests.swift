@@ -8,7 +8,7 @@ import Testing
 @testable import Serving
 
 /// Servers that start while their database is out of reach.
-@Suite(.enabled(if: Cluster.isInstalled), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: Cluster.isInstalled), .timeLimit(.minutes(4)))
 struct KeptLookTests {
     private let database: TestDatabase
     private let cache = FileManager.default.temporaryDirectory.appendingPathComponent("kept-\(UUID().uuidString)").path

@@ -255,5 +255,7 @@ struct ReplicaTests {
             ]
         )
         #expect(heard[0] == heard[1])
+        // Nobody follows for a registry that is gone.
+        withExtendedLifetime(replicas) {}
     }
 }
