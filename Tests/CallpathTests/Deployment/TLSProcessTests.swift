@@ -25,8 +25,9 @@ struct TLSProcessTests {
         ("-tls1_2 -cipher AES256-GCM-SHA384:@SECLEVEL=0", ["alert handshake failure"]),
         ("-tls1_2 -cipher ECDHE-ECDSA-AES128-SHA256:@SECLEVEL=0", ["alert handshake failure"]),
         ("-tls1_2 -cipher aNULL:@SECLEVEL=0", ["alert handshake failure"]),
-        ("-alpn h2,http/1.1", ["ALPN protocol: http/1.1"]),
-        ("-alpn h2", ["alert no application protocol"]),
+        ("-alpn http/1.1,h2", ["ALPN protocol: h2"]), ("-alpn h2", ["ALPN protocol: h2"]),
+        ("-alpn http/1.1", ["ALPN protocol: http/1.1"]),
+        ("-alpn spdy/3", ["alert no application protocol"]),
     ])
     func answersOpenSSL(options: String, words: [String]) throws {
         let output = try openssl(RunningServer(arguments: Self.identity), options, input: Self.ask)
