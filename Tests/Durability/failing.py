@@ -3,12 +3,14 @@
 import errno
 import http.client
 import json
+import os
 import shutil
+import signal
 import subprocess
 
 from model import Client, Writer
 from report import Broken, LeftOut, expect, row
-from server import Server
+from server import Server, Silent
 
 POINTS = [
     "posix/io/rw/write", "posix/io/rw/write/reduce", "posix/io/rw/pwrite", "posix/io/rw/pwrite/reduce",
@@ -23,10 +25,23 @@ class FailingServer(Server):
     """A server whose system calls can be told to fail."""
 
     def __init__(self, scene, *options):
+        # libfiu looks up a function when it is first called, with a lock of its own that its malloc takes too: a process may stop
+        # for good while it loads a library in another thread (seen once, by gdb, on a busy machine).
+        for patience in (15, 15, 60):
+            try:
+                self.start(scene, options, patience)
+                break
+            except Silent:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+                if patience == 60:
+                    raise
+
+    def start(self, scene, options, patience):
         self.control = scene.folder() + "/fiu"
         before = ["fiu-run", "-x", "-f", self.control]
         # fiu-run is a shell that does not become the program: it has to lead a group to be killed with it.
-        super().__init__(scene.binary, *options, before=before, start_new_session=True)
+        super().__init__(scene.binary, *options, before=before, patience=patience, start_new_session=True)
         children = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
         with open(children) as file:
             self.pid = int((file.read().split() or [self.process.pid])[0])

@@ -1,14 +1,19 @@
 """The server under test: started, asked, stopped, or refused."""
 
 import os
+import select
 import subprocess
 import tempfile
+
+
+class Silent(AssertionError):
+    """The server said nothing for too long."""
 
 
 class Server:
     """The binary, serving on a free port."""
 
-    def __init__(self, binary, *options, before=(), environment=None, **process):
+    def __init__(self, binary, *options, before=(), environment=None, patience=60, **process):
         self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [*before, binary, "serve", "--port", "0", "--log-level", "warning", *options],
@@ -17,6 +22,8 @@ class Server:
             env=os.environ | (environment or {}),
             **process,
         )
+        if not select.select([self.process.stdout], [], [], patience)[0]:
+            raise Silent(f"the server is not ready after {patience} s: {self.words()}")
         ready = self.process.stdout.readline().decode()
         if not ready:
             self.process.wait()
