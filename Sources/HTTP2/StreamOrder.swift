@@ -12,7 +12,8 @@ struct StreamOrder {
     mutating func begins(_ stream: Int32) -> Bool {
         guard stream & 1 == 1 else { return true }
         guard stream > highest else { return !gaps.contains { $0.contains(stream) } }
-        if stream - highest > 2 {
+        // In this order nothing overflows: the highest stream that there is may be the first.
+        if stream - 2 > highest {
             if gaps.count == Self.maxGaps { gaps.removeFirst() }
             gaps.append(highest + 1...stream - 1)
         }
