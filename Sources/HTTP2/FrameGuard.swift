@@ -21,7 +21,8 @@ struct FrameGuard {
     private var resetsDue = 0
     private var lastPing = Int64.min
     private var strikes = 0
-    /// WINDOW_UPDATE that are for DATA which was sent.
+    /// WINDOW_UPDATE that are for DATA which was sent, or for a stream that was begun: gRPC's clients open a window for each, also
+    /// where the answer is trailers alone.
     private var windowUpdates = 64
 
     /// Takes note of a frame that the client sends.
@@ -30,6 +31,7 @@ struct FrameGuard {
         case .headers:
             continuations = 0
             resetsDue = min(resetsDue + 1, 1_000)
+            windowUpdates = min(windowUpdates + 2, 1_000)
             return .fine
         case .reset where resetsDue > 0:
             resetsDue -= 1
