@@ -2,7 +2,7 @@ internal import CThread
 
 /// What one call may take: bytes of tensors that live at once, and work.
 ///
-/// As the mode of gradients it belongs to the running thread. Every new tensor counts its bytes, and every product its
+/// As the mode of gradients it belongs to the thread that runs the call. Every new tensor counts its bytes, and every product its
 /// multiply-adds, before memory or time is spent.
 public enum CallMeter {
     /// Runs `body`, whose tensors may take `liveBytes` at once and whose operations `work` multiply-adds or elements read.
@@ -11,18 +11,23 @@ public enum CallMeter {
         work: Int,
         _ body: () throws -> Result
     ) rethrows -> Result {
-        let outer = cthread_meter()
-        defer { cthread_set_meter(outer) }
-        cthread_set_meter(
-            cthread_meter(live_bytes: 0, live_limit: Int64(max(1, liveBytes)), work: 0, work_limit: Int64(max(1, work)))
-        )
+        let call = cthread_running_call()
+        let outer = call.pointee
+        defer {
+            (call.pointee.live_bytes, call.pointee.live_byte_limit) = (outer.live_bytes, outer.live_byte_limit)
+            (call.pointee.work, call.pointee.work_limit) = (outer.work, outer.work_limit)
+        }
+        (call.pointee.live_bytes, call.pointee.live_byte_limit) = (0, Int64(max(1, liveBytes)))
+        (call.pointee.work, call.pointee.work_limit) = (0, Int64(max(1, work)))
         return try body()
     }
 
     /// Counts `count` multiply-adds or elements read before they are done.
     /// - Throws: `TensorError.tooMuchWork` when the running call may not do as many more.
     public static func charge(_ count: Int) throws(TensorError) {
-        guard cthread_take_work(Int64(count)) else { throw .tooMuchWork(limit: Int(cthread_meter().work_limit)) }
+        guard cthread_take_work(Int64(count)) else {
+            throw .tooMuchWork(limit: Int(cthread_running_call().pointee.work_limit))
+        }
     }
 
     /// Counts `rows * columns * depth` multiply-adds.
@@ -37,5 +42,7 @@ public enum CallMeter {
         try charge(count, Int.bitWidth - size.leadingZeroBitCount, 10)
     }
 
-    static var liveBytesError: TensorError { .tooManyLiveBytes(limit: Int(cthread_meter().live_limit)) }
+    static var liveBytesError: TensorError {
+        .tooManyLiveBytes(limit: Int(cthread_running_call().pointee.live_byte_limit))
+    }
 }

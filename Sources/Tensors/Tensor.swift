@@ -70,7 +70,7 @@ extension Tensor {
     ///
     /// Shapes alone can ask for any amount: a column plus a row is a matrix. A server sets the limit for each call.
     public static var byteLimit: Int {
-        let limit = cthread_byte_limit()
+        let limit = cthread_running_call().pointee.tensor_byte_limit
         return limit > 0 ? Int(limit) : TensorBody.halfOfMemory
     }
 
@@ -79,9 +79,10 @@ extension Tensor {
     /// As the mode of gradients it belongs to the running thread: `body` cannot wait.
     @discardableResult
     public static func withByteLimit<Result>(_ limit: Int, _ body: () throws -> Result) rethrows -> Result {
-        let outer = cthread_byte_limit()
-        defer { cthread_set_byte_limit(outer) }
-        cthread_set_byte_limit(Int64(max(1, limit)))
+        let call = cthread_running_call()
+        let outer = call.pointee.tensor_byte_limit
+        defer { call.pointee.tensor_byte_limit = outer }
+        call.pointee.tensor_byte_limit = Int64(max(1, limit))
         return try body()
     }
 

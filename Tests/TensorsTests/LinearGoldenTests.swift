@@ -40,7 +40,7 @@ struct LinearGoldenTests {
         let weight = try golden.inputs.W.tensor.requiringGrad(isCall)
         let bias = try golden.inputs.b?.tensor.requiringGrad()
         let x = try golden.inputs.x.tensor.requiringGrad(golden.inputs.g != nil)
-        let y = try Compatibility.$ambient.withValue(compatibility) {
+        let y = try compatibility.run {
             try isCall ? x.linear(weight: weight, bias: bias) : weight.matmul(x)
         }
         try expectEqual(y, answer.y, golden.id)

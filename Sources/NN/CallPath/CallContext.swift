@@ -2,6 +2,9 @@ internal import CThread
 import Synchronization
 public import Tensors
 
+/// Who watches a call from outside of the modules: a hook gets at it by `CallContext.current?.observer`.
+public protocol CallObserver: AnyObject, Sendable {}
+
 /// What belongs to one call and not to the modules it goes through.
 ///
 /// A server gives each call a context of its own: its tracer, its hooks, its snapshot of the global ones, its random
@@ -9,9 +12,9 @@ public import Tensors
 public final class CallContext: Sendable {
     /// The context of the call that is running, if it has one.
     ///
-    /// As the mode of gradients it belongs to the running thread.
+    /// As the mode of gradients it belongs to the thread that runs the call.
     public static var current: CallContext? {
-        cthread_call_context().map { Unmanaged<CallContext>.fromOpaque($0).takeUnretainedValue() }
+        cthread_running_call().pointee.context.map { Unmanaged<CallContext>.fromOpaque($0).takeUnretainedValue() }
     }
 
     /// Records the call path, if anyone wants it.
@@ -26,8 +29,10 @@ public final class CallContext: Sendable {
     public let isFrozen: Bool
     /// The PyTorch version whose rules hold.
     public let compatibility: Compatibility
-    /// Where the call's warnings go; `nil` sends them where `Warnings` says.
+    /// Where the call's warnings go; `nil` sends them where they went when the context was made, at first to standard error.
     public let warned: (@Sendable (Warning) -> Void)?
+    /// What whoever makes the call wants its hooks to find.
+    public let observer: (any CallObserver)?
 
     /// Creates the context of one call.
     public init(
@@ -37,7 +42,8 @@ public final class CallContext: Sendable {
         generator: Generator? = nil,
         isFrozen: Bool = false,
         compatibility: Compatibility = .current,
-        warned: (@Sendable (Warning) -> Void)? = nil
+        warned: (@Sendable (Warning) -> Void)? = nil,
+        observer: (any CallObserver)? = nil
     ) {
         self.tracer = tracer
         self.hooks = hooks
@@ -45,14 +51,31 @@ public final class CallContext: Sendable {
         self.generator = generator
         self.isFrozen = isFrozen
         self.compatibility = compatibility
-        self.warned = warned
+        self.warned = warned ?? Self.current?.warned
+        self.observer = observer
+    }
+
+    /// Creates a context like the running call's, if there is one, but for where warnings go.
+    convenience init(warned: @escaping @Sendable (Warning) -> Void) {
+        let current = Self.current
+        self.init(
+            tracer: current?.tracer,
+            hooks: current?.hooks ?? CallHooks(),
+            globalHooks: current?.globalHooks,
+            generator: current?.generator,
+            isFrozen: current?.isFrozen ?? false,
+            compatibility: current?.compatibility ?? .current,
+            warned: warned,
+            observer: current?.observer
+        )
     }
 
     /// Runs `body`, which cannot wait, with this context as the current one.
     public func run<Result>(_ body: () throws -> Result) rethrows -> Result {
-        let outer = cthread_call_context()
-        defer { cthread_set_call_context(outer) }
-        cthread_set_call_context(Unmanaged.passUnretained(self).toOpaque())
+        let call = cthread_running_call()
+        let outer = call.pointee.context
+        defer { call.pointee.context = outer }
+        call.pointee.context = UnsafeRawPointer(Unmanaged.passUnretained(self).toOpaque())
         defer { withExtendedLifetime(self) {} }
         guard changesTheCallPath else { return try body() }
         CallPath.attention.add(1, ordering: .relaxed)

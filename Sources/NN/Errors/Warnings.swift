@@ -61,18 +61,16 @@ public enum Warning: Sendable, Equatable {
 
 /// Where warnings go.
 public enum Warnings {
-    @TaskLocal private static var handler: (@Sendable (Warning) -> Void)?
-
-    /// Runs `body` and gives its warnings to `handler`; without one they go to standard error.
+    /// Runs `body`, which cannot wait, and gives its warnings to `handler`; without one they go to standard error.
     public static func handled<Result>(
         by handler: @escaping @Sendable (Warning) -> Void,
         _ body: () throws -> Result
     ) rethrows -> Result {
-        try $handler.withValue(handler, operation: body)
+        try CallContext(warned: handler).run(body)
     }
 
     static func emit(_ warning: Warning) {
-        guard let handler = CallContext.current?.warned ?? handler else {
+        guard let handler = CallContext.current?.warned else {
             var line = "UserWarning: \(warning.message)\n"
             return line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
         }

@@ -39,12 +39,9 @@ final class NodeHookTables: Sendable {
 extension GraphModule {
     /// Adds `hooks` to those on the value of `node`, under the numbers they have; before the others with `prepend`.
     ///
-    /// Pre-hooks have no place there and are left out.
+    /// Only forward and backward hooks run there.
     public func addHooks(_ hooks: HookSnapshot, toNode node: String, prepend: Bool = false) {
-        nodeHooks.change(node) { own in
-            for hook in hooks.hooks.forward { own.forward.insert(hook, atFront: prepend) }
-            for hook in hooks.hooks.backward { own.backward.insert(hook, atFront: prepend) }
-        }
+        nodeHooks.change(node) { $0.insert(hooks.hooks, atFront: prepend) }
     }
 
     /// Whether the graph has a node of that name whose value can be seen.
@@ -61,8 +58,8 @@ extension GraphModule {
         var lists = nodeHooks.current
         for (node, (early, late)) in call {
             var list = early
-            list.append(lists[node] ?? HookList())
-            list.append(late)
+            list.insert(lists[node] ?? HookList(), atFront: false)
+            list.insert(late, atFront: false)
             lists[node] = list
         }
         return lists
@@ -82,13 +79,5 @@ extension GraphModule {
             { module, gradients in try hook.body(module, gradients, gradients) }
         }
         return BackwardBridge(module: self, pre: gradientHooks, full: [], isOfNode: true).closed(over: value)
-    }
-}
-
-extension HookList {
-    /// Adds the hooks of `other` behind these.
-    fileprivate mutating func append(_ other: HookList) {
-        forward += other.forward
-        backward += other.backward
     }
 }

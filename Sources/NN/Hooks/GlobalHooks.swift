@@ -13,25 +13,25 @@ public enum GlobalHooks {
     /// Adds `hook` to run before every `forward`.
     @discardableResult
     public static func registerForwardPreHook(_ hook: @escaping ForwardPreHook) -> HookHandle {
-        anchor.add(.plain(hook), prepend: false)
+        anchor.add(.forwardPre(hook))
     }
 
     /// Adds `hook` to run after every `forward`.
     @discardableResult
     public static func registerForwardHook(_ hook: @escaping ForwardHook) -> HookHandle {
-        anchor.add(.plain(hook), prepend: false)
+        anchor.add(.forward(hook))
     }
 
     /// Adds `hook`, which sees keyword arguments too, to run after every `forward`.
     @discardableResult
     public static func registerForwardHookWithKeywords(_ hook: @escaping ForwardHookWithKeywords) -> HookHandle {
-        anchor.add(.withKeywords(hook), prepend: false)
+        anchor.add(.forwardWithKeywords(hook))
     }
 
     /// Adds `hook` to run after every `forward`, and also when the call fails before the hook had its turn.
     @discardableResult
     public static func registerAlwaysCalledForwardHook(_ hook: @escaping AlwaysCalledForwardHook) -> HookHandle {
-        anchor.add(.alwaysCalled(hook), prepend: false)
+        anchor.add(.alwaysCalledForward(hook))
     }
 
     /// Adds an always called `hook` that sees keyword arguments too, except on the way of an error, as in PyTorch.
@@ -39,25 +39,25 @@ public enum GlobalHooks {
     public static func registerAlwaysCalledForwardHookWithKeywords(
         _ hook: @escaping AlwaysCalledForwardHookWithKeywords
     ) -> HookHandle {
-        anchor.add(.alwaysCalledWithKeywords(hook), prepend: false)
+        anchor.add(.alwaysCalledForwardWithKeywords(hook))
     }
 
     /// Adds `hook` to run on the way back through every module, before the gradients of its inputs are computed.
     @discardableResult
     public static func registerFullBackwardPreHook(_ hook: @escaping FullBackwardPreHook) -> HookHandle {
-        anchor.addBackwardPre(prepend: false, hook)
+        anchor.add(.fullBackwardPre(hook))
     }
 
     /// Adds `hook` to run on the way back through every module, when the gradients of its inputs are there.
     /// - Throws: `ModuleError.mixedBackwardHooks` when there are old global backward hooks.
     @discardableResult
     public static func registerFullBackwardHook(_ hook: @escaping BackwardHook) throws(ModuleError) -> HookHandle {
-        try anchor.addBackward(prepend: false, isFull: true, hook)
+        try anchor.addBackward(hook, isFull: true)
     }
 
     /// Adds an old `hook`, which sees the gradients around the last operation of each call only.
     @discardableResult
     public static func registerBackwardHook(_ hook: @escaping BackwardHook) throws(ModuleError) -> HookHandle {
-        try anchor.addBackward(prepend: false, isFull: false, hook)
+        try anchor.addBackward(hook, isFull: false)
     }
 }

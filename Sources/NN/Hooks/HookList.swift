@@ -49,12 +49,38 @@ struct HookList: Sendable {
         backward.removeAll { $0.id == id }
     }
 
-    mutating func addBackward(_ hook: Hook<BackwardHook>, isFull: Bool, isGlobal: Bool, prepend: Bool)
-        throws(ModuleError)
-    {
+    /// The one way in which hooks come into a list.
+    mutating func insert(_ hook: ModuleHook, id: HookID, atFront: Bool) {
+        func insert<Body>(_ body: Body, into hooks: inout [Hook<Body>]) {
+            hooks.insert(Hook(id: id, body: body), at: atFront ? hooks.startIndex : hooks.endIndex)
+        }
+        switch hook {
+        case .forwardPre(let hook): insert(.plain(hook), into: &forwardPre)
+        case .forwardPreWithKeywords(let hook): insert(.withKeywords(hook), into: &forwardPre)
+        case .forward(let hook): insert(.plain(hook), into: &forward)
+        case .forwardWithKeywords(let hook): insert(.withKeywords(hook), into: &forward)
+        case .alwaysCalledForward(let hook): insert(.alwaysCalled(hook), into: &forward)
+        case .alwaysCalledForwardWithKeywords(let hook): insert(.alwaysCalledWithKeywords(hook), into: &forward)
+        case .fullBackwardPre(let hook): insert(hook, into: &backwardPre)
+        case .fullBackward(let hook): insert(hook, into: &backward)
+        }
+    }
+
+    /// Adds the hooks of `other` behind these, or before them.
+    mutating func insert(_ other: HookList, atFront: Bool) {
+        func insert<Body>(_ new: [Hook<Body>], into hooks: inout [Hook<Body>]) {
+            hooks.insert(contentsOf: new, at: atFront ? hooks.startIndex : hooks.endIndex)
+        }
+        insert(other.forwardPre, into: &forwardPre)
+        insert(other.forward, into: &forward)
+        insert(other.backwardPre, into: &backwardPre)
+        insert(other.backward, into: &backward)
+    }
+
+    /// Notes that backward hooks of one kind are added.
+    mutating func settleBackward(isFull: Bool, isGlobal: Bool) throws(ModuleError) {
         if let backwardIsFull, backwardIsFull != isFull { throw .mixedBackwardHooks(isGlobal: isGlobal) }
         backwardIsFull = isFull
-        backward.insert(hook, atFront: prepend)
     }
 }
 
@@ -79,11 +105,5 @@ struct BackwardHookList: Sendable {
         pre += other.pre
         full += other.full
         old += other.old
-    }
-}
-
-extension Array {
-    mutating func insert(_ element: Element, atFront: Bool) {
-        insert(element, at: atFront ? startIndex : endIndex)
     }
 }

@@ -1,29 +1,19 @@
 /// The one way in which hooks come into tables that have handles: a module's own, and the global ones.
 extension HookAnchor {
-    func add(_ body: ForwardPreBody, prepend: Bool) -> HookHandle {
-        add { id, hooks in hooks.forwardPre.insert(Hook(id: id, body: body), atFront: prepend) }
+    func add(_ hook: ModuleHook, prepend: Bool = false) -> HookHandle {
+        add { id, hooks in hooks.insert(hook, id: id, atFront: prepend) }
     }
 
-    func add(_ body: ForwardBody, prepend: Bool) -> HookHandle {
-        add { id, hooks in hooks.forward.insert(Hook(id: id, body: body), atFront: prepend) }
-    }
-
-    func addBackwardPre(prepend: Bool, _ body: @escaping FullBackwardPreHook) -> HookHandle {
-        add { id, hooks in hooks.backwardPre.insert(Hook(id: id, body: body), atFront: prepend) }
-    }
-
+    /// Adds a backward hook, full or old.
+    /// - Throws: `ModuleError.mixedBackwardHooks` when there are some of the other kind.
     func addBackward(
-        prepend: Bool,
+        _ hook: @escaping BackwardHook,
         isFull: Bool,
-        _ body: @escaping BackwardHook
+        prepend: Bool = false
     ) throws(ModuleError) -> HookHandle {
         try add { id, hooks throws(ModuleError) in
-            try hooks.addBackward(
-                Hook(id: id, body: body),
-                isFull: isFull,
-                isGlobal: tables.isGlobal,
-                prepend: prepend
-            )
+            try hooks.settleBackward(isFull: isFull, isGlobal: tables.isGlobal)
+            hooks.insert(.fullBackward(hook), id: id, atFront: prepend)
         }
     }
 

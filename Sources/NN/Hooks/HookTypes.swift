@@ -37,6 +37,28 @@ public typealias FullBackwardPreHook = @Sendable (_ module: Module, _ gradOutput
 public typealias BackwardHook =
     @Sendable (_ module: Module, _ gradInputs: [Tensor?], _ gradOutputs: [Tensor?]) throws -> [Tensor?]?
 
+/// A hook of any kind that may be put on any module, as one call, a snapshot and a graph's node take it.
+///
+/// Old backward hooks, which do not mix with full ones, are not among them.
+public enum ModuleHook: Sendable {
+    /// Runs before `forward`.
+    case forwardPre(ForwardPreHook)
+    /// Runs before `forward`, and sees and replaces all arguments.
+    case forwardPreWithKeywords(ForwardPreHookWithKeywords)
+    /// Runs after `forward`.
+    case forward(ForwardHook)
+    /// Runs after `forward`, and sees all arguments and the whole output.
+    case forwardWithKeywords(ForwardHookWithKeywords)
+    /// Runs after `forward`, and also when the call fails before the hook had its turn.
+    case alwaysCalledForward(AlwaysCalledForwardHook)
+    /// The same, with all arguments and the whole output.
+    case alwaysCalledForwardWithKeywords(AlwaysCalledForwardHookWithKeywords)
+    /// Runs on the way back, before the gradients of the inputs are computed.
+    case fullBackwardPre(FullBackwardPreHook)
+    /// Runs on the way back, when the gradients of the inputs are there.
+    case fullBackward(BackwardHook)
+}
+
 /// What names a hook in a trace and in messages.
 public enum HookID: Hashable, Sendable {
     /// A hook that was registered; the number is its handle's.

@@ -5,7 +5,7 @@ extension Module {
         prepend: Bool = false,
         _ hook: @escaping ForwardPreHook
     ) -> HookHandle {
-        ownHookAnchor.add(.plain(hook), prepend: prepend)
+        ownHookAnchor.add(.forwardPre(hook), prepend: prepend)
     }
 
     /// Adds `hook`, which sees and replaces keyword arguments too, to run before `forward`.
@@ -14,13 +14,13 @@ extension Module {
         prepend: Bool = false,
         _ hook: @escaping ForwardPreHookWithKeywords
     ) -> HookHandle {
-        ownHookAnchor.add(.withKeywords(hook), prepend: prepend)
+        ownHookAnchor.add(.forwardPreWithKeywords(hook), prepend: prepend)
     }
 
     /// Adds `hook` to run after `forward`; after the global ones, and after this module's others unless `prepend`.
     @discardableResult
     public final func registerForwardHook(prepend: Bool = false, _ hook: @escaping ForwardHook) -> HookHandle {
-        ownHookAnchor.add(.plain(hook), prepend: prepend)
+        ownHookAnchor.add(.forward(hook), prepend: prepend)
     }
 
     /// Adds `hook`, which sees keyword arguments too, to run after `forward`.
@@ -29,7 +29,7 @@ extension Module {
         prepend: Bool = false,
         _ hook: @escaping ForwardHookWithKeywords
     ) -> HookHandle {
-        ownHookAnchor.add(.withKeywords(hook), prepend: prepend)
+        ownHookAnchor.add(.forwardWithKeywords(hook), prepend: prepend)
     }
 
     /// Adds `hook` to run after `forward`, and also when the call fails before the hook had its turn.
@@ -41,7 +41,7 @@ extension Module {
         prepend: Bool = false,
         _ hook: @escaping AlwaysCalledForwardHook
     ) -> HookHandle {
-        ownHookAnchor.add(.alwaysCalled(hook), prepend: prepend)
+        ownHookAnchor.add(.alwaysCalledForward(hook), prepend: prepend)
     }
 
     /// Adds an always called `hook` that sees keyword arguments too.
@@ -50,7 +50,7 @@ extension Module {
         prepend: Bool = false,
         _ hook: @escaping AlwaysCalledForwardHookWithKeywords
     ) -> HookHandle {
-        ownHookAnchor.add(.alwaysCalledWithKeywords(hook), prepend: prepend)
+        ownHookAnchor.add(.alwaysCalledForwardWithKeywords(hook), prepend: prepend)
     }
 
     /// Adds `hook` to run on the way back, before the gradients of the inputs are computed.
@@ -59,7 +59,7 @@ extension Module {
         prepend: Bool = false,
         _ hook: @escaping FullBackwardPreHook
     ) -> HookHandle {
-        ownHookAnchor.addBackwardPre(prepend: prepend, hook)
+        ownHookAnchor.add(.fullBackwardPre(hook), prepend: prepend)
     }
 
     /// Adds `hook` to run on the way back, when the gradients of the inputs are there.
@@ -69,7 +69,7 @@ extension Module {
         prepend: Bool = false,
         _ hook: @escaping BackwardHook
     ) throws(ModuleError) -> HookHandle {
-        try ownHookAnchor.addBackward(prepend: prepend, isFull: true, hook)
+        try ownHookAnchor.addBackward(hook, isFull: true, prepend: prepend)
     }
 
     /// Adds an old `hook`, which sees the gradients around the last operation of the call only.
@@ -78,7 +78,7 @@ extension Module {
     /// PyTorch has it; write `registerFullBackwardHook(prepend:_:)`.
     @discardableResult
     public final func registerBackwardHook(_ hook: @escaping BackwardHook) throws(ModuleError) -> HookHandle {
-        try ownHookAnchor.addBackward(prepend: false, isFull: false, hook)
+        try ownHookAnchor.addBackward(hook, isFull: false)
     }
 }
 

@@ -1,25 +1,33 @@
-import Metrics
 import Models
+import NN
 import Synchronization
 import Tensors
 
-/// One call as its hooks see it.
-final class CallScope: Sendable {
-    /// The call that is running on this task.
-    @TaskLocal static var current: CallScope?
+/// Who hears of what hooks do in calls.
+protocol HookListener: Sendable {
+    /// The most bytes that the captures of one call may hold.
+    var maxCaptureBytes: Int { get }
+    /// A hook runs.
+    func hookRan()
+    func hookLogged(_ line: HookLogLine)
+    /// The registered `hook` kept a value of a call of `publication`.
+    func hookCaptured(_ content: ServingEvent.Content, of publication: Publication, module: String)
+}
 
+/// One call as its hooks see it.
+final class CallScope: CallObserver {
     let publication: Publication
     /// Where the call comes from.
     let origin: (any CallOrigin)?
     private let hooks: [HookDescription]
-    private let registry: Registry
+    private let listener: any HookListener
     private let captured = Mutex<(captures: [Capture], byteCount: Int)>(([], 0))
 
-    init(of publication: Publication, _ request: borrowing CallRequest, in registry: Registry) {
+    init(of publication: Publication, _ request: borrowing CallRequest, heardBy listener: any HookListener) {
         self.publication = publication
         origin = request.origin
         hooks = request.hooks
-        self.registry = registry
+        self.listener = listener
     }
 
     /// What hooks of the call have captured so far.
@@ -28,7 +36,7 @@ final class CallScope: Sendable {
     /// Keeps `tensor` for the answer.
     /// - Throws: `ServingError.captureTooLarge` when the captures of the call would hold too much.
     func capture(_ tensor: Tensor, hook: Int, kind: HookKind, output: Int?) throws(ServingError) {
-        let limit = registry.limits.maxCaptureBytes
+        let limit = listener.maxCaptureBytes
         let (module, node) = hook < hooks.count ? (hooks[hook].module, hooks[hook].node) : ("", nil)
         try captured.withLock { captured throws(ServingError) in
             guard captured.byteCount + tensor.byteCount <= limit else { throw .captureTooLarge(limit: limit) }
@@ -41,14 +49,14 @@ final class CallScope: Sendable {
 
     func publishCapture(_ tensor: Tensor, hook: Int, path: String, node: String?, kind: HookKind) {
         let content = ServingEvent.Content.capture(hook: hook, kind: kind, node: node, tensor: tensor)
-        registry.events.publish(publication, module: path, content)
+        listener.hookCaptured(content, of: publication, module: path)
     }
 
     func log(_ line: HookLogLine) {
-        registry.options.log(line)
+        listener.hookLogged(line)
     }
 
     func countHook() {
-        registry.metrics.hookCalls.increment()
+        listener.hookRan()
     }
 }

@@ -67,7 +67,7 @@ final class PreparedCall: Sendable {
         globalHooks = registry.state.withLock { $0.globalSnapshot.isEmpty ? nil : $0.globalSnapshot }
         maxTensorBytes = registry.limits.maxTensorBytes
         let isWatched = !hooks.isEmpty || globalHooks != nil || publication.profile.needsScope
-        scope = isWatched ? CallScope(of: publication, request, in: registry) : nil
+        scope = isWatched ? CallScope(of: publication, request, heardBy: registry) : nil
     }
 
     /// Returns the inputs; the only one that a module takes by its name is as one by position.
@@ -125,8 +125,7 @@ final class PreparedCall: Sendable {
     private func inContext<Result>(_ body: () throws -> Result) rethrows -> Result {
         try CallMeter.limited(liveBytes: maxCall.bytes, work: maxCall.work) {
             try Tensor.withByteLimit(maxTensorBytes) {
-                guard let scope else { return try context.run(body) }
-                return try CallScope.$current.withValue(scope) { try context.run(body) }
+                try context.run(body)
             }
         }
     }
@@ -141,7 +140,8 @@ final class PreparedCall: Sendable {
             generator: draws ? seed.map { Generator(seed: $0) } ?? Generator() : nil,
             isFrozen: true,
             compatibility: publication.compatibility,
-            warned: { _ in }
+            warned: { _ in },
+            observer: scope
         )
     }
 

@@ -39,14 +39,7 @@ struct HookInstallation: Sendable {
     /// Puts the hook among global ones.
     func add(to hooks: inout HookSnapshot) {
         guard case .registered(let id) = number else { return }
-        switch kind {
-        case .forwardPre: hooks.addForwardPreHookWithKeywords(id: id, forwardPre)
-        case .forward where program.description.alwaysCall:
-            hooks.addAlwaysCalledForwardHookWithKeywords(id: id, alwaysCalled)
-        case .forward: hooks.addForwardHookWithKeywords(id: id, forward)
-        case .fullBackwardPre: hooks.addFullBackwardPreHook(id: id, backwardPre)
-        case .fullBackward: hooks.addFullBackwardHook(id: id, backward)
-        }
+        hooks.add(hook, id: id)
     }
 
     /// Puts the hook on `module` for one call.
@@ -54,26 +47,24 @@ struct HookInstallation: Sendable {
         guard case .call(let id) = number else { return }
         let prepend = program.description.prepend
         if let (node, graph) = try node(of: module) {
-            if kind == .forward {
-                hooks.addForwardHook(toNode: node, of: graph, id: id, prepend: prepend, forward)
-            } else {
-                hooks.addFullBackwardHook(toNode: node, of: graph, id: id, prepend: prepend, backward)
-            }
-            return
+            hooks.add(hook, toNode: node, of: graph, id: id, prepend: prepend)
+        } else {
+            hooks.add(hook, to: module, id: id, prepend: prepend)
         }
+    }
+
+    private var hook: ModuleHook {
         switch kind {
-        case .forwardPre: hooks.addForwardPreHookWithKeywords(to: module, id: id, prepend: prepend, forwardPre)
-        case .forward where program.description.alwaysCall:
-            hooks.addAlwaysCalledForwardHookWithKeywords(to: module, id: id, prepend: prepend, alwaysCalled)
-        case .forward:
-            hooks.addForwardHookWithKeywords(to: module, id: id, prepend: prepend, forward)
-        case .fullBackwardPre: hooks.addFullBackwardPreHook(to: module, id: id, prepend: prepend, backwardPre)
-        case .fullBackward: hooks.addFullBackwardHook(to: module, id: id, prepend: prepend, backward)
+        case .forwardPre: .forwardPreWithKeywords(forwardPre)
+        case .forward where program.description.alwaysCall: .alwaysCalledForwardWithKeywords(alwaysCalled)
+        case .forward: .forwardWithKeywords(forward)
+        case .fullBackwardPre: .fullBackwardPre(backwardPre)
+        case .fullBackward: .fullBackward(backward)
         }
     }
 
     private func run(on tensor: Tensor, of module: Module, output: Int? = nil) throws -> Tensor? {
-        let call = CallScope.current
+        let call = CallContext.current?.observer as? CallScope
         call?.countHook()
         let site = HookSite(
             hook: number,

@@ -1,3 +1,4 @@
+import Metrics
 package import Models
 import NN
 import Synchronization
@@ -72,5 +73,17 @@ extension Publication {
     package func hook(_ id: Int) throws(ServingError) -> ListedHook {
         guard let hook = hooks.first(where: { $0.id == id }) else { throw .unknownHook(id) }
         return hook
+    }
+}
+
+extension Registry: HookListener {
+    var maxCaptureBytes: Int { limits.maxCaptureBytes }
+
+    func hookRan() { metrics.hookCalls.increment() }
+
+    func hookLogged(_ line: HookLogLine) { options.log(line) }
+
+    func hookCaptured(_ content: ServingEvent.Content, of publication: Publication, module: String) {
+        events.publish(publication, module: module, content)
     }
 }

@@ -9,7 +9,7 @@ public enum Autograd {
         case recording, off, inference
     }
 
-    private static var mode: Mode { Mode(rawValue: cthread_gradient_mode()) ?? .recording }
+    private static var mode: Mode { Mode(rawValue: cthread_running_call().pointee.gradient_mode) ?? .recording }
 
     /// Whether an operation on tensors that require gradients records how to go backward.
     public static var isRecording: Bool { mode == .recording }
@@ -35,16 +35,18 @@ public enum Autograd {
     /// Runs a part of an operation that records itself as a whole.
     static func unrecorded<Result>(_ body: () throws(TensorError) -> Result) throws(TensorError) -> Result {
         guard isRecording else { return try body() }
-        let outer = cthread_gradient_mode()
-        defer { cthread_set_gradient_mode(outer) }
-        cthread_set_gradient_mode(Mode.off.rawValue)
-        return try body()
+        return try run(in: .off, body)
     }
 
-    private static func run<Result>(in mode: Mode, _ body: () throws -> Result) rethrows -> Result {
-        let outer = cthread_gradient_mode()
-        defer { cthread_set_gradient_mode(outer) }
-        cthread_set_gradient_mode(mode.rawValue)
+    @inline(__always)
+    private static func run<Result, Failure: Error>(
+        in mode: Mode,
+        _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let call = cthread_running_call()
+        let outer = call.pointee.gradient_mode
+        defer { call.pointee.gradient_mode = outer }
+        call.pointee.gradient_mode = mode.rawValue
         return try body()
     }
 

@@ -1,4 +1,4 @@
-import Synchronization
+internal import CThread
 
 /// Sees each operation that a call performs, in order.
 public protocol OperationObserver: Sendable {
@@ -6,38 +6,47 @@ public protocol OperationObserver: Sendable {
     func didPerform(_ name: String, shape: Shape, duration: Duration)
 }
 
-/// Watching operations; while nobody watches, an operation pays one relaxed load for it.
+/// Watching the operations of the running call; while nobody watches, an operation pays one look at the thread's state for it.
 public enum Operations {
-    @TaskLocal static var observer: (any OperationObserver)?
-    private static let observerCount = Atomic<Int>(0)
+    /// What the state of a thread can refer to: a class around any observer.
+    private final class Observation {
+        let observer: any OperationObserver
 
-    /// Runs `body` and shows its operations to `observer`.
+        init(by observer: any OperationObserver) {
+            self.observer = observer
+        }
+    }
+
+    /// Runs `body`, which cannot wait, and shows its operations to `observer`.
     public static func observed<Result>(
         by observer: any OperationObserver,
         _ body: () throws -> Result
     ) rethrows -> Result {
-        observerCount.wrappingAdd(1, ordering: .relaxed)
-        defer { observerCount.wrappingSubtract(1, ordering: .relaxed) }
-        return try $observer.withValue(observer, operation: body)
+        let observation = Observation(by: observer)
+        defer { withExtendedLifetime(observation) {} }
+        return try run(seenBy: Unmanaged.passUnretained(observation).toOpaque(), body)
     }
 
     /// Runs `body` unwatched, for sums that are made under a lock, where no foreign code may run.
     static func unobserved(_ body: () throws(TensorError) -> Tensor) throws(TensorError) -> Tensor {
         guard areObserved else { return try body() }
-        return try withoutObserver(body).get()
+        return try run(seenBy: nil, body)
     }
 
-    private static func withoutObserver<Outcome>(
-        _ body: () throws(TensorError) -> Outcome
-    ) -> Result<Outcome, TensorError> {
-        $observer.withValue(nil) {
-            do throws(TensorError) { return .success(try body()) } catch { return .failure(error) }
-        }
+    private static func run<Outcome, Failure: Error>(
+        seenBy observation: UnsafeRawPointer?,
+        _ body: () throws(Failure) -> Outcome
+    ) throws(Failure) -> Outcome {
+        let call = cthread_running_call()
+        let outer = call.pointee.observation
+        defer { call.pointee.observation = outer }
+        call.pointee.observation = observation
+        return try body()
     }
 
-    /// Whether anyone at all watches operations.
+    /// Whether anyone watches the operations of the running call.
     @inline(__always)
-    static var areObserved: Bool { observerCount.load(ordering: .relaxed) > 0 }
+    static var areObserved: Bool { cthread_running_call().pointee.observation != nil }
 
     /// Performs one operation, named as ATen names it.
     @inline(__always)
@@ -65,10 +74,11 @@ public enum Operations {
         _ shape: KeyPath<Outcome, Shape>,
         _ body: () throws(TensorError) -> Outcome
     ) throws(TensorError) -> Outcome {
-        guard let observer else { return try body() }
+        guard let observation = cthread_running_call().pointee.observation else { return try body() }
+        let observer = Unmanaged<Observation>.fromOpaque(observation).takeUnretainedValue().observer
         let start = ContinuousClock.now
         // The operations that this one is made of are its own affair.
-        let result = try withoutObserver(body).get()
+        let result = try run(seenBy: nil, body)
         observer.didPerform("\(name)", shape: result[keyPath: shape], duration: ContinuousClock.now - start)
         return result
     }

@@ -10,10 +10,10 @@ struct CallContextTests {
         let module = Scaling(log)
         module.registerForwardPreHook(log.pre("own"))
         var hooks = CallHooks()
-        hooks.addForwardPreHook(to: module, id: 0, log.pre("late"))
-        hooks.addForwardPreHook(to: module, id: 1, prepend: true, log.pre("early"))
+        hooks.add(.forwardPre(log.pre("late")), to: module, id: 0)
+        hooks.add(.forwardPre(log.pre("early")), to: module, id: 1, prepend: true)
         var global = HookSnapshot()
-        global.addForwardPreHook(id: HookHandle.nextID(), log.pre("global"))
+        global.add(.forwardPre(log.pre("global")), id: HookHandle.nextID())
         let context = CallContext(hooks: hooks, globalHooks: global)
         _ = try context.run { try module(ones()) }
         _ = try module(ones())
@@ -23,7 +23,7 @@ struct CallContextTests {
     @Test func reachesOnlyTheModuleThatAHookIsFor() throws {
         let network = try Sequential(linear(), linear())
         var hooks = CallHooks()
-        hooks.addForwardHook(to: try network.element(at: 1), id: 0) { _, _, output in try output * 0 }
+        hooks.add(.forward { _, _, output in try output * 0 }, to: try network.element(at: 1), id: 0)
         let context = quietContext(hooks: hooks)
         #expect(try context.run { try network(ones()) }.floats == [0, 0])
         #expect(try network(ones()).floats == [17, 36])
@@ -32,7 +32,7 @@ struct CallContextTests {
     @Test func callsAnAlwaysCalledHookOfTheCall() throws {
         let module = Scaling(log, failing: Failure("boom"))
         var hooks = CallHooks()
-        hooks.addAlwaysCalledForwardHook(to: module, id: 0, log.always("A"))
+        hooks.add(.alwaysCalledForward(log.always("A")), to: module, id: 0)
         let context = quietContext(hooks: hooks)
         #expect(throws: Failure("boom")) { try context.run { try module(ones()) } }
         #expect(log.all == ["forward", "A [[1.0, 1.0]] None"])
@@ -41,14 +41,22 @@ struct CallContextTests {
     @Test func runsBackwardHooksOfTheCall() throws {
         let layer = try linear()
         var hooks = CallHooks()
-        hooks.addFullBackwardPreHook(to: layer, id: 0) { [log] _, _ in
-            log.append("pre")
-            return nil
-        }
-        hooks.addFullBackwardHook(to: layer, id: 1) { [log] _, gradInputs, _ in
-            log.append("bw \(gradInputs.map { $0?.floats ?? [] })")
-            return nil
-        }
+        hooks.add(
+            .fullBackwardPre { [log] _, _ in
+                log.append("pre")
+                return nil
+            },
+            to: layer,
+            id: 0
+        )
+        hooks.add(
+            .fullBackward { [log] _, gradInputs, _ in
+                log.append("bw \(gradInputs.map { $0?.floats ?? [] })")
+                return nil
+            },
+            to: layer,
+            id: 1
+        )
         try quietContext(hooks: hooks).run { try layer(ones().requiringGrad()).sum().backward() }
         #expect(log.all == ["pre", "bw [[4.0, 6.0]]"])
     }
@@ -60,7 +68,7 @@ struct CallContextTests {
                 group.addTask {
                     guard let layer = try? linear() else { return [] }
                     var hooks = CallHooks()
-                    hooks.addForwardHook(to: layer, id: 0) { _, _, output in try output * Double(number) }
+                    hooks.add(.forward { _, _, output in try output * Double(number) }, to: layer, id: 0)
                     let context = quietContext(hooks: hooks)
                     return (try? context.run { try layer(ones()).floats }) ?? []
                 }
@@ -82,7 +90,7 @@ struct CallContextTests {
                 group.addTask {
                     if number % 4 == 0 { handles[number / 4].remove() }
                     var hooks = CallHooks()
-                    hooks.addForwardHook(to: published.module, id: 0) { _, _, output in try output * Double(number) }
+                    hooks.add(.forward { _, _, output in try output * Double(number) }, to: published.module, id: 0)
                     let context = quietContext(tracer: Tracer(), hooks: hooks)
                     return (try? context.run { try published.module(ones()).floats }) ?? []
                 }

@@ -42,7 +42,7 @@ struct ChangingHooksTests {
     @Test func keepsWhatCameFromASnapshotWhenAHookIsRegistered() throws {
         let module = Scaling(log)
         var hooks = HookSnapshot()
-        hooks.addForwardHook(id: HookHandle.nextID(), log.post("added"))
+        hooks.add(.forward(log.post("added")), id: HookHandle.nextID())
         module.addHooks(hooks)
         module.registerForwardHook(log.post("registered"))
         _ = try module(ones())

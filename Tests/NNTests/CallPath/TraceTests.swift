@@ -60,9 +60,9 @@ struct TraceTests {
         let layer = try linear()
         let own = layer.registerForwardPreHook { _, _ in nil }.id
         var hooks = CallHooks()
-        hooks.addForwardPreHook(to: layer, id: 0) { _, _ in nil }
-        hooks.addForwardPreHook(to: layer, id: 1, prepend: true) { _, _ in nil }
-        hooks.addForwardHook(to: layer, id: 2) { _, _, _ in nil }
+        hooks.add(.forwardPre { _, _ in nil }, to: layer, id: 0)
+        hooks.add(.forwardPre { _, _ in nil }, to: layer, id: 1, prepend: true)
+        hooks.add(.forward { _, _, _ in nil }, to: layer, id: 2)
         let events = try trace(layer, ones(), hooks: hooks)
         #expect(events.compactMap(\.hook) == [.call(1), .registered(own), .call(0), .call(2)])
     }

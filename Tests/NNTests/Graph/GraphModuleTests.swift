@@ -48,9 +48,12 @@ struct GraphModuleTests {
     @Test func copiesBringParametersBuffersChildrenAndHooks() throws {
         let module = try network()
         var hooks = HookSnapshot()
-        hooks.addForwardHookWithKeywords(id: HookHandle.nextID()) { _, _, value in
-            .tensor(try value.tensors[0] + 1)
-        }
+        hooks.add(
+            .forwardWithKeywords { _, _, value in
+                .tensor(try value.tensors[0] + 1)
+            },
+            id: HookHandle.nextID()
+        )
         module.addHooks(hooks, toNode: "relu")
         let copy = try module.copied()
         module.parameter(at: "scale")?.tensor = try vector(0, 0)
@@ -131,10 +134,20 @@ struct GraphModuleTests {
     @Test func hooksOnNodesSeeValuesAndGradients() throws {
         let module = try network()
         var hooks = CallHooks()
-        hooks.addForwardHook(toNode: "fc", of: module, id: 0) { _, _, value in .tensor(try value.tensors[0] * 2) }
-        hooks.addFullBackwardHook(toNode: "relu", of: module, id: 1) { _, _, gradients in
-            try gradients.map { try $0.map { try $0 * 3 } }
-        }
+        hooks.add(
+            .forwardWithKeywords { _, _, value in .tensor(try value.tensors[0] * 2) },
+            toNode: "fc",
+            of: module,
+            id: 0
+        )
+        hooks.add(
+            .fullBackward { _, _, gradients in
+                try gradients.map { try $0.map { try $0 * 3 } }
+            },
+            toNode: "relu",
+            of: module,
+            id: 1
+        )
         let input = try ones().requiringGrad()
         let output = try quietContext(hooks: hooks).run { try module(input) }
         #expect(output.floats == [70, 130])

@@ -69,7 +69,7 @@ struct TreeTests {
 
     private func hooks(on tree: Module, _ hooks: CallHooks) -> CallHooks {
         var hooks = hooks
-        for module in tree.modules() { hooks.addForwardHook(to: module, id: 0) { _, _, _ in nil } }
+        for module in tree.modules() { hooks.add(.forward { _, _, _ in nil }, to: module, id: 0) }
         return hooks
     }
 
