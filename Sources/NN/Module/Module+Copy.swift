@@ -14,24 +14,74 @@ extension Module {
     ///
     /// A module that is to be shared with the copy replaces itself.
     public final func copied(replacing replacements: [ObjectIdentifier: Module]) throws -> Module {
-        var copier = Copier(modules: replacements)
-        return try copier.copy(self)
+        var copier = Copier(replacements, changing: nil)
+        return try copier.tree(of: self)
     }
+
+    /// Returns a copy of the tree for a change of the modules in `changing`, or of any for `nil`.
+    ///
+    /// They are copied with all below them, and so is whatever holds them or a module that is replaced. The rest stands in
+    /// both trees, where nobody may change it.
+    /// A parameter that stands in several modules stays one only if all of them are copied.
+    public final func copied(
+        changing: Set<ObjectIdentifier>?,
+        replacing replacements: [ObjectIdentifier: Module]
+    ) throws -> PartialCopy {
+        var copier = Copier(replacements, changing: changing)
+        let root = try copier.tree(of: self)
+        return PartialCopy(root: root, copies: copier.copies)
+    }
+}
+
+/// A copy of a tree that shares with its original what did not change.
+public struct PartialCopy {
+    /// The root, the original's own if nothing changes.
+    public let root: Module
+    /// The modules that were copied, each with its copy.
+    public let copies: [(original: Module, copy: Module)]
 }
 
 /// Copies a tree and remembers what it has copied, so that sharing survives.
 private struct Copier {
-    var modules: [ObjectIdentifier: Module]
+    /// What stands for modules that were seen: their copies, their replacements or themselves.
+    private var known: [ObjectIdentifier: Module]
     private var parameters: [ObjectIdentifier: Parameter] = [:]
+    /// The modules for which a copy is made; `nil` copies all.
+    private var changing: Set<ObjectIdentifier>?
+    private(set) var copies: [(original: Module, copy: Module)] = []
 
-    init(modules: [ObjectIdentifier: Module]) {
-        self.modules = modules
+    init(_ replacements: [ObjectIdentifier: Module], changing: Set<ObjectIdentifier>?) {
+        known = replacements
+        self.changing = changing
     }
 
-    mutating func copy(_ module: Module) throws -> Module {
-        if let known = modules[ObjectIdentifier(module)] { return known }
+    mutating func tree(of root: Module) throws -> Module {
+        let hasReplacements = !known.isEmpty
+        let copy = try copy(root)
+        // What replaces a module may be deeper than it.
+        guard !hasReplacements || copy.height <= Module.maximumDepth else {
+            throw ModuleError.treeTooDeep(limit: Module.maximumDepth)
+        }
+        return copy
+    }
+
+    private mutating func copy(_ module: Module) throws -> Module {
+        if let known = known[ObjectIdentifier(module)] { return known }
+        let isChanged = changing?.contains(ObjectIdentifier(module)) ?? true
+        guard isChanged || !module.childSlots.isEmpty else { return module }
+        // All below what changes is copied: a class may change the modules inside it.
+        let outer = changing
+        if isChanged { changing = nil }
+        defer { changing = outer }
+        let children = try module.childSlots.values.map { slot in try slot.value.map { try copy($0) } }
+        let isShared = !isChanged && zip(children, module.childSlots.values).allSatisfy { $0 === $1.value }
+        let result = isShared ? module : try copy(module, children)
+        known[ObjectIdentifier(module)] = result
+        return result
+    }
+
+    private mutating func copy(_ module: Module, _ children: [Module?]) throws -> Module {
         let copy = try module.emptyCopy()
-        modules[ObjectIdentifier(module)] = copy
         copy.isTraining = module.isTraining
         copy.ownHooks.change { $0 = module.ownHooks.current }
         for (name, parameter) in module.parameterTable {
@@ -40,9 +90,8 @@ private struct Copier {
         for (name, buffer) in module.bufferTable {
             try copy.registerBuffer(name, buffer, isPersistent: !module.transientBuffers.contains(name))
         }
-        for (name, child) in module.childTable {
-            try copy.registerChild(name, child.map { try self.copy($0) })
-        }
+        copy.registerChildren(children, namedAsIn: module)
+        copies.append((module, copy))
         return copy
     }
 

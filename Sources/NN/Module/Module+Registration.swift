@@ -56,6 +56,20 @@ extension Module {
         return slot
     }
 
+    /// Puts `children` into a copy of `module` that nobody holds, under the names that they have there: at once, since each by
+    /// itself would walk the tree to find its depth, which is the caller's to check.
+    final func registerChildren(_ children: [Module?], namedAsIn module: Module) {
+        let declared = childSlots
+        var index = 0
+        childSlots = module.childSlots.mapValues { slot in
+            defer { index += 1 }
+            let own = declared.isEmpty ? Slot() : declared[slot.name] ?? Slot()
+            fill(own, with: children[index], name: slot.name)
+            return own
+        }
+        for case let child? in children { child.place.isHeld(by: place) }
+    }
+
     private final func fill<Value>(_ slot: Slot<Value>, with value: Value?, name: String) {
         slot.value = value
         slot.name = name

@@ -26,6 +26,12 @@ final class CallCost: Sendable {
         hasFewSteps = module.module.stepCount <= Self.maxSmallSteps
     }
 
+    /// Creates that of the next version of the same tree.
+    init(of module: FrozenModule, like earlier: CallCost) {
+        self.module = module
+        hasFewSteps = earlier.hasFewSteps
+    }
+
     /// Returns about how much work a call of few steps takes; `nil` when it cannot be told, or has many.
     func workOfFewSteps(for inputs: [Tensor], _ named: OrderedDictionary<String, Value>) -> Int? {
         hasFewSteps ? work(for: inputs, named) : nil

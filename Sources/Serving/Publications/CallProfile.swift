@@ -34,6 +34,13 @@ final class CallProfile: Sendable {
         needsScope = hasHooks || isTraining || references.values.contains(where: \.needsScope)
     }
 
+    /// Creates that of the next version of the same tree.
+    init(of frozen: FrozenModule, like earlier: CallProfile, references: [String: CallProfile], hasHooks: Bool) {
+        self.frozen = frozen
+        (isTraining, takesIndices, listDType) = (earlier.isTraining, earlier.takesIndices, earlier.listDType)
+        needsScope = hasHooks || isTraining || references.values.contains(where: \.needsScope)
+    }
+
     private static func listDType(of root: Module) -> DType? {
         if let dtype = root.inputSpecs?.first?.dtype { return dtype }
         for module in root.modules() {

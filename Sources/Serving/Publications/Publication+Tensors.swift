@@ -10,18 +10,6 @@ package struct ParameterValue: Sendable {
     package let isParameter: Bool
 }
 
-/// The bytes behind one or more tensors.
-struct StorageUse: Hashable {
-    let id: ObjectIdentifier
-    /// The bytes of the tensors.
-    let byteCount: Int
-    /// The bytes of the packed copy that calls of a linear layer keep beside its weight, from the first call on.
-    let packedByteCount: Int
-
-    /// All the memory that it may take.
-    var footprint: Int { byteCount + packedByteCount }
-}
-
 extension Publication {
     /// Returns the parameter or buffer with the key `key` in the state dictionary.
     package func tensor(_ key: String) throws(ServingError) -> ParameterValue {
@@ -44,28 +32,5 @@ extension Publication {
             return (place, declaration)
         }
         throw .unknownParameter(module: name, key: key)
-    }
-
-    /// Returns the storages behind the tensors of `root`, each once, without those of trees that only stand in it.
-    static func storages(of root: Module, without others: [Module]) -> [StorageUse] {
-        let foreign = Set(others.flatMap { $0.modules() }.map(ObjectIdentifier.init))
-        let modules = root.modules().filter { !foreign.contains(ObjectIdentifier($0)) }
-        let uses = modules.flatMap { module in
-            let parameters = module.parameterTable.compactMap(\.value?.tensor)
-            let packed = module.packedParameters.compactMap { module.parameter(at: $0)?.tensor.storageOwner }
-            let tensors = parameters + module.bufferTable.compactMap(\.value)
-            return tensors.map { tensor in
-                StorageUse(tensor, packedIf: packed.contains { $0 === tensor.storageOwner })
-            }
-        }
-        return Array(Dictionary(uses.map { ($0.id, $0) }) { $0.footprint < $1.footprint ? $1 : $0 }.values)
-    }
-}
-
-extension StorageUse {
-    fileprivate init(_ tensor: Tensor, packedIf isPacked: Bool) {
-        id = ObjectIdentifier(tensor.storageOwner)
-        byteCount = tensor.byteCount
-        packedByteCount = isPacked ? tensor.byteCount : 0
     }
 }

@@ -24,14 +24,14 @@ package final class Publication: Sendable {
     let activity: CallActivity
     let size: TreeSize
     /// The storages of the module's own tensors, without those of modules that it refers to.
-    let storages: [StorageUse]
+    let storages: TreeStorages
     /// The bytes that the module's own objects take beside them, and the paths of all that stands in it.
     let objectByteCount: Int
     let profile: CallProfile
     let cost: CallCost
     /// The context of calls that nobody watches and that draw nothing.
     let plainContext: CallContext
-    private let paths: [ObjectIdentifier: String]
+    private let knownPaths = Mutex<[ObjectIdentifier: String]?>(nil)
     private let knownSignature = Mutex<ModelSignature?>(nil)
 
     init(
@@ -60,15 +60,40 @@ package final class Publication: Sendable {
             compatibility: plan.compatibility,
             warned: { _ in }
         )
-        storages = Self.storages(of: frozen.module, without: references.values.map(\.root))
+        storages = TreeStorages(of: frozen.module, without: references.values.map(\.root))
         cost = CallCost(of: frozen)
         size = TreeSize(of: plan.root, references: references.mapValues(\.size))
         objectByteCount = plan.root.objectByteCount + size.pathByteCount
-        let pairs = frozen.module.namedModules().map { (ObjectIdentifier($0.module), $0.name) }
-        paths = Dictionary(pairs) { first, _ in first }
         profile = CallProfile(
             plan: plan,
             frozen: frozen,
+            references: references.mapValues(\.profile),
+            hasHooks: !installedHooks.isEmpty
+        )
+    }
+
+    /// Creates the version after `base` of a module whose tree is a copy of the base's: what only the plan tells is as it was.
+    init(
+        after base: Publication,
+        version: Int,
+        revision: Int,
+        copy: PartialCopy,
+        references: [String: Publication],
+        installedHooks: [HookRecord]
+    ) {
+        (name, plan, activity, plainContext) = (base.name, base.plan, base.activity, base.plainContext)
+        (size, objectByteCount) = (base.size, base.objectByteCount)
+        self.version = version
+        self.revision = revision
+        self.references = references
+        self.installedHooks = installedHooks
+        frozen = FrozenModule(copy.root)
+        callStatistics = CallStatistics()
+        storages = base.storages.replacing(copy.copies)
+        cost = CallCost(of: frozen, like: base.cost)
+        profile = CallProfile(
+            of: frozen,
+            like: base.profile,
             references: references.mapValues(\.profile),
             hasHooks: !installedHooks.isEmpty
         )
@@ -112,7 +137,7 @@ package final class Publication: Sendable {
 
     /// The bytes of all parameters and buffers of the tree, shared ones once.
     package var byteCount: Int {
-        Self.storages(of: root, without: []).reduce(0) { $0 + $1.byteCount }
+        TreeStorages(of: root, without: []).byteCount
     }
 
     /// What calls of this version have done so far.
@@ -127,7 +152,12 @@ package final class Publication: Sendable {
 
     /// Returns the first path of `module` in the tree; `nil` if it does not stand there.
     func path(of module: Module) -> String? {
-        paths[ObjectIdentifier(module)]
+        knownPaths.withLock { known in
+            let pairs = { self.root.namedModules().map { (ObjectIdentifier($0.module), $0.name) } }
+            let paths = known ?? Dictionary(pairs()) { first, _ in first }
+            known = paths
+            return paths[ObjectIdentifier(module)]
+        }
     }
 }
 

@@ -19,7 +19,7 @@ struct RegistryState: Sendable {
 
         /// The bytes of the current version in memory, also those that others share.
         var byteCount: Int {
-            current.publication.map { $0.storages.reduce($0.objectByteCount) { $0 + $1.footprint } } ?? 0
+            current.publication.map { $0.objectByteCount + $0.storages.footprint } ?? 0
         }
     }
 

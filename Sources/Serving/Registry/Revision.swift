@@ -13,10 +13,21 @@ struct Revision {
         let name: String
         let plan: ModulePlan
         let root: Module
-        var installedHooks: [HookRecord]
-        let activity: CallActivity
-        /// The version that it was copied from.
-        let base: Publication?
+        var installedHooks: [HookRecord] = []
+        let origin: Origin
+
+        enum Origin {
+            case new(CallActivity)
+            /// The version before it, and what was copied of it.
+            case copy(of: Publication, PartialCopy)
+        }
+    }
+
+    /// What of a module changes.
+    fileprivate enum Extent {
+        case all
+        /// A module of its tree, with all below.
+        case below(Module)
     }
 
     private let base: RegistryState
@@ -29,35 +40,40 @@ struct Revision {
 
     /// Copies `names` and everything that refers to them, directly or not.
     mutating func open(_ names: Set<String>) throws {
-        var affected = names
-        var waiting = Array(names)
+        try open(Dictionary(uniqueKeysWithValues: names.map { ($0, .all) }))
+    }
+
+    private mutating func open(_ extents: [String: Extent]) throws {
+        var affected = Set(extents.keys)
+        var waiting = Array(extents.keys)
         while let name = waiting.popLast() {
             waiting += base.users(of: name).filter { affected.insert($0).inserted }
         }
-        for name in affected.sorted() { try open(name, affected: affected) }
+        for name in affected.sorted() { try open(name, affected, extents) }
     }
 
-    /// Copies the owner of `place` and everything that refers to it, and returns the module at the place.
+    /// Copies the module at `place`, what holds it and what refers to it, and returns the copy; the rest of the trees is shared.
     mutating func open(_ place: Place) throws -> Module? {
-        try open([place.owner.name])
+        try open([place.owner.name: .below(place.module)])
         return root(of: place.owner.name)?.submodule(at: place.ownerPath)
     }
 
-    private mutating func open(_ name: String, affected: Set<String>) throws {
+    private mutating func open(_ name: String, _ affected: Set<String>, _ extents: [String: Extent]) throws {
         guard drafts[name] == nil, base.entries[name] != nil else { return }
         let old = try base.loaded(name)
         var replacements: [ObjectIdentifier: Module] = [:]
         for (reference, target) in old.references {
-            if affected.contains(reference) { try open(reference, affected: affected) }
+            if affected.contains(reference) { try open(reference, affected, extents) }
             replacements[ObjectIdentifier(target.root)] = drafts[reference]?.root ?? target.root
         }
+        let changing = old.changing(extents[name])
+        let copy = try old.root.copied(changing: changing, replacing: replacements)
         drafts[name] = Draft(
             name: name,
             plan: old.plan,
-            root: try old.root.copied(replacing: replacements),
+            root: copy.root,
             installedHooks: old.installedHooks,
-            activity: old.activity,
-            base: old
+            origin: .copy(of: old, copy)
         )
     }
 
@@ -72,9 +88,7 @@ struct Revision {
             name: name,
             plan: plan,
             root: standIns.isEmpty ? tree : try tree.copied(replacing: replacements),
-            installedHooks: [],
-            activity: base.entries[name]?.current.activity ?? CallActivity(),
-            base: nil
+            origin: .new(base.entries[name]?.current.activity ?? CallActivity())
         )
     }
 
@@ -107,18 +121,54 @@ struct Revision {
             let references = Set(draft.plan.root.references).compactMap { name in
                 (made[name] ?? current(name)).map { (name, $0) }
             }
+            let (publication, base) = publication(of: draft, Dictionary(uniqueKeysWithValues: references))
+            made[draft.name] = publication
+            return (publication, base)
+        }
+    }
+
+    private func publication(
+        of draft: Draft,
+        _ references: [String: Publication]
+    ) -> (publication: Publication, base: Publication?) {
+        let version = base.nextVersion(of: draft.name)
+        switch draft.origin {
+        case .new(let activity):
             let publication = Publication(
                 name: draft.name,
-                version: base.nextVersion(of: draft.name),
+                version: version,
                 revision: base.revision,
                 plan: draft.plan,
                 frozen: FrozenModule(draft.root),
-                references: Dictionary(uniqueKeysWithValues: references),
+                references: references,
                 installedHooks: draft.installedHooks,
-                activity: draft.activity
+                activity: activity
             )
-            made[draft.name] = publication
-            return (publication, draft.base)
+            return (publication, nil)
+        case .copy(let old, let copy):
+            let publication = Publication(
+                after: old,
+                version: version,
+                revision: base.revision,
+                copy: copy,
+                references: references,
+                installedHooks: draft.installedHooks
+            )
+            return (publication, old)
+        }
+    }
+}
+
+extension Publication {
+    /// Returns the modules of which a change needs copies: none where only what is referred to changes, `nil` stands for all.
+    ///
+    /// Where parameters are shared, a module that has one cannot be copied without the others.
+    fileprivate func changing(_ extent: Revision.Extent?) -> Set<ObjectIdentifier>? {
+        guard plan.ties.isEmpty else { return nil }
+        switch extent {
+        case .all: return nil
+        case .below(let module): return [ObjectIdentifier(module)]
+        case nil: return []
         }
     }
 }

@@ -1,0 +1,101 @@
+import NN
+import OrderedCollections
+import Synchronization
+import Tensors
+import Testing
+
+@testable import Models
+@testable import Serving
+
+/// What two versions of a tree have in common: all that a change did not touch.
+struct SharedTreeTests {
+    private let registry = Registry()
+
+    /// `0: Sequential(0: Linear, 1: Linear)`, `1: Linear`.
+    private static let tree = NodeDescription.sequential(
+        .sequential(.linear(2, 2), .linear(2, 2)),
+        .linear(2, 2)
+    )
+
+    /// The paths whose modules are other objects in the second version.
+    private func changedPaths(_ old: Publication, _ new: Publication) -> [String] {
+        zip(old.root.namedModules(), new.root.namedModules()).filter { $0.module !== $1.module }.map(\.0.name)
+    }
+
+    @Test(arguments: [
+        (key: "0.1.bias", changed: ["", "0", "0.1"]), ("1.bias", ["", "1"]), ("0.0.bias", ["", "0", "0.0"]),
+    ])
+    func aChangedTensorCopiesTheWayToIt(key: String, changed: [String]) async throws {
+        let old = try await registry.add("net", Self.tree)
+        let before = try await registry.call("net", [1, 1])
+        _ = try await registry.setParameter(key, of: "net", to: try Tensor([7, 7] as [Float]))
+        let new = try registry.publication("net")
+        #expect(changedPaths(old, new) == changed)
+        #expect(try old.tensor(key).tensor.scalars(as: Float.self) != [7, 7])
+        #expect(try new.tensor(key).tensor.scalars(as: Float.self) == [7, 7])
+        let request = CallRequest(inputs: [try Tensor([1, 1] as [Float])])
+        #expect(try await registry.call(old, request).output.scalars(as: Float.self) == before)
+    }
+
+    @Test func aHookIsOnTheNewVersionAlone() async throws {
+        let old = try await registry.add("net", Self.tree)
+        let before = try await registry.call("net", [1, 1])
+        let hook = HookDescription(kind: .forward, module: "1", action: .add(.int(1)))
+        _ = try await registry.registerHook(hook, on: "net")
+        let new = try registry.publication("net")
+        #expect(changedPaths(old, new) == ["", "1"])
+        #expect(try await registry.call("net", [1, 1]) == before.map { $0 + 1 })
+        let request = CallRequest(inputs: [try Tensor([1, 1] as [Float])])
+        #expect(try await registry.call(old, request).output.scalars(as: Float.self) == before)
+        let capture = HookDescription(kind: .forward, module: "0.1", action: .capture)
+        let captures = try await registry.call(
+            new,
+            CallRequest(inputs: [try Tensor([1, 1] as [Float])], hooks: [capture])
+        ).captures
+        #expect(captures.map(\.module) == ["0.1"])
+        #expect(new.path(of: try #require(new.root.submodule(at: "0.1"))) == "0.1")
+    }
+
+    @Test func usersAreCopiedDownToWhatTheyReferTo() async throws {
+        try await registry.add("fc", .linear(2, 2), smallState())
+        let old = try await registry.add("net", .sequential(.linear(2, 2), .sequential(.ref("fc")), .linear(2, 2)))
+        _ = try await registry.setParameter("bias", of: "fc", to: try Tensor([9, 9] as [Float]))
+        let new = try registry.publication("net")
+        #expect(changedPaths(old, new) == ["", "1", "1.0"])
+        #expect(new.root.submodule(at: "1.0") === (try registry.publication("fc")).root)
+    }
+
+    @Test func aModuleInsideAnotherIsNotChangedInThePublishedTree() async throws {
+        let encoder = NodeDescription.layer(
+            "TransformerEncoderLayer",
+            ["d_model": .int(2), "nhead": .int(1), "dim_feedforward": .int(2)]
+        )
+        let old = try await registry.add("net", .sequential(encoder, .linear(2, 2)))
+        let key = "0.self_attn.out_proj.bias"
+        let before = try old.tensor(key).tensor.scalars(as: Float.self)
+        _ = try await registry.setParameter(key, of: "net", to: try Tensor([5, 6] as [Float]))
+        let new = try registry.publication("net")
+        #expect(try old.tensor(key).tensor.scalars(as: Float.self) == before)
+        #expect(try new.tensor(key).tensor.scalars(as: Float.self) == [5, 6])
+        #expect(changedPaths(old, new).contains("0.self_attn.out_proj"))
+        #expect(old.root.submodule(at: "1") === new.root.submodule(at: "1"))
+    }
+
+    @Test func bytesAreCountedOnceWhateverIsShared() async throws {
+        let layers = (0..<200).map { _ in ChildDescription(node: .linear(2, 2)) }
+        try await registry.add("net", .layer(LayerDescription(type: "Sequential", children: layers)))
+        let (live, kept) = registry.state.withLock { ($0.byteCount, $0.keptVersionBytes) }
+        var sizes: [[Int]] = []
+        for number in 0..<12 {
+            _ = try await registry.setParameter("\(number).bias", of: "net", to: try Tensor([7, 7] as [Float]))
+            sizes.append(registry.state.withLock { [$0.byteCount, $0.keptVersionBytes] })
+        }
+        #expect(kept == 0)
+        #expect(sizes.allSatisfy { $0[0] == live })
+        // A version that is not the current one adds its objects and the one bias that the next has not.
+        #expect(sizes[0][1] > 0)
+        #expect(Set(sizes.suffix(3).map { $0[1] }).count == 1)
+        _ = try await registry.delete("net")
+        #expect(registry.state.withLock { [$0.byteCount, $0.keptVersionBytes] } == [0, 0])
+    }
+}
