@@ -276,6 +276,7 @@ extension HTTP2Session {
         let incoming = RequestStream(whenTaken: whenTaken(stream.id))
         stream.body.withUnsafeBufferPointer { incoming.append($0) }
         stream.body = []
+        if drain == .final { incoming.drain() }
         stream.incoming = incoming
         handOut(stream)
     }
@@ -588,13 +589,14 @@ extension HTTP2Session {
         nghttp2_submit_ping(native, UInt8(NGHTTP2_FLAG_NONE.rawValue), opaque)
     }
 
-    /// Tells the client which stream is the last that is served.
+    /// Tells the client which stream is the last that is served; no more is read of those on which it owes nothing.
     package func finishDrain() {
         guard drain != .final, !isEnding else { return }
         drain = .final
         lastServed = nghttp2_session_get_last_proc_stream_id(native)
         let none = UInt8(NGHTTP2_FLAG_NONE.rawValue)
         nghttp2_submit_goaway(native, none, lastServed, HTTP2ErrorCode.noError.rawValue, nil, 0)
+        for stream in streams.values { stream.incoming?.drain() }
     }
 }
 

@@ -15,6 +15,7 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 from tritonclient.grpc import service_pb2
+from server import Server
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 NUMERIC = [np.bool_, np.uint8, np.uint16, np.uint32, np.uint64, np.int8, np.int16, np.int32, np.int64,
@@ -211,6 +212,31 @@ def test_stream_that_ends_at_an_error(server):
         client.async_stream_infer("absent", [tensor("input", row(1, 0, 0, 0))])
         _, error = answers.get(timeout=30)
         assert error.status() == "StatusCode.NOT_FOUND"
+
+
+def test_a_drain_ends_idle_streams():
+    server = Server()
+    try:
+        server.json("PUT", "/v1/modules/identity", {"type": "Identity"})
+        answers = queue.Queue()
+        with triton.InferenceServerClient(server.address) as client, grpc.insecure_channel(server.address) as channel:
+            client.start_stream(lambda result, error: answers.put((result, error)))
+            client.async_stream_infer("identity", [tensor("input", row(1, 2, 3, 4))])
+            result, error = answers.get(timeout=10)
+            assert error is None
+            watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
+            assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+            # Far less than the grace of a shutdown.
+            server.process.terminate()
+            assert server.process.wait(timeout=5) == 0
+            _, error = answers.get(timeout=10)
+            assert error.status() == "StatusCode.UNAVAILABLE"
+            with pytest.raises(grpc.RpcError) as gone:
+                while True:
+                    next(watch)
+            assert gone.value.code() == grpc.StatusCode.UNAVAILABLE
+    finally:
+        server.stop()
 
 
 def test_aio(server):

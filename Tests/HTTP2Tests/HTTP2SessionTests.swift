@@ -223,6 +223,24 @@ struct HTTP2SessionTests {
         #expect(wire.session.isOver)
     }
 
+    /// Whether the stream began before the drain, or in the piece that ends it.
+    @Test(arguments: [true, false])
+    func aDrainEndsStreamsOnWhichNothingIsDue(isEarly: Bool) async throws {
+        let wire = Wire(streams: true)
+        if isEarly { wire.send(Self.post(1)) }
+        wire.session.beginDrain(at: wire.now)
+        wire.send([])
+        let pong = Self.frame(.ping, 1, 0, Array("draining".utf8))
+        wire.send(isEarly ? pong : Self.post(1) + pong)
+        #expect(wire.session.drain == .final)
+        guard case .request(let request)? = wire.session.takeReady()?.work else {
+            throw RequestStream.Failure.cancelled
+        }
+        await #expect(throws: RequestStream.Failure.draining) { try await request.stream?.next(isDue: false) }
+        wire.send(Self.frame(.data, 0, 1, [7]))
+        #expect(try await request.stream?.next() == [7])
+    }
+
     @Test(arguments: [
         (ServerLimits.Change { $0.maxHeadBytes = 100 }, 431), (.init { $0.maxFields = 1 }, 431),
         (.init { $0.maxRequestLineBytes = 10 }, 414),

@@ -56,6 +56,26 @@ struct RequestStreamTests {
         #expect(!stream.isDue)
     }
 
+    @Test func aDrainEndsWhatIsNotDue() async throws {
+        let stream = RequestStream()
+        let reader = Task { try await stream.next(isDue: false) }
+        for _ in 0..<100 { await Task.yield() }
+        stream.drain()
+        await #expect(throws: RequestStream.Failure.draining) { try await reader.value }
+    }
+
+    @Test func aDrainWaitsForWhatIsDue() async throws {
+        let stream = RequestStream()
+        stream.drain()
+        let reader = Task { try await stream.next() }
+        while !stream.isDue { await Task.yield() }
+        append("due", to: stream)
+        #expect(try await reader.value == Array("due".utf8))
+        append("more", to: stream)
+        #expect(try await stream.next(isDue: false) == Array("more".utf8))
+        await #expect(throws: RequestStream.Failure.draining) { try await stream.next(isDue: false) }
+    }
+
     @Test func aCancelledReaderStopsWaiting() async {
         let stream = RequestStream()
         let reader = Task { try await stream.next() }

@@ -16,14 +16,16 @@ package struct MessageSource: Sendable {
     }
 
     /// Waits for the next message; nil behind the last.
-    package mutating func next() async throws -> MessageBytes? {
+    ///
+    /// - Parameter isDue: Whether the client owes it, and not only its rest once it has begun.
+    package mutating func next(isDue: Bool = false) async throws -> MessageBytes? {
         while true {
             if let message = try decoder.next() {
                 return try await LongWork.run(if: message.isCompressed, for: client) { [decoder] in
                     try decoder.decoded(message)
                 }
             }
-            guard let stream, let piece = try await stream.next(isDue: decoder.isWithinMessage) else {
+            guard let stream, let piece = try await stream.next(isDue: isDue || decoder.isWithinMessage) else {
                 try decoder.finish()
                 return nil
             }
@@ -33,8 +35,8 @@ package struct MessageSource: Sendable {
 
     /// Waits for the only message.
     mutating func only() async throws -> MessageBytes {
-        guard let message = try await next() else { throw CallFailure.messageCount(0) }
-        guard try await next() == nil else { throw CallFailure.messageCount(2) }
+        guard let message = try await next(isDue: true) else { throw CallFailure.messageCount(0) }
+        guard try await next(isDue: true) == nil else { throw CallFailure.messageCount(2) }
         return message
     }
 

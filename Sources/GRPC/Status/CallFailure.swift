@@ -6,7 +6,7 @@ package enum CallFailure: Error, Equatable, Sendable {
     case malformedTimeout(String)
     /// The time that the client gave is over.
     case deadlineExceeded
-    /// A message that began to come and did not go on.
+    /// A message that is due and did not come, or did not go on.
     case stalled
     /// The first octet of a message is neither 0 nor 1.
     case reservedFlag(UInt8)
@@ -53,7 +53,7 @@ package enum CallFailure: Error, Equatable, Sendable {
         case .malformedTimeout(let text):
             "grpc-timeout must be up to 8 digits and one of H, M, S, m, u and n, got '\(text.prefix(32))'"
         case .deadlineExceeded: "the time that grpc-timeout gives is over"
-        case .stalled: "the rest of a message did not come in time"
+        case .stalled: "a message did not come whole in time"
         case .reservedFlag(let flag): "the first octet of a message must be 0 or 1, got \(flag)"
         case .cutMessage(let expected, let got):
             "the content ends within a message: expected \(expected) octets, got \(got)"

@@ -33,6 +33,7 @@ package struct Status: Sendable, Equatable {
         case let error as ProtobufError: self.init(CallFailure.malformed(error))
         case RequestStream.Failure.timedOut: self.init(CallFailure.stalled)
         case RequestStream.Failure.overloaded: self.init(CallFailure.overloaded)
+        case RequestStream.Failure.draining: self.init(CallFailure.goingDown)
         case RequestStream.Failure.cancelled: self.init(CallFailure.abandoned)
         default: self.init(Problem(error))
         }

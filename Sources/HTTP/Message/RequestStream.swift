@@ -12,6 +12,8 @@ package final class RequestStream: Sendable {
         case timedOut
         /// The server has no room for more of it.
         case overloaded
+        /// The server goes down, and the client owes nothing.
+        case draining
     }
 
     private enum End {
@@ -22,8 +24,12 @@ package final class RequestStream: Sendable {
     private struct State {
         var waiting: [UInt8] = []
         var end: End?
+        var isDraining = false
         var dueStart: ContinuousClock.Instant?
         var reader: CheckedContinuation<Void, Never>?
+
+        /// Whether a reader would wait in vain: nothing is due, and the server goes down.
+        var isOver: Bool { isDraining && dueStart == nil }
     }
 
     private let state = Mutex(State())
@@ -37,7 +43,8 @@ package final class RequestStream: Sendable {
 
     /// Waits for octets, and takes all that have come; `nil` at the end of the body.
     ///
-    /// - Parameter isDue: Whether the client owes octets, as within a message: only then do the body's timeouts run.
+    /// - Parameter isDue: Whether the client owes octets, as within a message: only then do the body's timeouts run. Where it
+    ///   owes none, a drain ends the body.
     /// - Throws: `Failure` once the octets that came are taken; `CancellationError` in a cancelled task.
     package func next(isDue: Bool = true) async throws -> [UInt8]? {
         while true {
@@ -66,7 +73,7 @@ package final class RequestStream: Sendable {
             return switch state.end {
             case .whole: .success([])
             case .failed(let failure): .failure(failure)
-            case nil: .success(nil)
+            case nil: state.isOver ? .failure(.draining) : .success(nil)
             }
         }
         return try outcome.get()
@@ -75,7 +82,7 @@ package final class RequestStream: Sendable {
     /// Waits until something comes, the body ends, or the task is cancelled.
     private func wait(_ reader: CheckedContinuation<Void, Never>) {
         let isReady = state.withLock { state in
-            guard state.waiting.isEmpty, state.end == nil, !Task.isCancelled else { return true }
+            guard state.waiting.isEmpty, state.end == nil, !state.isOver, !Task.isCancelled else { return true }
             state.reader = reader
             return false
         }
@@ -113,6 +120,15 @@ extension RequestStream {
 
     /// Says that no more of the body will come.
     package func fail(_ failure: Failure) { end(.failed(failure)) }
+
+    /// Says that the server goes down: what is due is waited for, and nothing else.
+    package func drain() {
+        let reader = state.withLock { state in
+            state.isDraining = true
+            return state.isOver ? state.reader.take() : nil
+        }
+        reader?.resume()
+    }
 
     private func end(_ end: End) {
         let reader = state.withLock { state in

@@ -87,6 +87,31 @@ struct StreamInferTests {
         #expect(writer.trailers?[.grpcStatus] == "0")
     }
 
+    @Test(arguments: ["ModelStreamInfer", "ServerReflectionInfo"])
+    func endsWhereTheServerDrains(method: String) async throws {
+        try await caller.server.createTutorialLayer()
+        let isInference = method == "ModelStreamInfer"
+        let service = isInference ? Caller.inference : "grpc.reflection.v1.ServerReflection"
+        let stream = RequestStream()
+        async let outcome = caller.send(path: "/\(service)/\(method)", stream: stream)
+        let message = isInference ? Self.request(1) : Caller.message { $0.element(7, "*") }
+        Caller.frame(message).withUnsafeBufferPointer { stream.append($0) }
+        stream.drain()
+        #expect(await outcome.messages.count == 1)
+        #expect(await outcome.status == 14)
+    }
+
+    /// The one message of such a call is due from the start.
+    @Test func waitsForTheMessageOfACallWhereTheServerDrains() async throws {
+        let stream = RequestStream()
+        stream.drain()
+        async let outcome = caller.send(path: "/\(Caller.inference)/ServerLive", stream: stream)
+        while !stream.isDue { await Task.yield() }
+        Caller.frame([]).withUnsafeBufferPointer { stream.append($0) }
+        stream.finish()
+        #expect(await outcome.status == 0)
+    }
+
     @Test func countsEachRequestForTheRate() async throws {
         let limits = AdmissionLimits(requestsPerSecond: 0.001, burst: 3)
         let caller = Caller(rules: AccessRules(limits: limits))
