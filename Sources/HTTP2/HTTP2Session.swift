@@ -455,6 +455,7 @@ extension HTTP2Session {
         let isEmpty = response.isOmitted(for: stream.outline?.method ?? .get) || response.body.count == 0
         let list = FieldList(response, date: date, endsThere: isEmpty)
         if !isEmpty { stream.trailers = response.trailers }
+        if let deadline = response.deadline { stream.deadline = deadline.nanoseconds(at: now) }
         switch response.body {
         case _ where isEmpty: break
         case .none, .stream: break
@@ -647,6 +648,16 @@ extension HTTP2Session {
             }
             body(target)
         }
+    }
+}
+
+extension ContinuousClock.Instant {
+    /// This instant on the server's clock, on which it is `now`.
+    fileprivate func nanoseconds(at now: Int64) -> Int64 {
+        let (seconds, attoseconds) = (self - .now).components
+        // What is further away than a year is as good as never.
+        guard seconds < 31_536_000 else { return .max }
+        return now + seconds * 1_000_000_000 + attoseconds / 1_000_000_000
     }
 }
 

@@ -42,6 +42,8 @@ package final class HTTP2Stream {
     package internal(set) var isAnswered = false
     @exclusivity(unchecked) var outgoing = OutgoingContent()
     var trailers: ResponseFields?
+    /// When the client has no use for the answer any more, in nanoseconds of the server's clock.
+    package internal(set) var deadline = Int64.max
     /// Whether the last frame of the answer is out.
     var isSent = false
     /// Whether the stream is over, for whatever reason.

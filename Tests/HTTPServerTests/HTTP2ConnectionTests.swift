@@ -133,6 +133,38 @@ struct HTTP2ConnectionTests {
         }
     }
 
+    /// An answer of which the window lets a part out is given up once it is late, whoever writes it.
+    @Test(arguments: [false, true])
+    func anAnswerThatIsHalfSentWhenItIsLateIsReset(comesOverTime: Bool) async throws {
+        try await withClient { _ in
+            let content = [UInt8](repeating: 65, count: 100_000)
+            let body =
+                comesOverTime ? ResponseBody.stream { while true { try await $0.write(content) } } : .bytes(content)
+            var response = Response(status: .ok, body: body)
+            if !comesOverTime { response.trailers = [.init("grpc-status")!: "0"] }
+            response.deadline = .now + .milliseconds(200)
+            return response
+        } _: { client in
+            try client.send(Self.opening + Self.get(1))
+            try client.receive(untilOctets: Self.reset(1, 8))
+            #expect(client.received.count > 65_535)
+            try client.send(Self.frame(6, 0, 0, Array(repeating: 7, count: 8)))
+            try client.receive(untilOctets: Self.frame(6, 1, 0, Array(repeating: 7, count: 8)))
+        }
+    }
+
+    @Test func anAnswerThatIsOutIsNeverLate() async throws {
+        try await withClient { request in
+            var response = hello(request)
+            response.deadline = .now + .milliseconds(50)
+            return response
+        } _: { client in
+            try client.send(Self.opening + Self.get(1))
+            try client.receive(untilOctets: Self.frame(0, 1, 1, Array("/".utf8)))
+            #expect(!client.isReadable(within: 300))
+        }
+    }
+
     @Test func aDrainLetsWhatIsUnderWayFinish() async throws {
         let mayGoOn = AsyncStream.makeStream(of: Void.self)
         let hasCome = Atomic<Bool>(false)

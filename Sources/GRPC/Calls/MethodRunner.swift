@@ -89,6 +89,7 @@ struct MethodRunner: Sendable {
         response.body = .bytes(try call.encoder.frame(message))
         call.addFields(to: &response.fields)
         response.trailers = Status.okTrailers
+        response.deadline = call.deadline
         return response
     }
 
@@ -108,6 +109,7 @@ struct MethodRunner: Sendable {
     private func stream(_ call: Call, _ body: @escaping Method.Streaming) -> Response {
         var response = Response(status: .ok, body: .stream { writer in try await run(call, body, writer) })
         call.addFields(to: &response.fields)
+        response.deadline = call.deadline
         return response
     }
 

@@ -13,6 +13,8 @@ package struct Response: Sendable {
     /// Behind no content they join `fields` in one block that ends the stream (gRPC's Trailers-Only). Content that comes over
     /// time may name others, by `BodyWriter.setTrailers`.
     package var trailers: ResponseFields?
+    /// When its client has no use for it any more, over HTTP/2 alone: an answer that is half sent then is given up.
+    package var deadline: ContinuousClock.Instant?
 
     /// Creates an answer.
     package init(

@@ -378,7 +378,9 @@ final class HTTP2Conversation: Conversation {
     }
 
     private func deadline(of stream: HTTP2Stream, _ timeouts: Timeouts) -> Instant {
-        if stream.waitingByteCount > 0 { return Instant(nanoseconds: stream.lastTaken) + timeouts.write }
+        if stream.waitingByteCount > 0 {
+            return min(Instant(nanoseconds: stream.lastTaken) + timeouts.write, Instant(nanoseconds: stream.deadline))
+        }
         if stream.awaitsBody { return bodyDeadline(of: stream, timeouts) }
         return stream.incoming == nil ? .never : lastLook + timeouts.bodyIdle
     }
@@ -411,7 +413,9 @@ final class HTTP2Conversation: Conversation {
 
     private func expire(_ stream: HTTP2Stream, on loop: isolated EventLoop) {
         let (now, timeouts) = (loop.now, loop.timeouts)
-        if stream.waitingByteCount > 0 {
+        if stream.waitingByteCount > 0, stream.deadline <= now.nanoseconds {
+            session.reset(stream, .cancel)
+        } else if stream.waitingByteCount > 0 {
             guard Instant(nanoseconds: stream.lastTaken) + timeouts.write <= now else { return }
             loop.shared.metrics.count(.write)
             session.reset(stream, .cancel)
