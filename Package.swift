@@ -222,7 +222,7 @@ let package = Package(
             of: "OpenInference",
             [
                 "GRPC", "HTTP", "JSON", "Metrics", "ModuleAPI", "Models", "Safetensors", "Serving", "TestServer", "Web",
-                httpTypes, yams,
+                httpTypes, logging, yams,
             ]
         ),
         .testTarget(

@@ -6,6 +6,7 @@ extension LogQueue {
     func append(_ access: AccessLine) {
         append(access.level, label: "callpath.access", message: "request") { line in
             line.add("status", access.status)
+            if let status = access.callStatus { line.add("grpc_status", status) }
             line.add("duration_ms", thousandths: access.microseconds)
             line.add("method", access.method)
             line.add("target", access.target)

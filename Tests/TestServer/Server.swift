@@ -22,7 +22,8 @@ package struct Server {
         inference: InferenceAPI.Options = InferenceAPI.Options(),
         readiness: Readiness = Readiness(),
         repository: ModelRepository = ModelRepository(),
-        registry: Registry? = nil
+        registry: Registry? = nil,
+        accessLog: AccessLog? = nil
     ) {
         var options = options
         options.showsConsole = true
@@ -30,7 +31,8 @@ package struct Server {
             registry: registry ?? Registry(options: serving, instance: Self.tag + "5f6071829a3b4c5d6e7f8090"),
             readiness: readiness,
             options: options,
-            repository: repository
+            repository: repository,
+            accessLog: accessLog
         )
         self.inference = InferenceAPI(api: api, options: inference)
         interface = self.inference.interface(Self.console)

@@ -115,18 +115,18 @@ struct MethodRunner: Sendable {
 
     private func run(_ call: Call, _ body: @escaping Method.Streaming, _ writer: any BodyWriter) async throws {
         let sink = MessageSink(writer: writer, encoder: call.encoder)
-        let status: Status
+        var status = Status(.ok)
+        var abandonment: (any Error)?
         do {
             try await call.beforeDeadline { try await body(call, MessageSource(call), sink) }
-            status = Status(.ok)
         } catch {
-            if Task.isCancelled || error as? RequestStream.Failure == .cancelled {
-                metrics.count(method.path, status: call.isLate ? .deadlineExceeded : .cancelled)
-                throw error
-            }
-            status = Status(call.isLate ? CallFailure.deadlineExceeded : error)
+            if Task.isCancelled || error as? RequestStream.Failure == .cancelled { abandonment = error }
+            let failure = abandonment == nil ? error : CallFailure.abandoned
+            status = Status(call.isLate ? CallFailure.deadlineExceeded : failure)
         }
         metrics.count(method.path, status: status.code)
+        // Those who watch the server hear how an abandoned call ended, its client does not.
         try await writer.setTrailers(status.trailers)
+        if let abandonment { throw abandonment }
     }
 }

@@ -78,5 +78,4 @@ extension HTTPField.Name {
     static let grpcTimeout = constant("grpc-timeout")
     static let grpcEncoding = constant("grpc-encoding")
     static let grpcAcceptEncoding = constant("grpc-accept-encoding")
-    package static let grpcStatus = constant("grpc-status")
 }

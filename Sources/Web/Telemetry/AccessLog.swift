@@ -17,6 +17,8 @@ package struct AccessLog: Sendable {
 package struct AccessLine: Sendable {
     package let level: Logger.Level
     package let status: Int
+    /// How a call of gRPC ended, whatever its HTTP status.
+    package let callStatus: Int?
     /// The time from the first octet of the request to its answer.
     package let microseconds: Int
     package let method: String

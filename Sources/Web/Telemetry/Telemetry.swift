@@ -1,6 +1,11 @@
 import HTTP
-import HTTPTypes
+package import HTTPTypes
 import Logging
+
+extension HTTPField.Name {
+    /// How a call of gRPC ended.
+    package static let grpcStatus = constant("grpc-status")
+}
 
 /// Watches every request: counts it, logs it, and gives it an identity.
 package struct Telemetry: Sendable {
@@ -29,26 +34,36 @@ package struct Telemetry: Sendable {
         let duration = ContinuousClock.now - exchange.request.arrival
         if context.isTimed { response.fields[.serverTiming] = context.timing.fieldValue(total: duration) }
         series.record(exchange.request, response, duration: duration)
-        log(response, exchange, route: series.template, duration: duration)
+        guard log != nil, case .stream(let produce) = response.body else {
+            let end = StreamWatch.End(byteCount: response.body.count ?? 0, trailers: response.trailers)
+            log(response.status.code, end, exchange, route: series.template, duration: duration)
+            return response
+        }
+        let watch = StreamWatch { [status = response.status.code, template = series.template] end in
+            log(status, end, exchange, route: template, duration: .now - exchange.request.arrival)
+        }
+        response.body = .stream { try await produce(StreamWatch.Writer(watch: watch, target: $0)) }
         return response
     }
 
-    /// Writes one line a request.
-    private func log(_ response: Response, _ exchange: Exchange, route: String, duration: Duration) {
-        let isExpected = exchange.route.isProbe && response.status.code < 400
+    /// Writes one line a request, once its answer is there; behind its end, if that comes over time.
+    private func log(_ status: Int, _ end: StreamWatch.End, _ exchange: Exchange, route: String, duration: Duration) {
+        let callStatus = end.trailers?[.grpcStatus].flatMap { Int($0) }
+        let isExpected = exchange.route.isProbe && status < 400 && callStatus ?? 0 == 0
         let level = isExpected ? Logger.Level.debug : .info
         guard let log, level >= log.level else { return }
         let (request, context) = (exchange.request, exchange.context)
         log.write(
             AccessLine(
                 level: level,
-                status: response.status.code,
+                status: status,
+                callStatus: callStatus,
                 microseconds: ServerTiming.microseconds(duration),
                 method: request.method.rawValue,
                 target: Self.cut(request.target),
                 route: route,
                 bytesIn: request.body.count,
-                bytesOut: response.body.count ?? 0,
+                bytesOut: end.byteCount,
                 peer: request.client?.address ?? "",
                 proxy: request.client?.proxy,
                 requestID: context.id.text,

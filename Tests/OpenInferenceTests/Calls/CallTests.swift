@@ -2,9 +2,11 @@ import GRPC
 import HTTP
 import HTTPTypes
 import JSON
+import Logging
 import ModuleAPI
 import OpenInference
 import Serving
+import Synchronization
 import Testing
 import TestServer
 
@@ -106,6 +108,33 @@ struct CallTests {
         let outcome = await caller.call("ServerLive", [.constant("grpc-encoding"): "br"])
         #expect(outcome.status == 12)
         #expect(outcome.response.fields[.constant("grpc-accept-encoding")] == "identity,deflate,gzip")
+    }
+
+    /// HTTP's status is always 200; a stream has its line once it is over.
+    @Test func logsHowEachCallEnded() async throws {
+        let lines = Mutex<[AccessLine]>([])
+        let log = AccessLog(level: .info) { line in lines.withLock { $0.append(line) } }
+        let caller = Caller(Server(accessLog: log))
+        try await caller.server.createTutorialLayer()
+        lines.withLock { $0 = [] }
+        let writing: Writing = { $0.field(1, "fc") }
+        // A probe that succeeds has no line.
+        _ = await caller.call("ModelReady", [:], writing)
+        _ = await caller.call("ModelMetadata", [:], writing)
+        _ = await caller.call("ModelMetadata") { $0.field(1, "absent") }
+        _ = await caller.call("ModelStreamInfer", messages: [])
+        _ = await caller.call("Watch", of: "grpc.health.v1.Health", [.constant("grpc-timeout"): "20m"])
+        _ = await caller.send(path: "/nothing")
+        while lines.withLock(\.count) < 5 { await Task.yield() }
+        let found = lines.withLock { $0 }
+        #expect(
+            found.map { $0.target.split(separator: "/").last } == [
+                "ModelMetadata", "ModelMetadata", "ModelStreamInfer", "Watch", "nothing",
+            ]
+        )
+        #expect(found.map(\.callStatus) == [0, 5, 0, 4, 12])
+        #expect(found.allSatisfy { $0.status == 200 })
+        #expect(found.map(\.bytesOut).dropFirst() == [0, 0, 7, 0])
     }
 
     @Test(arguments: [("1", 3), ("0n", 4), ("1H", 0)])
