@@ -75,6 +75,78 @@ struct HTTP2ConnectionTests {
         }
     }
 
+    /// Content of a stream that goes on, in frames.
+    private static func content(_ stream: UInt8, _ count: Int) -> [UInt8] {
+        (0..<count / 10_000).flatMap { _ in frame(0, 0, stream, Array(repeating: 65, count: 10_000)) }
+    }
+
+    private static func get(_ path: String, _ stream: UInt8) -> [UInt8] {
+        frame(1, 5, stream, [0x82, 0x86, 0x04, UInt8(path.utf8.count)] + Array(path.utf8) + [0x41, 1, 0x74])
+    }
+
+    /// Connects, and settles what both sides allow.
+    private static func open(_ port: Int) throws -> RawClient {
+        let client = try RawClient(port: port)
+        try client.send(opening)
+        try client.receive(untilOctets: frame(4, 1))
+        try client.send(frame(4, 1))
+        return client
+    }
+
+    /// What does not fit beside the bodies of other connections is refused on its stream; small ones always fit.
+    @Test func bodiesOfAllConnectionsAreBounded() async throws {
+        var limits = ServerLimits()
+        limits.maxHeldBodyBytes = 100_000
+        try await withServer(limits: limits) { server, port in
+            let first = try await blocking {
+                let first = try Self.open(port)
+                try first.send(Self.post(1) + Self.content(1, 90_000))
+                return Kept(first)
+            }
+            try await eventually { server.exposes("callpath_held_body_bytes 90000") }
+            try await blocking {
+                let second = try Self.open(port)
+                try second.send(Self.post(1) + Self.content(1, 70_000))
+                try second.receive(untilOctets: Array("overloaded".utf8))
+                try second.send(Self.get(3) + Self.post(5) + Self.frame(0, 1, 5, [65]))
+                try second.receive(untilOctets: Self.frame(0, 1, 3, Array("/".utf8)))
+                try second.receive(untilOctets: Self.frame(0, 1, 5, Array("1".utf8)))
+                try first.value.send(Self.frame(0, 1, 1, [65]))
+                try first.value.receive(untilOctets: Self.frame(0, 1, 1, Array("90001".utf8)))
+                try second.send(Self.post(7) + Self.content(7, 70_000) + Self.frame(0, 1, 7))
+                try second.receive(untilOctets: Self.frame(0, 1, 7, Array("70000".utf8)))
+            }
+            try await eventually { server.exposes("callpath_held_body_bytes 0") }
+        }
+    }
+
+    /// A large answer does not join those that others leave unread; a small one does.
+    @Test func answersOfAllConnectionsAreBounded() async throws {
+        var limits = ServerLimits()
+        limits.maxHeldAnswerBytes = 1_000_000
+        try await withServer(limits: limits) { request in
+            guard request.target == "/large" else { return hello(request) }
+            return Response(status: .ok, body: .bytes([UInt8](repeating: 65, count: 30_000_000)))
+        } _: { server, port in
+            let slow = try await blocking {
+                let slow = try Self.open(port)
+                try slow.send(Self.get("/large", 1))
+                try slow.receive()
+                return Kept(slow)
+            }
+            try await eventually { server.exposes("callpath_held_answer_bytes 3") }
+            try await blocking {
+                let other = try Self.open(port)
+                try other.send(Self.get("/large", 1))
+                try other.receive(untilOctets: Array("overloaded".utf8))
+                try other.send(Self.get(3))
+                try other.receive(untilOctets: Self.frame(0, 1, 3, Array("/".utf8)))
+                slow.value.close()
+            }
+            try await eventually { server.exposes("callpath_held_answer_bytes 0") }
+        }
+    }
+
     @Test func aResetCancelsTheHandler() async throws {
         let isCancelled = Atomic<Bool>(false)
         try await withServer { _ in
