@@ -18,8 +18,8 @@ PROGRAM = FOLDER / "bin/perf_analyzer"
 LIBRARIES = {"LD_LIBRARY_PATH": str(FOLDER / "nvidia/cuda_runtime/lib")}
 
 
-def perf_analyzer(server, *arguments):
-    command = [str(PROGRAM), "-u", server.address, "-i", "http", "--request-count", "200", *arguments]
+def perf_analyzer(server, *arguments, protocol="http"):
+    command = [str(PROGRAM), "-u", server.address, "-i", protocol, "--request-count", "200", *arguments]
     run = subprocess.run(command, env={**os.environ, **LIBRARIES}, capture_output=True, text=True)
     if "error while loading shared libraries" in run.stderr:
         pytest.skip(run.stderr.strip())
@@ -48,10 +48,25 @@ def test_measures(server, arguments):
     assert count(run, "Inference") == batch * answered
 
 
-def test_says_what_is_wrong_in_our_words(server):
-    run = perf_analyzer(server, "-m", "absent")
+@pytest.mark.parametrize("arguments", [
+    ["-m", "fc"],
+    ["-m", "fc", "-x", "1", "-b", "8", "--async", "--concurrency-range", "4"],
+    ["-m", "fc", "--async", "--streaming"],
+    ["-m", "fc", "--async", "--streaming", "-b", "4", "--concurrency-range", "8"],
+    ["-m", "identity", "--shape", "input:4,4", "--grpc-compression-algorithm", "gzip"],
+])
+def test_measures_over_grpc(server, arguments):
+    run = perf_analyzer(server, *arguments, protocol="grpc")
+    assert run.returncode == 0, run.stdout + run.stderr
+    sent = count(run, "Request")
+    assert sent >= 200 and "Failed request count" not in run.stdout, run.stdout
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_says_what_is_wrong_in_our_words(server, protocol):
+    run = perf_analyzer(server, "-m", "absent", protocol=protocol)
     assert run.returncode != 0
-    assert "failed to get model metadata: no module is named 'absent'" in run.stderr + run.stdout
+    assert "no module is named 'absent'" in run.stderr + run.stdout
 
 
 def exchange(server, request):
