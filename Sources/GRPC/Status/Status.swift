@@ -1,5 +1,5 @@
 package import HTTP
-package import HTTPTypes
+import HTTPTypes
 package import Web
 
 /// How a call ended, and what is said of it.
