@@ -67,7 +67,10 @@ extension Module {
             fill(own, with: children[index], name: slot.name)
             return own
         }
-        for case let child? in children { child.place.isHeld(by: place) }
+        // What stands in both trees is not to be changed, so that it need not know of both.
+        for case (let child?, let slot) in zip(children, module.childSlots.values) where child !== slot.value {
+            child.place.isHeld(by: place)
+        }
     }
 
     private final func fill<Value>(_ slot: Slot<Value>, with value: Value?, name: String) {
