@@ -654,10 +654,10 @@ extension HTTP2Session {
 extension ContinuousClock.Instant {
     /// This instant on the server's clock, on which it is `now`.
     fileprivate func nanoseconds(at now: Int64) -> Int64 {
-        let (seconds, attoseconds) = (self - .now).components
+        let left = self - .now
         // What is further away than a year is as good as never.
-        guard seconds < 31_536_000 else { return .max }
-        return now + seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+        guard left < .seconds(31_536_000) else { return .max }
+        return now + Int64(clamping: left.attoseconds / 1_000_000_000)
     }
 }
 

@@ -1,5 +1,5 @@
-import Glibc
 import HTTP
+import Metrics
 
 /// The time as HTTP writes it, made once a second.
 struct DateCache {
@@ -7,12 +7,12 @@ struct DateCache {
     private var second: Int
 
     init() {
-        second = time(nil)
+        second = WallClock.seconds
         octets = HTTPDate.imfFixdate(secondsSince1970: second)
     }
 
     mutating func refresh() {
-        let now = time(nil)
+        let now = WallClock.seconds
         guard now != second else { return }
         second = now
         octets = HTTPDate.imfFixdate(secondsSince1970: now)

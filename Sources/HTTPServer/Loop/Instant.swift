@@ -1,4 +1,5 @@
 import Glibc
+import Metrics
 
 /// A point on the monotonic clock, in nanoseconds: an integer, since every event of a loop compares some.
 struct Instant: Comparable {
@@ -27,9 +28,6 @@ struct Instant: Comparable {
 extension Duration {
     /// The whole in nanoseconds, at most `Int64.max`.
     var nanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, carried) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
-        return overflow || carried ? .max : sum
+        Int64(wholeNanoseconds)
     }
 }

@@ -105,6 +105,6 @@ extension Tracer: OperationObserver {
 extension Duration {
     /// The whole duration in nanoseconds; a call is far from the 292 years that this holds.
     fileprivate var nanoseconds: Int64 {
-        components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
+        Int64(clamping: attoseconds / 1_000_000_000)
     }
 }

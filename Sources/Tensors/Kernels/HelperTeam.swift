@@ -25,8 +25,7 @@ final class HelperTeam: Sendable {
     /// Notes that a product is worth sharing; returns whether the last one was so short a while ago that helpers are
     /// awake, or worth waking for those that follow.
     func isBusy() -> Bool {
-        let (seconds, attoseconds) = origin.duration(to: .now).components
-        let now = seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+        let now = Int64(clamping: origin.duration(to: .now).attoseconds / 1_000_000_000)
         return now - lastUse.exchange(now, ordering: .relaxed) < 200_000
     }
 
