@@ -349,7 +349,9 @@ struct RegistryState: Sendable {
     /// Lets modules without calls under way go cold, the longest uncalled first, until so many bytes more fit beside those in
     /// memory and `others`.
     ///
-    /// What `publications` are or refer to stays, and so does what modules refer to that stay.
+    /// What `publications` are or refer to stays, and so does what modules refer to that stay. All modules in memory are looked
+    /// through, and one part of the room in so many is made free: each that comes in costs that many looks, however many
+    /// there are.
     mutating func makeRoom(
         for byteCount: Int,
         beside others: Int,
