@@ -58,3 +58,13 @@ package struct CallTiming: Sendable, Equatable {
     /// The time of the product, also when it was shared.
     package var compute = Duration.zero
 }
+
+extension Publication {
+    /// The names under which the gradients of the inputs of a call are given; empty for a module of one input or without
+    /// names.
+    func gradInputNames(_ request: CallRequest) -> [String] {
+        guard let parameters = root.forwardParameters, parameters.count > 1 else { return [] }
+        return parameters.prefix(request.inputs.count).map(\.name)
+            + request.named.flatMap { name, value in value.tensors.map { _ in name } }
+    }
+}

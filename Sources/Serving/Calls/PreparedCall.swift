@@ -55,7 +55,9 @@ final class PreparedCall: Sendable {
         mode: Mode,
         hooks: CallHooks,
         tracer: Tracer?,
-        in registry: Registry
+        globalHooks: HookSnapshot,
+        limits: ServingLimits,
+        heardBy listener: any HookListener
     ) {
         self.publication = publication
         self.mode = mode
@@ -63,11 +65,11 @@ final class PreparedCall: Sendable {
         self.tracer = tracer
         seed = request.seed
         (inputs, named) = Self.arguments(of: request, for: publication.root.forwardParameters)
-        maxCall = (registry.limits.maxCallBytes, registry.limits.maxCallWork)
-        globalHooks = registry.state.withLock { $0.globalSnapshot.isEmpty ? nil : $0.globalSnapshot }
-        maxTensorBytes = registry.limits.maxTensorBytes
-        let isWatched = !hooks.isEmpty || globalHooks != nil || publication.profile.needsScope
-        scope = isWatched ? CallScope(of: publication, request, heardBy: registry) : nil
+        maxCall = (limits.maxCallBytes, limits.maxCallWork)
+        self.globalHooks = globalHooks.isEmpty ? nil : globalHooks
+        maxTensorBytes = limits.maxTensorBytes
+        let isWatched = !hooks.isEmpty || !globalHooks.isEmpty || publication.profile.needsScope
+        scope = isWatched ? CallScope(of: publication, request, heardBy: listener) : nil
     }
 
     /// Returns the inputs; the only one that a module takes by its name is as one by position.

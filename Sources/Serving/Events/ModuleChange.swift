@@ -52,19 +52,3 @@ package struct ModuleChange: Sendable, Equatable {
             } else { count == 0 ? .reference : count == 1 ? .setTensor : .loadStateDict }
     }
 }
-
-extension Registry {
-    /// Tells listeners what was changed, if anyone may want to know.
-    func tell(_ changes: @autoclosure () -> [ModuleChange]) {
-        guard events.isHeard else { return }
-        for change in changes() { events.publish(change) }
-    }
-}
-
-extension ChangeOutcome {
-    /// What listeners hear of it.
-    var changes: [ModuleChange] {
-        let made = journal.made.map { ModuleChange(from: $0.base, to: $0.publication) }
-        return made + (removed.map { [ModuleChange(name: $0.name, version: $0.version, kind: .remove)] } ?? [])
-    }
-}

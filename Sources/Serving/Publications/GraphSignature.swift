@@ -65,12 +65,4 @@ extension Publication {
     package var namedInputs: [NamedInput] {
         root.forwardParameters == nil ? [] : signature.named
     }
-
-    /// The names under which the gradients of the inputs of a call are given; empty for a module of one input or without
-    /// names.
-    func gradInputNames(_ request: CallRequest) -> [String] {
-        guard let parameters = root.forwardParameters, parameters.count > 1 else { return [] }
-        return parameters.prefix(request.inputs.count).map(\.name)
-            + request.named.flatMap { name, value in value.tensors.map { _ in name } }
-    }
 }

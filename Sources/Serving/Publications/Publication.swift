@@ -184,3 +184,9 @@ struct TreeSize: Sendable {
         }
     }
 }
+
+extension VersionID {
+    init(_ publication: Publication) {
+        self.init(publication.name, publication.version)
+    }
+}

@@ -365,3 +365,11 @@ package struct RegistryFacts: Sendable {
     package var queuedCalls: Int
     package var queuedBytes: Int
 }
+
+extension Registry {
+    /// Tells listeners what was changed, if anyone may want to know.
+    func tell(_ changes: @autoclosure () -> [ModuleChange]) {
+        guard events.isHeard else { return }
+        for change in changes() { events.publish(change) }
+    }
+}

@@ -5,20 +5,6 @@ import NN
 package import Store
 import Synchronization
 
-/// What a log says of the way to a shared store.
-package enum StoreNews: Sendable {
-    /// It can be reached no longer.
-    case lost(reason: String)
-    /// It can be reached again, or for the first time.
-    case found
-    /// It can be reached, and refused a change for a reason that is not the change's.
-    case refused(reason: String)
-    /// It has lost versions that were seen here.
-    case changesLost(Int)
-    /// A module cannot be read.
-    case damaged(name: String, reason: String)
-}
-
 /// A registry that several processes share: changes that find others faster are made anew, and what others change is followed.
 extension Registry {
     /// How often a change is made anew before its client is asked to come back.

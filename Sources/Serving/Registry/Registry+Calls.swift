@@ -162,7 +162,16 @@ extension Registry {
                 throw .hookRefused(HookProblem(error.fault, at: error.pointer, index: index))
             }
         }
-        return PreparedCall(of: publication, request, mode: mode, hooks: hooks, tracer: tracer, in: self)
+        return PreparedCall(
+            of: publication,
+            request,
+            mode: mode,
+            hooks: hooks,
+            tracer: tracer,
+            globalHooks: state.withLock(\.globalSnapshot),
+            limits: limits,
+            heardBy: self
+        )
     }
 
     private func add(

@@ -99,3 +99,11 @@ struct ChangeRules: Sendable {
     /// The revision that the change is going to have; the next one if `nil`.
     var revision: Int?
 }
+
+extension ChangeOutcome {
+    /// What listeners hear of it.
+    var changes: [ModuleChange] {
+        let made = journal.made.map { ModuleChange(from: $0.base, to: $0.publication) }
+        return made + (removed.map { [ModuleChange(name: $0.name, version: $0.version, kind: .remove)] } ?? [])
+    }
+}

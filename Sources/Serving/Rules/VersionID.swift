@@ -7,8 +7,4 @@ struct VersionID: Hashable, Sendable {
         self.name = name
         self.version = version
     }
-
-    init(_ publication: Publication) {
-        self.init(publication.name, publication.version)
-    }
 }
