@@ -7,13 +7,6 @@ package indirect enum JSONValue: Sendable, Equatable {
     case array([JSONValue])
     case object(JSONObject)
 
-    /// Creates the one value that `bytes` holds.
-    package init(parsing bytes: [UInt8], maxDepth: Int = JSONReader.defaultMaxDepth) throws(JSONError) {
-        var reader = JSONReader(bytes, maxDepth: maxDepth)
-        self = try reader.readValue()
-        try reader.finish()
-    }
-
     /// The kind of value this is.
     package var kind: JSONKind {
         switch self {
@@ -24,13 +17,6 @@ package indirect enum JSONValue: Sendable, Equatable {
         case .array: .array
         case .object: .object
         }
-    }
-
-    /// The value as compact JSON text.
-    package var serialized: [UInt8] {
-        var writer = JSONWriter()
-        writer.write(self)
-        return writer.finish()
     }
 
     /// Accesses the member called `key`; `nil` if there is none or this is no object.
