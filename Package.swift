@@ -81,7 +81,10 @@ let package = Package(
         room("Models", ["NN", "Safetensors", "Tensors", "JSON", orderedCollections]),
         room(
             "Serving",
-            ["JSON", "Models", "NN", "Safetensors", "Store", "Tensors", "Metrics", hashTrees, orderedCollections]
+            [
+                "JSON", "Models", "NN", "Safetensors", "Store", "Tensors", "Metrics", "Threads", hashTrees,
+                orderedCollections,
+            ]
         ),
 
         // What the model wing keeps on disk: knows bytes, and neither module nor network.
@@ -100,7 +103,7 @@ let package = Package(
         .systemLibrary(name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         room("HTTP2", ["CNGHTTP2", "HTTP", httpTypes]),
         .target(name: "COpenAPI", exclude: ["openapi.json"]),
-        room("Web", ["COpenAPI", "COpenSSL", "HTTP", "JSON", "Metrics", httpTypes, logging]),
+        room("Web", ["COpenAPI", "COpenSSL", "HTTP", "JSON", "Metrics", "Threads", httpTypes, logging]),
         .target(name: "CConsole", exclude: ["console.css", "console.html", "console.js"]),
         room("Console", ["CConsole", "HTTP", "Web", httpTypes]),
         .target(name: "CDescriptors", exclude: ["descriptors", "grpc", "open_inference.proto"]),
@@ -110,6 +113,7 @@ let package = Package(
         // Both wings stand on these.
         room("JSON"),
         room("Metrics"),
+        room("Threads"),
         room("Logs", ["JSON", "Metrics", logging]),
 
         // Where the wings meet.

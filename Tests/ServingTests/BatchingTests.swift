@@ -283,6 +283,37 @@ struct BatchingTests {
         #expect(askers.allSatisfy { !$0.isWatched })
     }
 
+    /// The only thread of the queue stays free: a product of seconds would hold up all that come while it is computed.
+    @Test(.timeLimit(.minutes(5)), arguments: [true, false])
+    func aCallThatNobodyMayWaitForHoldsUpNobody(goesBefore: Bool) async throws {
+        let registry = queued()
+        let publication = try await registry.add("fc", .linear(2, 2))
+        let slow = try await registry.add("slow", .linear(1, 1))
+        let hook = HookDescription(kind: .forward, action: .log(level: .trace))
+        let (input, other) = (try Tensor.zeros([1]), try Tensor.zeros([1, 2]))
+        let asker = Asker(hasGone: goesBefore)
+        try await hold(registry)
+        let late = Task { [gate] in
+            try? await Task.sleep(for: .seconds(5))
+            gate.open()
+        }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                _ = try? await registry.call(slow, CallRequest(inputs: [input], hooks: [hook], origin: asker))
+            }
+            await Self.waitForQueue(registry, 1)
+            asker.go()
+            gate.open()
+            while registry.facts.queuedCalls > 0 { await Task.yield() }
+            // The call of whoever has gone is under way, and stands at the gate for a while.
+            _ = try? await registry.call(publication, CallRequest(inputs: [other]))
+            #expect(publication.statistics.executionCount == 1)
+            #expect(slow.statistics.executionCount == 0)
+            late.cancel()
+        }
+        #expect(slow.statistics.executionCount == 1)
+    }
+
     @Test(.timeLimit(.minutes(5))) func callsThatNobodyMayWaitForMakeRoom() async throws {
         let registry = queued { $0.limits.maxQueuedCalls = 2 }
         let publication = try await registry.add("fc", .linear(2, 2))

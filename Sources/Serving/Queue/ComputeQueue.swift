@@ -4,6 +4,7 @@ import NN
 import OrderedCollections
 import Synchronization
 import Tensors
+import Threads
 
 /// Where calls are computed: small ones at once, large ones one product after another.
 ///
@@ -24,6 +25,8 @@ final class ComputeQueue: Sendable {
         var waiting: [WaitingCall] = []
         /// Those whose clients may have gone: each is computed alone once nothing else waits, if it is not dropped before.
         var abandoned: [WaitingCall] = []
+        /// Whether a thread is at them: one that gives way, beside the others, so that a call that comes then waits for none.
+        var isGentle = false
         var byteCount = 0
         /// The threads that compute nothing.
         var idle: [DispatchQueue] = []
@@ -117,6 +120,7 @@ final class ComputeQueue: Sendable {
     private func enqueue(_ call: WaitingCall) {
         let limits = options.limits
         var refused: [WaitingCall] = []
+        var isGentle = false
         let thread: DispatchQueue? = state.withLock { state in
             if call.isOver { return nil }
             if !call.isAbandoned { refused = state.makeRoom(for: call, within: limits) }
@@ -125,9 +129,14 @@ final class ComputeQueue: Sendable {
                 return nil
             }
             state.insert(call)
-            if !call.isAbandoned { state.gather(call, upTo: options.maxBatchRows) }
+            guard !call.isAbandoned else {
+                isGentle = state.beginGently()
+                return nil
+            }
+            state.gather(call, upTo: options.maxBatchRows)
             return state.idle.popLast()
         }
+        if isGentle { workGently() }
         if !refused.isEmpty {
             let refusal = ServingError.overloaded(retryAfter: state.withLock { $0.timeToEmpty })
             for call in refused { call.finish(.failure(refusal)) }
@@ -159,10 +168,12 @@ final class ComputeQueue: Sendable {
 
     /// Puts a call whose client may have gone behind all others.
     private func putBehind(_ call: WaitingCall) {
-        state.withLock { state in
+        let isGentle = state.withLock { state in
             call.abandon()
             if state.remove(call) { state.insert(call) }
+            return state.beginGently()
         }
+        if isGentle { workGently() }
     }
 
     // MARK: Workers
@@ -181,17 +192,38 @@ final class ComputeQueue: Sendable {
     ///
     /// Without any, `thread` is idle.
     private func take(on thread: DispatchQueue) -> (calls: [WaitingCall], key: WaitingCall.JoinKey?)? {
-        state.withLock { state in
+        var isGentle = false
+        let next: (calls: [WaitingCall], key: WaitingCall.JoinKey?)? = state.withLock { state in
             if let first = state.waiting.first(where: { $0.joinKey.map { !state.running.contains($0) } ?? true }) {
                 if let key = first.joinKey { state.running.insert(key) }
                 return (state.remove(first: first, upTo: options.maxBatchRows), first.joinKey)
             }
-            guard state.waiting.isEmpty, let call = state.abandoned.first else {
-                state.idle.append(thread)
+            state.idle.append(thread)
+            isGentle = state.beginGently()
+            return nil
+        }
+        if isGentle { workGently() }
+        return next
+    }
+
+    /// Computes calls that nobody may wait for, as long as nothing else does and a thread has nothing to do.
+    private func workGently() {
+        GentleThread.begin { [self] in
+            while let call = takeAbandoned() {
+                // Helpers are those of all, and do not give way.
+                ProductPlan.withoutHelp { Product([call], metrics: metrics).compute() }
+            }
+        }
+    }
+
+    private func takeAbandoned() -> WaitingCall? {
+        state.withLock { state in
+            guard state.mayBeGentle, let call = state.abandoned.first else {
+                state.isGentle = false
                 return nil
             }
             state.remove(call)
-            return ([call], nil)
+            return call
         }
     }
 
@@ -223,6 +255,16 @@ final class ComputeQueue: Sendable {
 extension ComputeQueue.State {
     /// The calls that wait.
     fileprivate var count: Int { waiting.count + abandoned.count }
+
+    /// Whether nobody who waits for an answer would miss a processor.
+    fileprivate var mayBeGentle: Bool { waiting.isEmpty && !idle.isEmpty }
+
+    /// Whether a thread has to begin on the calls that nobody may wait for.
+    fileprivate mutating func beginGently() -> Bool {
+        guard !isGentle, mayBeGentle, !abandoned.isEmpty else { return false }
+        isGentle = true
+        return true
+    }
 
     fileprivate func hasRoom(for call: WaitingCall, within limits: ServingLimits) -> Bool {
         count < limits.maxQueuedCalls && byteCount + call.byteCount <= limits.maxQueuedBytes

@@ -2,6 +2,7 @@ import FoundationEssentials
 package import HTTP
 import HTTPTypes
 import JSON
+import Threads
 
 /// Work that would hold up the other connections of an event loop, and so is done on other threads.
 package enum LongWork {
@@ -11,21 +12,24 @@ package enum LongWork {
     /// As many at once as there are processors: what waits is put in order, and what runs is not interrupted.
     private static let turns = WorkTurns(width: ProcessInfo.processInfo.activeProcessorCount)
 
-    /// Runs `work`, elsewhere if it `isLong`, after that of others if `client` has gone.
+    /// Runs `work`, elsewhere if it `isLong`, after that of others and gently if `client` has gone.
     package static func run<Result: Sendable>(
         if isLong: Bool = true,
         for client: Client?,
-        _ work: @Sendable () throws -> Result
+        _ work: @escaping @Sendable () throws -> Result
     ) async throws -> Result {
         guard isLong else { return try work() }
-        return try await turns.run(for: client) { try await elsewhere(work) }
+        return try await turns.run(for: client) { isGentle in
+            if isGentle { return try await GentleThread.run(work) }
+            return try await elsewhere(work)
+        }
     }
 
     /// Answers an exchange on the threads of the concurrent executor.
     ///
     /// It has its turn while it reads what came, and none while it waits for what it asked for.
     @concurrent
-    static func answer(_ exchange: Exchange, _ next: Endpoint) async throws -> Response {
+    static func answer(_ exchange: Exchange, _ next: @escaping Endpoint) async throws -> Response {
         try await run(for: exchange.request.client) { try next(exchange) }.response
     }
 

@@ -1,12 +1,15 @@
 import HTTP
 import Synchronization
 
-/// Lets so many do long work at once, and the others wait: those whose clients may have gone behind all others.
+/// Lets so many do long work at once, and the others wait.
+///
+/// Work whose client may have gone comes behind all other: one at a time, while there is a place that nobody wants, and gently,
+/// so that it takes no place from whoever comes then.
 final class WorkTurns: Sendable {
     private struct State {
         var running = 0
-        /// How many of those under way began for clients that may have gone.
-        var abandonedRunning = 0
+        /// Whether one is under way that began for a client that may have gone; `running` does not count it.
+        var isGentle = false
         var waiting: [Waiter] = []
         var abandoned: [Waiter] = []
     }
@@ -31,9 +34,12 @@ final class WorkTurns: Sendable {
     /// How many wait for a turn.
     var waitingCount: Int { state.withLock { $0.waiting.count + $0.abandoned.count } }
 
-    /// Runs `body` when it is its turn.
+    /// Runs `body` when it is its turn, and tells it whether that is one to be gentle in.
     /// - Throws: What `body` throws; `CancellationError` if the task is cancelled while it waits.
-    func run<Result: Sendable>(for client: Client?, _ body: () async throws -> Result) async throws -> Result {
+    func run<Result: Sendable>(
+        for client: Client?,
+        _ body: (_ isGentle: Bool) async throws -> Result
+    ) async throws -> Result {
         let waiter = Waiter()
         let watch = client?.whenGone { self.putBehind(waiter) }
         let mayBegin = await withTaskCancellationHandler {
@@ -44,7 +50,7 @@ final class WorkTurns: Sendable {
         if let client, let watch { client.forget(watch) }
         guard mayBegin else { throw CancellationError() }
         defer { end(waiter) }
-        return try await body()
+        return try await body(waiter.isAbandoned)
     }
 
     private func wait(_ waiter: Waiter, with continuation: CheckedContinuation<Bool, Never>) {
@@ -60,29 +66,30 @@ final class WorkTurns: Sendable {
         if let answer { continuation.resume(returning: answer) }
     }
 
-    /// Counts `waiter` among those under way if there is a place for it; one place stays free of those that nobody waits for.
+    /// Counts `waiter` among those under way if there is a place for it.
     private func begin(_ waiter: Waiter, _ state: inout State) -> Bool {
-        let hasPlace = waiter.isAbandoned ? state.abandonedRunning < max(1, width - 1) : true
-        guard state.running < width, hasPlace else { return false }
+        guard state.running < width, !waiter.isAbandoned || !state.isGentle else { return false }
         waiter.hasBegun = true
-        state.running += 1
-        if waiter.isAbandoned { state.abandonedRunning += 1 }
+        if waiter.isAbandoned { state.isGentle = true } else { state.running += 1 }
         return true
     }
 
     private func end(_ waiter: Waiter) {
         let next: CheckedContinuation<Bool, Never>? = state.withLock { state in
-            state.running -= 1
-            if waiter.isAbandoned { state.abandonedRunning -= 1 }
-            if let next = state.waiting.first, begin(next, &state) {
-                state.waiting.removeFirst()
-                return next.continuation
-            }
-            guard let next = state.abandoned.first, begin(next, &state) else { return nil }
-            state.abandoned.removeFirst()
-            return next.continuation
+            if waiter.isAbandoned { state.isGentle = false } else { state.running -= 1 }
+            return takeNext(&state)
         }
         next?.resume(returning: true)
+    }
+
+    /// Takes out the one whose turn it is now, if there is a place.
+    private func takeNext(_ state: inout State) -> CheckedContinuation<Bool, Never>? {
+        if let next = state.waiting.first {
+            guard begin(next, &state) else { return nil }
+            return state.waiting.removeFirst().continuation
+        }
+        guard let next = state.abandoned.first, begin(next, &state) else { return nil }
+        return state.abandoned.removeFirst().continuation
     }
 
     /// Lets all others pass before `waiter`, unless it has begun.
@@ -90,6 +97,7 @@ final class WorkTurns: Sendable {
         state.withLock { state in
             guard !waiter.hasBegun else { return }
             waiter.isAbandoned = true
+            // While others wait all places are taken, and the end of one looks who comes next.
             guard let place = state.waiting.firstIndex(where: { $0 === waiter }) else { return }
             state.abandoned.append(state.waiting.remove(at: place))
         }
