@@ -54,15 +54,9 @@ struct BodyRoomTests {
             var clients: [Kept] = []
             for index in 1...3 {
                 let request = Self.post("/slow", 300_000, isChunked: isChunked)
-                let client = try await blocking {
-                    let client = try RawClient(port: port)
-                    try client.send(Array(request.dropLast(1_000)))
-                    return Kept(client)
-                }
-                // What came in one read with its end does not count.
-                try await eventually { Self.heldBytes(of: server) >= index * 299_000 - 1_000 }
+                let client = try await blocking { Kept(try RawClient(port: port)) }
                 try await blocking {
-                    try client.value.send(Array(request.suffix(1_000)))
+                    try client.value.send(request)
                     if going == .closesAtOnce { client.value.close() }
                 }
                 clients.append(client)
@@ -96,6 +90,43 @@ struct BodyRoomTests {
         }
         #expect(living == [200, 200])
         if let kept { #expect(kept.hasPrefix("HTTP/1.1 503 ")) }
+    }
+
+    /// However they come: in one read with their end, or in pieces; up to 64 KiB they are free.
+    @Test(arguments: [true, false], [65_000, 70_000, 300_000, 900_000])
+    func countWhole(isChunked: Bool, size: Int) async throws {
+        let isFree = size < 65_536
+        let begun = Atomic<Int>(0)
+        let mayEnd = Atomic<Bool>(false)
+        let statuses = try await withServer(limits: Self.limits) { request in
+            guard request.target == "/slow" else { return hello(request) }
+            begun.add(1, ordering: .relaxed)
+            while !mayEnd.load(ordering: .relaxed), !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
+            return hello(request)
+        } _: { server, port in
+            var clients: [Kept] = []
+            let most = isFree ? 20 : 1_000_000 / size
+            for index in 1...most {
+                let client = try await blocking { Kept(try RawClient(port: port)) }
+                try await blocking { try client.value.send(Self.post("/slow", size, isChunked: isChunked)) }
+                clients.append(client)
+                try await eventually { begun.load(ordering: .relaxed) == index }
+                if !isFree { #expect(Self.heldBytes(of: server) >= index * size) }
+            }
+            let one = clients[0]
+            let more = try await blocking {
+                let client = try RawClient(port: port)
+                try client.send(Self.post("/", size, isChunked: isChunked))
+                guard isFree else { return try client.receiveAll() }
+                try client.receive(until: "\(size)")
+                return client.text
+            }
+            mayEnd.store(true, ordering: .relaxed)
+            try await blocking { try one.value.receive(until: "\(size)") }
+            return (more, one.value.statuses)
+        }
+        #expect(statuses.0.hasPrefix(isFree ? "HTTP/1.1 200 " : "HTTP/1.1 503 "))
+        #expect(statuses.1 == [200])
     }
 
     /// A client alone that ends its direction, such as `printf | nc -N`, gets its answer.

@@ -22,6 +22,9 @@ final class BodyRoom: Sendable {
         var next = 0
     }
 
+    /// Octets of a body, and of all bodies of a connection of HTTP/2, that do not count: most requests are small.
+    static let freeByteCount = 65_536
+
     private let held = Atomic<Int>(0)
     private let abandoned = Mutex(State())
 

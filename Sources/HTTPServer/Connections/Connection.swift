@@ -203,6 +203,15 @@ final class Connection {
         advance(on: loop)
     }
 
+    /// Looks whether the kernel has the end of the peer's direction already: it often comes with the last octets of a body,
+    /// whose request would else be begun as one that somebody waits for.
+    func lookForEnd(on loop: isolated EventLoop) {
+        guard !peerIsEnding, Epoll.hasPeerEnded(stream.number) else { return }
+        peerIsEnding = true
+        client?.hasGone()
+        _ = conversation?.peerIsEnding(on: loop)
+    }
+
     /// Does what can be done without waiting, up to a fair share of the loop's time.
     func advance(on loop: isolated EventLoop) {
         guard phase != .closed, !isAdvancing else { return }

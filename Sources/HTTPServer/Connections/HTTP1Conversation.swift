@@ -90,20 +90,28 @@ final class HTTP1Conversation: Conversation {
         switch consume event {
         case .more(let bodyByteCount, let isNewPart):
             if isNewPart { waitStart = loop.now }
-            if bodyByteCount > 0 { hold(bodyByteCount, on: loop) }
+            if bodyByteCount > 0 { hold(bodyByteCount, of: session.outline, on: loop) }
         case .request(let request, let exchange):
             steps -= 1
+            let rest = session.countRest(ofBody: request.body.count)
+            guard rest == 0 || hold(rest, of: request.outline, on: loop) else { return }
             handle(request, exchange, on: loop)
         case .violation(let refusal, let outline):
             refuse(refusal, to: outline, on: loop)
         }
     }
 
-    /// Counts octets of a body that has not come whole, within what all connections may hold together.
-    private func hold(_ count: Int, on loop: isolated EventLoop) {
+    /// Counts octets of a body, within what all connections may hold together; refuses its request beyond that.
+    @discardableResult
+    private func hold(
+        _ count: Int,
+        of request: @autoclosure () -> RequestOutline?,
+        on loop: isolated EventLoop
+    ) -> Bool {
         let limit = loop.limits.maxHeldBodyBytes
-        guard !loop.shared.bodies.take(count, limit: limit, mayPush: !connection.peerIsEnding) else { return }
-        refuse(.overloaded, to: session.outline, on: loop)
+        guard !loop.shared.bodies.take(count, limit: limit, mayPush: !connection.peerIsEnding) else { return true }
+        refuse(.overloaded, to: request(), on: loop)
+        return false
     }
 
     private func releaseBody(on loop: isolated EventLoop) {
@@ -146,7 +154,9 @@ final class HTTP1Conversation: Conversation {
         case .now(let response):
             guard response.body.isStream else { return finish(response, to: request, exchange, on: loop) }
             work(on: request, exchange, on: loop) { response }
-        case .waiting(let work): self.work(on: request, exchange, on: loop) { await work.response }
+        case .waiting(let work):
+            connection.lookForEnd(on: loop)
+            self.work(on: request, exchange, on: loop) { await work.response }
         }
     }
 

@@ -7,8 +7,6 @@ import Metrics
 final class HTTP2Conversation: Conversation {
     /// The time that a client has to take note of a drain, in nanoseconds.
     private static let drainNotice: Int64 = 1_000_000_000
-    /// Octets of bodies of one connection that do not count: most requests are small.
-    private static let freeBodyBytes = 65_536
     /// Octets that are gathered for one write, and how few may wait when more are.
     private static let outputSize = 131_072
     private static let outputRest = 16_384
@@ -108,7 +106,7 @@ final class HTTP2Conversation: Conversation {
     /// Counts the bodies in memory, within what all connections may hold together.
     private func countHeldBodies(on loop: isolated EventLoop) {
         guard !isClosed, abandonedBodies == nil else { return }
-        let count = session.heldBodyBytes > Self.freeBodyBytes ? session.heldBodyBytes : 0
+        let count = session.heldBodyBytes > BodyRoom.freeByteCount ? session.heldBodyBytes : 0
         let change = count - heldBodyBytes
         guard change != 0 else { return }
         heldBodyBytes = count
@@ -186,7 +184,9 @@ final class HTTP2Conversation: Conversation {
                 return countHeldBodies(on: loop)
             }
             work(on: request, stream, on: loop) { response }
-        case .waiting(let work): self.work(on: request, stream, on: loop) { await work.response }
+        case .waiting(let work):
+            connection.lookForEnd(on: loop)
+            self.work(on: request, stream, on: loop) { await work.response }
         }
     }
 

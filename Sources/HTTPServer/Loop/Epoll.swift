@@ -48,6 +48,14 @@ struct Epoll: ~Copyable {
         return epoll_ctl(descriptor.number, operation, number, &event) == 0 ? 0 : errno
     }
 
+    /// Whether the peer of the socket `number` has ended its direction, as far as the kernel knows now.
+    static func hasPeerEnded(_ number: Int32) -> Bool {
+        // poll's name for it is hidden in Glibc; its bits are epoll's.
+        let bits = Int16(truncatingIfNeeded: Interest.peerHalfClosed.rawValue)
+        var look = pollfd(fd: number, events: bits, revents: 0)
+        return poll(&look, 1, 0) == 1 && look.revents & bits != 0
+    }
+
     /// Takes what is ready now or, at the latest, after `milliseconds`, and returns how many reports there are.
     func takeReady(within milliseconds: Int32 = 0) -> Int {
         max(0, Int(epoll_wait(descriptor.number, events.baseAddress, Int32(events.count), milliseconds)))

@@ -170,6 +170,13 @@ extension HTTP1Session {
         reading = .ended
     }
 
+    /// Counts what of a whole body came with its end, and returns how many octets that is; a small body does not count.
+    mutating func countRest(ofBody byteCount: Int) -> Int {
+        guard byteCount > BodyRoom.freeByteCount, byteCount > bodyByteCount else { return 0 }
+        defer { bodyByteCount = byteCount }
+        return byteCount - bodyByteCount
+    }
+
     /// Forgets the octets of the body that was answered, and returns how many they were.
     mutating func releaseBody() -> Int {
         defer { bodyByteCount = 0 }
