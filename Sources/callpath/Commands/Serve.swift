@@ -20,9 +20,11 @@ struct Serve: AsyncParsableCommand {
     var words: [String] = []
 
     private func serve(_ configuration: Configuration) async throws {
-        let signals = await ServerSignals(limit: configuration.drainDelay + configuration.shutdownGrace + .seconds(1))
+        let log = LogQueue(format: configuration.logFormat)
+        let limit = configuration.drainDelay + configuration.shutdownGrace + .seconds(1)
+        let signals = await ServerSignals(limit: limit, log: log)
         do {
-            try await Service(configuration).run(signals)
+            try await Service(configuration, log).run(signals)
         } catch let error as ServerError {
             throw StartFailure(error)
         } catch let error as TLSError {

@@ -27,9 +27,8 @@ struct Service {
     private let keys: KeyFileReader?
     private let server: HTTPServer
 
-    init(_ configuration: Configuration) throws {
+    init(_ configuration: Configuration, _ logQueue: LogQueue) throws {
         self.configuration = configuration
-        let logQueue = LogQueue(format: configuration.logFormat)
         self.logQueue = logQueue
         LoggingSystem.bootstrap { [level = configuration.logLevel] label in
             QueuedLogHandler(label: label, level: level, queue: logQueue)

@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import Logs
 import Metrics
 import Synchronization
 
@@ -50,9 +51,14 @@ final class Signals: Sendable {
     }
 
     /// Ends the process after `delay` if nothing has ended it before: no blocked thread may keep it.
-    static func endProcess(after delay: Duration) {
+    ///
+    /// `farewell` runs just before, and must not take long.
+    static func endProcess(after delay: Duration, _ farewell: @escaping @Sendable () -> Void) {
         let end = DispatchTime.now() + .nanoseconds(delay.wholeNanoseconds)
-        queue.asyncAfter(deadline: end) { _exit(EXIT_SUCCESS) }
+        queue.asyncAfter(deadline: end) {
+            farewell()
+            _exit(EXIT_SUCCESS)
+        }
     }
 
     private final class Counter: Sendable {
@@ -68,13 +74,17 @@ struct ServerSignals {
 
     /// How long a process lives that is told to end while it starts: until its log is out.
     private static let startingLimit = Duration.milliseconds(300)
+    /// How long the lines that are not out yet may keep it even then: nobody may be reading them.
+    private static let logLimit = Duration.milliseconds(300)
 
     /// Takes them over; from the first signal that asks for the end on, the process lives for `limit` at most.
     ///
     /// While it starts, as when it reads a large registry, nobody is served, and there is nothing to wait for.
-    init(limit: Duration) async {
+    init(limit: Duration, log: LogQueue) async {
         endings = await Signals(Signals.ending) { [isServing] count in
-            Signals.endProcess(after: !isServing.isSet ? Self.startingLimit : count == 1 ? limit : .seconds(1))
+            Signals.endProcess(after: !isServing.isSet ? Self.startingLimit : count == 1 ? limit : .seconds(1)) {
+                log.flush(patience: Self.logLimit)
+            }
         }
         reloads = await Signals(Signals.reloading)
         ignored = await Signals(Signals.ignored)
