@@ -39,8 +39,16 @@ private struct TestVisitor<Test: PairTest>: ArithmeticVisitor, ElementwisePair {
     let second: Tensor
 
     func visit<A: Arithmetic>(_ type: A.Type) throws(TensorError) -> Tensor {
-        try combine(A.self) { test($0, $1) }
+        try combine(Asked<Test, A>(test: test))
     }
+}
+
+/// A test for numbers of one type.
+private struct Asked<Test: PairTest, Number: Arithmetic>: PairFunction {
+    let test: Test
+
+    @inline(__always)
+    func callAsFunction(_ first: Number, _ second: Number) -> Bool { test(first, second) }
 }
 
 /// A function of two floating-point numbers that is applied element by element.
@@ -62,8 +70,16 @@ private struct RealPairVisitor<Kernel: RealKernel>: RealVisitor, ElementwisePair
     let second: Tensor
 
     func visit<R: Real>(_ type: R.Type) throws(TensorError) -> Tensor {
-        try combine(R.self) { kernel($0, $1) }
+        try combine(Applied<Kernel, R>(kernel: kernel))
     }
+}
+
+/// A kernel for floating-point numbers of one type.
+private struct Applied<Kernel: RealKernel, Number: Real>: PairFunction {
+    let kernel: Kernel
+
+    @inline(__always)
+    func callAsFunction(_ first: Number, _ second: Number) -> Number { kernel(first, second) }
 }
 
 extension Operations {

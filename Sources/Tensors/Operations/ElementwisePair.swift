@@ -18,6 +18,28 @@ struct Multiplication: BinaryKernel {
     func callAsFunction<A: Arithmetic>(_ first: A, _ second: A) -> A { A.product(first, second) }
 }
 
+/// A function of two numbers of one type.
+///
+/// It is a type of its own, so that a loop has it inside; a closure that threads share is called for each number.
+protocol PairFunction: Sendable {
+    associatedtype Number: Scalar
+    associatedtype Result: Scalar
+    func callAsFunction(_ first: Number, _ second: Number) -> Result
+}
+
+/// A kernel for numbers of one type.
+private struct Applied<Kernel: BinaryKernel, Number: Arithmetic>: PairFunction {
+    let kernel: Kernel
+
+    @inline(__always)
+    func callAsFunction(_ first: Number, _ second: Number) -> Number { kernel(first, second) }
+}
+
+private struct Quotient<Number: Real>: PairFunction {
+    @inline(__always)
+    func callAsFunction(_ first: Number, _ second: Number) -> Number { first / second }
+}
+
 /// One kernel over two tensors of one dtype.
 struct BinaryVisitor<Kernel: BinaryKernel>: ArithmeticVisitor {
     let kernel: Kernel
@@ -25,7 +47,7 @@ struct BinaryVisitor<Kernel: BinaryKernel>: ArithmeticVisitor {
     let second: Tensor
 
     func visit<A: Arithmetic>(_ type: A.Type) throws(TensorError) -> Tensor {
-        try combine(A.self) { kernel($0, $1) }
+        try combine(Applied<Kernel, A>(kernel: kernel))
     }
 }
 
@@ -35,7 +57,7 @@ struct DivisionVisitor: RealVisitor {
     let second: Tensor
 
     func visit<R: Real>(_ type: R.Type) throws(TensorError) -> Tensor {
-        try combine(R.self) { $0 / $1 }
+        try combine(Quotient<R>())
     }
 }
 
@@ -50,10 +72,7 @@ extension DivisionVisitor: ElementwisePair {}
 extension ElementwisePair {
     /// Returns the results of `body` on the elements that meet when both operands are stretched to one shape.
     @inline(__always)
-    func combine<S: Scalar, Result: Scalar>(
-        _ type: S.Type,
-        _ body: @Sendable (S, S) -> Result
-    ) throws(TensorError) -> Tensor {
+    func combine<Body: PairFunction>(_ body: Body) throws(TensorError) -> Tensor {
         let plan = try BroadcastPlan(first.shape, second.shape)
         let result = try withOperands(plan.shape) { target, first, second in
             if plan.count == plan.shape.elementCount, plan.count >= Self.sharedCount {
@@ -77,12 +96,12 @@ extension ElementwisePair {
 
     /// Computes a single run in parts.
     @inline(__always)
-    private func share<S: Scalar, Result: Scalar>(
+    private func share<Body: PairFunction>(
         _ plan: BroadcastPlan,
-        to target: UnsafeMutablePointer<Result>,
-        _ first: UnsafePointer<S>,
-        _ second: UnsafePointer<S>,
-        _ body: @Sendable (S, S) -> Result
+        to target: UnsafeMutablePointer<Body.Result>,
+        _ first: UnsafePointer<Body.Number>,
+        _ second: UnsafePointer<Body.Number>,
+        _ body: Body
     ) {
         nonisolated(unsafe) let (target, first, second) = (target, first, second)
         let (size, count) = (Self.sharedCount / 8, plan.count)
@@ -102,12 +121,12 @@ extension ElementwisePair {
     ///
     /// Each case is a loop that the compiler turns into vector instructions.
     @inline(__always)
-    private func run<S: Scalar, Result: Scalar>(
+    private func run<Body: PairFunction>(
         _ count: Int,
-        to target: UnsafeMutablePointer<Result>,
-        _ first: (start: UnsafePointer<S>, step: Int),
-        _ second: (start: UnsafePointer<S>, step: Int),
-        _ body: @Sendable (S, S) -> Result
+        to target: UnsafeMutablePointer<Body.Result>,
+        _ first: (start: UnsafePointer<Body.Number>, step: Int),
+        _ second: (start: UnsafePointer<Body.Number>, step: Int),
+        _ body: Body
     ) {
         guard count > 0 else { return }
         let (left, right) = (first.start, second.start)
