@@ -17,7 +17,8 @@ extension FunctionProblem {
             .rangeSize, .negativeSteps, .eyeSize, .unknownSide, .oppositeSides, .einsum,
             .attentionMaskTwice, .unflattenWithoutSizes, .unflattenSizes, .emptyStack:
             .argument
-        case .fillingRank, .repeatedDimension, .emptyPlaces, .emptyExtreme, .emptyDimension,
+        case .fillingRank, .repeatedDimension, .emptyPlaces, .emptyExtreme, .uniqueOfNothing, .uniqueOfEmpty,
+            .emptyDimension,
             .emptyNorm, .emptyNormDimension, .viewAcrossSteps, .permutationLength, .repeatedPermutation, .movedCounts,
             .repeatedMove, .narrowScalar, .narrowLength, .selectScalar, .noAxes, .negativeSplit,
             .emptySplit, .negativeSplits, .splitSum, .chunkCount, .noDimension, .diagonalAxes,

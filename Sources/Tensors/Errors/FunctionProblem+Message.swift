@@ -49,6 +49,8 @@ extension FunctionProblem {
                 + "Got: \(dtype.scalarName)"
         case .noBools(let name): "\(name)(): does not support bool input"
         case .emptyPlaces(let name): "\(name)(): Expected reduction dim to be specified for input.numel() == 0."
+        case .uniqueOfNothing: "Number of zero sized dimensions is more than one, so unique cannot be applied "
+        case .uniqueOfEmpty: "There are 0 sized dimensions, and they aren't selected, so unique cannot be applied"
         case .emptyExtreme(let name):
             "\(name)(): Expected reduction dim to be specified for input.numel() == 0. "
                 + "Specify the reduction dim with the 'dim' argument."

@@ -25,6 +25,8 @@ public enum FunctionProblem: Sendable, Equatable {
     case noBools(String)
     case emptyPlaces(String)
     case emptyExtreme(String)
+    case uniqueOfNothing
+    case uniqueOfEmpty
     case emptyDimension(String, Int)
     case varianceType
     case normType(DType)

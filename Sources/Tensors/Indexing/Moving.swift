@@ -9,16 +9,17 @@ extension Tensor {
         }
         guard shifts.count == dims.count else { throw .function(.rollCounts(shifts.count, dims.count)) }
         if rank == 0, let dim = dims.first { throw .function(.rollScalar(dim)) }
+        // Where nothing can move, PyTorch does not look for the axes.
+        guard elementCount > 0 else { return try view(as: shape, "roll", .roll) }
         let axes = try axes(dims)
-        guard elementCount > 0 else { return self }
         var indices = [Int: [Int64]]()
-        for (shift, axis) in zip(shifts, axes) where rank > 0 {
+        for (shift, axis) in zip(shifts, axes) {
             let size = shape[axis]
             let step = (shift % size + size) % size
             let before = indices[axis] ?? (0..<Int64(size)).map { $0 }
             indices[axis] = (0..<size).map { before[($0 - step + size) % size] }
         }
-        return try moved(indices, "roll", NodeName("RollBackward0", old: "RollBackward"))
+        return try moved(indices, "roll", .roll)
     }
 
     /// Returns the elements that lie, along each axis that has them, at `indices`.
@@ -84,4 +85,8 @@ extension Tensor {
         }
         return try slices(axis, at: index, "repeat_interleave")
     }
+}
+
+extension NodeName {
+    fileprivate static let roll = NodeName("RollBackward0", old: "RollBackward")
 }

@@ -6,7 +6,8 @@ struct BatchedProduct {
     private let plan: BroadcastPlan
 
     /// Checks what `torch.matmul` checks, in its order: the leading axes, the inner sizes, the dtypes.
-    init(_ first: Tensor, _ second: Tensor) throws(TensorError) {
+    /// - Parameter kernel: What PyTorch calls the product where it is small.
+    init(_ first: Tensor, _ second: Tensor, kernel: String = "bmm") throws(TensorError) {
         let firstBatch = try Shape(checking: first.shape.dropLast(2))
         let secondBatch = try Shape(checking: second.shape.dropLast(2))
         plan = try BroadcastPlan(firstBatch, secondBatch)
@@ -16,11 +17,32 @@ struct BatchedProduct {
             let count = batch.elementCount
             throw .batchedProductShapes(expected: [count, columns(first)], got: [count, rows(second)])
         }
-        guard first.dtype == second.dtype else { throw .productTypes(.batched, first.dtype, second.dtype) }
-        guard first.dtype != .bool, !first.dtype.isBarebones else {
-            throw .notImplemented(kernel: "bmm", first.dtype)
+        // Nothing is asked of what is not multiplied.
+        if !isEmpty { try checkTypes(kernel) }
+    }
+
+    private var isEmpty: Bool {
+        batch.elementCount == 0 || rows(first) == 0 || columns(first) == 0 || columns(second) == 0
+    }
+
+    /// Refuses dtypes in the words of the one of its three ways that PyTorch takes for products of this size.
+    private func checkTypes(_ kernel: String) throws(TensorError) {
+        let (types, isSame) = ((first.dtype, second.dtype), first.dtype == second.dtype)
+        let (plane, isLarge) = rows(first).multipliedReportingOverflow(by: columns(second))
+        let (count, isHuge) = plane.multipliedReportingOverflow(by: columns(first))
+        if count < Self.smallCount, !isLarge, !isHuge {
+            guard types.0 != .bool, !types.0.isBarebones else { throw .notImplemented(kernel: kernel, types.0) }
+            guard isSame else { throw .productTypes(.batched, types.0, types.1) }
+        } else if types.1 == .float32 || types.1 == .float64 {
+            guard isSame else { throw .productTypes(.batched, types.1, types.0) }
+        } else {
+            guard isSame else { throw .productTypes(.matrices, types.0, types.1) }
+            try first.checkMultiplies("addmm_impl_cpu_")
         }
     }
+
+    /// The multiply-adds of one product from which on PyTorch leaves it to a library.
+    private static let smallCount = 400
 
     private func rows(_ tensor: Tensor) -> Int { tensor.shape[tensor.rank - 2] }
     private func columns(_ tensor: Tensor) -> Int { tensor.shape[tensor.rank - 1] }
@@ -30,7 +52,7 @@ struct BatchedProduct {
         let (rows, columns) = (rows(first), columns(second))
         let shape = try Shape(checking: batch.dimensions + [rows, columns])
         var products: [Tensor] = []
-        guard shape.elementCount > 0 else { return try .zeros(shape, dtype: first.dtype) }
+        guard !isEmpty else { return try .zeros(shape, dtype: second.dtype) }
         for (left, right) in matrixPairs {
             products.append(try MatrixProduct.plain(matrix(left, of: first), matrix(right, of: second)))
         }

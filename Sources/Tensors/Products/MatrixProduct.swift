@@ -42,8 +42,9 @@ enum MatrixProduct {
         packed: (WeightStorage) throws(TensorError) -> PackedWeight,
         plain: () throws(TensorError) -> Tensor
     ) throws(TensorError) -> Tensor {
-        try CallMeter.charge(form.rows, form.outputs, form.inner)
         guard let format = WeightStorage(input.dtype) else {
+            guard !form.isEmpty else { return try empty(form, bias: bias, dtype: input.dtype) }
+            try CallMeter.charge(form.rows, form.outputs, form.inner)
             let result = try input.dtype.acceptArithmetic(
                 IntegerProduct(first: input, second: try plain(), form: form),
                 kernel: "addmm_impl_cpu_"
@@ -51,6 +52,7 @@ enum MatrixProduct {
             guard let bias else { return result }
             return try (result + bias.detached())
         }
+        try CallMeter.charge(form.rows, form.outputs, form.inner)
         guard !form.isEmpty else { return try empty(form, bias: bias, dtype: input.dtype) }
         let product = KernelProduct(
             input: try input.widened(),

@@ -19,7 +19,9 @@ extension Tensor {
     }
 
     /// Returns the products of two stacks of matrices, one by one.
-    public func bmm(_ other: Tensor) throws(TensorError) -> Tensor {
+    public func bmm(_ other: Tensor) throws(TensorError) -> Tensor { try stacked(other, kernel: "bmm") }
+
+    private func stacked(_ other: Tensor, kernel: String) throws(TensorError) -> Tensor {
         guard rank == 3 else { throw .function(.notStack("batch1")) }
         guard other.rank == 3 else { throw .function(.notStack("batch2")) }
         guard other.shape[0] == shape[0], other.shape[1] == shape[2] else {
@@ -28,8 +30,7 @@ extension Tensor {
                 got: [other.shape[0], other.shape[1]]
             )
         }
-        guard dtype != .bool else { throw .notImplemented(kernel: "bmm", .bool) }
-        return try batched(other)
+        return try batched(other, kernel: kernel)
     }
 
     /// Returns `beta` times this tensor, stretched, plus `alpha` times the product of two matrices; a `beta` of 0 leaves it out.
@@ -66,12 +67,14 @@ extension Tensor {
     ) throws(TensorError) -> Tensor {
         guard first.rank == 3 else { throw .function(.notStack("batch1")) }
         guard second.rank == 3 else { throw .function(.notStack("batch2")) }
-        guard dtype == first.dtype, dtype == second.dtype else {
+        guard dtype == first.dtype else {
             throw .function(.stackTypes(dtype, first.dtype, second.dtype))
         }
         let shape = try Shape(checking: [first.shape[0], first.shape[1], second.shape[2]])
         _ = try StretchCheck(self, to: shape)
-        let call = AddedProduct(beta: beta, alpha: alpha) { first, second throws(TensorError) in try first.bmm(second) }
+        let call = AddedProduct(beta: beta, alpha: alpha) { first, second throws(TensorError) in
+            try first.stacked(second, kernel: "baddbmm")
+        }
         return try call.result(self, first, second, shape, "baddbmm", NodeName("BaddbmmBackward0"))
     }
 

@@ -23,9 +23,7 @@ extension Tensor {
     /// Refuses, in the words of a product of stacks, what PyTorch does not fold: steps that no matrix has would be copied.
     private func checkUnfolded(_ other: Tensor) throws(TensorError) {
         guard !other.requiresGrad, elementCount > 0, !Layout.foldsIntoRows(shape.dimensions, strides) else { return }
-        if shape.last != other.shape[0] || dtype != other.dtype {
-            _ = try BatchedProduct(self, other.rank == 1 ? other.unsqueezed(at: 1) : other)
-        }
+        _ = try BatchedProduct(self, other.rank == 1 ? other.unsqueezed(at: 1) : other)
     }
 
     private func dot(_ other: Tensor) throws(TensorError) -> Tensor {
@@ -49,8 +47,8 @@ extension Tensor {
             throw .matrixVectorShapes(rows: shape[0], columns: shape[1], vector: vector.shape[0])
         }
         guard dtype == vector.dtype else { throw .productTypes(.matrixVector, dtype, vector.dtype) }
-        try checkMultiplies("addmv_impl_cpu")
         let (rows, columns) = (shape[0], shape[1])
+        if elementCount > 0 { try checkMultiplies("addmv_impl_cpu") }
         let result = try Operations.perform("mv") { () throws(TensorError) in
             let column = vector.viewed(as: Shape([columns, 1], elementCount: columns))
             return try MatrixProduct.plain(self, column).viewed(as: Shape([rows], elementCount: rows))
@@ -75,7 +73,7 @@ extension Tensor {
             )
         }
         guard dtype == other.dtype else { throw .productTypes(.matrices, dtype, other.dtype) }
-        try checkMultiplies("addmm_impl_cpu_")
+        if elementCount > 0, other.elementCount > 0 { try checkMultiplies("addmm_impl_cpu_") }
         let result = try Operations.perform("mm") { () throws(TensorError) in try MatrixProduct.plain(self, other) }
         guard Autograd.records(self, other) else { return result }
         let (first, second) = (detached(), other.detached())
@@ -109,7 +107,7 @@ extension Tensor {
 
     /// Refuses, in the words of a product of a matrix and a vector, what PyTorch folds: no steps need be copied.
     private func checkFolded(_ stack: Tensor) throws(TensorError) {
-        guard stack.shape[stack.rank - 2] != elementCount || dtype != stack.dtype else { return }
+        guard stack.shape[stack.rank - 2] != elementCount || dtype != stack.dtype || dtype == .bool else { return }
         var (sizes, strides) = (stack.shape.dimensions, stack.strides)
         sizes.swapAt(sizes.count - 2, sizes.count - 1)
         strides.swapAt(sizes.count - 2, sizes.count - 1)
@@ -128,9 +126,9 @@ extension Tensor {
         return try batched(other)
     }
 
-    func batched(_ other: Tensor, as sizes: [Int]? = nil) throws(TensorError) -> Tensor {
+    func batched(_ other: Tensor, as sizes: [Int]? = nil, kernel: String = "bmm") throws(TensorError) -> Tensor {
         let result = try Operations.perform("bmm") { () throws(TensorError) in
-            try BatchedProduct(self, other).result()
+            try BatchedProduct(self, other, kernel: kernel).result()
         }
         let shape = try sizes.map { sizes throws(TensorError) in try Shape(checking: sizes) } ?? result.shape
         guard Autograd.records(self, other) else { return result.viewed(as: shape) }

@@ -18,12 +18,12 @@ extension Tensor {
         dims: [Int]? = nil,
         keepDim: Bool = false
     ) throws(TensorError) -> Tensor {
-        let plan = try ReductionPlan(shape, dims: dims, keepDim: keepDim)
-        // Axes are told as they were given.
+        // Axes are told as they were given, before they are held against each other.
         for dim in rank == 0 ? [] : dims ?? [] {
             let size = try shape[shape.axis(dim)]
             guard size > 0 else { throw .function(.emptyDimension("a\(extreme.rawValue)", dim)) }
         }
+        let plan = try ReductionPlan(shape, dims: dims, keepDim: keepDim)
         try plan.checkExtremes("a\(extreme.rawValue)", hasDims: dims.map { !$0.isEmpty } ?? false)
         let name = extreme == .max ? "AmaxBackward0" : "AminBackward0"
         return try extreme == .max

@@ -5,7 +5,8 @@ extension Tensor {
         if let place = tensors.firstIndex(where: { $0.rank == 0 }) { throw .function(.scalarConcatenation(place)) }
         let parts = tensors.filter { $0.shape != [0] }
         let form = (parts.first ?? tensors[0]).shape
-        let axis = try form.axis(dim)
+        // Where all are passed over, PyTorch does not look for the axis.
+        let axis = try parts.isEmpty ? 0 : form.axis(dim)
         let dtype = try DType.result(of: tensors.map { .tensor($0) })
         let shape = try Self.joinedShape(tensors, form, axis)
         let result = try Operations.perform("cat") { () throws(TensorError) in

@@ -45,11 +45,16 @@ extension Tensor {
         let leading = sizes.count - rank
         guard leading >= 0 else { throw .expandRank(dtype, from: shape.dimensions, target: sizes) }
         var target = sizes
-        for place in sizes.indices.reversed() where sizes[place] < 0 {
-            let isKept = sizes[place] == -1 && place >= leading
-            if place < leading { throw .function(.expandedLeading(sizes[place], place)) }
-            guard isKept else { throw .expandMismatch(target: sizes, from: shape.dimensions, dimension: place) }
-            target[place] = shape[place - leading]
+        for place in sizes.indices.reversed() {
+            guard place >= leading else {
+                guard sizes[place] >= 0 else { throw .function(.expandedLeading(sizes[place], place)) }
+                continue
+            }
+            let own = shape[place - leading]
+            if sizes[place] == -1 { target[place] = own }
+            guard target[place] == own || own == 1 && target[place] >= 0 else {
+                throw .expandMismatch(target: sizes, from: shape.dimensions, dimension: place)
+            }
         }
         return try expanded(to: try Shape(checking: target))
     }

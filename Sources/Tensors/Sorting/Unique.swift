@@ -14,6 +14,10 @@ extension Tensor {
         guard let dim else { return try uniqueElements() }
         let axis = try shape.axis(dim)
         guard rank > 0 else { return try reshaped(to: [1]).unique(dim: 0) }
+        let empty = shape.count { $0 == 0 }
+        guard empty == (shape[axis] == 0 ? 1 : 0) else {
+            throw .function(shape[axis] == 0 ? .uniqueOfNothing : .uniqueOfEmpty)
+        }
         let slices = try axis == 0 ? self : movedim([axis], [0])
         let count = shape[axis]
         let table = slices.detached().viewed(
