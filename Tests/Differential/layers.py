@@ -1,5 +1,6 @@
 """Draws single layers with arguments and inputs, odd ones too, and compares them over HTTP with PyTorch's."""
 import collections
+import copy
 import warnings
 
 import torch
@@ -19,7 +20,8 @@ ELEMENTWISE = {
 
 # PyTorch's own backward fails where there is nothing to go back through.
 NO_EMPTY_BACKWARD = ("ChannelShuffle", "PixelShuffle", "PixelUnshuffle", "AdaptiveAvgPool", "AdaptiveMaxPool", "CrossMapLRN2d", "MaxUnpool")
-# The words of a convolution that is refused depend on the library that PyTorch takes for the batch, the groups and the machine.
+# The words of a convolution that is refused are those of the library that PyTorch takes for the batch, the groups, the threads and the
+# machine: of oneDNN's ("could not create a primitive") nobody could learn what is wrong. Each must be refused, in words of our own.
 BACKENDS = ("could not create a primitive", "could not construct a memory descriptor", "dimensions are invalid", "non-positive dilation", "dilation should be greater than zero")
 
 
@@ -117,6 +119,9 @@ class Layers:
 
     def response(self, kind):
         given = {"size": self.size(1, 4)} | self.maybe(alpha=0.1, beta=0.5, k=2.0)
+        if kind == "CrossMapLRN2d":
+            # With fewer than none PyTorch takes away channels that it never added.
+            given["size"] = max(0, given["size"])
         return Draw(given, [self.image(self.rng.randint(1, 4), 2, dtype=torch.float32)])
 
     def drop(self, kind):
@@ -260,6 +265,8 @@ def flat(value):
 
 class LayerCase:
     """One draw of one class: its text, its state, its answers and gradients, or its error."""
+    # How many were refused in words of a library below PyTorch.
+    of_backends = 0
 
     def __init__(self, server, kind, rng):
         self.server, self.kind, self.rng = server, kind, rng
@@ -300,20 +307,33 @@ class LayerCase:
             torch.manual_seed(self.seed)
             outputs = flat(module(*leaves))
         except Exception as error:
-            if any(words in str(error) for words in BACKENDS):
+            if "Conv" in self.kind and any(words in str(error) for words in BACKENDS):
+                type(self).of_backends += 1
                 return expect("call refused", answer.status, 422)
             return expect("call refused", (answer.status, answer.json.get("detail")), (422, str(error)))
+        if self.kind.startswith("ConvTranspose") and outputs[0].numel() == 0 and "Output size is too small" in answer.text:
+            # oneDNN gives an output without numbers where PyTorch's own kernels refuse it, as for doubles or for one image.
+            type(self).of_backends += 1
+            return
         expect("called", (answer.status, answer.text[:300] if answer.status != 200 else ""), (200, ""))
         found = answer.json
         found = list(found["outputs"].values()) if "outputs" in found else [found]
         key = "output" if "output" in found[0] else "data"
         expect("outputs", len(found), len(outputs))
-        for mine, theirs in zip(found, outputs):
-            expect_close("output", tensor(mine, key), theirs.detach())
+        for mine, theirs, slack in zip(found, outputs, self.slacks(module, outputs)):
+            expect_close("output", tensor(mine, key), theirs.detach(), slack=slack)
         if outputs and outputs[0].numel() == 0 and self.kind.startswith(NO_EMPTY_BACKWARD):
             return
         if len(outputs) == 1 and outputs[0].grad_fn is not None:
             self.backward(module, leaves, outputs[0], expect, expect_close)
+
+    def slacks(self, module, outputs):
+        """How many times PyTorch's own rounding goes beyond what is asked of an output: a norm of two numbers makes much of little."""
+        if not self.kind.startswith("Transformer"):
+            return [1] * len(outputs)
+        torch.manual_seed(self.seed)
+        exact = flat(copy.deepcopy(module).double()(*(t.double() for t in self.draw.inputs)))
+        return [max(1.0, 10 * float((theirs - better).abs().max()) / 2e-5) if theirs.numel() else 1 for theirs, better in zip(outputs, exact)]
 
     def backward(self, module, leaves, output, expect, expect_close):
         upstream = torch.randn(output.shape, generator=torch.Generator().manual_seed(self.seed)).to(output.dtype)
@@ -349,4 +369,5 @@ def compare(server, rng_of, draws, expect, expect_close, difference, only):
         different += len(failures)
         if failures:
             print(f"{kind}: {len(failures)} of {draws}\n  " + "\n  ".join(failures[:12]), flush=True)
+    print(f"{LayerCase.of_backends} convolutions were refused in words of a library below PyTorch", flush=True)
     return different

@@ -37,8 +37,16 @@ class Server:
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
             headers.setdefault("Content-Type", "application/json")
-        self.connection.request(method, path, body, headers)
-        return Answer(self.connection.getresponse())
+        try:
+            self.connection.request(method, path, body, headers)
+            return Answer(self.connection.getresponse())
+        except ConnectionError:
+            # A connection that nobody used for long, as where this program was held still, is closed; a server that has ended is not.
+            if self.process.poll() is not None:
+                raise
+            self.connection.close()
+            self.connection.request(method, path, body, headers)
+            return Answer(self.connection.getresponse())
 
     def stop(self):
         self.connection.close()

@@ -7,7 +7,8 @@ extension LayerProblem {
         case .convolutionTypes, .preluTypes: .type
 
         // Sizes and ranks of what goes in, or of what would come out.
-        case .convolutionRank, .convolutionChannels, .emptyWeight, .onlyEmptyBatches, .transposedOutput,
+        case .convolutionRank, .convolutionChannels, .emptyWeight, .emptyVolumeWeight, .maxPoolRank, .onlyEmptyBatches,
+            .transposedOutput,
             .kernelBeyondInput, .poolRank, .emptyPoolInput, .emptyAdaptiveInput, .poolOutput, .poolKernelBeyondInput,
             .paddingRank,
             .emptyPaddedInput, .reflection, .paddedOutput, .gluOfScalar, .gluSize, .preluOfScalar, .preluChannels,
@@ -23,7 +24,7 @@ extension LayerProblem {
             .poolPadding, .negativePoolPadding,
             .zeroStride, .zeroPoolDilation, .zeroDivisor, .negativeAdaptiveSize, .paddingLength, .negativeNarrowing,
             .circularPadding, .emptyCircularPadding, .negativeLambda, .zeroAlpha, .rreluBounds, .groupsNotPositive,
-            .responseSize, .shuffleFactor, .channelShuffleGroups, .foldMeasure,
+            .responseSize, .zeroResponseSize, .shuffleFactor, .channelShuffleGroups, .foldMeasure,
             .interpolationMode, .interpolationSizes, .interpolationFactors, .interpolationFactor:
             .argument
         }

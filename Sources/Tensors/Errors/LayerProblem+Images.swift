@@ -25,7 +25,10 @@ extension LayerProblem {
         case .groupParameter(let name, let shape, let input):
             "Expected \(name) to be a vector of size equal to the number of channels in input, but got \(name) of "
                 + "shape \(shape) and input of shape \(input)"
-        case .responseSize(let size): "kernel size should be greater than zero, but got kH: \(size) kW: 1"
+        case .responseSize(let size, let isVolume):
+            "kernel size should be greater than zero, but got "
+                + (isVolume ? "kT: \(size) kH: 1 kW: 1" : "kH: \(size) kW: 1")
+        case .zeroResponseSize: "float division by zero"
         case .emptySequence: "Expected sequence length to be larger than 0 in RNN"
         case .featureDropoutRank: "Feature dropout requires at least 2 dimensions in the input"
         default: nil

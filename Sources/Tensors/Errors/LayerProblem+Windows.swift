@@ -22,6 +22,11 @@ extension LayerProblem {
                     Self.named("output_padding", padding), Self.named("stride", stride),
                     Self.named("dilation", dilation),
                 ].joined(separator: " ")
+        case .emptyVolumeWeight(let weight):
+            "non-empty 5D (n_output_plane x n_input_plane x kernel_depth x kernel_height x kernel_width) tensor expected for "
+                + "weight, but got: \(weight)"
+        case .notPositive(.kernel, let kernel) where kernel.count == 3:
+            "kernel size should be greater than zero, but got: \(kernel.map { "\($0)" }.joined(separator: " x ")) (TxHxW)"
         case .notPositive(.kernel, let kernel):
             "kernel size should be greater than zero, but got " + Self.named("kernel", kernel)
         case .transposedDilation(let dilation):
@@ -69,6 +74,9 @@ extension LayerProblem {
 
     var poolMessage: String {
         switch self {
+        case .maxPoolRank(let rank):
+            "Expected 2 to 3 dimensions, but got \(rank)-dimensional tensor for argument #1 'self' "
+                + "(while checking arguments for max_pool1d)"
         case .poolRank(let operation, 1, let input) where operation == "max_pool1d":
             "max_pool1d: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for input, but got:\(input)"
         case .poolRank(let operation, 1, let input):

@@ -4,6 +4,8 @@ public enum LayerProblem: Sendable, Equatable {
     case convolutionRank(axes: Int, isTransposed: Bool, input: [Int])
     case convolutionChannels(groups: Int, isTransposed: Bool, weight: [Int], input: [Int], expected: Int)
     case emptyWeight([Int])
+    case emptyVolumeWeight([Int])
+    case maxPoolRank(Int)
     case convolutionTypes(input: DType, bias: DType)
     case onlyEmptyBatches([Int])
     case transposedOutput(input: [Int], output: [Int])
@@ -56,7 +58,8 @@ public enum LayerProblem: Sendable, Equatable {
     case oneValuePerGroup([Int])
     case groupChannels(input: [Int], groups: Int)
     case groupParameter(String, shape: [Int], input: [Int])
-    case responseSize(Int)
+    case responseSize(Int, isVolume: Bool)
+    case zeroResponseSize
     case featureDropoutRank
     case crossMapGradient(Int)
 

@@ -66,7 +66,10 @@ extension Tensor {
     /// Returns x / (k + alpha / size * sum of squares of the neighbours)^beta; the channels are the second axis.
     public func responseNorm(_ norm: ResponseNorm) throws(TensorError) -> Tensor {
         guard elementCount > 0 else { return self }
-        guard norm.size > 0 else { throw .layer(.responseSize(norm.size)) }
+        guard norm.size > 0 else {
+            if norm.neighbours == .crossing, norm.size == 0 { throw .layer(.zeroResponseSize) }
+            throw .layer(.responseSize(norm.size, isVolume: rank > 3))
+        }
         guard dtype.isFloatingPoint else { throw .notImplemented(kernel: "avg_pool2d", dtype) }
         let windows = norm.windows(shape[1])
         let result = try Operations.perform("local_response_norm") { () throws(TensorError) in

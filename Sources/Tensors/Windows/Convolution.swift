@@ -261,7 +261,11 @@ private struct ConvolutionPlan {
         }
         // Without images PyTorch looks at one number of the weight alone.
         guard !isEmpty || weight.elementCount > 0 else { throw .selectOutOfRange(0, shape: [0], dimension: 0) }
-        guard window.kernel.allSatisfy({ $0 > 0 }) else { throw .layer(.notPositive(.kernel, window.kernel)) }
+        guard window.kernel.allSatisfy({ $0 > 0 }) else {
+            if isTransposed, axes == 3 { throw .layer(.emptyVolumeWeight(weight.shape.dimensions)) }
+            // PyTorch makes two axes of one.
+            throw .layer(.notPositive(.kernel, (axes == 1 ? [1] : []) + window.kernel))
+        }
         let output = try isTransposed ? transposedSizes() : plainSizes()
         guard sizes.allSatisfy({ $0 > 0 }) || input.shape[0] == 0 || input.shape[1] == 0 else {
             throw .layer(.onlyEmptyBatches(input.shape.dimensions))
@@ -325,8 +329,9 @@ private struct ConvolutionPlan {
         let front = axes == 1 ? [1] : []
         if isEmpty {
             let sizes = [0, weight.shape[1] &* steps.groups] + front + output
-            guard let wrong = sizes.firstIndex(where: { $0 < 0 }) else { return output }
-            throw .invalidReshapeDimension(sizes[wrong], index: wrong, shape: sizes)
+            // Its result is made by reshaping.
+            if sizes.contains(where: { $0 < 0 }) { _ = try Shape(inferring: sizes, elementCount: 0) }
+            return output
         }
         guard output.allSatisfy({ $0 > 0 }) || sizes.contains(0) else {
             throw .layer(.transposedOutput(input: front + sizes, output: front + output))

@@ -100,12 +100,7 @@ public struct PoolSteps: Sendable, Equatable {
     /// Checks what PyTorch checks of pools, in its order, and returns the windows along each axis.
     /// - Parameter isMeanOfVolumes: Whether no kernel may be larger than the image.
     func outputSizes(of plane: PoolInput, isMeanOfVolumes: Bool = false) throws(TensorError) -> [Int] {
-        guard stride.allSatisfy({ $0 != 0 }) else { throw .layer(.zeroStride) }
-        // Padding is held against the kernel before that is looked at.
-        for axis in 0..<axes { try checkPadding(axis) }
-        guard kernel.allSatisfy({ $0 > 0 }) else { throw .layer(.poolMeasure(.kernel, shown(kernel))) }
-        guard stride.allSatisfy({ $0 > 0 }) else { throw .layer(.poolMeasure(.stride, shown(stride))) }
-        guard dilation.allSatisfy({ $0 > 0 }) else { throw .layer(.zeroPoolDilation(shown(dilation))) }
+        try checkMeasures()
         if isMeanOfVolumes, zip(plane.image, kernel).contains(where: { $0 < $1 }) {
             throw .layer(.poolKernelBeyondInput(plane.image, kernel: kernel))
         }
@@ -117,6 +112,16 @@ public struct PoolSteps: Sendable, Equatable {
             throw .layer(.poolOutput(input: front + plane.image, output: front + sizes))
         }
         return sizes
+    }
+
+    /// Checks the windows by themselves.
+    func checkMeasures() throws(TensorError) {
+        guard stride.allSatisfy({ $0 != 0 }) else { throw .layer(.zeroStride) }
+        // Padding is held against the kernel before that is looked at.
+        for axis in 0..<axes { try checkPadding(axis) }
+        guard kernel.allSatisfy({ $0 > 0 }) else { throw .layer(.poolMeasure(.kernel, shown(kernel))) }
+        guard stride.allSatisfy({ $0 > 0 }) else { throw .layer(.poolMeasure(.stride, shown(stride))) }
+        guard dilation.allSatisfy({ $0 > 0 }) else { throw .layer(.zeroPoolDilation(shown(dilation))) }
     }
 
     /// Sizes as PyTorch says them: it makes two axes of one.

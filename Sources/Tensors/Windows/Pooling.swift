@@ -6,6 +6,7 @@ extension Tensor {
         asksForIndices: Bool = false
     ) throws(TensorError) -> (values: Tensor, indices: Tensor) {
         let operation = "max_pool\(steps.axes)d"
+        if steps.axes == 1, asksForIndices, rank != 2, rank != 3 { throw .layer(.maxPoolRank(rank)) }
         let plane = try PoolInput(self, axes: steps.axes, operation: operation)
         let isLine = steps.axes == 1 && !asksForIndices
         let sizes = try isLine ? [steps.lineSize(of: plane.image[0])] : steps.outputSizes(of: plane)
@@ -40,10 +41,11 @@ extension Tensor {
             let means = try converted(to: .float64).averagePool(steps, countsPadding: countsPadding, divisor: divisor)
             return try means.converted(to: .int64)
         }
-        // Over two axes PyTorch reads the channels before it counts axes.
-        if steps.axes == 2, rank < 3 { throw .dimensionOutOfRange(-3, rank: rank) }
-        let plane = try PoolInput(self, axes: steps.axes, operation: "avg_pool\(steps.axes)d")
         guard divisor != 0 else { throw .layer(.zeroDivisor) }
+        // Over two axes PyTorch reads the channels, and looks at the windows, before it counts axes.
+        if steps.axes == 2, rank < 3 { throw .dimensionOutOfRange(-3, rank: rank) }
+        if steps.axes == 2, rank > 4 { try steps.checkMeasures() }
+        let plane = try PoolInput(self, axes: steps.axes, operation: "avg_pool\(steps.axes)d")
         let sizes = try steps.outputSizes(of: plane, isMeanOfVolumes: steps.axes == 3)
         let regions = plane.regions(sizes) { steps.regions(of: $0, $1, count: $2) }
         let rule: MeanRule = divisor.map { .number($0) } ?? (countsPadding ? .extent : .numbers)
