@@ -42,29 +42,17 @@ public final class Sequential: Module {
         let slots = childSlots.values
         var index = 0
         while index < slots.count {
-            if let (output, count) = finished(slots, index, value) {
+            let (place, rank) = (index, value.rank)
+            let ahead = slots[index].value?.callAhead(value) {
+                place + $0 < slots.count ? slots[place + $0].value?.unwatchedStep(rank: rank) : nil
+            }
+            if let (output, count) = ahead {
                 (value, index) = (output, index + count)
             } else {
                 (value, index) = (try slots[index](value), index + 1)
             }
         }
         return value
-    }
-
-    /// Returns what a convolution at `index`, and the normalisation and rectifier behind it, make of `input` in one go, and how
-    /// many they are; `nil` where they go one after the other, and fail where they must.
-    private func finished(
-        _ slots: OrderedDictionary<String, Slot<Module>>.Values,
-        _ index: Int,
-        _ input: Tensor
-    ) -> (Tensor, Int)? {
-        guard let convolution = slots[index].value as? Convolution, index + 1 < slots.count,
-            let norm = slots[index + 1].value as? BatchNorm1d
-        else { return nil }
-        let rectifier = index + 2 < slots.count ? slots[index + 2].value as? ReLU : nil
-        let isRectified = rectifier?.ownHooks.isEmpty ?? false
-        guard let output = try? convolution.forward(input, through: norm, isRectified: isRectified) else { return nil }
-        return (output, isRectified ? 3 : 2)
     }
 
     public override var typeName: String { "Sequential" }

@@ -37,6 +37,8 @@ public final class FunctionType: Sendable {
     /// no more than to read their arguments.
     private let partial: Partial?
     let spec: SpecRule
+    /// What it does, if that is one step for each number of a channel.
+    let channelStep: ChannelStep?
 
     typealias Partial = @Sendable (borrowing FunctionCall) throws -> @Sendable (Tensor) throws -> Tensor
 
@@ -59,6 +61,7 @@ public final class FunctionType: Sendable {
         gathering = signature.gathering
         self.isRandom = isRandom
         self.spec = spec
+        channelStep = nil
         self.body = .any(body)
     }
 
@@ -67,6 +70,7 @@ public final class FunctionType: Sendable {
         elementwise name: String,
         _ parameters: String = "input",
         spec: SpecRule = .activation,
+        channelStep: ChannelStep? = nil,
         body: @escaping @Sendable (Tensor) throws -> Tensor
     ) {
         let signature = FunctionSignature(parameters)
@@ -77,6 +81,7 @@ public final class FunctionType: Sendable {
         pair = nil
         partial = nil
         self.spec = spec
+        self.channelStep = channelStep
         self.body = .unary(body)
     }
 

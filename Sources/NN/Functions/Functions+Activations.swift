@@ -5,7 +5,7 @@ extension FunctionType {
     static let activations: [FunctionType] = plain + shaped + gated
 
     private static let plain: [FunctionType] = [
-        FunctionType(elementwise: "relu", "input, inplace=False") { try $0.relu() },
+        FunctionType(elementwise: "relu", "input, inplace=False", channelStep: .rectified) { try $0.relu() },
         FunctionType(elementwise: "relu6", "input, inplace=False") { try $0.hardtanh(min: 0, max: 6) },
         FunctionType(elementwise: "tanh") { try $0.tanh() },
         FunctionType(elementwise: "sigmoid") { try $0.sigmoid() },

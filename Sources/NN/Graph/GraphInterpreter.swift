@@ -41,26 +41,24 @@ struct GraphInterpreter {
         return .none
     }
 
-    /// Returns what a convolution at `index` with the normalisation and the rectifier behind it gives in one go, and counts those
-    /// as done; `nil` where they go one after the other, and fail where they must.
+    /// Returns what `child` at `index` gives in one go with steps behind it that it takes on, and counts those as done; `nil` where
+    /// each goes by itself.
     @inline(never)
-    private mutating func finished(_ child: Module, _ input: Tensor, _ index: Int) -> Tensor? {
-        guard hooks == nil, context == nil, let convolution = child as? Convolution,
-            case .module(let step) = module.program.steps[index + 1].action,
-            let norm = module.child(step.path, module.targets[index + 1]) as? BatchNorm1d
-        else { return nil }
-        let isRectified = module.program.steps[index].followers > 1 && isRectifier(index + 2)
-        guard let output = try? convolution.forward(input, through: norm, isRectified: isRectified) else { return nil }
-        ahead = isRectified ? 2 : 1
+    private mutating func callAhead(_ child: Module, _ input: Tensor, _ index: Int) -> Tensor? {
+        guard hooks == nil else { return nil }
+        let (followers, rank) = (module.program.steps[index].followers, input.rank)
+        let found = child.callAhead(input) { $0 <= followers ? channelStep(index + $0, rank: rank) : nil }
+        guard let (output, count) = found else { return nil }
+        ahead = count - 1
         return output
     }
 
-    /// Whether the step at `index` is a rectifier that nobody watches.
-    private func isRectifier(_ index: Int) -> Bool {
+    /// What the step at `index` does to each number of a channel, if it is no more, and if nobody watches.
+    private func channelStep(_ index: Int, rank: Int) -> ChannelStep? {
         switch module.program.steps[index].action {
-        case .module(let call): (module.child(call.path, module.targets[index]) as? ReLU)?.ownHooks.isEmpty ?? false
-        case .unary(let step): step.type.name == "relu"
-        case .placeholder, .attribute, .function, .binary, .leading, .output: false
+        case .module(let call): module.child(call.path, module.targets[index])?.unwatchedStep(rank: rank)
+        case .unary(let step): step.type.channelStep
+        case .placeholder, .attribute, .function, .binary, .leading, .output: nil
         }
     }
 
@@ -141,7 +139,7 @@ struct GraphInterpreter {
             guard case .tensor(let tensor) = value else {
                 return try child.call(Arguments(values: [value]), as: step.path.text)
             }
-            if module.program.steps[index].followers > 0, let output = finished(child, tensor, index) {
+            if module.program.steps[index].followers > 0, let output = callAhead(child, tensor, index) {
                 return .tensor(output)
             }
             return try child.call(Arguments(tensor), as: step.path.text)

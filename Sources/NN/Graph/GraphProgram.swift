@@ -119,8 +119,8 @@ struct GraphProgram: Sendable {
         var releases: [Int] = []
         /// Whether it was also the last to need its first value, and takes that with it.
         var takesFirst = false
-        /// How many steps behind a call of a module need nothing but the value of the one before, and are alone to need it:
-        /// another call, and one more, which may be a normalisation and a rectifier.
+        /// How many steps behind a call of a module, up to two, need nothing but the value of the one before, and are alone to
+        /// need it.
         var followers = 0
     }
 
@@ -196,8 +196,7 @@ private struct Compiler {
             }
         }
         for index in steps.indices.dropLast() {
-            guard case .module = steps[index].action, case .module = steps[index + 1].action, steps.follows(index + 1)
-            else { continue }
+            guard case .module = steps[index].action, steps.follows(index + 1) else { continue }
             steps[index].followers = steps.follows(index + 2) ? 2 : 1
         }
         return steps

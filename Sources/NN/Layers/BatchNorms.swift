@@ -29,6 +29,11 @@ public class BatchNorm1d: ChannelNorm {
         return output
     }
 
+    final override func channelStep(rank: Int) -> ChannelStep? {
+        guard !usesInput, (try? check(rank: rank)) != nil else { return nil }
+        return .normalized(statistics)
+    }
+
     public final override var inputSpecs: [TensorSpec]? {
         let dtype = weight?.tensor.dtype ?? runningMean?.dtype
         guard lengths.isEmpty else { return [.images(channels: numFeatures, axes: axes, dtype)] }

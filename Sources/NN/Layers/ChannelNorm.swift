@@ -96,14 +96,14 @@ public class ChannelNorm: Module {
     final var operands: (weight: Tensor?, bias: Tensor?) { (weightSlot.operand, biasSlot.operand) }
 
     /// What the running statistics make of each channel.
-    final func finish(isRectified: Bool) -> ChannelFinish? {
-        ChannelFinish(
+    final var statistics: ChannelStatistics {
+        let (weight, bias) = operands
+        return ChannelStatistics(
             mean: runningMean,
             variance: runningVariance,
-            weight: operands.weight,
-            bias: operands.bias,
-            epsilon: options.epsilon.value,
-            isRectified: isRectified
+            weight: weight,
+            bias: bias,
+            epsilon: options.epsilon.value
         )
     }
 

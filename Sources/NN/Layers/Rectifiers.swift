@@ -15,6 +15,7 @@ public final class ReLU: Module {
     }
 
     public override func forward(_ input: Tensor) throws -> Tensor { try input.relu() }
+    override func channelStep(rank: Int) -> ChannelStep? { .rectified }
     public override var typeName: String { "ReLU" }
     public override var extraRepr: String { inplace ? "inplace=True" : "" }
     override var oldExtraRepr: String { inplace ? "inplace" : "" }

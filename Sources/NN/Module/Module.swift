@@ -101,6 +101,17 @@ open class Module {
     /// The parameters of which calls keep a second copy, packed for the kernels.
     open var packedParameters: [String] { [] }
 
+    /// Whether it can do to its output, in the same go, what those behind it in a chain do to each number of a channel.
+    var takesSteps: Bool { false }
+
+    /// Returns what `next` makes of the output of `forward`, with the same bits; `nil` where each must be done by itself.
+    ///
+    /// Only `callAhead` may ask for it.
+    func forward(_ input: Tensor, through next: ChannelSteps) throws -> Tensor? { nil }
+
+    /// What `forward` does to an input of so many axes, if that is one step for each number of a channel.
+    func channelStep(rank: Int) -> ChannelStep? { nil }
+
     /// The multiply-adds that each element of the output takes, about.
     open var workPerElement: Int { 1 }
 

@@ -156,14 +156,13 @@ public class Convolution: Module {
         return try padded(input, around: weight).convolution(weight: weight, bias: bias, steps: unpadded)
     }
 
-    /// Returns the output as `norm` by running statistics, and a rectifier if there is one, leave it, in one go; `nil` where they
-    /// must be called one after the other, as where somebody watches them.
-    final func forward(_ input: Tensor, through norm: BatchNorm1d, isRectified: Bool) throws -> Tensor? {
-        guard !CallPath.needsAttention, !Self.isTransposed, options.paddingMode == .zeros, !norm.usesInput,
-            input.rank == Self.axes + 2, (try? norm.check(rank: input.rank)) != nil,
-            ownHooks.isEmpty, norm.ownHooks.isEmpty, let finish = norm.finish(isRectified: isRectified)
-        else { return nil }
+    final override var takesSteps: Bool { !Self.isTransposed && options.paddingMode == .zeros }
+
+    final override func forward(_ input: Tensor, through next: ChannelSteps) throws -> Tensor? {
         let weight = try weightSlot.operand(of: "conv\(Self.axes)d", position: 2)
+        guard input.rank == Self.axes + 2, let channels = weight.shape.first,
+            let finish = ChannelFinish(next, channels: channels)
+        else { return nil }
         return try input.convolution(weight: weight, bias: biasSlot.operand, steps: steps, finish: finish)
     }
 
