@@ -1,5 +1,5 @@
 /// Sizes along depth, height and width; where there are fewer axes, the first ones are of no extent.
-struct Volume: Sendable, Equatable {
+struct Volume: Sendable, Hashable {
     var depth, height, width: Int
 
     /// Creates a volume of up to three sizes, with `filling` for the axes in front that are not there.

@@ -5,7 +5,7 @@ internal import CKernels
 /// Where nothing stands around the image and windows are neighbours, they are read from it. Elsewhere some lines of the
 /// image at a time are copied into a room with what stands around them. Each number of the map is the same chain of
 /// multiply-adds either way, in the order of the window.
-struct WindowLines {
+struct WindowLines: Sendable {
     private let windows: Windows
     private let images, groups, rows: Int
     /// Where lines are copied to; `nil` if they are read from the image.
@@ -85,21 +85,34 @@ struct WindowLines {
         }
     }
 
+    /// Where lines begin and their sums go, and where the numbers of a window lie.
+    struct Places: Sendable {
+        let starts, places, taps: [Int]
+    }
+
+    /// The places, which are the same in each call.
+    var places: Places {
+        let lines = room.map(roomLines) ?? imageLines
+        return Places(starts: lines.starts, places: lines.places, taps: room?.taps ?? windows.taps)
+    }
+
     /// Returns each window of `image` times the weight, plus `bias`: a tensor of `shape`, its channels finished.
     func map(
         of image: Tensor,
         _ weight: Tensor,
         bias: Tensor?,
         shape: Shape,
-        finish: ChannelFinish? = nil
+        finish: ChannelFinish? = nil,
+        at lines: Places
     ) throws(TensorError) -> Tensor {
-        let (lines, taps) = (room.map(roomLines) ?? imageLines, room?.taps ?? windows.taps)
-        let sums = isFlat ? rows * lines.starts.count * Self.width : 0
+        let taps = lines.taps
+        let (starts, places) = (lines.starts, lines.places)
+        let sums = isFlat ? rows * starts.count * Self.width : 0
         try TensorBody.check(saturating: (room?.size ?? 0) + sums, MemoryLayout<Float>.size)
         return try Tensor(of: Float.self, shape: shape) { target in
             taps.withUnsafeBufferPointer { taps in
-                lines.starts.withUnsafeBufferPointer { starts in
-                    lines.places.withUnsafeBufferPointer { places in
+                starts.withUnsafeBufferPointer { starts in
+                    places.withUnsafeBufferPointer { places in
                         guard let taps = taps.baseAddress, let first = starts.baseAddress,
                             let places = places.baseAddress
                         else { return }

@@ -33,7 +33,7 @@ struct WindowProduct: Sendable {
     private func blocks(of size: Int) -> Int { positions == 0 ? 0 : (positions - 1) / size + 1 }
 
     /// What reads floats where they lie, if that is better than to gather them.
-    private var lines: WindowLines? { WindowLines(windows, images: images, groups: groups, rows: rows) }
+    private var lines: PlannedLines? { .of(windows, images: images, groups: groups, rows: rows) }
 
     /// Counts the multiply-adds of one of the products as work of the running call.
     private func charge() throws(TensorError) {

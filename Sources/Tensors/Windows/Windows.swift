@@ -2,7 +2,7 @@
 ///
 /// A window is a column of `length` numbers: channel by channel, in each the kernel's depth, height and width.
 /// Numbers beyond the image are zero. No arithmetic here overflows: the sizes were checked when `output` was computed.
-struct Windows: Sendable {
+struct Windows: Sendable, Hashable {
     let channels: Int
     let image: Volume
     let kernel: Volume
