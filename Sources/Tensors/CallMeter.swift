@@ -30,16 +30,49 @@ public enum CallMeter {
         }
     }
 
-    /// Counts `rows * columns * depth` multiply-adds.
-    public static func charge(_ rows: Int, _ columns: Int, _ depth: Int) throws(TensorError) {
+    /// Counts `rows * columns * depth` multiply-adds, each of which takes as long as `cost` of those of a large product.
+    public static func charge(_ rows: Int, _ columns: Int, _ depth: Int, cost: Int = 1) throws(TensorError) {
         let (plane, isLarge) = rows.multipliedReportingOverflow(by: columns)
         let (count, isHuge) = plane.multipliedReportingOverflow(by: depth)
-        try charge(isLarge || isHuge ? .max : count)
+        let (total, isEndless) = count.multipliedReportingOverflow(by: cost)
+        try charge(isLarge || isHuge || isEndless ? .max : total)
     }
 
-    /// Counts the comparisons that find places for `count` elements among `size`, each of which costs some ten multiply-adds.
-    static func chargeSearch(_ count: Int, among size: Int) throws(TensorError) {
-        try charge(count, Int.bitWidth - size.leadingZeroBitCount, 10)
+    /// What an element that is read or made costs, in multiply-adds: about a nanosecond.
+    public static let elementCost = 16
+    /// What an element costs more where its value is computed by itself, as a sine or a power is.
+    public static let scalarCost = 200
+    /// What a comparison of two elements costs, by which they are put in order.
+    public static let comparisonCost = 100
+
+    /// What a multiply-add of whole numbers costs.
+    public static let integerCost = 8
+    /// What one of many products of matrices costs beside its multiply-adds: half a microsecond.
+    public static let matrixCost = 8_000
+    /// What a number of a window costs that is looked at by itself, as a pool does.
+    public static let windowCost = 32
+
+    /// Counts `count` elements that are read or made.
+    public static func chargeElements(_ count: Int, cost: Int = elementCost) throws(TensorError) {
+        try charge(count, 1, 1, cost: cost)
+    }
+
+    /// Counts the comparisons that find places for `count` elements among `size`.
+    static func chargeSearch(_ count: Int, among size: Int, cost: Int = comparisonCost) throws(TensorError) {
+        try charge(count, Int.bitWidth - size.leadingZeroBitCount, 1, cost: cost)
+    }
+
+    /// Runs `body`, which takes so many bytes beside its tensors and lets them go at its end.
+    static func holding<Result>(
+        _ count: Int,
+        of itemSize: Int,
+        _ body: () throws(TensorError) -> Result
+    ) throws(TensorError) -> Result {
+        let (bytes, overflow) = count.multipliedReportingOverflow(by: itemSize)
+        try TensorBody.check(overflow ? .max : bytes)
+        guard cthread_take_bytes(Int64(bytes)) else { throw liveBytesError }
+        defer { cthread_give_bytes(Int64(bytes)) }
+        return try body()
     }
 
     static var liveBytesError: TensorError {

@@ -140,6 +140,7 @@ final class TensorBody: @unchecked Sendable {
         with allocator: (Int) -> UnsafeMutableRawPointer? = { KeptMemory.take($0) }
     ) throws(TensorError) -> UnsafeMutableRawPointer {
         try check(byteCount)
+        try CallMeter.charge(byteCount &* (CallMeter.elementCost / MemoryLayout<Float>.size))
         guard cthread_take_bytes(Int64(byteCount)) else { throw CallMeter.liveBytesError }
         let (room, overflow) = byteCount.addingReportingOverflow(alignment)
         guard !overflow, let memory = allocator(room) else {

@@ -116,6 +116,7 @@ def called():
     yield "einsum", graph(call("r", "arange", 65_536), call("y", "einsum", "a,b,c->abc", node("r"), node("r"), node("r")))
     yield "doubling", graph(*[call(f"c{i}", "cat", [node(f"c{i - 1}") if i else X] * 2) for i in range(60)])
     yield "sizes multiplied", graph(call("s", "size", X, 0), *chain(5, "mul", "s", 1 << 20), call("y", "zeros", node("c4")))
+    yield "a line of 2^27 places", graph(image, call("y", "interpolate", node("v"), 1 << 27))
     yield "an output that is no tensor", graph(call("s", "size", X), call("y", "getitem", node("s"), "k"))
     yield from worked()
 
@@ -140,6 +141,13 @@ def worked():
     yield "cumsum of cumsum, 16,000 times", graph(zeros("i", 1 << 26), *chain(16_000, "cumsum", "i", 0))
     yield "60 orders", graph(zeros("i", 1 << 26), *chain(60, "argsort", "i"))
     query = node("q")
+    yield "a norm over 8,192 channels", graph(
+        zeros("i", 1, 8192, 4, 4), *chain(100, "local_response_norm", "i", 8192))
+    yield "matrices of four numbers", graph(zeros("i", 1 << 22, 2, 2), *[
+        call(f"c{index}", "bmm", node("i"), node("i")) for index in range(40)])
+    yield "sines of 2^26 numbers, 100 times", graph(zeros("i", 1 << 26), *chain(100, "sin", "i"))
+    yield "products of integers", graph(zeros("i", 4096, 4096, dtype={"dtype": "int64"}), *[
+        call(f"c{index}", "matmul", node("i"), node("i")) for index in range(2)])
     yield "attention", graph(zeros("q", 1, 1, 1 << 18, 64), call("y", "scaled_dot_product_attention", query, query, query))
     yield "LSTM", layer("LSTM", [1 << 18, 1, 1], input_size=1, hidden_size=2048)
     for kind in ("MaxPool2d", "AvgPool2d"):

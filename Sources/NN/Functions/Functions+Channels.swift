@@ -26,7 +26,9 @@ extension FunctionType {
                 )
             )
         },
-        FunctionType("local_response_norm", "input, size, alpha=0.0001, beta=0.75, k=1.0", spec: .perImage()) { call in
+        FunctionType("local_response_norm", "input, size, alpha=0.0001, beta=0.75, k=1.0", spec: .perImage().around(1))
+        {
+            call in
             let layer = LocalResponseNorm(
                 size: try call.int(1),
                 alpha: .float(try call.double(2)),
@@ -65,5 +67,17 @@ extension FunctionType {
             let layer = try kind.init(p: .float(call.double(1))).train(call.bool(2))
             return .tensor(try layer.forward(call.tensor(0)))
         }
+    }
+}
+
+extension SpecRule {
+    /// Returns the same of a function that looks at as many neighbours of each element as the argument at `index` says.
+    fileprivate func around(_ index: Int) -> SpecRule {
+        var rule = self
+        rule.workPerElement = { call in
+            let (work, overflow) = max(1, call.int(index) ?? 1).multipliedReportingOverflow(by: CallMeter.elementCost)
+            return overflow ? .max : work
+        }
+        return rule
     }
 }

@@ -4,8 +4,25 @@ extension SpecRule {
     /// A matrix product.
     static let matmul = SpecRule(
         rule: { .tensor($0.tensor(0).matmul($0.tensor(1))) },
-        workPerElement: { $0.tensor(0).shape?.last?.number ?? 1 }
+        workPerElement: { $0.productWork(0, 1) }
     )
+}
+
+extension SpecCall {
+    /// The multiply-adds of an element of a product of two arguments, with its share of what each matrix of a stack costs.
+    fileprivate func productWork(_ first: Int, _ second: Int) -> Int {
+        let (left, right) = (tensor(first), tensor(second))
+        // Those of whole numbers go one by one.
+        let cost = left.dtype.map { $0.isFloatingPoint ? 1 : CallMeter.integerCost } ?? 1
+        let (inner, isEndless) = (left.shape?.last?.number ?? 1).multipliedReportingOverflow(by: cost)
+        guard !isEndless else { return .max }
+        guard max(left.rank ?? 0, right.rank ?? 0) > 2 else { return inner }
+        let rows = left.shape?.dropLast().last?.number ?? 1
+        let columns = right.shape?.last?.number ?? 1
+        let (plane, overflow) = max(1, rows).multipliedReportingOverflow(by: max(1, columns))
+        let (work, isHuge) = inner.addingReportingOverflow(overflow ? 0 : CallMeter.matrixCost / plane)
+        return isHuge ? .max : work
+    }
 }
 
 extension FunctionType {
@@ -95,7 +112,7 @@ extension SpecRule {
             let sum = TensorSpec.broadcast([call.tensor(0), product])
             return .tensor(sum.shape == shape ? sum : .unknown)
         },
-        workPerElement: { $0.tensor(1).shape?.last?.number ?? 1 }
+        workPerElement: { $0.productWork(1, 2) }
     )
 
     /// The queries with as many entries in the last axis as the values have.

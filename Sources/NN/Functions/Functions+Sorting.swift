@@ -3,7 +3,7 @@ import Tensors
 extension FunctionType {
     /// Orders, and what is found by them.
     static let sorting: [FunctionType] = [
-        FunctionType("sort", "input, dim=-1, descending=False, stable=False", spec: .sorted(1).comparing(5, 0, 1)) {
+        FunctionType("sort", "input, dim=-1, descending=False, stable=False", spec: .sorted(1).comparing(50, 0, 1)) {
             call in
             let found = try call.tensor(0).sort(dim: call.int(1), descending: call.bool(2))
             return .tensors([found.values, found.indices])
@@ -11,7 +11,7 @@ extension FunctionType {
         FunctionType(
             "argsort",
             "input, dim=-1, descending=False, stable=False",
-            spec: .along(1, dtype: .int64).comparing(10, 0, 1)
+            spec: .along(1, dtype: .int64).comparing(100, 0, 1)
         ) { call in
             .tensor(try call.tensor(0).argsort(dim: call.int(1), descending: call.bool(2)))
         },
@@ -36,7 +36,7 @@ extension FunctionType {
         FunctionType(
             "bucketize",
             "input, boundaries, *, out_int32=False, right=False",
-            spec: .buckets(0, 1).comparing(10, 1)
+            spec: .buckets(0, 1).comparing(100, 1)
         ) { call in
             .tensor(
                 try .bucketize(call.operand(0), call.tensor(1), outInt32: call.bool(2), right: call.bool(3))
@@ -45,7 +45,7 @@ extension FunctionType {
         FunctionType(
             "searchsorted",
             "sorted_sequence, input, *, out_int32=False, right=False, side=None, sorter=None",
-            spec: .buckets(1, 0).comparing(10, 0)
+            spec: .buckets(1, 0).comparing(100, 0)
         ) { call in
             let side: String? = call.values[4].isNone ? nil : try call.string(4)
             return .tensor(

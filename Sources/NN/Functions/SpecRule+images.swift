@@ -44,7 +44,9 @@ extension SpecRule {
                 }
                 return call.pooled(.images([call.values[0]], axes: axes, sizes: steps.outputExtents), indices)
             },
-            workPerElement: { $0.poolSteps(axes, dilation: dilation, ceil: ceil)?.area ?? 1 }
+            workPerElement: { call in
+                CallMeter.windows(of: call.poolSteps(axes, dilation: dilation, ceil: ceil)?.area ?? 1)
+            }
         )
     }
 
@@ -55,7 +57,7 @@ extension SpecRule {
                 guard let steps = call.powerSteps(axes) else { return call.resizedImages(axes) }
                 return ValueSpec.images([call.values[0]], axes: axes, sizes: steps.outputExtents).ofFloats
             },
-            workPerElement: { $0.powerSteps(axes)?.area ?? 1 }
+            workPerElement: { CallMeter.windows(of: $0.powerSteps(axes)?.area ?? 1) }
         )
     }
 

@@ -86,7 +86,9 @@ struct SpecWalk {
         if !type.spec.readsSizes, inputs.contains(where: \.growsWithBatch) { output = output.mixed }
         guard let rows else { return output }
         // What a function reads counts as what it makes does: a largest element is one, found among many.
-        for input in inputs { add(input.work(rows: rows, perElement: 1)) }
+        for (place, input) in inputs.enumerated() {
+            add(input.work(rows: rows, perElement: place == 0 ? type.costPerElement : 0))
+        }
         add(output.work(rows: rows, perElement: type.spec.workPerElement(call)))
         return output
     }

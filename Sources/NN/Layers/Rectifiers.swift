@@ -74,6 +74,7 @@ public final class ELU: Module {
     override var oldExtraRepr: String { "alpha=\(alpha)" + (inplace ? ", inplace" : "") }
     public override var attributeNames: Set<String> { ["alpha", "inplace"] }
     public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
+    public override var workPerElement: Int { CallMeter.scalarCost }
 
     public override func emptyCopy() throws -> Module { ELU(alpha: alpha, inplace: inplace) }
 }

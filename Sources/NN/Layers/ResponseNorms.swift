@@ -36,7 +36,10 @@ public class LocalResponseNorm: Module {
         return spec.batchAxis == 1 ? .mixed(inputs) : .tensor(spec)
     }
 
-    public final override var workPerElement: Int { max(1, size) }
+    public final override var workPerElement: Int {
+        let (neighbours, overflow) = max(1, size).multipliedReportingOverflow(by: CallMeter.elementCost)
+        return overflow ? .max : neighbours.addingReportingOverflow(CallMeter.scalarCost).partialValue
+    }
 
     public final override func emptyCopy() throws -> Module { Self(size: size, alpha: alpha, beta: beta, k: k) }
 }

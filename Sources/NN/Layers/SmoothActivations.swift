@@ -90,6 +90,7 @@ public final class Softplus: Module {
     override var oldExtraRepr: String { "beta=\(beta.shortPythonText), threshold=\(threshold.shortPythonText)" }
     public override var attributeNames: Set<String> { ["beta", "threshold"] }
     public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
+    public override var workPerElement: Int { CallMeter.scalarCost }
 
     public override func emptyCopy() throws -> Module { Softplus(beta: beta, threshold: threshold) }
 }

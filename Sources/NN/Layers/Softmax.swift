@@ -46,6 +46,7 @@ public final class LogSoftmax: Module {
     override var oldExtraRepr: String { "" }
     public override var attributeNames: Set<String> { ["dim"] }
     public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .alongImplicitAxis(inputs, dim) }
+    public override var workPerElement: Int { CallMeter.scalarCost }
 
     public override func emptyCopy() throws -> Module { LogSoftmax(dim: dim) }
 }

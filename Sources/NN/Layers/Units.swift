@@ -22,6 +22,7 @@ public final class CELU: Module {
     override var oldExtraRepr: String { "alpha=\(alpha)" + (inplace ? ", inplace" : "") }
     public override var attributeNames: Set<String> { ["alpha", "inplace"] }
     public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
+    public override var workPerElement: Int { CallMeter.scalarCost }
 
     public override func emptyCopy() throws -> Module { CELU(alpha: alpha, inplace: inplace) }
 }
@@ -48,6 +49,7 @@ public class InplaceUnit: Module {
 /// Any shape.
 public final class SELU: InplaceUnit {
     public override func forward(_ input: Tensor) throws -> Tensor { try input.selu() }
+    public override var workPerElement: Int { CallMeter.scalarCost }
 }
 
 /// `y = x · tanh(log(1 + eˣ))`.
@@ -55,6 +57,7 @@ public final class SELU: InplaceUnit {
 /// Any shape.
 public final class Mish: InplaceUnit {
     public override func forward(_ input: Tensor) throws -> Tensor { try input.mish() }
+    public override var workPerElement: Int { CallMeter.scalarCost }
 }
 
 /// `y = (x + 3) / 6` between zero and one.
@@ -77,6 +80,7 @@ public final class Hardswish: InplaceUnit {
 public final class LogSigmoid: Module {
     public override func forward(_ input: Tensor) throws -> Tensor { try input.logSigmoid() }
     public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
+    public override var workPerElement: Int { CallMeter.scalarCost }
 
     public override func emptyCopy() throws -> Module { LogSigmoid() }
 }
@@ -87,6 +91,7 @@ public final class LogSigmoid: Module {
 public final class Softsign: Module {
     public override func forward(_ input: Tensor) throws -> Tensor { try input.softsign() }
     public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs).inFloats }
+    public override var workPerElement: Int { CallMeter.scalarCost }
 
     public override func emptyCopy() throws -> Module { Softsign() }
 }
@@ -97,6 +102,7 @@ public final class Softsign: Module {
 public final class Tanhshrink: Module {
     public override func forward(_ input: Tensor) throws -> Tensor { try input.tanhshrink() }
     public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs).inFloats }
+    public override var workPerElement: Int { CallMeter.scalarCost }
 
     public override func emptyCopy() throws -> Module { Tanhshrink() }
 }
@@ -117,6 +123,7 @@ public final class Hardshrink: Module {
     public override var extraRepr: String { "\(lambd)" }
     public override var attributeNames: Set<String> { ["lambd"] }
     public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
+    public override var workPerElement: Int { CallMeter.scalarCost }
 
     public override func emptyCopy() throws -> Module { Hardshrink(lambd: lambd) }
 }
@@ -259,6 +266,7 @@ public final class PReLU: Module {
         guard let spec = inputs.first?.tensor, let rank = spec.rank, rank > 1 else { return .unknown }
         return spec.batchAxis == 1 ? .mixed(inputs) : .tensor(spec)
     }
+    public override var workPerElement: Int { CallMeter.scalarCost }
 
     public override func emptyCopy() throws -> Module { try PReLU(unfilled: numParameters, initial) }
 }
@@ -325,6 +333,7 @@ public final class Softmax2d: Module {
     }
 
     public override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .images(inputs, axes: 2) }
+    public override var workPerElement: Int { CallMeter.scalarCost }
 
     public override func emptyCopy() throws -> Module { Softmax2d() }
 }

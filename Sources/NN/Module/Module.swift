@@ -112,7 +112,7 @@ open class Module {
     /// What `forward` does to an input of so many axes, if that is one step for each number of a channel.
     func channelStep(rank: Int) -> ChannelStep? { nil }
 
-    /// The multiply-adds that each element of the output takes, about.
+    /// The multiply-adds that each element of the output takes, about, beside being written.
     open var workPerElement: Int { 1 }
 
     /// Returns about how many multiply-adds a call takes with a batch of `rows`; `nil` when it cannot be told.

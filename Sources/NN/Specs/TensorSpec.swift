@@ -123,12 +123,14 @@ public indirect enum ValueSpec: Sendable {
         }
     }
 
-    /// Returns the multiply-adds that all elements take together; `nil` when their number is not known.
-    func work(rows: Int, perElement: Int) -> Int? {
+    /// Returns the multiply-adds that all elements take together, beside being read or written; `nil` when their number is not
+    /// known.
+    func work(rows: Int, perElement: Int = 0) -> Int? {
+        let (cost, isEndless) = perElement.addingReportingOverflow(CallMeter.elementCost)
         var sum = 0
         for spec in tensors {
             guard let shape = spec.shape else { return nil }
-            var count = perElement
+            var count = isEndless ? .max : cost
             for extent in shape {
                 guard let size = extent.size(rows: rows) else { return nil }
                 let (product, overflow) = count.multipliedReportingOverflow(by: size)

@@ -10,6 +10,8 @@ protocol Activation: Sendable {
     static var savesResult: Bool { get }
     /// Its kernel for floats, if there is one.
     static var function: ElementFunction? { get }
+    /// What a value costs beside reading and writing it, in multiply-adds, where no kernel finds it.
+    static var cost: Int { get }
 
     func value<R: Real>(_ x: R) -> R
     /// Returns the gradient of the argument; `saved` is the argument or the result.
@@ -18,6 +20,7 @@ protocol Activation: Sendable {
 
 extension Activation {
     static var function: ElementFunction? { nil }
+    static var cost: Int { CallMeter.scalarCost }
 }
 
 extension Tensor {
@@ -39,6 +42,7 @@ extension Tensor {
 extension Activation {
     /// Returns the gradients of the arguments, given those of the values, which have the same shape.
     func gradients(_ gradients: Tensor, at saved: Tensor) throws(TensorError) -> Tensor {
+        try CallMeter.chargeElements(saved.elementCount, cost: Self.cost)
         let pair = ActivationGradient(activation: self, gradient: try gradients.widened(), saved: try saved.widened())
         return try saved.dtype.computing.acceptReal(pair, kernel: "").cast(to: saved.dtype)
     }
@@ -50,6 +54,7 @@ private struct ActivationMap<A: Activation>: RealVisitor {
 
     func visit<R: Real>(_ type: R.Type) throws(TensorError) -> Tensor {
         if R.self == Float.self, let function = A.function { return try FloatRows.mapped(input, function) }
+        try CallMeter.chargeElements(input.elementCount, cost: A.cost)
         return try Tensor(of: R.self, shape: input.shape) { target throws(TensorError) in
             try input.withScalars(of: R.self) { source in
                 for index in 0..<input.elementCount { (target + index).initialize(to: activation.value(source[index])) }

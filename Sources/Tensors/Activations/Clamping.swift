@@ -39,6 +39,7 @@ private struct Clamp: Activation {
     static let node = NodeName("ClampBackward1", old: "ClampBackward")
     static let kernel: String? = nil
     static let savesResult = false
+    static let cost = 0
     let low: Double?
     let high: Double?
 

@@ -75,6 +75,7 @@ private struct Abs: Activation {
     static let node = NodeName("AbsBackward0", old: "AbsBackward")
     static let kernel: String? = "abs_cpu"
     static let savesResult = false
+    static let cost = 0
 
     @inline(__always)
     func value<R: Real>(_ x: R) -> R { x.magnitude }

@@ -109,6 +109,7 @@ private struct IsPositive: Activation {
     static let node = NodeName("PreluKernelBackward0")
     static let kernel: String? = "prelu_cpu"
     static let savesResult = false
+    static let cost = 0
 
     @inline(__always)
     func value<R: Real>(_ x: R) -> R { x > 0 ? 1 : 0 }
@@ -122,6 +123,7 @@ private struct MeanSlope: Activation {
     static let node = NodeName("RreluWithNoiseBackward0", old: "RreluWithNoiseBackward")
     static let kernel: String? = "leaky_relu_cpu"
     static let savesResult = false
+    static let cost = 0
     let slope: Double
 
     @inline(__always)

@@ -11,6 +11,7 @@ private struct Hardsigmoid: Activation {
     static let node = NodeName("HardsigmoidBackward0")
     static let kernel: String? = "hardsigmoid_cpu"
     static let savesResult = false
+    static let cost = 0
 
     @inline(__always)
     func value<R: Real>(_ x: R) -> R {
@@ -29,6 +30,7 @@ private struct Hardswish: Activation {
     static let node = NodeName("HardswishBackward0")
     static let kernel: String? = "hardswish_cpu"
     static let savesResult = false
+    static let cost = 0
 
     @inline(__always)
     func value<R: Real>(_ x: R) -> R {

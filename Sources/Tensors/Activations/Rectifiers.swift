@@ -39,6 +39,7 @@ private struct ReLU: Activation {
     static let node = NodeName("ReluBackward0")
     static let kernel: String? = "relu"
     static let savesResult = true
+    static let cost = 0
     static let function: ElementFunction? = .relu
 
     @inline(__always)
@@ -52,6 +53,7 @@ private struct LeakyReLU: Activation {
     static let node = NodeName("LeakyReluBackward0")
     static let kernel: String? = "leaky_relu_cpu"
     static let savesResult = false
+    static let cost = 0
     let slope: Double
 
     @inline(__always)
@@ -80,6 +82,7 @@ private struct Hardtanh: Activation {
     static let node = NodeName("HardtanhBackward0")
     static let kernel: String? = "hardtanh_cpu"
     static let savesResult = false
+    static let cost = 0
     let low: Double
     let high: Double
 

@@ -49,6 +49,7 @@ private struct Softshrink: Activation {
     static let node = NodeName("SoftshrinkBackward0", old: "SoftshrinkBackward")
     static let kernel: String? = "softshrink_cpu"
     static let savesResult = false
+    static let cost = 0
     let threshold: Double
 
     @inline(__always)
@@ -84,6 +85,7 @@ private struct Threshold: Activation {
     static let node = NodeName("ThresholdBackward0")
     static let kernel: String? = "threshold_cpu"
     static let savesResult = false
+    static let cost = 0
     let threshold: Double
     let replacement: Double
 

@@ -53,7 +53,13 @@ private struct Asked<Test: PairTest, Number: Arithmetic>: PairFunction {
 
 /// A function of two floating-point numbers that is applied element by element.
 protocol RealKernel: Sendable {
+    /// What a result costs beside reading and writing, in multiply-adds.
+    static var cost: Int { get }
     func callAsFunction<R: Real>(_ first: R, _ second: R) -> R
+}
+
+extension RealKernel {
+    static var cost: Int { 0 }
 }
 
 extension OperandPair {
@@ -76,6 +82,7 @@ private struct RealPairVisitor<Kernel: RealKernel>: RealVisitor, ElementwisePair
 
 /// A kernel for floating-point numbers of one type.
 private struct Applied<Kernel: RealKernel, Number: Real>: PairFunction {
+    static var cost: Int { Kernel.cost }
     let kernel: Kernel
 
     @inline(__always)

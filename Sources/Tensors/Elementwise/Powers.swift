@@ -105,6 +105,8 @@ private struct PowerRule: Sendable {
 }
 
 private struct Power: BinaryKernel {
+    static let cost = CallMeter.scalarCost
+
     @inline(__always)
     func callAsFunction<A: Arithmetic>(_ first: A, _ second: A) -> A { A.power(first, second) }
 }
@@ -120,6 +122,8 @@ private struct SquareRoot: RealKernel {
 }
 
 private struct Angle: RealKernel {
+    static let cost = CallMeter.scalarCost
+
     @inline(__always)
     func callAsFunction<R: Real>(_ first: R, _ second: R) -> R { first.angle(at: second) }
 }

@@ -108,21 +108,29 @@ extension Tensor {
 }
 
 private struct FloorQuotient: BinaryKernel {
+    static let cost = CallMeter.scalarCost
+
     @inline(__always)
     func callAsFunction<A: Arithmetic>(_ first: A, _ second: A) -> A { A.quotientDown(first, second) }
 }
 
 private struct TruncatedQuotient: BinaryKernel {
+    static let cost = CallMeter.scalarCost
+
     @inline(__always)
     func callAsFunction<A: Arithmetic>(_ first: A, _ second: A) -> A { A.quotientTowardZero(first, second) }
 }
 
 private struct Modulo: BinaryKernel {
+    static let cost = CallMeter.scalarCost
+
     @inline(__always)
     func callAsFunction<A: Arithmetic>(_ first: A, _ second: A) -> A { A.modulo(first, second) }
 }
 
 private struct Remainder: BinaryKernel {
+    static let cost = CallMeter.scalarCost
+
     @inline(__always)
     func callAsFunction<A: Arithmetic>(_ first: A, _ second: A) -> A { A.remainder(first, second) }
 }

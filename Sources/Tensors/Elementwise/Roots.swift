@@ -23,6 +23,7 @@ private struct Reciprocal: Activation {
     static let node = NodeName("ReciprocalBackward0", old: "ReciprocalBackward")
     static let kernel: String? = nil
     static let savesResult = true
+    static let cost = 0
 
     @inline(__always)
     func value<R: Real>(_ x: R) -> R { 1 / x }

@@ -78,6 +78,7 @@ private struct Frac: Activation {
     static let node = NodeName("FracBackward0", old: "FracBackward")
     static let kernel: String? = "frac_cpu"
     static let savesResult = true
+    static let cost = 0
 
     @inline(__always)
     func value<R: Real>(_ x: R) -> R { x - x.rounded(.towardZero) }
@@ -90,6 +91,7 @@ private struct Sign: Activation {
     static let node = NodeName("SignBackward0", old: "SignBackward")
     static let kernel: String? = nil
     static let savesResult = true
+    static let cost = 0
 
     @inline(__always)
     func value<R: Real>(_ x: R) -> R { x > 0 ? 1 : (x < 0 ? -1 : 0) }

@@ -79,9 +79,13 @@ extension Tensor {
         by makeMaps: () -> [[Int?]]
     ) throws(TensorError) -> Tensor {
         try TensorBody.check(saturating: shape.elementCount, dtype.itemSize)
-        let maps = AxisMaps(maps: shape.elementCount > 0 ? makeMaps() : [])
-        let result = try Operations.perform(operation) { () throws(TensorError) in
-            try dtype.accept(MapCopy(tensor: self, maps: maps, fill: fill, shape: shape))
+        let (maps, result) = try CallMeter.holding(shape.reduce(0, &+), of: MemoryLayout<Int?>.stride) {
+            () throws(TensorError) -> (AxisMaps, Tensor) in
+            let maps = AxisMaps(maps: shape.elementCount > 0 ? makeMaps() : [])
+            let result = try Operations.perform(operation) { () throws(TensorError) in
+                try dtype.accept(MapCopy(tensor: self, maps: maps, fill: fill, shape: shape))
+            }
+            return (maps, result)
         }
         guard Autograd.records(self) else { return result }
         let own = self.shape

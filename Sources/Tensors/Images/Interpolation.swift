@@ -63,17 +63,23 @@ extension Tensor {
             throw .notImplemented(kernel: interpolation.mode.kernel(axes), dtype)
         }
         try TensorBody.check(saturating: result.elementCount, dtype.itemSize)
-        let taps =
-            result.elementCount == 0
-            ? [] : image.indices.map { interpolation.taps(from: image[$0], to: sizes[$0], axis: $0, dtype: dtype) }
-        let work = Tapping(taps: taps, image: image, planes: shape[0] * shape[1])
-        let interpolated = try Operations.perform("interpolate") { () throws(TensorError) in
-            let visitor = TapSum(work: work, input: try widened(), shape: result)
-            return try dtype.computing.acceptReal(visitor, kernel: "upsample").cast(to: dtype)
+        let (work, interpolated) = try CallMeter.holding(sizes.reduce(0, &+), of: Tapping.placeSize) {
+            () throws(TensorError) -> (Tapping, Tensor) in
+            let taps =
+                result.elementCount == 0
+                ? [] : image.indices.map { interpolation.taps(from: image[$0], to: sizes[$0], axis: $0, dtype: dtype) }
+            let work = Tapping(taps: taps, image: image, planes: shape[0] * shape[1])
+            let interpolated = try Operations.perform("interpolate") { () throws(TensorError) in
+                try work.charge()
+                let visitor = TapSum(work: work, input: try widened(), shape: result)
+                return try dtype.computing.acceptReal(visitor, kernel: "upsample").cast(to: dtype)
+            }
+            return (work, interpolated)
         }
         guard Autograd.records(self) else { return interpolated }
         let own = shape
         return try interpolated.recorded(interpolation.mode.node(axes), [self]) { gradient, _ in
+            try work.charge()
             let visitor = TapSpread(work: work, gradient: try gradient.widened(), shape: own)
             return [try gradient.dtype.computing.acceptReal(visitor, kernel: "upsample").cast(to: gradient.dtype)]
         }
@@ -186,6 +192,20 @@ private struct Tapping: Sendable {
 
     var count: Int { taps.reduce(1) { $0 * $1.count } }
     var imageSize: Int { image.reduce(1, *) }
+
+    /// What the points of one place along an axis take, about.
+    static let placeSize = 64
+
+    /// Counts the points that are read.
+    func charge() throws(TensorError) {
+        // Places that have been made are no more than what can be counted.
+        let points = taps.reduce(planes) { product, places in
+            let count = places.reduce(0) { $0 + $1.count }
+            let (next, overflow) = product.multipliedReportingOverflow(by: count)
+            return overflow ? .max : next
+        }
+        try CallMeter.chargeElements(points, cost: CallMeter.windowCost)
+    }
 
     /// Calls `body` for each number of a plane with each place of the image that is in it, and its share.
     @inline(__always)

@@ -177,14 +177,8 @@ extension Tensor {
         guard mask.dtype == .bool || mask.dtype == .uint8 else { throw .function(.maskedSelectType) }
         // Mismatches are told with the mask's size first.
         let shape = try mask.shape.broadcast(with: shape)
-        let flags = try mask.detached().cast(to: .bool).expanded(to: shape)
-        let found = flags.withUnsafeBytes { bytes in bytes.indices.filter { bytes[$0] != 0 } }
-        let places = Places(
-            tensor: try Tensor(found.map { Int64($0) }),
-            block: 1,
-            source: shape,
-            result: Shape([found.count], elementCount: found.count)
-        )
+        let found = try mask.detached().cast(to: .bool).expanded(to: shape).truePlaces()
+        let places = Places(tensor: found, block: 1, source: shape, result: found.shape)
         let name = NodeName("MaskedSelectBackward0", old: "MaskedSelectBackward")
         return try expanded(to: shape).taking(places, "masked_select", name)
     }

@@ -48,13 +48,36 @@ extension Tensor {
 
     /// Returns the places of the elements that are not zero, as one vector for each axis.
     fileprivate func nonzeroPlaces() throws(TensorError) -> (count: Int, places: [Tensor]) {
-        let flags = try cast(to: .bool)
-        let found = flags.withUnsafeBytes { bytes in bytes.indices.filter { bytes[$0] != 0 } }
+        let found = try cast(to: .bool).truePlaces()
         var places: [Tensor] = []
         for axis in StridedView(shape).axes {
-            places.append(try Tensor(found.map { Int64($0 / axis.stride % axis.size) }))
+            try CallMeter.chargeElements(found.elementCount, cost: CallMeter.scalarCost)
+            places.append(
+                try Tensor(of: Int64.self, shape: found.shape) { target throws(TensorError) in
+                    try found.withScalars(of: Int64.self) { source in
+                        for index in 0..<found.elementCount {
+                            (target + index).initialize(to: source[index] / Int64(axis.stride) % Int64(axis.size))
+                        }
+                    }
+                }
+            )
         }
-        return (found.count, places)
+        return (found.elementCount, places)
+    }
+
+    /// Returns where bools are true, counted over all elements.
+    func truePlaces() throws(TensorError) -> Tensor {
+        try CallMeter.chargeElements(elementCount)
+        let count = withUnsafeBytes { bytes in bytes.reduce(0) { $0 + ($1 == 0 ? 0 : 1) } }
+        return try Tensor(of: Int64.self, shape: Shape([count], elementCount: count)) { target in
+            withUnsafeBytes { bytes in
+                var next = target
+                for (place, flag) in bytes.enumerated() where flag != 0 {
+                    next.initialize(to: Int64(place))
+                    next += 1
+                }
+            }
+        }
     }
 }
 

@@ -12,14 +12,17 @@ extension Tensor {
         // Where nothing can move, PyTorch does not look for the axes.
         guard elementCount > 0 else { return try view(as: shape, "roll", .roll) }
         let axes = try axes(dims)
-        var indices = [Int: [Int64]]()
-        for (shift, axis) in zip(shifts, axes) {
-            let size = shape[axis]
-            let step = (shift % size + size) % size
-            let before = indices[axis] ?? (0..<Int64(size)).map { $0 }
-            indices[axis] = (0..<size).map { before[($0 - step + size) % size] }
+        return try CallMeter.holding(axes.reduce(0) { $0 + shape[$1] }, of: 3 * MemoryLayout<Int64>.size) {
+            () throws(TensorError) in
+            var indices = [Int: [Int64]]()
+            for (shift, axis) in zip(shifts, axes) {
+                let size = shape[axis]
+                let step = (shift % size + size) % size
+                let before = indices[axis] ?? (0..<Int64(size)).map { $0 }
+                indices[axis] = (0..<size).map { before[($0 - step + size) % size] }
+            }
+            return try moved(indices, "roll", .roll)
         }
-        return try moved(indices, "roll", .roll)
     }
 
     /// Returns the elements that lie, along each axis that has them, at `indices`.

@@ -39,6 +39,7 @@ extension Tensor {
         let rows = try (table ?? weight).widened()
         let shape = try Shape(checking: [call.ranges.count, weight.shape[1]])
         let (result, winners) = try Operations.perform("embedding_bag") { () throws(TensorError) -> (Tensor, [Int]) in
+            try CallMeter.charge(call.places.count, shape[1], 1, cost: CallMeter.windowCost)
             let visitor = BagSums(call: call, rows: rows, weights: try sampleWeights?.widened(), shape: shape)
             let (sums, winners) = try weight.dtype.computing.acceptReal(visitor, kernel: "embedding_bag")
             return (try sums.cast(to: weight.dtype), winners)

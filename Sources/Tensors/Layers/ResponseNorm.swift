@@ -74,7 +74,9 @@ extension Tensor {
         let windows = norm.windows(shape[1])
         let result = try Operations.perform("local_response_norm") { () throws(TensorError) in
             let neighbours = windows.reduce(0) { $0 &+ $1.range.count }
-            try CallMeter.charge(shape[0], shape.dropFirst(2).reduce(1, *), neighbours)
+            let length = shape.dropFirst(2).reduce(1, *)
+            try CallMeter.charge(shape[0], length, neighbours, cost: CallMeter.elementCost)
+            try CallMeter.chargeElements(elementCount, cost: CallMeter.scalarCost)
             let response = Response(input: try widened(), gradient: nil, norm: norm, windows: windows)
             return try dtype.computing.acceptReal(response, kernel: "avg_pool2d").cast(to: dtype)
         }
@@ -84,6 +86,10 @@ extension Tensor {
             norm.neighbours == .around
             ? NodeName("DivBackward0") : NodeName("CrossMapLRN2dBackward", old: "CrossMapLRN2d")
         return try result.recorded(name, [self], saving: [saved]) { gradient, _ throws(TensorError) in
+            let neighbours = windows.reduce(0) { $0 &+ $1.range.count }
+            let length = saved.shape.dropFirst(2).reduce(1, *)
+            try CallMeter.charge(saved.shape[0], length, neighbours, cost: 2 * CallMeter.elementCost)
+            try CallMeter.chargeElements(saved.elementCount, cost: 2 * CallMeter.scalarCost)
             if norm.neighbours == .crossing, norm.size == 1 { throw .layer(.crossMapGradient(saved.shape[1])) }
             let response = Response(
                 input: try saved.widened(),

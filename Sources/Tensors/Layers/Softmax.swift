@@ -48,6 +48,7 @@ private struct SoftmaxForward: RealVisitor {
         if R.self == Float.self, view.inner == 1, !isLogarithmic, view.count > 0 {
             return try FloatRows.softmax(input, input.elementCount / view.count, view.count)
         }
+        try CallMeter.chargeElements(input.elementCount, cost: CallMeter.scalarCost)
         return try Tensor(of: R.self, shape: input.shape) { target throws(TensorError) in
             try input.withScalars(of: R.self) { source in
                 view.forEachRow { start in row(source + start, to: target + start) }

@@ -54,6 +54,7 @@ private struct Square: Activation {
     static let node = NodeName("PowBackward0")
     static let kernel: String? = "pow"
     static let savesResult = false
+    static let cost = 0
 
     @inline(__always)
     func value<R: Real>(_ x: R) -> R { x * x }
@@ -67,6 +68,7 @@ private struct OldDistance: Activation {
     static let node = NodeName("L1LossBackward")
     static let kernel: String? = "l1_loss"
     static let savesResult = false
+    static let cost = 0
 
     @inline(__always)
     func value<R: Real>(_ x: R) -> R { x.magnitude }

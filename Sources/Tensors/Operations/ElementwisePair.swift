@@ -1,6 +1,12 @@
 /// A function of two numbers that is applied element by element.
 protocol BinaryKernel: Sendable {
+    /// What a result costs beside reading and writing, in multiply-adds.
+    static var cost: Int { get }
     func callAsFunction<A: Arithmetic>(_ first: A, _ second: A) -> A
+}
+
+extension BinaryKernel {
+    static var cost: Int { 0 }
 }
 
 struct Addition: BinaryKernel {
@@ -24,11 +30,18 @@ struct Multiplication: BinaryKernel {
 protocol PairFunction: Sendable {
     associatedtype Number: Scalar
     associatedtype Result: Scalar
+    /// What a result costs beside reading and writing, in multiply-adds.
+    static var cost: Int { get }
     func callAsFunction(_ first: Number, _ second: Number) -> Result
+}
+
+extension PairFunction {
+    static var cost: Int { 0 }
 }
 
 /// A kernel for numbers of one type.
 private struct Applied<Kernel: BinaryKernel, Number: Arithmetic>: PairFunction {
+    static var cost: Int { Kernel.cost }
     let kernel: Kernel
 
     @inline(__always)
@@ -74,6 +87,7 @@ extension ElementwisePair {
     @inline(__always)
     func combine<Body: PairFunction>(_ body: Body) throws(TensorError) -> Tensor {
         let plan = try BroadcastPlan(first.shape, second.shape)
+        if Body.cost > 0 { try CallMeter.chargeElements(plan.shape.elementCount, cost: Body.cost) }
         let result = try withOperands(plan.shape) { target, first, second in
             if plan.count == plan.shape.elementCount, plan.count >= Self.sharedCount {
                 return share(plan, to: target, first, second, body)

@@ -53,6 +53,7 @@ struct BatchedProduct {
         let shape = try Shape(checking: batch.dimensions + [rows, columns])
         var products: [Tensor] = []
         guard !isEmpty else { return try .zeros(shape, dtype: second.dtype) }
+        try CallMeter.chargeElements(batch.elementCount, cost: CallMeter.matrixCost)
         for (left, right) in matrixPairs {
             products.append(try MatrixProduct.plain(matrix(left, of: first), matrix(right, of: second)))
         }

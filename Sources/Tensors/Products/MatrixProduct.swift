@@ -44,7 +44,7 @@ enum MatrixProduct {
     ) throws(TensorError) -> Tensor {
         guard let format = WeightStorage(input.dtype) else {
             guard !form.isEmpty else { return try empty(form, bias: bias, dtype: input.dtype) }
-            try CallMeter.charge(form.rows, form.outputs, form.inner)
+            try CallMeter.charge(form.rows, form.outputs, form.inner, cost: CallMeter.integerCost)
             let result = try input.dtype.acceptArithmetic(
                 IntegerProduct(first: input, second: try plain(), form: form),
                 kernel: "addmm_impl_cpu_"

@@ -45,7 +45,7 @@ extension Tensor {
     /// Returns ones and zeros, each one with the probability that its element says.
     public func bernoulli(generator: Generator = .default) throws(TensorError) -> Tensor {
         guard dtype.isFloatingPoint else { throw .notImplemented(kernel: "bernoulli_tensor_cpu_p_", dtype) }
-        guard scalars(as: Double.self).allSatisfy({ $0 >= 0 && $0 <= 1 }) else {
+        guard try dtype.computing.acceptReal(AreProbabilities(numbers: widened()), kernel: "") else {
             throw .random(.probabilities)
         }
         let result = try Operations.perform("bernoulli") { () throws(TensorError) in
@@ -199,5 +199,16 @@ private struct Replacement: RealVisitor {
             if sums[middle] < unit { first = middle + 1 } else { last = middle }
         }
         return first
+    }
+}
+
+/// Whether all numbers are from 0 to 1.
+private struct AreProbabilities: RealVisitor {
+    let numbers: Tensor
+
+    func visit<R: Real>(_ type: R.Type) throws(TensorError) -> Bool {
+        try numbers.withScalars(of: R.self) { source in
+            (0..<numbers.elementCount).allSatisfy { source[$0] >= 0 && source[$0] <= 1 }
+        }
     }
 }

@@ -50,6 +50,7 @@ extension Tensor {
         generator: Generator = .default
     ) throws(TensorError) -> Tensor {
         guard probability >= 0, probability <= 1 else { throw .random(.probability(probability)) }
+        try CallMeter.chargeElements(shape.elementCount, cost: CallMeter.scalarCost)
         return try dtype.accept(Bernoulli(probability: probability, shape: shape, generator: generator))
     }
 }

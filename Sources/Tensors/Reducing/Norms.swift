@@ -28,6 +28,9 @@ extension Tensor {
         let plan = try ReductionPlan(shape, dims: dims, keepDim: keepDim)
         if p.isInfinite || p < 0, plan.count == 0 { try refuseEmptyNorm(p, plan, hasDims: !(dims ?? []).isEmpty) }
         let result = try Operations.perform("linalg_vector_norm") { () throws(TensorError) in
+            if ![0, 1, 2].contains(p), p.isFinite {
+                try CallMeter.chargeElements(elementCount, cost: CallMeter.scalarCost)
+            }
             let visitor = NormVisitor(rows: try plan.rows(of: widened()), p: p)
             return try self.dtype.computing.acceptReal(visitor, kernel: "norm_cpu").cast(to: self.dtype)
                 .viewed(as: plan.shape)
@@ -49,6 +52,7 @@ extension Tensor {
         guard dtype.isFloatingPoint else { return try converted(to: .float32).logSumExp(dims: dims, keepDim: keepDim) }
         let plan = try ReductionPlan(shape, dims: dims, keepDim: keepDim)
         let result = try Operations.perform("logsumexp") { () throws(TensorError) in
+            try CallMeter.chargeElements(elementCount, cost: CallMeter.scalarCost)
             let visitor = LogSumExpVisitor(rows: try plan.rows(of: widened()))
             return try dtype.computing.acceptReal(visitor, kernel: "logsumexp").cast(to: dtype).viewed(as: plan.shape)
         }

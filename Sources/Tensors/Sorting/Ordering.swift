@@ -28,19 +28,25 @@ extension Tensor {
         try CallMeter.chargeSearch(elementCount, among: size)
         let rows = Rows(tensor: try widened(), view: AxisView(shape, axis: axis))
         let visitor = TopKVisitor(rows: rows, count: k, isLargest: largest, isSorted: sorted)
-        let ranked = try dtype.computing.acceptArithmetic(visitor, kernel: "topk_cpu")
+        let ranked = try CallMeter.holding(size, of: MemoryLayout<Int>.size) { () throws(TensorError) in
+            try dtype.computing.acceptArithmetic(visitor, kernel: "topk_cpu")
+        }
         let places = try rank == 0 ? ranked.viewed(as: result) : ranked.sliced(axis, from: 0, count: k)
         return try (ordered(axis, places, "topk", NodeName("TopkBackward0", old: "TopkBackward")), places)
     }
 
     private func order(_ axis: Int, descending: Bool) throws(TensorError) -> Tensor {
         try Operations.perform("sort") { () throws(TensorError) in
-            try CallMeter.chargeSearch(elementCount, among: rank == 0 ? 1 : shape[axis])
+            let size = rank == 0 ? 1 : shape[axis]
+            try CallMeter.chargeSearch(elementCount, among: size)
             let rows = Rows(tensor: try widened(), view: AxisView(shape, axis: axis))
-            return try dtype.computing.acceptArithmetic(
-                OrderVisitor(rows: rows, isDescending: descending),
-                kernel: "sorting_kernel_method_name"
-            )
+            // The places of a row, and half as many while they are merged.
+            return try CallMeter.holding(size, of: 2 * MemoryLayout<Int>.size) { () throws(TensorError) in
+                try dtype.computing.acceptArithmetic(
+                    OrderVisitor(rows: rows, isDescending: descending),
+                    kernel: "sorting_kernel_method_name"
+                )
+            }
         }
     }
 

@@ -24,8 +24,7 @@ extension Tensor {
             as: Shape([count, count == 0 ? 0 : elementCount / count], elementCount: elementCount)
         )
         let groups = try Operations.perform("unique_dim") { () throws(TensorError) in
-            try CallMeter.chargeSearch(elementCount, among: count)
-            return try dtype.computing.acceptArithmetic(SliceRanks(table: table.widened()), kernel: "unique_dim")
+            try ranks(of: table, "unique_dim")
         }
         let found = try Grouping(ranks: groups)
         return UniqueValues(
@@ -35,12 +34,21 @@ extension Tensor {
         )
     }
 
+    /// Returns the rank of each row of a table of these elements.
+    private func ranks(of table: Tensor, _ kernel: String) throws(TensorError) -> Tensor {
+        let count = table.shape[0]
+        try CallMeter.chargeSearch(elementCount, among: count, cost: 2 * CallMeter.comparisonCost)
+        // The order, and half as many places while it is made.
+        return try CallMeter.holding(count, of: 2 * MemoryLayout<Int>.size) { () throws(TensorError) in
+            try dtype.computing.acceptArithmetic(SliceRanks(table: table.widened()), kernel: kernel)
+        }
+    }
+
     private func uniqueElements() throws(TensorError) -> UniqueValues {
         let flat = try detached().reshaped(to: [-1])
         let table = flat.viewed(as: Shape([elementCount, 1], elementCount: elementCount))
         let groups = try Operations.perform("_unique2") { () throws(TensorError) in
-            try CallMeter.chargeSearch(elementCount, among: elementCount)
-            return try dtype.computing.acceptArithmetic(SliceRanks(table: table.widened()), kernel: "unique")
+            try ranks(of: table, "unique")
         }
         let found = try Grouping(ranks: groups)
         return UniqueValues(
@@ -87,13 +95,18 @@ private struct Grouping {
     let counts: Tensor
 
     init(ranks: Tensor) throws(TensorError) {
-        let numbers = ranks.scalars(as: Int64.self)
+        let numbers = UnsafeBufferPointer(start: ranks.address(of: Int64.self), count: ranks.elementCount)
         let groups = Int((numbers.max() ?? -1) + 1)
-        var (firsts, counts) = ([Int64](repeating: 0, count: groups), [Int64](repeating: 0, count: groups))
-        for (place, rank) in numbers.enumerated() {
-            if counts[Int(rank)] == 0 { firsts[Int(rank)] = Int64(place) }
-            counts[Int(rank)] += 1
+        let (firsts, counts) = try CallMeter.holding(groups, of: 2 * MemoryLayout<Int64>.size) {
+            () throws(TensorError) in
+            var (firsts, counts) = ([Int64](repeating: 0, count: groups), [Int64](repeating: 0, count: groups))
+            for (place, rank) in numbers.enumerated() {
+                if counts[Int(rank)] == 0 { firsts[Int(rank)] = Int64(place) }
+                counts[Int(rank)] += 1
+            }
+            return (try Tensor(firsts), try Tensor(counts))
         }
-        (self.firsts, inverse, self.counts) = (try Tensor(firsts), ranks, try Tensor(counts))
+        withExtendedLifetime(ranks) {}
+        (self.firsts, inverse, self.counts) = (firsts, ranks, counts)
     }
 }

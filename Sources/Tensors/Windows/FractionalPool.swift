@@ -54,7 +54,7 @@ extension Tensor {
         }
         let form = try Shape(checking: plane.leading + steps.output)
         let (values, indices) = try Operations.perform("fractional_max_pool") { () throws(TensorError) in
-            try CallMeter.charge(form.elementCount, 1, steps.kernel.reduce(1, *))
+            try CallMeter.charge(form.elementCount, 2, steps.kernel.reduce(1, *), cost: CallMeter.windowCost)
             let visitor = FractionalLargest(
                 input: try widened(),
                 samples: samples.scalars(as: Double.self),

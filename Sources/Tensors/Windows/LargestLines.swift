@@ -24,7 +24,7 @@ struct LargestLines {
     /// Returns the largest numbers, as a tensor of `shape`.
     func result(_ shape: Shape) throws(TensorError) -> Tensor {
         try Operations.perform("max_pool") { () throws(TensorError) in
-            try CallMeter.charge(shape.elementCount, 1, kernel.count)
+            try CallMeter.charge(shape.elementCount, 1, kernel.count, cost: 2)
             return try Tensor(of: Float.self, shape: shape) { target in
                 let columns = (0..<kernel.width).compactMap { column($0) }
                 guard output.count > 0 else { return }

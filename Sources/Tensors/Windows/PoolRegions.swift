@@ -33,7 +33,12 @@ struct PoolRegions: Sendable {
 
     /// Counts the numbers of all regions of so many planes as work of the running call.
     func charge(planes: Int) throws(TensorError) {
-        try CallMeter.charge(saturating(planes, depth.work), height.work, width.work)
+        try CallMeter.charge(
+            saturating(planes, depth.work),
+            height.work,
+            width.work,
+            cost: CallMeter.windowCost
+        )
     }
 
     /// Calls `body` for each region with its number and where it lies along each axis.

@@ -55,7 +55,7 @@ public class WindowPool: Module {
         .pooled(.images(inputs, axes: Self.axes, sizes: steps.outputExtents), withIndices: options.returnIndices)
     }
 
-    public final override var workPerElement: Int { steps.area }
+    public final override var workPerElement: Int { CallMeter.windows(of: steps.area) }
 
     public final override func emptyCopy() throws -> Module { try Self(kernelSize: kernelSize, options: options) }
 }

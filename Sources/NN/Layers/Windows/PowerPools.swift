@@ -62,7 +62,7 @@ public class LPPool1d: Module {
         ValueSpec.images(inputs, axes: Self.axes, sizes: steps.outputExtents).inFloats
     }
 
-    public final override var workPerElement: Int { steps.area }
+    public final override var workPerElement: Int { CallMeter.windows(of: steps.area) }
 
     public final override func emptyCopy() throws -> Module {
         try Self(normType: normType, kernelSize: kernelSize, stride: stride, ceilMode: ceilMode)
