@@ -74,10 +74,26 @@ ROUTE = {
         ],
     },
 }
+GRPC_ROUTE = {
+    "apiVersion": str,
+    "kind": str,
+    "metadata": {"name": str},
+    "spec": {
+        "parentRefs": [{"name": str, "sectionName": str}],
+        "hostnames": [str],
+        "rules": [
+            {
+                "matches": [{"method": {"type": {"Exact"}, "service": str, "method": str}}],
+                "backendRefs": [{"name": str, "port": int}],
+            }
+        ],
+    },
+}
 TABLES = {
     ("postgresql.cnpg.io/v1", "Cluster"): CLUSTER,
     ("gateway.networking.k8s.io/v1", "Gateway"): GATEWAY,
     ("gateway.networking.k8s.io/v1", "HTTPRoute"): ROUTE,
+    ("gateway.networking.k8s.io/v1", "GRPCRoute"): GRPC_ROUTE,
 }
 
 # What has keys of anybody's choice.
@@ -85,7 +101,7 @@ FREE = {"annotations", "labels", "limits", "requests", "matchLabels", "metadata"
 
 FILES = [
     "keda.yaml", "knative.yaml", "prometheus.yaml", "gateway.yaml", "kserve/runtime.yaml", "kserve/isvc.yaml",
-    "postgres/cluster.yaml",
+    "kserve/isvc-grpc.yaml", "postgres/cluster.yaml",
 ]
 
 
