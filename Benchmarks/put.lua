@@ -1,12 +1,13 @@
 -- What wrk puts: the weight of one of so many modules after another. Prints its summary as one line of JSON.
---     wrk ... -s put.lua URL -- COUNT BODY
+--     wrk ... -s put.lua URL -- COUNT BODY [FIRST]
 local next = 0
 
 function init(args)
     count, body = tonumber(args[1]), args[2]
+    local first = tonumber(args[3] or 0)
     requests = {}
     for index = 0, count - 1 do
-        requests[index] = wrk.format("PUT", "/v1/modules/m" .. index .. "/weight", {["Content-Type"] = "application/json"}, body)
+        requests[index] = wrk.format("PUT", "/v1/modules/m" .. first + index .. "/weight", {["Content-Type"] = "application/json"}, body)
     end
 end
 

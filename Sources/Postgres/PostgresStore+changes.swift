@@ -44,8 +44,8 @@ extension PostgresStore {
     }
 
     private static func begin(on connection: Connection, until deadline: Deadline) throws(PostgresError) -> Int {
-        try connection.run("BEGIN", until: deadline)
-        return try connection.run("SELECT pg_current_xact_id()", until: deadline).first { $0.int(0) } ?? 0
+        let text = "BEGIN; SELECT pg_current_xact_id()"
+        return try connection.runScript(text, until: deadline).first { Int($0.text(0)) ?? 0 } ?? 0
     }
 
     package func abandon() {

@@ -3,29 +3,29 @@ package import Store
 import Synchronization
 
 extension PostgresStore {
-    /// Where a look begins.
+    /// Where a look begins, and whether it brings everything.
     private struct Header {
         let moment: StoreMoment
+        let isFull: Bool
         let instance: String
         let floor: Int
-        let swept: Int
         let durability: String
     }
 
-    package func look() throws(StoreError) -> StoreLook {
-        try changes.withLock { (open) throws(StoreError) in
+    package func look(mayBeFull: Bool) throws(StoreError) -> StoreLook? {
+        try looks.withLock { (open) throws(StoreError) in
             let deadline = Deadline(after: options.timeout)
             do throws(PostgresError) {
                 if let known = open, !known.isClosed {
                     do throws(PostgresError) {
-                        return try look(on: known, until: deadline)
+                        return try look(on: known, mayBeFull, until: deadline)
                     } catch {
                         open = nil
                         guard error.fault == .disconnected || error.state?.isGoing == true else { throw error }
                     }
                 }
                 let connection = try connect(until: deadline)
-                let look = try look(on: connection, until: deadline)
+                let look = try look(on: connection, mayBeFull, until: deadline)
                 open = connection
                 return look
             } catch {
@@ -36,69 +36,100 @@ extension PostgresStore {
         }
     }
 
-    private func look(on connection: Connection, until deadline: Deadline) throws(PostgresError) -> StoreLook {
-        try connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", until: deadline)
-        let header = try header(on: connection, until: deadline)
-        let known = state.withLock { ($0.moment, $0.instance, $0.looksAtAll) }
-        let isFull =
-            known.2 || known.0.map { $0.origin != header.moment.origin || $0.first < header.swept } ?? true
-            || known.1 != header.instance
-        let cursor = isFull ? 0 : known.0?.first ?? 0
-        let names = try connection.run(
-            "SELECT name, version, deleted, xid FROM callpath.module WHERE xid >= $1::text::xid8",
-            [.text("\(cursor)")],
-            until: deadline
-        ).map { row in
-            StoreLook.Name(name: row.text(0), version: row.int(1), isDeleted: row.bool(2), revision: row.int(3))
+    /// The kinds of rows that `callpath.look` gives.
+    private enum Kind: Int {
+        case moment, name, record, part
+    }
+
+    private func look(
+        on connection: Connection,
+        _ mayBeFull: Bool,
+        until deadline: Deadline
+    ) throws(PostgresError) -> StoreLook? {
+        let (order, known) = state.withLock { state in
+            state.lastLookOrder += 1
+            let known = state.looksAtAll ? nil : state.moment
+            return (state.lastLookOrder, known.map { ($0, state.instance) })
         }
-        let live = names.filter { !$0.isDeleted }.map(\.name)
-        let records = live.isEmpty ? [] : try records(of: live, on: connection, until: deadline)
-        let new = records.filter { isFull || ($0.revision ?? 0) >= cursor }
-        let parts = new.isEmpty ? [:] : try parts(of: new, on: connection, until: deadline)
-        try connection.run("COMMIT", until: deadline)
+        var header: Header?
+        var names: [StoreLook.Name] = []
+        var records: [StoreRecord] = []
+        var parts: [RecordID: [PartRow]] = [:]
+        try connection.run(
+            "SELECT * FROM callpath.look($1, $2, $3, $4)",
+            [
+                known.map { .int($0.0.first) } ?? .null, known.map { .text($0.0.origin) } ?? .null,
+                known.map { .text($0.1) } ?? .null, .bool(mayBeFull),
+            ],
+            until: deadline
+        ).forEach { (row) throws(PostgresError) in
+            switch Kind(rawValue: row.int(0)) {
+            case .moment: header = Self.header(row)
+            case .name:
+                let name = (row.text(1), row.int(2), row.bool(3), row.int(4))
+                names.append(
+                    StoreLook.Name(name: name.0, version: name.1, isDeleted: name.2, revision: name.3)
+                )
+            case .record: records.append(Self.lookedRecord(row))
+            case .part:
+                let part = Self.lookedPart(row)
+                parts[RecordID(part.name, row.int(2)), default: []].append(part)
+            case nil: break
+            }
+        }
+        guard let header else { throw PostgresError(.refused(.undefinedTable), "the table callpath.meta is empty") }
         state.withLock { $0.durability = header.durability }
+        guard mayBeFull || !header.isFull else { return nil }
+        let cursor = header.isFull ? 0 : known?.0.first ?? 0
+        let new = records.filter { ($0.revision ?? 0) >= cursor }
         return StoreLook(
             moment: header.moment,
-            isFull: isFull,
+            isFull: header.isFull,
             names: names,
             records: records,
-            parts: parts,
-            revision: max(isFull ? 0 : revision, names.map(\.revision).max() ?? 0),
+            parts: try checked(parts, of: new),
+            revision: max(header.isFull ? 0 : revision, names.map(\.revision).max() ?? 0),
             floor: header.floor,
-            instance: header.instance
+            instance: header.instance,
+            order: order
         )
     }
 
-    private func header(on connection: Connection, until deadline: Deadline) throws(PostgresError) -> Header {
-        let header = try connection.run(
-            """
-            SELECT pg_snapshot_xmin(s), pg_snapshot_xmax(s), array_to_string(ARRAY(SELECT pg_snapshot_xip(s)), ','),
-                m.instance, m.floor, m.swept,
-                (SELECT system_identifier FROM pg_control_system())::text || ' '
-                    || CASE WHEN pg_is_in_recovery() THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END,
-                CASE WHEN current_setting('fsync') = 'off' THEN 'none'
-                    WHEN current_setting('synchronous_standby_names') <> ''
-                        AND current_setting('synchronous_commit') IN ('on', 'remote_apply') THEN 'replicated'
-                    ELSE 'local' END
-            FROM pg_current_snapshot() s, callpath.meta m
-            """,
-            until: deadline
-        ).first { row in
-            Header(
-                moment: StoreMoment(
-                    first: row.int(0),
-                    end: row.int(1),
-                    running: Set(row.text(2).split(separator: ",").compactMap { Int($0) }),
-                    origin: row.text(6)
-                ),
-                instance: row.text(3),
-                floor: row.int(4),
-                swept: row.int(5),
-                durability: row.text(7)
-            )
-        }
-        guard let header else { throw PostgresError(.refused(.undefinedTable), "the table callpath.meta is empty") }
-        return header
+    private static func header(_ row: Row) -> Header {
+        Header(
+            moment: StoreMoment(
+                first: row.int(6),
+                end: row.int(7),
+                running: Set(row.text(5).split(separator: ",").compactMap { Int($0) }),
+                origin: row.text(11)
+            ),
+            isFull: row.bool(3),
+            instance: row.text(1),
+            floor: row.int(2),
+            durability: row.text(12)
+        )
+    }
+
+    private static func lookedRecord(_ row: Row) -> StoreRecord {
+        record(
+            row.text(1),
+            row.int(2),
+            header: row.bytes(8),
+            digest: Digest(row.bytes(9)),
+            content: row.bytes(10),
+            revision: row.int(4)
+        )
+    }
+
+    private static func lookedPart(_ row: Row) -> PartRow {
+        PartRow(
+            name: row.text(1),
+            key: row.text(5),
+            since: row.int(6),
+            byteCount: row.int(7),
+            hash: Digest(row.bytes(9)) ?? .zero,
+            bytes: row.isNull(8) ? nil : row.bytes(8)
+        )
     }
 
     package func records() throws(StoreError) -> [StoreRecord] {
@@ -109,29 +140,35 @@ extension PostgresStore {
 
     private static let recordColumns = "SELECT name, version, header, digest, content, xid FROM callpath.record"
 
-    private func records(
-        of names: [String],
-        on connection: Connection,
-        until deadline: Deadline
-    ) throws(PostgresError) -> [StoreRecord] {
-        try connection.run(
-            Self.recordColumns + " WHERE name = ANY ($1) ORDER BY name, version",
-            [.texts(names)],
-            until: deadline
-        ).map(Self.record)
+    private static func record(_ row: Row) -> StoreRecord {
+        record(
+            row.text(0),
+            row.int(1),
+            header: row.bytes(2),
+            digest: Digest(row.bytes(3)),
+            content: row.bytes(4),
+            revision: row.int(5)
+        )
     }
 
-    private static func record(_ row: Row) -> StoreRecord {
-        let (name, version, header) = (row.text(0), row.int(1), row.bytes(2))
-        let isWhole = StepTable.digest(name, version, header) == Digest(row.bytes(3))
+    /// - Parameter content: What the parts come to, as PostgreSQL has bits: behind their count.
+    private static func record(
+        _ name: String,
+        _ version: Int,
+        header: [UInt8],
+        digest: Digest?,
+        content: [UInt8],
+        revision: Int
+    ) -> StoreRecord {
+        let isWhole = StepTable.digest(name, version, header) == digest
         var record = StoreRecord(
             name: name,
             version: version,
             header: header,
             damage: isWhole ? nil : "its row in the database does not match its digest",
-            content: Digest(Array(row.bytes(4).dropFirst(4))) ?? .zero
+            content: Digest(Array(content.dropFirst(4))) ?? .zero
         )
-        record.revision = row.int(5)
+        record.revision = revision
         return record
     }
 
@@ -171,6 +208,14 @@ extension PostgresStore {
             )
             rows[RecordID(part.name, row.int(1)), default: []].append(part)
         }
+        return try checked(rows, of: records)
+    }
+
+    /// Returns the parts of versions; all of each, and none that is damaged.
+    private func checked(
+        _ rows: [RecordID: [PartRow]],
+        of records: [StoreRecord]
+    ) throws(PostgresError) -> [RecordID: Result<StoredParts, StoreError>] {
         var parts: [RecordID: Result<StoredParts, StoreError>] = [:]
         for record in records {
             let id = RecordID(record.name, record.version)
@@ -186,8 +231,11 @@ extension PostgresStore {
     package func didApply(_ look: StoreLook) {
         state.withLock { state in
             state.moment = look.moment
+            state.shownLookOrder = max(state.shownLookOrder, look.order)
             state.own = state.own.filter { !look.moment.contains($0) }
-            state.revision = look.revision
+            // What a full look does not have is lost.
+            state.recent.removeAll { look.isFull || look.moment.contains($0.revision) }
+            state.revision = look.isFull ? look.revision : max(state.revision, look.revision)
             state.floor = look.floor
             state.instance = look.instance
             state.lastLook = .now - (look.age ?? .zero)
@@ -220,10 +268,25 @@ extension PostgresStore {
 
     package func lookAtAllNext() { state.withLock { $0.looksAtAll = true } }
 
-    package func didApply(revision: Int) {
+    package func didApply(revision: Int, of names: Set<String>) {
         state.withLock { state in
             state.own.insert(revision)
+            state.recent.append(
+                OwnChange(revision: revision, names: names, lookOrder: state.lastLookOrder)
+            )
             state.revision = max(state.revision, revision)
+        }
+    }
+
+    package func namesAhead(of look: StoreLook) -> Set<String>? {
+        state.withLock { state in
+            guard look.order > state.shownLookOrder || look.age != nil else { return nil }
+            // A commit that was over before the look began is in it, or the database has lost it.
+            guard !look.isFull else { return [] }
+            return state.recent.reduce(into: []) { names, change in
+                guard change.lookOrder >= look.order, !look.moment.contains(change.revision) else { return }
+                names.formUnion(change.names)
+            }
         }
     }
 

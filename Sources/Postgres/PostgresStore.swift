@@ -8,8 +8,8 @@ import Synchronization
 
 /// A registry on PostgreSQL that many processes share.
 ///
-/// One connection makes changes, one listens and announces, and a few carry large parts. Each is made when it is needed and
-/// made anew when it broke; without any, what was applied stays as it is.
+/// One connection makes changes, one looks, one listens and announces, and a few carry large parts. Each is made when it is
+/// needed and made anew when it broke; without any, what was applied stays as it is.
 package final class PostgresStore: SharedStore {
     /// How the database is used.
     package struct Options: Sendable {
@@ -40,6 +40,11 @@ package final class PostgresStore: SharedStore {
         var isKept = false
         /// Commits of this process that everybody sees, and that are not in the moment.
         var own: Set<Int> = []
+        /// Changes of this process that looks under way need not have seen, in their order.
+        var recent: [OwnChange] = []
+        /// The number of the last look that was begun, and of the last one that everybody sees.
+        var lastLookOrder = 0
+        var shownLookOrder = 0
         /// Since when the database has been out of reach, in seconds since 1970.
         var lostAt: Int?
         var lostBecause = ""
@@ -56,11 +61,21 @@ package final class PostgresStore: SharedStore {
         var newerSchema: Int?
     }
 
+    /// A commit of this process.
+    struct OwnChange {
+        let revision: Int
+        let names: Set<String>
+        /// The number of the last look that was begun before it was over.
+        let lookOrder: Int
+    }
+
     let address: DatabaseAddress
     let options: Options
     let state = Mutex(State())
     /// The connection of the queue of changes, and the change that is under way on it.
     let changes = Mutex<Connection?>(nil)
+    /// The connection of looks, which go on beside changes.
+    let looks = Mutex<Connection?>(nil)
     let lookout = Mutex<Connection?>(nil)
     let idle = Mutex<[Connection]>([])
     let places: DispatchSemaphore
@@ -164,17 +179,20 @@ package final class PostgresStore: SharedStore {
     static let schema = 1
 
     private func prepareSchema(_ connection: Connection, until deadline: Deadline) throws(PostgresError) {
-        let text = "SELECT schema FROM callpath.meta"
-        let found: Int
+        // What came last tells whether all of it is there.
+        let text = "SELECT schema, to_regproc('callpath.look') IS NOT NULL FROM callpath.meta"
+        var found: Int?
         do throws(PostgresError) {
-            found = try connection.run(text, until: deadline).first { $0.int(0) } ?? 0
+            found = try connection.run(text, until: deadline).first { $0.bool(1) ? $0.int(0) : nil } ?? nil
         } catch {
             guard error.state == .undefinedTable || error.state == .undefinedSchema else { throw error }
+        }
+        if found == nil {
             // Others may begin at the same time: the script takes a lock, and does what is left to do.
             try connection.runScript(callpath_schema, until: deadline)
-            found = try connection.run(text, until: deadline).first { $0.int(0) } ?? 0
+            found = try connection.run(text, until: deadline).first { $0.int(0) }
         }
-        guard found > Self.schema else { return }
+        guard let found, found > Self.schema else { return }
         state.withLock { $0.newerSchema = found }
         throw PostgresError(.newerSchema(found), "the registry has schema \(found) of a newer callpath")
     }

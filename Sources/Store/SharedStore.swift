@@ -17,7 +17,13 @@ package protocol SharedStore: RegistryStore {
     func announce()
 
     /// Returns what was changed since what was applied last, at one moment; everything at first, and when that cannot be told.
-    func look() throws(StoreError) -> StoreLook
+    ///
+    /// Commits may go on beside it.
+    /// - Returns: `nil` where it has to be everything, and must not.
+    func look(mayBeFull: Bool) throws(StoreError) -> StoreLook?
+    /// Returns the names that this process has changed since a look began, of which it may say less than everybody sees; `nil`
+    /// if a later look is what everybody sees.
+    func namesAhead(of look: StoreLook) -> Set<String>?
     /// Has the next look find everything.
     func lookAtAllNext()
     /// Returns what an earlier process of this replica saw last, where that was kept: for a start without the store.
@@ -26,8 +32,8 @@ package protocol SharedStore: RegistryStore {
     func keep(_ look: StoreLook)
     /// Notes that what a look has found is what everybody sees.
     func didApply(_ look: StoreLook)
-    /// Notes that everybody sees a commit of this process.
-    func didApply(revision: Int)
+    /// Notes that everybody sees a commit of this process, which changed `names`.
+    func didApply(revision: Int, of names: Set<String>)
     /// Draws a new instance in place of the one that is given, unless somebody has done so: what it gave tags to was lost.
     func renew(_ instance: String) throws(StoreError)
     /// Whether what a revision stands for is what everybody sees.
@@ -130,6 +136,8 @@ package struct StoreLook: Sendable {
     /// New names begin above it.
     package let floor: Int
     package let instance: String
+    /// Looks that began later have higher numbers.
+    package let order: Int
     /// How long ago it was; `nil` for one of now.
     package var age: Duration?
 
@@ -141,10 +149,11 @@ package struct StoreLook: Sendable {
         parts: [RecordID: Result<StoredParts, StoreError>],
         revision: Int,
         floor: Int,
-        instance: String
+        instance: String,
+        order: Int = 0
     ) {
         (self.moment, self.isFull, self.names, self.records, self.parts) = (moment, isFull, names, records, parts)
-        (self.revision, self.floor, self.instance) = (revision, floor, instance)
+        (self.revision, self.floor, self.instance, self.order) = (revision, floor, instance, order)
     }
 }
 

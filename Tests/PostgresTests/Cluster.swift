@@ -81,9 +81,10 @@ struct TestDatabase: Sendable {
     func replica(
         cache: String = "",
         timeout: Duration = .seconds(10),
+        interval: Duration = .seconds(1),
         hearing news: @escaping @Sendable (StoreNews) -> Void = { _ in }
     ) async throws -> Registry {
-        let registry = try registry(cache: cache, timeout: timeout, hearing: news)
+        let registry = try registry(cache: cache, timeout: timeout, interval: interval, hearing: news)
         while registry.contact?.isLoaded != true { try await Task.sleep(for: .milliseconds(1)) }
         return registry
     }
@@ -92,10 +93,11 @@ struct TestDatabase: Sendable {
     func registry(
         cache: String,
         timeout: Duration = .seconds(10),
+        interval: Duration = .seconds(1),
         hearing news: @escaping @Sendable (StoreNews) -> Void = { _ in }
     ) throws(StoreError) -> Registry {
         var options = PostgresStore.Options()
-        (options.cachePath, options.timeout) = (cache, timeout)
+        (options.cachePath, options.timeout, options.interval) = (cache, timeout, interval)
         var serving = ServingOptions()
         serving.limits.keptVersions = 3
         serving.storeNews = news

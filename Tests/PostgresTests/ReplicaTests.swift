@@ -37,6 +37,32 @@ struct ReplicaTests {
         #expect(try await other.call("fc", [1, 2]) == one.call("fc", [1, 2]))
     }
 
+    @Test func aLookTakesNothingBackThatWasChangedSinceItBegan() async throws {
+        // It looks only when it is told to.
+        let one = try await database.replica(interval: .seconds(3_600))
+        let store = try #require(one.shared)
+        for name in ["changed", "gone", "same"] { try await one.add(name, .linear(2, 2)) }
+        let look = try #require(try store.look(mayBeFull: false))
+        #expect(Set(look.names.map(\.name)) == ["changed", "gone", "same"])
+        try await one.setBias(of: "changed", to: 7)
+        try await one.delete("gone")
+        try await one.add("new", .linear(2, 2))
+        let revision = one.facts.revision
+        #expect(store.namesAhead(of: look) == ["changed", "gone", "new"])
+        let seen = try one.everything
+        try one.changes.sync { try one.show(look, of: store) }
+        #expect(try one.everything == seen)
+        #expect(one.facts.revision == revision)
+        #expect(one.hasApplied([revision]))
+        // A later look has seen all of it, and of two the later one counts.
+        let last = try #require(try store.look(mayBeFull: false))
+        #expect(store.namesAhead(of: last) == [])
+        try one.changes.sync { try one.show(last, of: store) }
+        #expect(try one.everything == seen)
+        #expect(store.namesAhead(of: look) == nil)
+        withExtendedLifetime(one) {}
+    }
+
     @Test func eachKindOfChangeIsFollowed() async throws {
         let (one, other) = try await (database.replica(), database.replica())
         func compare(_ what: Comment, _ change: () async throws -> Void) async throws {

@@ -52,7 +52,14 @@ class Cluster:
 
     def start(self):
         options = f"-p {self.port} -k {self.folder}"
-        self._run("pg_ctl", "-D", self.data, "-l", f"{self.folder}/log", "-o", options, "-w", "start")
+        for is_last in (False, False, False, True):
+            try:
+                return self._run("pg_ctl", "-D", self.data, "-l", f"{self.folder}/log", "-o", options, "-w", "start")
+            except subprocess.CalledProcessError:
+                # A child of the one that was killed may have its memory for another moment.
+                if is_last:
+                    raise
+                time.sleep(0.5)
 
     def kill(self):
         """Ends it as a power cut does, but for what the kernel still has to write."""

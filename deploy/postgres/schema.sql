@@ -200,6 +200,54 @@ BEGIN
     RETURN this::text::bigint;
 END $$;
 
+-- What a replica sees at one moment, in one answer: the statement has one snapshot, and all in it is of that.
+--
+-- known_first: the transaction below which the replica has seen all (null: it has seen nothing); known_origin, known_instance: of
+-- which cluster and registry that was. A replica that has to see everything, and may not, gets row 0 alone.
+-- Rows by kind: 0 the moment (name: the instance, key: the transactions that run, note: the cluster and its timeline, more: what
+-- becomes of commits, version: the floor, since: the first that runs, size: the next one, xid: below it deletions may be forgotten,
+-- flag: whether the rest is everything), 1 names, 2 their versions, 3 the parts of those that are new.
+CREATE OR REPLACE FUNCTION look(known_first bigint, known_origin text, known_instance text, may_be_full boolean)
+RETURNS TABLE (
+    kind integer, name text, version bigint, flag boolean, xid xid8, key text, since bigint, size bigint, bytes bytea,
+    hash bytea, content bit(256), note text, more text
+) LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+#variable_conflict use_column
+DECLARE
+    snapshot pg_snapshot := pg_current_snapshot();
+    origin text := (SELECT s.system_identifier FROM pg_control_system() s)::text || ' '
+        || CASE WHEN pg_is_in_recovery() THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END;
+    durability text := CASE WHEN current_setting('fsync') = 'off' THEN 'none'
+        WHEN current_setting('synchronous_standby_names') <> ''
+            AND current_setting('synchronous_commit') IN ('on', 'remote_apply') THEN 'replicated'
+        ELSE 'local' END;
+    registry meta;
+    is_full boolean;
+    first xid8;
+    changed text[];
+    live text[];
+BEGIN
+    SELECT * INTO STRICT registry FROM meta;
+    is_full := known_first IS NULL OR known_origin IS DISTINCT FROM origin
+        OR known_instance IS DISTINCT FROM registry.instance OR known_first::text::xid8 < registry.swept;
+    RETURN QUERY SELECT 0, registry.instance, registry.floor, is_full, registry.swept,
+        array_to_string(ARRAY(SELECT pg_snapshot_xip(snapshot)), ','), pg_snapshot_xmin(snapshot)::text::bigint,
+        pg_snapshot_xmax(snapshot)::text::bigint, NULL::bytea, NULL::bytea, NULL::bit(256), origin, durability;
+    IF is_full AND NOT may_be_full THEN RETURN; END IF;
+    first := CASE WHEN is_full THEN '0' ELSE known_first::text::xid8 END;
+    changed := ARRAY(SELECT m.name FROM module m WHERE m.xid >= first);
+    IF changed = '{}' THEN RETURN; END IF;
+    RETURN QUERY SELECT 1, m.name, m.version, m.deleted, m.xid, NULL, NULL::bigint, NULL::bigint, NULL::bytea, NULL::bytea,
+        NULL::bit(256), NULL, NULL FROM module m WHERE m.name = ANY (changed);
+    live := ARRAY(SELECT m.name FROM module m WHERE m.name = ANY (changed) AND NOT m.deleted);
+    RETURN QUERY SELECT 2, r.name, r.version, NULL::boolean, r.xid, NULL, NULL::bigint, NULL::bigint, r.header, r.digest,
+        r.content, NULL, NULL FROM record r WHERE r.name = ANY (live) ORDER BY r.name, r.version;
+    RETURN QUERY SELECT 3, p.name, r.version, NULL::boolean, NULL::xid8, p.key, p.since, p.size, p.bytes, p.hash,
+        NULL::bit(256), NULL, NULL
+        FROM record r JOIN part p ON p.name = r.name AND p.since <= r.version AND (p.until IS NULL OR p.until > r.version)
+        WHERE r.name = ANY (live) AND r.xid >= first;
+END $$;
+
 -- Forgets what nobody asks for any more. Returns how many blobs went.
 CREATE OR REPLACE FUNCTION sweep() RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE

@@ -51,20 +51,24 @@ final class Connection: @unchecked Sendable {
         return Rows(owning: result)
     }
 
-    /// Runs several statements without values, of which none has rows that matter.
-    func runScript(_ text: UnsafePointer<CChar>, until deadline: Deadline) throws(PostgresError) {
+    /// Runs several statements without values in one turn, and returns the rows of the last one, as text.
+    @discardableResult
+    func runScript(_ text: UnsafePointer<CChar>, until deadline: Deadline) throws(PostgresError) -> Rows {
         guard !isClosed, callpath_PQsendQuery(handle, text) == 1 else { throw disconnected() }
         try flush(until: deadline)
-        callpath_PQclear(try result(until: deadline))
+        var last = try result(until: deadline)
         while let more = try next(until: deadline) {
+            callpath_PQclear(last)
+            last = more
             let status = Int(callpath_PQresultStatus(more))
+            guard status != CALLPATH_COMMAND_OK, status != CALLPATH_TUPLES_OK else { continue }
             let words = callpath_PQresultErrorField(more, Int32(CALLPATH_DIAG_MESSAGE)).map { String(cString: $0) }
             let code = callpath_PQresultErrorField(more, Int32(CALLPATH_DIAG_SQLSTATE)).map { String(cString: $0) }
             callpath_PQclear(more)
-            guard status != CALLPATH_COMMAND_OK, status != CALLPATH_TUPLES_OK else { continue }
             try drain(until: deadline)
             throw PostgresError(code.map { .refused(SQLState($0)) } ?? .disconnected, words ?? "")
         }
+        return Rows(owning: last)
     }
 
     private func send(_ text: String, _ values: [PostgresValue]) throws(PostgresError) {

@@ -32,6 +32,9 @@ final class Arrivals: Sendable {
         }
     }
 
+    /// Whether somebody waits.
+    var isAwaited: Bool { state.withLock { !$0.waiters.isEmpty } }
+
     /// Tells all for whom there is what they wait for.
     func notify() {
         let waiting = state.withLock(\.waiters)

@@ -41,6 +41,7 @@ struct RegistryFollower {
     private let hookBudget: HookBudget
     private let base: RegistryState
     private let digests: [String: [Int: Digest]]
+    private let ahead: Set<String>
     private var stored: [String: OrderedDictionary<Int, Stored>] = [:]
     private var made: [VersionID: Swift.Result<Publication, StoreError>] = [:]
     /// The highest id of a hook that was made.
@@ -51,9 +52,11 @@ struct RegistryFollower {
         _ base: RegistryState,
         _ store: any RegistryStore,
         _ hookBudget: HookBudget,
-        _ digests: [String: [Int: Digest]]
+        _ digests: [String: [Int: Digest]],
+        _ ahead: Set<String>
     ) {
         (self.look, self.base, self.store, self.hookBudget, self.digests) = (look, base, store, hookBudget, digests)
+        self.ahead = ahead
         for record in look.records where record.name != ChangeWriter.globalHooksName {
             let parsed = record.damage == nil ? try? ModuleRecord(parsing: record.header) : nil
             stored[record.name, default: [:]][record.version] = Stored(stored: record, record: parsed)
@@ -62,24 +65,26 @@ struct RegistryFollower {
 
     /// Returns `base` with all that `look` has found.
     ///
-    /// - Parameter digests: Those of versions that are here, by name; versions of one number may differ after the store has
-    ///   lost some.
+    /// - Parameters:
+    ///   - digests: Those of versions that are here, by name; versions of one number may differ after the store has lost some.
+    ///   - ahead: Names of which more is here than the look has seen.
     /// - Throws: Why that cannot be now.
     static func follow(
         _ look: StoreLook,
         from base: RegistryState,
         in store: any RegistryStore,
         _ hookBudget: HookBudget,
-        digests: [String: [Int: Digest]]
+        digests: [String: [Int: Digest]],
+        ahead: Set<String>
     ) throws(StoreError) -> Result {
-        var follower = RegistryFollower(look, base, store, hookBudget, digests)
+        var follower = RegistryFollower(look, base, store, hookBudget, digests, ahead)
         return try follower.run()
     }
 
     private mutating func run() throws(StoreError) -> Result {
         var result = Result(state: base)
         var floor = look.floor
-        for name in look.names where name.name != ChangeWriter.globalHooksName {
+        for name in look.names where name.name != ChangeWriter.globalHooksName && !ahead.contains(name.name) {
             result.digests[name.name] = stored[name.name]?.mapValues(\.digest).pairs ?? [:]
             guard !isHere(name) else { continue }
             let before = base.conditionalVersion(of: name.name)
@@ -92,7 +97,11 @@ struct RegistryFollower {
         }
         if look.isFull { forgetOthers(&result) }
         try enterGlobalHooks(into: &result.state)
-        result.state.note(revision: look.revision, floor: floor, highest: look.names.map(\.version).max() ?? 0)
+        result.state.note(
+            revision: look.isFull ? look.revision : max(base.revision, look.revision),
+            floor: floor,
+            highest: look.names.map(\.version).max() ?? 0
+        )
         if lastHook >= 0 { HookHandle.keepIDs(below: lastHook + 1) }
         return result
     }
@@ -255,6 +264,7 @@ struct RegistryFollower {
 
     private mutating func enterGlobalHooks(into state: inout RegistryState) throws(StoreError) {
         let name = ChangeWriter.globalHooksName
+        guard !ahead.contains(name) else { return }
         guard let record = look.records.last(where: { $0.name == name }),
             record.version != base.globalHooksVersion || look.isFull
         else { return }

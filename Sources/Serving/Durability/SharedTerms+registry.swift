@@ -38,6 +38,9 @@ extension SharedTerms {
         touched.append(Touched(hooks, version: version))
     }
 
+    /// The names of which something is not as it was.
+    var changedNames: Set<String> { Set(touched.map(\.name)) }
+
     /// What new versions refer to must not move under them.
     private mutating func hold(
         targets made: Set<String>,

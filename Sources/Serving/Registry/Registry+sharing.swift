@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import HashTreeCollections
 import Metrics
 import NN
@@ -61,13 +62,16 @@ extension Registry {
             return results
         }
         let start = ContinuousClock.now
-        try store.commit(prepared, SharedTerms(from: base, to: draft, journals))
-        metrics.commitTime?.observe(start.duration(to: .now))
+        let terms = SharedTerms(from: base, to: draft, journals)
+        try store.commit(prepared, terms)
+        let time = start.duration(to: .now)
+        lastCommit.withLock { $0 = (prepared.count, time) }
+        metrics.commitTime?.observe(time)
         metrics.storedChanges?.increment(by: prepared.count)
         let revision = draft.revision
         let repaired = Set(journals.flatMap(\.made).map(\.publication.name))
         publish(draft)
-        store.didApply(revision: revision)
+        store.didApply(revision: revision, of: terms.changedNames)
         tell(results.compactMap { try? $0.get() }.flatMap(\.changes))
         arrivals.notify()
         revive(usersOf: repaired, in: store)
@@ -77,15 +81,16 @@ extension Registry {
     /// Follows what others have changed, for as long as the registry lives.
     static func follow(_ store: any SharedStore, for registry: @escaping @Sendable () -> Registry?) {
         var isLost = false
+        var last: ContinuousClock.Instant?
         if store.contact.lostAt != nil { registry()?.showKept(of: store) }
         while true {
             let notice = store.awaitNotice()
             guard notice != .end, let registry = registry() else { return }
             var refusal: String?
             if notice == .look {
-                registry.changes.sync {
-                    do throws(StoreError) { try registry.look(at: store) } catch { refusal = error.message }
-                }
+                if let last, last + pace * 2 > .now { registry.pause(until: last + pace) }
+                last = .now
+                do throws(StoreError) { try registry.catchUp(with: store) } catch { refusal = error.message }
             } else {
                 registry.showKept(of: store)
                 refusal = store.failure
@@ -96,13 +101,31 @@ extension Registry {
         }
     }
 
+    /// The least time from look to look where changes come one upon the other, unless somebody waits for one: most of what a look
+    /// takes it takes once, and of names that change again and again all versions but the last are passed over.
+    private static let pace = Duration.milliseconds(10)
+
+    private func pause(until end: ContinuousClock.Instant) {
+        while .now < end, !arrivals.isAwaited { usleep(1_000) }
+    }
+
+    /// Looks beside changes, and shows everybody what others have changed between two of them.
+    private func catchUp(with store: any SharedStore) throws(StoreError) {
+        // After a loss nothing must be between the look and what it is compared with.
+        let look = try store.look(mayBeFull: false)
+        let result = changes.sync {
+            Result { () throws(StoreError) in
+                if let look { try show(look, of: store) } else { try self.look(at: store) }
+            }
+        }
+        // Whoever keeps slower than others change looks at more at once.
+        keeping.sync {}
+        try result.get()
+    }
+
     /// Shows everybody what others have changed; on the queue of changes.
     func look(at store: any SharedStore) throws(StoreError) {
-        let look = try store.look()
-        guard look.isFull || !look.names.isEmpty else {
-            store.didApply(look)
-            return store.keep(look)
-        }
+        guard let look = try store.look(mayBeFull: true) else { return }
         try show(look, of: store)
     }
 
@@ -115,14 +138,31 @@ extension Registry {
         }
     }
 
-    private func show(_ look: StoreLook, of store: any SharedStore) throws(StoreError) {
+    func show(_ look: StoreLook, of store: any SharedStore) throws(StoreError) {
+        guard let ahead = store.namesAhead(of: look) else { return }
+        guard look.isFull || !look.names.isEmpty else {
+            store.didApply(look)
+            return keeping.async { store.keep(look) }
+        }
         let base = state.withLock { $0 }
         let wasLoaded = store.contact.isLoaded
         // Numbers alone tell versions apart but for those of a store that may have lost some; a copy is dear.
         let digests = look.isFull ? digests.withLock { $0 } : [:]
-        let followed = try RegistryFollower.follow(look, from: base, in: store, hookBudget, digests: digests)
+        let followed = try RegistryFollower.follow(
+            look,
+            from: base,
+            in: store,
+            hookBudget,
+            digests: digests,
+            ahead: ahead
+        )
         if !look.isFull, !followed.state.damagedUsers(of: Set(followed.changed.map(\.name))).isEmpty {
             // What was damaged because of them may be well again.
+            store.lookAtAllNext()
+            return try self.look(at: store)
+        }
+        if !ahead.isEmpty, followed.state.damaged.keys.contains(where: { base.damaged[$0] == nil }) {
+            // It may lack no more than what a change took away meanwhile.
             store.lookAtAllNext()
             return try self.look(at: store)
         }
@@ -138,7 +178,7 @@ extension Registry {
         store.didApply(look)
         tell(followed.changed)
         arrivals.notify()
-        if look.age == nil { store.keep(look) }
+        if look.age == nil { keeping.async { store.keep(look) } }
         guard isLoss else { return }
         options.storeNews(.changesLost(followed.losses))
         // No tag may mean two things: whatever the lost versions were called is of another registry from now on.

@@ -31,12 +31,14 @@ package final class Registry: Sendable {
     let loads = ModuleLoads()
     private let waiting = Mutex<[Proposal]>([])
     /// How many changes the last commit had, and how long it took to be durable; only looked at on the queue of changes.
-    private let lastCommit = Mutex((changes: 0, time: Duration.zero))
+    let lastCommit = Mutex((changes: 0, time: Duration.zero))
     /// Those who wait for what other processes have changed.
     let arrivals = Arrivals()
     /// The digests of versions of a shared store, by name.
     let digests = Mutex<[String: [Int: Digest]]>([:])
     let changes = DispatchQueue(label: "callpath.registry.changes")
+    /// Where what was seen of a shared store is kept, in its order.
+    let keeping = DispatchQueue(label: "callpath.registry.keeping")
     private let builds = DispatchQueue(label: "callpath.registry.builds", attributes: .concurrent)
 
     package init(
