@@ -3,6 +3,7 @@ import json
 import pathlib
 import sys
 
+import numpy
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch takes gigabytes: this runs where it is installed")
@@ -157,6 +158,15 @@ class Twice(nn.Module):
         return self.inner(x, "sum", 2.0) + self.inner(x, "none", 1.0)
 
 
+class Leaves(nn.Module):
+    def __init__(self, way):
+        super().__init__()
+        self.way, self.layer = way, nn.Linear(4, 3)
+
+    def forward(self, x):
+        return torch.as_tensor(self.way(self.layer(x)))
+
+
 @pytest.mark.parametrize("model, words", [
     (Branches(), "model (Branches): what it does depends on the values"),
     (AssignsByNumbers(), "model (AssignsByNumbers): it assigns to a part of a tensor"),
@@ -164,6 +174,11 @@ class Twice(nn.Module):
     (BlockInPlace(), "in place that it reads afterwards"),
     (Counts(), "model (Counts): it changes its own tensors in a call"),
     (Unknown(), "model (Unknown) calls fft_fft, which Callpath does not know"),
+    (Leaves(lambda x: x.numpy()), "model (Leaves): it calls numpy() of a tensor: only what torch's functions do is in a graph"),
+    (Leaves(lambda x: numpy.maximum(x.detach().cpu().numpy(), 0)), "model (Leaves): it calls numpy() of a tensor"),
+    (Leaves(lambda x: x.tolist()), "model (Leaves): it calls tolist() of a tensor"),
+    (Leaves(numpy.tanh), "model (Leaves): it makes a numpy array of a tensor"),
+    (Leaves(lambda x: torch.tensor(numpy.array(x))), "model (Leaves): it makes a numpy array of a tensor"),
     (Twice(), "model.inner (Gate) is called twice in one call"),
     (nn.Sequential(Branches(), nn.Sequential(Unknown())), "model.0 (Branches)"),
     (nn.Sequential(Assigns(), nn.Sequential(Unknown())), "model.1.0 (Unknown)"),

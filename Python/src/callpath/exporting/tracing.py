@@ -14,13 +14,15 @@ from torch import fx, nn
 from torch.utils import _pytree as pytree
 
 from . import functions, layers
-from .errors import NotExportable
+from .errors import LeavesTorch, NotExportable
 
 # What a tensor says of itself that is the same for every input that fits.
 STATIC = {"dtype", "device", "is_cuda", "is_cpu", "is_meta", "is_sparse", "is_nested", "is_quantized", "is_mkldnn", "is_xla", "is_mps", "layout",
           "requires_grad", "is_leaf", "grad", "grad_fn", "names", "itemsize"}
 STATIC_METHODS = {"is_contiguous", "is_floating_point", "is_complex", "element_size", "get_device", "stride", "storage_offset",
                   "is_inference", "is_conj", "is_signed"}
+# Methods that give the numbers of a tensor to Python.
+LEAVING = {"numpy", "tolist", "data_ptr"}
 SIZES = {"shape", "ndim", "size", "dim", "numel", "ndimension", "nelement"}
 # Methods that are other methods, written so.
 REWRITTEN = {
@@ -32,6 +34,10 @@ REWRITTEN = {
     "ndimension": lambda x: x.dim(), "nelement": lambda x: x.numel(), "cpu": lambda x, **_: x, "cuda": lambda x, *_, **__: x, "requires_grad_": lambda x, *_: x,
     "type": lambda x, dtype: x.to(dtype),
 }
+
+
+def left(what):
+    return LeavesTorch(f"{what}: only what torch's functions do is in a graph")
 
 
 class Value(fx.Proxy):
@@ -55,6 +61,9 @@ class Value(fx.Proxy):
         if callable(attribute) and not torch.is_tensor(attribute):
             return Method(self, name, attribute)
         return self.tracer.attribute(self, name, attribute)
+
+    def __array__(self, *_, **__):
+        raise left("it makes a numpy array of a tensor")
 
     def __len__(self):
         if torch.is_tensor(self.now):
@@ -109,6 +118,8 @@ class Method:
         is_fixed = owner.node.op == "get_attr" and self.name in SIZES
         if torch.is_tensor(owner.now) and (self.name in STATIC_METHODS or is_fixed):
             return self.bound(*args, **kwargs)
+        if torch.is_tensor(owner.now) and self.name in LEAVING and owner.node.op != "get_attr":
+            raise left(f"it calls {self.name}() of a tensor")
         if torch.is_tensor(owner.now) and self.name in REWRITTEN:
             return REWRITTEN[self.name](owner, *args, **kwargs)
         if isinstance(owner.now, dict):

@@ -9,7 +9,7 @@ from torch import fx, nn
 from torch.nn.utils import parametrize
 
 from . import checking, exported, functions, layers
-from .errors import NotExportable
+from .errors import LeavesTorch, NotExportable
 from .tracing import Trace, Watch
 
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
@@ -179,7 +179,8 @@ class Tree:
         except RecursionError:
             raise
         except Exception as error:
-            found = self.exported(module, *kept, fixed) if self.is_own(error, module) else None
+            can_be_exported = self.is_own(error, module) and not isinstance(error, LeavesTorch)
+            found = self.exported(module, *kept, fixed) if can_be_exported else None
             if found is None:
                 raise self.told(error, module) from error
             output, written, constants = found
