@@ -81,6 +81,36 @@ struct TensorOverviewTests {
         #expect(overview.statistics.variance == 2.0 / 3)
     }
 
+    /// Ranges whose width, half or quotients are no numbers; a client's weight may be any.
+    @Test(
+        arguments: [
+            [0, 5e-324], [5e-324, 1e-323], [-5e-324, 0], [0, 1e-320, 4e-321], [0, 1e-310, 3e-311],
+            [1, 1.0000000000000002], [-1.7976931348623157e308, 1.7976931348623157e308, 1e308, -1e308],
+            [1e17, 1e17], [-1e308, -1e308], [1.7976931348623157e308, 1.7976931348623157e308],
+            [1e-300, 2e-300, 1.2e-300], [0, 0], [9_007_199_254_740_994, 9_007_199_254_740_992],
+            [0, 1, 0.25, 0.5, 0.75, 0.1, 0.9, 1, 0, 0.3333, .nan, .infinity],
+        ] as [[Double]],
+        [1, 3, 4, 64, 256]
+    )
+    func `each element lies in one bin, between its edges`(elements: [Double], bins: Int) throws {
+        let tensor = try Tensor(elements, shape: [elements.count])
+        let histogram = try #require(tensor.overview(.init(bins: bins)).histogram)
+        let finite = elements.filter(\.isFinite)
+        #expect(histogram.counts.reduce(0, +) == finite.count)
+        #expect(histogram.min < histogram.max && histogram.min.isFinite && histogram.max.isFinite)
+        #expect(finite.allSatisfy { histogram.min <= $0 && $0 <= histogram.max })
+        // Wide enough for its edges to be told apart, where the quotient that follows is exact enough.
+        let half = histogram.max / 2 - histogram.min / 2
+        guard half > 1e-290, half / histogram.max.magnitude > 1e-10 || histogram.max == 0 else { return }
+        var expected = [Int](repeating: 0, count: bins)
+        for element in finite {
+            let place = (element / 2 - histogram.min / 2) / half * Double(bins)
+            expected[min(bins - 1, Int(place.rounded(.down)))] += 1
+        }
+        let difference = zip(histogram.counts, expected).reduce(0) { $0 + abs($1.0 - $1.1) }
+        #expect(difference <= 2, "\(histogram.counts) and \(expected)")
+    }
+
     @Test func `the widest range has bins`() throws {
         let largest = Double.greatestFiniteMagnitude
         let overview = try Tensor([-largest, 0, largest] as [Double], shape: [3]).overview(.init(bins: 2))

@@ -105,38 +105,87 @@ private struct Spread {
 
     init?<S: Scalar>(of scalars: UnsafePointer<S>, count: Int, _ sums: Sums, bins: Int) {
         guard let mean = sums.mean else { return nil }
-        let isPoint = sums.min == sums.max
-        let (min, max) = isPoint ? (sums.min - 0.5, sums.max + 0.5) : (sums.min, sums.max)
-        // Halves, so that the width of the widest range is a number too.
-        let halfWidth = max / 2 - min / 2
-        let edges = (0...bins).map { min + Double($0) / Double(bins) * halfWidth * 2 }
-        let scale = Double(bins) / halfWidth
-        var counts = [Int](repeating: 0, count: bins)
-        var squares = 0.0
+        let bins = Bins(from: sums.min, to: sums.max, count: bins)
+        var squares = Sums.Lanes.zero
+        var counts = [Int](repeating: 0, count: bins.count)
         // Pointers: half of the time of a large weight would be checks of the index, which is within by the line that makes it.
-        edges.withUnsafeBufferPointer { edges in
+        bins.edges.withUnsafeBufferPointer { edges in
             counts.withUnsafeMutableBufferPointer { counts in
-                for index in 0..<count {
-                    let number = scalars[index].converted(to: Double.self)
-                    guard number.isFinite else { continue }
-                    squares += (number - mean) * (number - mean)
-                    var bin = Swift.min(bins - 1, Swift.max(0, Int((number / 2 - min / 2) * scale)))
-                    // The quotient may be off by a rounding; the edges decide.
-                    if number < edges[bin], bin > 0 { bin -= 1 }
-                    if bin < bins - 1, number >= edges[bin + 1] { bin += 1 }
-                    counts[bin] += 1
+                var index = 0
+                while index < count {
+                    let width = Swift.min(Sums.Lanes.scalarCount, count - index)
+                    var numbers =
+                        width == Sums.Lanes.scalarCount
+                        ? Sums.lanes(scalars + index) : Sums.lanes(scalars + index, width)
+                    let isFinite = numbers .> -.infinity .& numbers .< .infinity
+                    let isWhole = width == Sums.Lanes.scalarCount && all(isFinite)
+                    if !isWhole { numbers.replace(with: mean, where: .!isFinite) }
+                    var distances = numbers - mean
+                    let places = bins.places(of: numbers)
+                    for lane in 0..<width where isWhole || isFinite[lane] {
+                        var bin = Int(truncatingIfNeeded: places[lane])
+                        // The place may be off by a rounding; the edges decide.
+                        bin &-= numbers[lane] < edges[bin] ? 1 : 0
+                        bin &+= numbers[lane] >= edges[bin &+ 1] ? 1 : 0
+                        counts[bin] &+= 1
+                    }
+                    if width < Sums.Lanes.scalarCount {
+                        for lane in width..<Sums.Lanes.scalarCount { distances[lane] = 0 }
+                    }
+                    squares += distances * distances
+                    index += width
                 }
             }
         }
-        histogram = TensorOverview.Histogram(min: min, max: max, counts: counts)
-        variance = squares / Double(sums.finiteCount)
+        histogram = TensorOverview.Histogram(min: bins.min, max: bins.max, counts: counts)
+        variance = squares.sum() / Double(sums.finiteCount)
+    }
+}
+
+/// A range in bins of one width.
+private struct Bins {
+    let min: Double
+    let max: Double
+    let count: Int
+    /// The lower edge of each bin and the upper of the last; the outer two are infinite, since nothing lies beyond them.
+    let edges: [Double]
+    /// A power of two that makes the range neither too wide for a number nor so small that its quotients are none.
+    private let unit: Double
+    private let start: Double
+    private let scale: Double
+
+    /// A range that is a point is made one around it.
+    init(from least: Double, to greatest: Double, count: Int) {
+        var (min, max) = (least, greatest)
+        if min == max {
+            let limit = Double.greatestFiniteMagnitude
+            // A half is nothing beside a large number.
+            min = Swift.max(-limit, Swift.min(least - 0.5, least.nextDown))
+            max = Swift.min(limit, Swift.max(least + 0.5, least.nextUp))
+        }
+        let unit = (max - min).isFinite ? max - min < 0x1p-900 ? 0x1p900 : 1 : 0.5
+        let (start, width) = (min * unit, max * unit - min * unit)
+        var edges = (0...count).map { (start + Double($0) / Double(count) * width) / unit }
+        (edges[0], edges[count]) = (-.infinity, .infinity)
+        (self.min, self.max, self.count, self.edges) = (min, max, count, edges)
+        (self.unit, self.start, scale) = (unit, start, Double(count) / width)
+    }
+
+    /// Returns the bins of finite numbers in the range, give or take one.
+    @inline(__always)
+    func places(of numbers: Sums.Lanes) -> SIMD8<UInt64> {
+        var places = (numbers * unit - start) * scale - 0.5
+        places.replace(with: 0, where: .!(places .> 0))
+        places.replace(with: Double(count - 1), where: places .> Double(count - 1))
+        // The lowest bits of such a sum are its whole number, rounded.
+        return unsafeBitCast(places + 0x1p52, to: SIMD8<UInt64>.self) & 0xFFFF_FFFF
     }
 }
 
 /// What is gathered of all elements on the first pass.
 private struct Sums {
     /// Eight elements at a time, each in a lane of its own: a single sum would wait for each addition before it.
-    private typealias Lanes = SIMD8<Double>
+    typealias Lanes = SIMD8<Double>
 
     private(set) var finiteCount = 0
     private var count = 0
@@ -180,13 +229,13 @@ private struct Sums {
 
     /// Returns eight elements.
     @inline(__always)
-    private static func lanes<S: Scalar>(_ elements: UnsafePointer<S>) -> Lanes {
+    static func lanes<S: Scalar>(_ elements: UnsafePointer<S>) -> Lanes {
         func number(_ lane: Int) -> Double { elements[lane].converted(to: Double.self) }
         return Lanes(number(0), number(1), number(2), number(3), number(4), number(5), number(6), number(7))
     }
 
     /// Returns the last `width` elements of a row, zeros beside them.
-    private static func lanes<S: Scalar>(_ elements: UnsafePointer<S>, _ width: Int) -> Lanes {
+    static func lanes<S: Scalar>(_ elements: UnsafePointer<S>, _ width: Int) -> Lanes {
         var lanes = Lanes.zero
         for lane in 0..<width { lanes[lane] = elements[lane].converted(to: Double.self) }
         return lanes
