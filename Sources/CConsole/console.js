@@ -11,7 +11,7 @@ const state = {
 	callHooks: [], fired: new Map(), captures: new Map(), stream: null, streamed: null, graph: false, turned: false, quiet: 0,
 };
 
-/** Attributes whose names begin with "on" are listeners. */
+/** Attributes that begin with "on" are listeners. */
 function complete(made, attributes, children) {
 	for (const [name, value] of Object.entries(attributes)) {
 		if (name.startsWith('on')) made.addEventListener(name.slice(2), value);
@@ -111,6 +111,11 @@ function failed(error) {
 
 async function refresh() {
 	const limit = Math.min(1000, Math.max(100, state.modules.length));
+	// What the address names waits for no figures.
+	if (early && (await early[1])[0].version) {
+		await follow();
+		enter('ready');
+	}
 	const [page, exposed, about] = await Promise.all([
 		list(limit),
 		ask('metrics', {accept: 'text/plain'}).catch(error => {
@@ -206,6 +211,11 @@ async function follow() {
 
 const read = name => Promise.all([at(name), model(name), at(name, '/hooks'), 'v1/hooks']
 	.map((path, index) => ask(path).catch(error => index ? {} : error)));
+
+// Asked before all else.
+const named = address().get('module');
+let early = named && [named, read(named)];
+tick().then(drawReference);
 
 async function open(name) {
 	const other = name !== state.doc?.name;
@@ -378,7 +388,7 @@ function light(events, callHooks = []) {
 	flash(nodes);
 }
 
-/** A trace tells the id of a hook, or its place among those of the call. */
+/** A trace tells a hook's id, or its place among the call's. */
 function count({event, module, hook}, callHooks, counters) {
 	const kind = event.slice(0, -5);
 	const here = other => other.kind === kind && !other.node && (other.everywhere || (other.module || '') === module);
@@ -548,7 +558,7 @@ function drawCaptures() {
 	show('captures', ...(parts.length ? parts : [note('Nothing yet: add a capture hook and call.')]));
 }
 
-/** The first axis by all others, pooled as the server's summaries are. */
+/** The first axis by all others, pooled as the server does. */
 function pooled(flat, height) {
 	const width = flat.length / height;
 	const [rows, columns] = [Math.min(64, height), Math.min(64, width)];
@@ -649,7 +659,7 @@ async function call(event) {
 			state.captures.set(`this call ${[capture.hook, capture.output].filter(part => part != null).join('.')}`, {node: hooks[capture.hook]?.node, ...capture});
 		}
 		if (captures.length) drawCaptures();
-		// A capture in text is refused: the printout is of a second call, without them.
+		// Text has no captures: the printout is of a second call.
 		const printed = await ask(at(name, '/call'), {method: 'POST', accept: 'text/plain', body: callBody(printable())});
 		show('answer', el('pre', {id: 'printed', tabindex: 0, 'aria-label': 'Answer'}, printed.trimEnd()),
 			note(`Traced in ${duration(events.at(-1)?.nanoseconds)}. The printout is of a second call, without captures.`));
@@ -762,7 +772,7 @@ function namesIn(value) {
 	return typeof value.node === 'string' ? [value.node] : Object.values(value).flatMap(namesIn);
 }
 
-/** A node lies one layer beyond its latest argument; edges take a slot in each layer between. */
+/** A node lies one layer beyond its latest argument, edges take a slot in each between. */
 function layout(nodes) {
 	const places = new Map(nodes.map(node => [node.name || 'output', {node, name: node.name || 'output', users: [], layer: 0}]));
 	for (const place of places.values()) {
@@ -790,7 +800,7 @@ function layout(nodes) {
 	return {places, levels, edges};
 }
 
-/** By medians, down and up in turns. */
+/** By medians, down and up. */
 function untangle(levels) {
 	const number = level => level.forEach((place, rank) => { place.rank = rank; });
 	const median = others => others.map(other => other.rank).sort((a, b) => a - b)[others.length >> 1];
@@ -864,7 +874,7 @@ function shape(place, [x, y], path, places) {
 
 const captures = (path, name) => hook => hook.module === path && hook.node === name && hook.action.type === 'capture';
 
-/** Opens the module of a node that calls one; captures the value of another, or no more. */
+/** Opens the module of a node that calls one; captures another's value, or no more. */
 function pick({node: {op, target}, name}, path) {
 	if (op === 'call_module') return choose(path ? `${path}.${target}` : target);
 	const others = state.callHooks.filter(hook => !captures(path, name)(hook));
@@ -1013,7 +1023,3 @@ on('graph-turn', 'click', () => {
 addEventListener('hashchange', () => { follow().catch(failed); openReference(); });
 document.addEventListener('visibilitychange', () => document.hidden ? stopStream() : tick());
 drawCallHooks();
-// Beside the list, not after it.
-const named = address().get('module');
-let early = named && [named, read(named)];
-tick().then(drawReference);

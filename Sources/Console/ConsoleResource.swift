@@ -1,6 +1,7 @@
 import CConsole
 import HTTP
 import HTTPTypes
+import Synchronization
 package import Web
 
 /// The console: a page that shows the modules and the path of their calls, its two other files, and where `/docs` leads.
@@ -41,11 +42,12 @@ package struct ConsoleResource: Sendable {
     }
 }
 
-/// A file that is built into the binary, and the same under gzip.
-struct StaticContent: Sendable {
+/// A file that is built into the binary, and the same under gzip once somebody wants it.
+final class StaticContent: Sendable {
     private let tag: EntityTag
     private let plain: Response
-    private let coded: Response
+    /// Made late, since a start has no milliseconds for a page that may never be opened.
+    private let coded = Mutex<Response?>(nil)
 
     init(_ file: console_file, type: String, policy: String) {
         let bytes = [UInt8](UnsafeBufferPointer(start: file.bytes, count: file.size))
@@ -57,13 +59,17 @@ struct StaticContent: Sendable {
         ]
         fields.varyByCoding()
         plain = Response(status: .ok, fields: fields, body: .bytes(bytes))
-        coded = plain.coded(.gzip)
     }
 
     /// Returns the file, in the coding that the client likes, or that it holds it already.
     func response(to exchange: Exchange) throws -> Response {
         if let notModified = try exchange.notModified(tag) { return notModified }
-        return AcceptEncoding(exchange.request.fields).preferred == .gzip ? coded : plain
+        guard AcceptEncoding(exchange.request.fields).preferred == .gzip else { return plain }
+        return coded.withLock { coded in
+            let response = coded ?? plain.coded(.gzip)
+            coded = response
+            return response
+        }
     }
 }
 

@@ -21,14 +21,15 @@ extension Response {
         code(coding)
     }
 
-    /// Returns this answer with its content under `coding`, for content that is coded once and answered often.
+    /// Returns this answer with its content under `coding`, as small as it gets: for content that is coded once and answered
+    /// often.
     package consuming func coded(_ coding: ContentCoding) -> Response {
-        code(coding)
+        code(coding, .best)
         return self
     }
 
-    private mutating func code(_ coding: ContentCoding) {
-        body = body.coded(coding)
+    private mutating func code(_ coding: ContentCoding, _ effort: Deflater.Effort = .fast) {
+        body = body.coded(coding, effort)
         fields[.contentEncoding] = coding.rawValue
         codeEntityTag(coding)
     }
