@@ -1,5 +1,6 @@
 #pragma once
 #include <openssl/err.h>
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <string.h>
@@ -72,3 +73,13 @@ static inline int copenssl_alternative_name(X509 *certificate, char *name, int c
 static inline int copenssl_set_server_name(SSL *session, const char *name) {
     return (int)SSL_set_tlsext_host_name(session, name);
 }
+
+// SHA-256 without EVP, whose contexts cost more than the rows that are hashed; OpenSSL 3 would rather have EVP used.
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wdeprecated-declarations"
+static inline void copenssl_sha256_begin(SHA256_CTX *context) { SHA256_Init(context); }
+static inline void copenssl_sha256_add(SHA256_CTX *context, const void *bytes, size_t count) {
+    SHA256_Update(context, bytes, count);
+}
+static inline void copenssl_sha256_end(SHA256_CTX *context, unsigned char *digest) { SHA256_Final(digest, context); }
+#pragma clang diagnostic pop

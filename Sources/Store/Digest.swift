@@ -1,5 +1,4 @@
 import COpenSSL
-import Synchronization
 
 /// The SHA-256 of some bytes.
 package struct Digest: Sendable, Hashable, Comparable {
@@ -63,6 +62,12 @@ package struct Digest: Sendable, Hashable, Comparable {
         }
     }
 
+    /// Hands the 32 bytes to `body`.
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        let words = (words[0].bigEndian, words[1].bigEndian, words[2].bigEndian, words[3].bigEndian)
+        return withUnsafeBytes(of: words) { body($0) }
+    }
+
     /// The digest as 64 hexadecimal digits.
     package var hexadecimal: String {
         let digits = Array("0123456789abcdef".utf8)
@@ -90,68 +95,40 @@ package struct Digest: Sendable, Hashable, Comparable {
 
 /// A SHA-256 in the making.
 package struct SHA256Hash: ~Copyable {
-    /// Found once: OpenSSL looks for it with locks.
-    nonisolated(unsafe) private static let algorithm = EVP_MD_fetch(nil, "SHA256", nil)
-    /// Contexts that nobody uses: making one takes as long as hashing a row.
-    private static let idleContexts = Mutex<[Context]>([])
-    private static let maxIdleContexts = 8
+    private var context = SHA256_CTX()
 
-    /// One thread at a time has it.
-    private struct Context: @unchecked Sendable {
-        let pointer: OpaquePointer?
-        /// Short fields, which are hashed together.
-        var pending: [UInt8] = []
-    }
-
-    private var context: Context
-
-    package init() {
-        context = Self.idleContexts.withLock { $0.popLast() } ?? Context(pointer: EVP_MD_CTX_new())
-        // Of one that was never finished.
-        context.pending.removeAll(keepingCapacity: true)
-        EVP_DigestInit_ex2(context.pointer, Self.algorithm, nil)
-    }
-
-    deinit {
-        let isKept = Self.idleContexts.withLock { idle in
-            guard idle.count < Self.maxIdleContexts, context.pending.capacity < 4_096 else { return false }
-            idle.append(context)
-            return true
-        }
-        if !isKept { EVP_MD_CTX_free(context.pointer) }
-    }
+    package init() { copenssl_sha256_begin(&context) }
 
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        flush()
-        EVP_DigestUpdate(context.pointer, bytes.baseAddress, bytes.count)
-    }
-
-    private mutating func flush() {
-        guard !context.pending.isEmpty else { return }
-        EVP_DigestUpdate(context.pointer, context.pending, context.pending.count)
-        context.pending.removeAll(keepingCapacity: true)
+        copenssl_sha256_add(&context, bytes.baseAddress, bytes.count)
     }
 
     /// Adds a field whose end cannot be moved: its length first.
     mutating func add(_ field: [UInt8]) {
         add(field.count)
-        context.pending += field
+        field.withUnsafeBytes { update($0) }
     }
 
     mutating func add(_ text: String) {
-        add(text.utf8.count)
-        context.pending += text.utf8
+        var text = text
+        text.withUTF8 { text in
+            add(text.count)
+            update(UnsafeRawBufferPointer(text))
+        }
+    }
+
+    mutating func add(_ digest: Digest) {
+        add(Digest.byteCount)
+        digest.withBytes { update($0) }
     }
 
     mutating func add(_ number: Int) {
-        if context.pending.isEmpty { context.pending.reserveCapacity(256) }
-        withUnsafeBytes(of: Int64(number).littleEndian) { context.pending += $0 }
+        withUnsafeBytes(of: Int64(number).littleEndian) { update($0) }
     }
 
     package consuming func finish() -> Digest {
-        flush()
-        return withUnsafeTemporaryAllocation(byteCount: Digest.byteCount, alignment: 8) { bytes in
-            EVP_DigestFinal_ex(context.pointer, bytes.baseAddress, nil)
+        withUnsafeTemporaryAllocation(byteCount: Digest.byteCount, alignment: 8) { bytes in
+            copenssl_sha256_end(&context, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
             return Digest(UnsafeRawBufferPointer(bytes)) ?? .zero
         }
     }

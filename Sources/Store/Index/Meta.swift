@@ -16,7 +16,7 @@ struct Meta: Equatable {
         for number in [revision, counters.floor, counters.highestVersion, counters.nextHook, recordCount] {
             hash.add(number)
         }
-        hash.add(recordSum.bytes)
+        hash.add(recordSum)
         return hash.finish()
     }
 }
@@ -46,7 +46,7 @@ package struct StoreRecord: Sendable {
         hash.add(name)
         hash.add(version)
         hash.add(header)
-        hash.add(content.bytes)
+        hash.add(content)
         return hash.finish()
     }
 }
@@ -84,7 +84,7 @@ package struct PartRow: Sendable {
         hash.add(key)
         hash.add(since)
         hash.add(byteCount)
-        hash.add(self.hash.bytes)
+        hash.add(self.hash)
         hash.add(bytes == nil ? 1 : 0)
         return hash.finish()
     }
@@ -92,7 +92,7 @@ package struct PartRow: Sendable {
     /// The digest of the row.
     var digest: Digest {
         var hash = SHA256Hash()
-        hash.add(identity.bytes)
+        hash.add(identity)
         hash.add(until ?? -1)
         return hash.finish()
     }
