@@ -59,30 +59,60 @@ extension Store {
     package func commit(_ changes: [PreparedChange], counters: StoreCounters) throws(StoreError) -> Int {
         if let failure { throw .failed(reason: failure, outcome: .unchanged) }
         return try index.withLock { (index) throws(StoreError) in
-            let keepsLoose = state.withLock { $0.backups > 0 }
-            var names: Set<String> = []
-            var spare: [Digest: Int] = [:]
+            let keepsLoose = keepsLoose
             do throws(TransactionFailure) {
-                try index.transaction { (meta) throws(DatabaseError) in
-                    for change in changes {
-                        let rest = try index.apply(change.change, change.files, keepsLoose: keepsLoose, to: &meta)
-                        names.formUnion(rest.names)
-                        spare.merge(rest.files) { size, _ in size }
+                if canWait(changes, index) {
+                    try index.append(changes.map(\.change), counters)
+                    note(index)
+                } else {
+                    let rest = try index.transaction(keepsLoose: keepsLoose) { (meta, rest) throws(DatabaseError) in
+                        for change in changes {
+                            rest.merge(
+                                try index.apply(change.change, change.files, keepsLoose: keepsLoose, to: &meta)
+                            )
+                        }
+                        meta.revision += changes.count
+                        meta.counters = counters
                     }
-                    meta.counters = counters
-                    guard !keepsLoose else { return }
-                    for name in names { spare.merge(try index.dropLoose(of: name)) { size, _ in size } }
+                    note(index, rest)
                 }
             } catch {
                 throw failure(of: error)
             }
-            let (meta, syncTime) = (index.meta, index.syncTime)
-            state.withLock { state in
-                (state.meta, state.syncTime) = (meta, syncTime)
-                state.spareFiles.merge(spare) { size, _ in size }
-                if keepsLoose { state.looseNames.formUnion(names) }
-            }
-            return meta.revision
+            return index.meta.revision
+        }
+    }
+
+    private func canWait(_ changes: [PreparedChange], _ index: Index) -> Bool {
+        changes.allSatisfy { (try? index.canWait($0.change)) == true }
+    }
+
+    /// Whether a backup reads what no version has any more.
+    private var keepsLoose: Bool { state.withLock { $0.backups > 0 } }
+
+    /// Notes what a commit has made and left over.
+    private func note(_ index: Index, _ rest: Index.Leftovers = Index.Leftovers()) {
+        let (meta, syncTime) = (index.meta, index.syncTime)
+        state.withLock { state in
+            (state.meta, state.syncTime) = (meta, syncTime)
+            state.spareFiles.merge(rest.files) { size, _ in size }
+            state.looseNames.formUnion(rest.names)
+        }
+    }
+
+    /// Puts the changes that wait into the tables.
+    ///
+    /// - Returns: Whether they are there. Without room they wait on, as safe as before, and the next change says so.
+    @discardableResult
+    func settle(_ index: Index) -> Bool {
+        guard failure == nil else { return false }
+        do throws(TransactionFailure) {
+            note(index, try index.transaction(keepsLoose: keepsLoose))
+            return true
+        } catch {
+            let isShort = error.error.isFull || error.error.isShortage && !error.wasCommitting
+            if !isShort { _ = fail(because: error.error.description, .unchanged) }
+            return false
         }
     }
 
@@ -110,16 +140,18 @@ extension Store {
 
     /// Removes the files that commits left over, and moves a long log into the index; after the answers are on their way.
     package func tidy() {
-        var spare = state.withLock { state in
-            defer { state.spareFiles = [:] }
-            return state.spareFiles
-        }
-        spare.merge(blobs.takeReleased()) { size, _ in size }
         index.withLock { index in
+            if index.isTimeToSettle { settle(index) }
+            var spare = state.withLock { state in
+                defer { state.spareFiles = [:] }
+                return state.spareFiles
+            }
+            spare.merge(blobs.takeReleased()) { size, _ in size }
             for (file, size) in spare where (try? index.names(file)) == false {
                 try? blobs.remove(file, byteCount: size)
             }
-            guard failure == nil else { return }
+            // What waits does not go into the file, where a flipped bit would be found and not be mended.
+            guard failure == nil, index.waiting.isEmpty else { return }
             do throws(DatabaseError) {
                 try index.checkpointIfLong()
             } catch {
@@ -134,7 +166,7 @@ extension Store {
     /// Nothing is removed where a row is damaged: what nobody seems to need may be what it was about.
     package func sweep() {
         guard let (files, _) = try? blobs.contents() else { return }
-        guard let rest = index.withLock({ index in try? index.looseParts() }) else { return }
+        guard let rest = try? reading(nil, { (index) throws(StoreError) in try index.looseParts() }) else { return }
         state.withLock { $0.looseNames.formUnion(rest.names) }
         dropLooseParts()
         for file in files where !rest.files.contains(file) {
@@ -148,7 +180,9 @@ extension Store {
     /// Moves the log into the index once no change comes any more: a log is what a flipped bit cuts short.
     package func close() {
         guard failure == nil else { return }
-        index.withLock { index in try? index.endLog() }
+        index.withLock { index in
+            if index.waiting.isEmpty || settle(index) { try? index.endLog() }
+        }
     }
 
     /// Takes away the parts that a backup held, once none is under way.
@@ -160,11 +194,10 @@ extension Store {
         }
         guard !names.isEmpty else { return }
         index.withLock { index in
-            var spare: [Digest: Int] = [:]
-            try? index.transaction { (_) throws(DatabaseError) in
-                for name in names { spare.merge(try index.dropLoose(of: name)) { size, _ in size } }
+            let rest = try? index.transaction(keepsLoose: false) { (_, rest) throws(DatabaseError) in
+                rest.names.formUnion(names)
             }
-            state.withLock { $0.spareFiles.merge(spare) { size, _ in size } }
+            note(index, rest ?? Index.Leftovers())
         }
         tidy()
     }

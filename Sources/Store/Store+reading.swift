@@ -3,12 +3,24 @@ import Synchronization
 extension Store {
     /// Returns the headers of all versions of all records, by name and then by version.
     package func records() throws(StoreError) -> [StoreRecord] {
-        try index.withLock { (index) throws(StoreError) in try index.records() }
+        try reading(nil) { (index) throws(StoreError) in try index.records() }
+    }
+
+    /// Runs `body` with an index whose tables have all changes, or all of `name`.
+    func reading<Result: Sendable>(
+        _ name: String?,
+        _ body: @Sendable (Index) throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        try index.withLock { (index) throws(StoreError) in
+            let isThere = index.waiting.isEmpty || name.map { !index.waiting.names.contains($0) } ?? false
+            guard !isThere, !settle(index) else { return try body(index) }
+            return try index.rehearsing(body)
+        }
     }
 
     /// Returns the parts of a version; what it names stays on the disk as long as they are held.
     package func parts(of name: String, version: Int) throws(StoreError) -> StoredParts {
-        try index.withLock { (index) throws(StoreError) in
+        try reading(name) { (index) throws(StoreError) in
             let (record, rows) = try index.parts(of: name, version)
             return StoredParts(record.header, rows, blobs)
         }

@@ -12,10 +12,10 @@ package final class Store: Sendable {
     /// The bytes that the folder may have; 0 for what its disk has.
     let maxBytes: Int
     let didFail: @Sendable (String) -> Void
-    /// Held for the life of the process, and with it the lock on the folder.
-    private let lockFile: DiskFile
     let index: Mutex<Index>
     let state: Mutex<State>
+    /// Held for the life of the process, and with it the lock on the folder; it goes last.
+    private let lockFile: DiskFile
 
     /// What is known without waiting for the disk.
     struct State {
@@ -72,8 +72,10 @@ package final class Store: Sendable {
         if try Self.isWithoutIndex(blobs, disk, path), !mayCreate { throw StoreError.missing(path: path) }
         try Self.prepare(blobs, disk, path)
         let opened = try Index(path: indexPath, system: disk.databaseSystem)
+        let waits = !opened.waiting.isEmpty
         state = Mutex(State(meta: opened.meta))
         index = Mutex(opened)
+        if waits { index.withLock { _ = settle($0) } }
         if maxBytes > 0 { _ = try byteCount() }
     }
 

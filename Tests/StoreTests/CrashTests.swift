@@ -29,7 +29,12 @@ import Testing
         }
     }
 
-    private func run(_ changes: Int, seed: UInt64, planting plant: Plant? = nil) throws -> Run {
+    private func run(
+        _ changes: Int,
+        seed: UInt64,
+        ofSmallParts isSmall: Bool = false,
+        planting plant: Plant? = nil
+    ) throws -> Run {
         let folder = try TestFolder()
         let root = folder.path + "/registry"
         let disk = RecordingDisk(root: root, forgotten: plant?.forgotten ?? .nothing)
@@ -37,9 +42,10 @@ import Testing
         try store.index.withLock { index in
             // A run comes past several checkpoints, and logs that begin anew.
             index.checkpointPages = 40
+            index.settleCount = 7
             if plant == .synchronousNormal { try index.database.run("PRAGMA synchronous=NORMAL") }
         }
-        var workload = Workload(seed: seed)
+        var workload = Workload(seed: seed, isSmall: isSmall)
         var run = Run()
         run.states.append((StoreModel(), disk.events.count))
         for _ in 0..<changes {
@@ -90,12 +96,13 @@ import Testing
         return (states, faults)
     }
 
-    @Test func losesNothingAcknowledgedAndShowsNothingHalf() throws {
+    @Test(arguments: [false, true])
+    func losesNothingAcknowledgedAndShowsNothingHalf(ofSmallParts isSmall: Bool) throws {
         let environment = ProcessInfo.processInfo.environment
-        let changes = environment["CALLPATH_CRASH_CHANGES"].flatMap { Int($0) } ?? 24
-        let run = try run(changes, seed: 1)
+        let changes = environment["CALLPATH_CRASH_CHANGES"].flatMap { Int($0) } ?? (isSmall ? 60 : 24)
+        let run = try run(changes, seed: 1, ofSmallParts: isSmall)
         let (states, faults) = try faults(in: run, seeds: 3)
-        print("crash states: \(states), wrong: \(faults.count)")
+        print("crash states\(isSmall ? " of small changes" : ""): \(states), wrong: \(faults.count)")
         #expect(states >= 1_000)
         #expect(faults.isEmpty, "\(faults.prefix(5))")
     }

@@ -46,14 +46,17 @@ struct Workload {
     private(set) var model = StoreModel()
     private var highest = 0
     private let names = ["fc", "net", "encoder", "a-long-name-of-a-module"]
+    /// Whether no part is a file, and most changes are of one part.
+    private let isSmall: Bool
 
-    init(seed: UInt64) {
+    init(seed: UInt64, isSmall: Bool = false) {
         generator = SplitMix(seed: seed)
+        self.isSmall = isSmall
     }
 
     private mutating func bytes() -> [UInt8] {
         // Few kinds, so that equal ones meet.
-        let kind = Int.random(in: 0..<6, using: &generator)
+        let kind = Int.random(in: 0..<(isSmall ? 3 : 6), using: &generator)
         return [UInt8](repeating: UInt8(kind + 1), count: [3, 40, 700, 1_500, 2_600, 5_000][kind])
     }
 
@@ -67,7 +70,9 @@ struct Workload {
         guard let name = names.randomElement(using: &generator) else { return (StoreChange(), model.counters) }
         let versions = model.records[name]?.keys.sorted() ?? []
         var steps: [StoreStep] = []
-        let dice = Int.random(in: 0..<10, using: &generator)
+        // Small ones seldom go, or come as a whole.
+        var dice = Int.random(in: 0..<10, using: &generator)
+        if isSmall, Int.random(in: 0..<5, using: &generator) > 0 { dice += 5 }
         if dice < 2, !versions.isEmpty {
             steps = versions.map { .drop(name: name, version: $0) }
         } else {
@@ -75,7 +80,7 @@ struct Workload {
             let isWhole = versions.isEmpty || dice < 5
             var parts: [String: StorePart?] = [:]
             for key in isWhole ? ["weight", "bias", "config"] : ["bias"] { parts[key] = .some(part()) }
-            if !isWhole, dice == 9 { parts["weight"] = .some(nil) }
+            if !isWhole, dice == 9, !isSmall { parts["weight"] = .some(nil) }
             steps = [
                 .put(
                     name: name,

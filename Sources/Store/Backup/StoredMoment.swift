@@ -33,7 +33,7 @@ package final class StoredMoment: Sendable {
 extension Store {
     /// Returns what is there now, between two commits.
     package func moment() throws(StoreError) -> StoredMoment {
-        try index.withLock { (index) throws(StoreError) in
+        try reading(nil) { (index) throws(StoreError) in
             let records = try index.records()
             state.withLock { $0.backups += 1 }
             return StoredMoment(

@@ -5,6 +5,11 @@ extension Index {
         var names: Set<String> = []
         /// Files that a part named before, with their sizes.
         var files: [Digest: Int] = [:]
+
+        mutating func merge(_ other: Leftovers) {
+            names.formUnion(other.names)
+            files.merge(other.files) { size, _ in size }
+        }
     }
 
     /// Writes the steps of a change, within a transaction.
@@ -48,7 +53,6 @@ extension Index {
                 rest.names.insert(name)
             }
         }
-        meta.revision += 1
         return rest
     }
 
