@@ -140,6 +140,8 @@ extension Store {
 
     /// Removes the files that commits left over, and moves a long log into the index; after the answers are on their way.
     package func tidy() {
+        // After a commit of unknown outcome the log may name what the tables do not.
+        guard failure == nil else { return }
         index.withLock { index in
             if index.isTimeToSettle { settle(index) }
             var spare = state.withLock { state in
@@ -151,7 +153,7 @@ extension Store {
                 try? blobs.remove(file, byteCount: size)
             }
             // What waits does not go into the file, where a flipped bit would be found and not be mended.
-            guard failure == nil, index.waiting.isEmpty else { return }
+            guard index.waiting.isEmpty else { return }
             do throws(DatabaseError) {
                 try index.checkpointIfLong()
             } catch {
