@@ -30,13 +30,16 @@ package final class Registry: Sendable {
     let backupIsUnderWay = TakenFlag()
     let loads = ModuleLoads()
     private let waiting = Mutex<[Proposal]>([])
-    /// How many changes the last commit had, and how long it took to be durable; only looked at on the queue of changes.
+    /// How many changes the last commit to a shared store had, and how long it took; only looked at on the queue of changes.
     let lastCommit = Mutex((changes: 0, time: Duration.zero))
     /// Those who wait for what other processes have changed.
     let arrivals = Arrivals()
     /// The digests of versions of a shared store, by name.
     let digests = Mutex<[String: [Int: Digest]]>([:])
     let changes = DispatchQueue(label: "callpath.registry.changes")
+    /// Where changes of a registry that is kept become durable, while the next ones are made.
+    let commits = DispatchQueue(label: "callpath.registry.commits")
+    let made = Mutex(MadeChanges())
     /// Where what was seen of a shared store is kept, in its order.
     let keeping = DispatchQueue(label: "callpath.registry.keeping")
     private let builds = DispatchQueue(label: "callpath.registry.builds", attributes: .concurrent)
@@ -174,7 +177,7 @@ package final class Registry: Sendable {
         }
     }
 
-    private func propose(_ proposal: Proposal) {
+    func propose(_ proposal: Proposal) {
         let isFirst = waiting.withLock { waiting in
             waiting.append(proposal)
             return waiting.count == 1
@@ -182,11 +185,11 @@ package final class Registry: Sendable {
         if isFirst { changes.async { self.performWaiting() } }
     }
 
-    /// Waits a moment for those whom the last commit answered, so that the first of them does not commit alone.
+    /// Waits a moment for those whom the last commit to a shared store answered, so that the first of them does not commit alone.
     ///
     /// Somebody who is alone, or was, never waits; others wait half as long as the disk takes at most, for a commit less.
     private func gather() {
-        guard store != nil else { return }
+        guard shared != nil else { return }
         let last = lastCommit.withLock { $0 }
         guard last.changes > 1 else { return }
         let end = ContinuousClock.now + min(last.time / 2, .milliseconds(4))
@@ -224,7 +227,7 @@ package final class Registry: Sendable {
         }
     }
 
-    /// Makes the changes that wait, in their order: one commit for all of them, one swap, and then their answers.
+    /// Makes the changes that wait, in their order: one swap for all of them, and then their answers.
     private func performWaiting() {
         gather()
         let proposals = waiting.withLock { waiting in
@@ -232,49 +235,23 @@ package final class Registry: Sendable {
             return waiting
         }
         if let shared { return performWaiting(proposals, in: shared) }
+        if let store { return make(proposals, in: store) }
         var draft = state.withLock { $0 }
-        var prepared: [PreparedChange] = []
-        var ready: [Proposal] = []
-        var results: [Result<ChangeOutcome, any Error>] = []
-        for proposal in proposals {
-            let cold = draft.cold(neededBy: proposal.change, when: proposal.precondition)
-            guard cold.isEmpty else {
-                propose(proposal, afterLoading: cold)
-                continue
+        let results = proposals.map { proposal in
+            Result {
+                var next = draft
+                let outcome = try next.apply(proposal.change, when: proposal.precondition, rules)
+                draft = next
+                return outcome
             }
-            ready.append(proposal)
-            results.append(
-                Result {
-                    var next = draft
-                    let outcome = try next.apply(proposal.change, when: proposal.precondition, rules)
-                    if let store { prepared.append(try store.prepared(outcome.journal, proposal.written)) }
-                    draft = next
-                    return outcome
-                }
-            )
         }
-        if let store, !prepared.isEmpty {
-            do throws(StoreError) {
-                let start = ContinuousClock.now
-                _ = try store.commit(prepared, counters: draft.counters)
-                let time = start.duration(to: .now)
-                lastCommit.withLock { $0 = (prepared.count, store.syncTime ?? time) }
-                metrics.commitTime?.observe(time)
-                metrics.storedChanges?.increment(by: prepared.count)
-                draft.revive(results, store)
-                publish(draft)
-                tell(results.compactMap { try? $0.get() }.flatMap(\.changes))
-            } catch { results = Self.refused(results, because: error) }
-        } else {
-            publish(draft)
-            tell(results.compactMap { try? $0.get() }.flatMap(\.changes))
-        }
-        for (proposal, result) in zip(ready, results) { proposal.continuation.resume(with: result) }
-        store?.tidy()
+        publish(draft)
+        tell(results.compactMap { try? $0.get() }.flatMap(\.changes))
+        for (proposal, result) in zip(proposals, results) { proposal.continuation.resume(with: result) }
     }
 
     /// Proposes a change again once `versions`, which it needs, are in memory.
-    private func propose(_ proposal: Proposal, afterLoading versions: [ColdVersion]) {
+    func propose(_ proposal: Proposal, afterLoading versions: [ColdVersion]) {
         Task { @concurrent in
             var proposal = proposal
             do {
@@ -284,28 +261,15 @@ package final class Registry: Sendable {
         }
     }
 
-    /// Returns the results of changes whose commit failed; those that failed before it and saw nothing of others keep theirs.
-    private static func refused(
-        _ results: [Result<ChangeOutcome, any Error>],
-        because error: StoreError
-    ) -> [Result<ChangeOutcome, any Error>] {
-        var mayHaveSeen = false
-        return results.map { result in
-            if case .success = result {
-                mayHaveSeen = true
-                return .failure(ServingError(error))
-            }
-            return mayHaveSeen ? .failure(ServingError(error).unchanged) : result
-        }
-    }
-
     /// Brings the store to rest after the last change.
     package func close() async {
         guard let store else { return }
         await withCheckedContinuation { continuation in
             changes.async {
+                self.settleCommits()
                 store.close()
-                continuation.resume()
+                // Once this block holds the store no longer: somebody may want the folder next.
+                self.changes.async { continuation.resume() }
             }
         }
     }
@@ -324,7 +288,10 @@ package final class Registry: Sendable {
 
     /// Runs `body` while no change is made, and brings its result or its error.
     func betweenChanges<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-        try await Self.run(on: changes, body)
+        try await Self.run(on: changes) { [self] in
+            settleCommits()
+            return try body()
+        }
     }
 
     /// Runs `body`, which may take its time, beside others.
