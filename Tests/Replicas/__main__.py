@@ -4,9 +4,12 @@ python3 Tests/Replicas BINARY [SECONDS]: each trouble lasts so many seconds (2.5
 python3 Tests/Replicas BINARY --long FAILOVERS WRITES: for as long as both take, with each server in a network of its own that is
 cut now and then (as root, Linux): kills of the primary, of servers, and servers that stand still, all in one history.
 python3 Tests/Replicas BINARY --away SECONDS: calls for so long without any database, and whether all are alike soon after.
+python3 Tests/Replicas BINARY --disks [SECONDS]: the disks of two servers fail, one kind of call after another (libfiu): what they keep
+there is a copy, and all goes on.
 python3 Tests/Replicas BINARY --planted: whether the checker finds a database that forgets some of what it acknowledged.
 """
 
+import errno
 import random
 import sys
 import tempfile
@@ -99,6 +102,37 @@ def parting_the_network(seconds, world):
     world.proxies[0].hold(seconds)
 
 
+def failing_disks(seconds, world):
+    """Of what the servers keep for themselves everything may fail."""
+    for number, name in ((errno.ENOSPC, "ENOSPC"), (errno.EIO, "EIO")):
+        for point in ("rw/write", "rw/pwrite", "sync/fdatasync", "sync/fsync", "oc/open", "rw/pread"):
+            for replica in world.replicas[:2]:
+                replica.tell(f"enable_random name=posix/io/{point},probability=0.5,failinfo={number}")
+            time.sleep(seconds)
+            client = Client(world.replicas[0])
+            # A tensor beyond 64 KiB is copied to the disk.
+            layer = {"type": "Linear", "in_features": 150, "out_features": 150, "bias": False, "seed": random.randrange(1 << 30)}
+            status, _, body = client.send("PUT", "/v1/modules/large", layer)
+            if status not in (200, 201):
+                world.history.note(f"a large tensor while {point} fails with {name}: {status} {body}")
+            for replica in world.replicas:
+                status, _, body = settled_call(replica, {"input": [1] * 150})
+                if status != 200:
+                    world.history.note(f"a call of it while {point} fails with {name}: {replica.name} {status} {body}")
+            for replica in world.replicas[:2]:
+                replica.tell(f"disable name=posix/io/{point}")
+
+
+def settled_call(replica, body):
+    """A call of what was changed a moment ago, through another server."""
+    end = time.monotonic() + 5
+    while True:
+        answer = Client(replica).send("POST", "/v1/modules/large/call", body)
+        if answer[0] == 200 or time.monotonic() > end:
+            return answer
+        time.sleep(0.02)
+
+
 def failing_over(seconds, world):
     began, done = world.pair.fail_over()
     time.sleep(seconds)
@@ -110,7 +144,7 @@ def failing_over(seconds, world):
 class World:
     """Three replicas, and the two databases that they know: through proxies, or each from a network of its own."""
 
-    def __init__(self, binary, has_networks=False):
+    def __init__(self, binary, has_networks=False, has_faults=False):
         self.history, self.proxies, self.networks, self.replicas = None, [], [], []
         self.pair = Pair()
         try:
@@ -127,7 +161,8 @@ class World:
                 host = network.databases if network else "127.0.0.1"
                 url = f"postgresql://callpath@{','.join(f'{host}:{port}' for port in ports)}/postgres"
                 cache = self.caches[number].name if number < 2 else None
-                self.replicas.append(Replica(binary, url, f"r{number}", cache, network))
+                faults = f"{cache}.faults" if has_faults and cache else None
+                self.replicas.append(Replica(binary, url, f"r{number}", cache, network, faults))
         except BaseException:
             self.close()
             raise
@@ -310,6 +345,15 @@ def main():
         planted(binary)
     if "--away" in sys.argv:
         away(binary, float(sys.argv[-1]))
+    if "--disks" in sys.argv:
+        world = World(binary, has_faults=True)
+        try:
+            make(Client(world.replicas[0]))
+            settle(world)
+            isWell = trouble(world, failing_disks, float(sys.argv[-1]) if sys.argv[-1] != "--disks" else 0.5)
+        finally:
+            world.close()
+        sys.exit(0 if isWell else 1)
     if "--long" in sys.argv:
         goal = [int(number) for number in sys.argv[sys.argv.index("--long") + 1 :]]
         world = World(binary, has_networks=True)

@@ -3,14 +3,15 @@
 import http.client
 import json
 import os
+import select
 import signal
 import subprocess
 
 
 class Replica:
-    def __init__(self, binary, url, name, cache=None, place=None):
-        """`place`: the network that it runs in, if it has one of its own."""
-        self.binary, self.url, self.name, self.cache, self.place = binary, url, name, cache, place
+    def __init__(self, binary, url, name, cache=None, place=None, faults=None):
+        """`place`: the network that it runs in, if it has one of its own. `faults`: where libfiu is told which calls fail."""
+        self.binary, self.url, self.name, self.cache, self.place, self.faults = binary, url, name, cache, place, faults
         self.host = place.host if place else "127.0.0.1"
         self.start()
 
@@ -18,6 +19,7 @@ class Replica:
         options = ["--data", self.cache] if self.cache else []
         environment = {**os.environ, "CALLPATH_STORE": self.url}
         inside = ["ip", "netns", "exec", self.place.name] if self.place else []
+        inside += ["fiu-run", "-x", "-f", self.faults] if self.faults else []
         self.process = subprocess.Popen(
             [
                 *inside, self.binary, "serve", "--port", "0", "--replica", self.name, "--log-level", "error",
@@ -27,9 +29,24 @@ class Replica:
             stderr=subprocess.DEVNULL,
             env=environment,
         )
+        # libfiu has a deadlock of its own while libraries are loaded (Tests/Durability/failing.py): then it is started again.
+        if self.faults and not select.select([self.process.stdout], [], [], 60)[0]:
+            self.kill()
+            return self.start()
         self.port = int(self.process.stdout.readline().decode().rsplit(":", 1)[1])
 
+    @property
+    def pid(self):
+        """The server's own number: fiu-run is a shell that does not become it."""
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="utf-8") as file:
+            return int((file.read().split() or [self.process.pid])[0]) if self.faults else self.process.pid
+
+    def tell(self, command):
+        """Has libfiu let calls of the server fail, or no longer."""
+        subprocess.run(["fiu-ctrl", "-f", self.faults, "-c", command, str(self.pid)], check=True, timeout=60)
+
     def kill(self):
+        os.kill(self.pid, signal.SIGKILL)
         self.process.kill()
         self.process.wait()
         self.process.stdout.close()
