@@ -39,14 +39,16 @@ class Server:
             headers.setdefault("Content-Type", "application/json")
         try:
             self.connection.request(method, path, body, headers)
-            return Answer(self.connection.getresponse())
+            answer = Answer(self.connection.getresponse())
+            if answer.status != 408:
+                return answer
         except ConnectionError:
-            # A connection that nobody used for long, as where this program was held still, is closed; a server that has ended is not.
             if self.process.poll() is not None:
                 raise
-            self.connection.close()
-            self.connection.request(method, path, body, headers)
-            return Answer(self.connection.getresponse())
+        # Where this program was held still for long, half a request is refused, and a connection that nobody uses is closed.
+        self.connection.close()
+        self.connection.request(method, path, body, headers)
+        return Answer(self.connection.getresponse())
 
     def stop(self):
         self.connection.close()

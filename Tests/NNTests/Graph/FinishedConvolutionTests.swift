@@ -58,6 +58,50 @@ struct FinishedConvolutionTests {
         }
     }
 
+    /// Also where a sum is -0, and without a normalisation.
+    @Test func rectifiesInOneGo() throws {
+        let zeros = try Tensor.zeros([2, 2, 9, 20]) * -1.0
+        let nodes = [Graph.Node("c", .callModule(target: "conv", .init(["x"])))]
+        let function = nodes + [Graph.Node("r", .callFunction(target: "relu", .init(["c"])))]
+        let layer = nodes + [Graph.Node("r", .callModule(target: "relu", .init(["c"])))]
+        let bias = convolution.bias
+        defer { convolution.bias = bias }
+        for hasBias in [true, false] {
+            if !hasBias { convolution.bias = nil }
+            try Autograd.withoutGradients {
+                for input in [input, zeros] {
+                    let sums = try convolution(input)
+                    let wanted = try sums.relu()
+                    #expect(bytes(of: try Sequential(convolution, ReLU())(input)) == bytes(of: wanted))
+                    #expect(bytes(of: try graph(function, "r")(input)) == bytes(of: wanted))
+                    #expect(bytes(of: try graph(layer, "r")(input)) == bytes(of: wanted))
+                    let rectifiedFirst = try Sequential(convolution, ReLU(), norm, ReLU())(input)
+                    #expect(bytes(of: rectifiedFirst) == bytes(of: try norm(wanted).relu()))
+                }
+            }
+        }
+    }
+
+    /// The rule of `call`: each module that has hooks is called by itself, and so is each where somebody watches all.
+    @Test func goesByItselfWhereSomebodyWatches() throws {
+        let relu = ReLU()
+        let network = try Sequential(convolution, norm, relu)
+        let seen = Mutex(0)
+        for module in [convolution, norm, relu] as [Module] {
+            let handle = module.registerForwardHook { _, _, output in
+                seen.withLock { $0 += 1 }
+                return output
+            }
+            try Autograd.withoutGradients { _ = try network(input) }
+            handle.remove()
+        }
+        #expect(seen.withLock { $0 } == 3)
+        let tracer = Tracer()
+        _ = try Autograd.withoutGradients { try CallContext(tracer: tracer).run { try network(input) } }
+        let modules = Set(tracer.events.map(\.module))
+        #expect(modules.isSuperset(of: ["0", "1", "2"]))
+    }
+
     private func bytes(of tensor: Tensor) -> [UInt8] { tensor.withUnsafeBytes { [UInt8]($0) } }
 
     @Test func callsTheHooksOfEach() throws {
