@@ -401,23 +401,25 @@ def wanted_certificates():
 @entry("B15", "health asks the right port")
 def right_port():
     done = run("health", variables={"CALLPATH_PORT": "tcp://10.0.0.1:80"}).must_fail("CALLPATH_PORT", "tcp://10.0.0.1:80")
-    for value in ("65536", "99999999999999999999", "-1", "x", ""):
-        if value:
-            run("health", variables={"CALLPATH_PORT": value}).must_fail("CALLPATH_PORT")
+    for value in ("65536", "99999999999999999999", "-1", "x"):
+        run("health", variables={"CALLPATH_PORT": value}).must_fail("CALLPATH_PORT")
     run("serve", variables={"CALLPATH_PORT": "tcp://10.0.0.1:80"}, timeout=10).must_fail("CALLPATH_PORT")
     said = done.error.strip().splitlines()[0]
     if os.getuid() != 0 or command("unshare", "--fork", "--pid", "--mount-proc", "true").status:
         return said + "; process 1 not tried: no unshare here"
-    # A container's worth of processes: the server is process 1, health runs beside it.
+    # A container's worth of processes: the server is process 1, health runs beside it; it looks for one that is called callpath.
     binary = os.environ["CALLPATH_BINARY"]
     with folder() as place:
-        (place / "config.json").write_text("{}")
-        for arguments in (f"--port {free_port()}", f"--port {free_port()} --host 127.0.0.2", f"--port {free_port()} --operations-port {free_port()}"):
-            # Process 1 of the namespace is the shell's exec; health is started before it and waits.
-            script = f"(sleep 1; '{binary}' health > '{place}/said' 2>&1; echo $? >> '{place}/said'; kill -TERM 1) & exec '{binary}' serve {arguments} > /dev/null 2>&1"
-            command("unshare", "--fork", "--pid", "--mount-proc", "sh", "-c", script, timeout=30)
+        for more in ("", "--host 127.0.0.2", f"--operations-port {free_port()}"):
+            port = free_port()
+            host = more if more.startswith("--host") else ""
+            # Process 1 of the namespace is what the shell becomes; health runs beside it once the port answers.
+            wait = f"for try in $(seq 100); do '{binary}' health --port {port} {host} && break; sleep 0.1; done > /dev/null 2>&1"
+            ask = f"'{binary}' health > '{place}/said' 2>&1; echo $? >> '{place}/said'; kill -TERM 1"
+            script = f"({wait}; {ask}) & exec '{binary}' serve --port {port} {more} > /dev/null 2>&1"
+            command("unshare", "--fork", "--pid", "--mount-proc", "sh", "-c", script, timeout=60)
             text = (place / "said").read_text()
-            expect(text.split()[-1] == "0", f"process 1 with {arguments}: {text}")
+            expect(text.split()[-1] == "0", f"process 1 with --port {port} {more}: {text}")
     return said + "; process 1's --port, --host and --operations-port are found"
 
 
