@@ -366,7 +366,7 @@ def lost_lines():
 def log_cost():
     wrk = program("wrk")
     done = command(sys.executable, REPOSITORY / "Benchmarks/log.py", "--callpath", os.environ["CALLPATH_BINARY"], "--seconds", "1",
-                   "--rounds", os.environ.get("FIELD_LOG_ROUNDS", "3"), timeout=600).must_pass()
+                   "--rounds", os.environ.get("FIELD_LOG_ROUNDS", "5"), timeout=600).must_pass()
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in done.out.splitlines() if line.startswith(("| text", "| json"))]
     expect(len(rows) == 2, f"{wrk}: {done.said[:400]}")
     said = []
