@@ -110,8 +110,9 @@ struct GraphModuleTests {
     }
 
     @Test func refusesMoreWorkThanACallMayDo() throws {
+        let (module, input) = (try network(), try ones())
         let error = #expect(throws: (any Error).self) {
-            try CallMeter.limited(liveBytes: 1 << 20, work: 3) { try network()(ones()) }
+            try CallMeter.limited(liveBytes: 1 << 20, work: 3) { try module(input) }
         }
         let cause = (error as? InNodeError)?.underlying ?? (error as? InChildError)?.underlying
         #expect(cause as? TensorError == .tooMuchWork(limit: 3))
