@@ -206,10 +206,10 @@ struct GraphTests {
               {"op": "output", "args": [{"node": "y"}]}]}
             """#
         )
-        let publication = try await server.api.registry.module("net")
+        let moduleVersion = try await server.api.registry.module("net")
         func isSmall(_ size: Int) throws -> Bool {
             let request = CallRequest(inputs: [try .zeros([size, size])])
-            if case .done = try server.api.registry.begin(publication, request) { return true }
+            if case .done = try server.api.registry.begin(moduleVersion, request) { return true }
             return false
         }
         #expect(try isSmall(8))
@@ -223,8 +223,8 @@ struct GraphTests {
             #"{"name": "rnn", "type": "LSTM", "input_size": 8, "hidden_size": 512, "num_layers": 4}"#
         )
         let request = CallRequest(inputs: [try .zeros([1_000, 1, 8])])
-        let publication = try await server.api.registry.module("rnn")
-        guard case .waiting = try server.api.registry.begin(publication, request) else {
+        let moduleVersion = try await server.api.registry.module("rnn")
+        guard case .waiting = try server.api.registry.begin(moduleVersion, request) else {
             Issue.record("it was computed at once")
             return
         }

@@ -20,7 +20,7 @@ extension NodeDescription {
 extension Registry {
     /// Creates a module by name.
     @discardableResult
-    func add(_ name: String, _ root: NodeDescription, seed: UInt64 = 0) async throws -> Publication {
+    func add(_ name: String, _ root: NodeDescription, seed: UInt64 = 0) async throws -> ModuleVersion {
         try await create(ModuleDescription(name: name, root: root, seed: seed))
     }
 
@@ -31,31 +31,31 @@ extension Registry {
         to value: Float,
         count: Int = 2,
         when precondition: Precondition = .always
-    ) async throws -> Publication {
+    ) async throws -> ModuleVersion {
         let tensor = try Tensor([Float](repeating: value, count: count))
         return try await setParameter("bias", of: name, to: tensor, when: precondition)
     }
 
     /// Returns the current version of `name`.
-    func publication(_ name: String) throws -> Publication {
-        guard let publication = try moduleIfLoaded(name) else { throw ServingError.unknownModule(name) }
-        return publication
+    func moduleVersion(_ name: String) throws -> ModuleVersion {
+        guard let moduleVersion = try moduleIfLoaded(name) else { throw ServingError.unknownModule(name) }
+        return moduleVersion
     }
 
     /// Returns the callable versions of `name`.
-    func publications(of name: String) throws -> [Publication] {
+    func moduleVersions(of name: String) throws -> [ModuleVersion] {
         try versions(of: name).compactMap { try moduleIfLoaded(name, version: $0) }
     }
 
     /// Returns the modules whose names begin with `prefix`.
-    func modules(prefix: String = "") -> [Publication] {
-        entries(prefix: prefix).entries.compactMap { try? publication($0.name) }
+    func modules(prefix: String = "") -> [ModuleVersion] {
+        entries(prefix: prefix).entries.compactMap { try? moduleVersion($0.name) }
     }
 
     /// Calls the current version of `name`.
     func call(_ name: String, _ input: [Float]) async throws -> [Float] {
         let request = CallRequest(inputs: [try Tensor(input)])
-        return try await call(try publication(name), request).output.scalars(as: Float.self)
+        return try await call(try moduleVersion(name), request).output.scalars(as: Float.self)
     }
 
     /// Returns when all that `other` has acknowledged can be seen here.
@@ -67,7 +67,7 @@ extension Registry {
     var everything: [String] {
         get throws {
             try modules().flatMap { current in
-                try publications(of: current.name).map { each in
+                try moduleVersions(of: current.name).map { each in
                     let tensors = each.stateDict.map { "\($0.key): \($0.value.text())" }
                     let hooks = each.installedHooks.map { "\($0.id) \($0.description.kind) \($0.description.module)" }
                     let references = each.references.map { "\($0.key)@\($0.value.version)" }.sorted()

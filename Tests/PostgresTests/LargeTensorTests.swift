@@ -35,7 +35,7 @@ struct LargeTensorTests {
         let made = try await one.add("fc", .linear(count, 1))
         for replica in [other, none] {
             try await replica.catchUp(with: one)
-            let weight = try #require(replica.publication("fc").stateDict["weight"])
+            let weight = try #require(replica.moduleVersion("fc").stateDict["weight"])
             #expect(try #require(made.stateDict["weight"]).hasSameBits(as: weight))
         }
         #expect(try copies("one").count == 1)
@@ -45,7 +45,7 @@ struct LargeTensorTests {
         try await one.setBias(of: "fc", to: 1, count: 1)
         try await other.catchUp(with: one)
         #expect(try database.run("SELECT count(*)::text FROM callpath.blob_done") == blobs)
-        #expect(try other.publication("fc").version == 2)
+        #expect(try other.moduleVersion("fc").version == 2)
     }
 
     @Test func aBadCopyIsFetchedAgain() async throws {
@@ -60,7 +60,7 @@ struct LargeTensorTests {
         try bytes.write(to: URL(fileURLWithPath: copy))
         var again: Registry?
         while again == nil { again = try? await database.replica(cache: cache("two")) }
-        let weight = try #require(again?.publication("fc").stateDict["weight"])
+        let weight = try #require(again?.moduleVersion("fc").stateDict["weight"])
         #expect(try #require(made.stateDict["weight"]).hasSameBits(as: weight))
     }
 
@@ -78,7 +78,7 @@ struct LargeTensorTests {
         // A whole module repairs it, for those that refer to it too, here and elsewhere.
         let other = try await database.replica()
         let description = ModuleDescription(name: "fc", root: .linear(40_000, 1), seed: 1)
-        #expect(try await late.put(description).publication.version > 1)
+        #expect(try await late.put(description).moduleVersion.version > 1)
         #expect(try late.storeFacts.damaged.isEmpty)
         let input = [Float](repeating: 1, count: 40_000)
         #expect(try await late.call("net", input) == late.call("fc", input))

@@ -37,7 +37,7 @@ struct RecoveryTests {
                 try await Task.sleep(for: .milliseconds(5))
             }
             #expect(try await replica.call("fc", [1, 2]) == kept)
-            #expect(try replica.publication("fc").version == 1)
+            #expect(try replica.moduleVersion("fc").version == 1)
         }
         #expect(one.instance == other.instance)
         #expect((one.contact?.losses ?? 0) + (other.contact?.losses ?? 0) > 0)
@@ -86,7 +86,7 @@ struct RecoveryTests {
             for replica in replicas {
                 group.addTask {
                     try await replica.adoptModel(named: "fc", from: ModelFolder(path: folder.path))
-                    return try replica.publication("fc").version
+                    return try replica.moduleVersion("fc").version
                 }
             }
             return try await group.reduce(into: [Int]()) { $0.append($1) }

@@ -28,12 +28,12 @@ struct ReplicaTests {
         #expect(one.instance == other.instance)
         let made = try await one.add("fc", .linear(2, 2))
         try await other.catchUp(with: one)
-        let seen = try other.publication("fc")
+        let seen = try other.moduleVersion("fc")
         #expect((seen.version, seen.revision) == (1, made.revision))
         #expect(try await other.call("fc", [1, 2]) == one.call("fc", [1, 2]))
         try await other.setBias(of: "fc", to: 7)
         try await one.catchUp(with: other)
-        #expect(try one.publication("fc").version == 2)
+        #expect(try one.moduleVersion("fc").version == 2)
         #expect(try await other.call("fc", [1, 2]) == one.call("fc", [1, 2]))
     }
 
@@ -97,7 +97,7 @@ struct ReplicaTests {
         try await compare("no global hook") { _ = try await one.removeGlobalHook(global) }
         try await compare("remove") { _ = try await one.delete("outer") }
         try await compare("create again") { try await one.add("outer", .references("net")) }
-        #expect(try other.publication("outer").version > 1)
+        #expect(try other.moduleVersion("outer").version > 1)
         // A third one that begins now has it all from the database.
         let late = try await database.replica()
         #expect(try late.everything == one.everything)
@@ -113,8 +113,8 @@ struct ReplicaTests {
         _ = try await other.call("fc", [1, 2])
         try await one.setBias(of: "fc", to: 3)
         try await other.catchUp(with: one)
-        #expect(try other.publication("fc").hook(id).record.statistics?.count == 2)
-        #expect(try one.publication("fc").hook(id).record.statistics?.count == 0)
+        #expect(try other.moduleVersion("fc").hook(id).record.statistics?.count == 2)
+        #expect(try one.moduleVersion("fc").hook(id).record.statistics?.count == 0)
     }
 
     @Test func changesOfOneModuleComeOneAfterAnother() async throws {
@@ -186,7 +186,7 @@ struct ReplicaTests {
         for replica in [one, other, late] {
             try await replica.catchUp(with: one)
             try await replica.catchUp(with: other)
-            let base = try replica.publication("base")
+            let base = try replica.moduleVersion("base")
             let nets = replica.modules(prefix: "net")
             #expect(nets.count > 5)
             for net in nets { #expect(net.references["base"] === base, "\(net.name)") }

@@ -46,10 +46,10 @@ struct BatchingTests {
 
     /// Keeps the only worker of `registry` busy until the gate is opened.
     private func hold(_ registry: Registry) async throws {
-        let publication = try await registry.add("gate", .linear(1, 1))
+        let moduleVersion = try await registry.add("gate", .linear(1, 1))
         let hook = HookDescription(kind: .forward, action: .log(level: .trace))
         let request = CallRequest(inputs: [try Tensor.zeros([1])], hooks: [hook])
-        Task { try await registry.call(publication, request) }
+        Task { try await registry.call(moduleVersion, request) }
         while !gate.isReached { await Task.yield() }
     }
 
@@ -71,36 +71,36 @@ struct BatchingTests {
     )
     func joinedCallsGetTheBitsThatTheyGetAlone(node: NodeDescription) async throws {
         let registry = queued()
-        let publication = try await registry.add("m", node)
+        let moduleVersion = try await registry.add("m", node)
         let generator = Generator(seed: 1)
         let inputs = try Self.inputs.map { shape in
             try Tensor.uniform(
                 Shape(checking: shape),
                 from: -1,
                 to: 1,
-                dtype: publication.listDType ?? .float32,
+                dtype: moduleVersion.listDType ?? .float32,
                 generator: generator
             )
         }
         var alone: [String] = []
-        for input in inputs { alone.append(await Self.bits(registry, publication, input)) }
+        for input in inputs { alone.append(await Self.bits(registry, moduleVersion, input)) }
         try await hold(registry)
         let together = await withTaskGroup(of: (Int, String).self) { group in
             for (index, input) in inputs.enumerated() {
-                group.addTask { (index, await Self.bits(registry, publication, input)) }
+                group.addTask { (index, await Self.bits(registry, moduleVersion, input)) }
             }
             await Self.waitForQueue(registry, inputs.count)
             gate.open()
             return await group.reduce(into: [Int: String]()) { $0[$1.0] = $1.1 }
         }
         #expect(inputs.indices.map { together[$0] } == alone)
-        #expect(publication.statistics.executionCount < 2 * inputs.count)
+        #expect(moduleVersion.statistics.executionCount < 2 * inputs.count)
     }
 
     /// The shape and bits of an output, or the error, as text.
-    private static func bits(_ registry: Registry, _ publication: Publication, _ input: Tensor) async -> String {
+    private static func bits(_ registry: Registry, _ moduleVersion: ModuleVersion, _ input: Tensor) async -> String {
         do {
-            let output = try await registry.call(publication, CallRequest(inputs: [input])).output
+            let output = try await registry.call(moduleVersion, CallRequest(inputs: [input])).output
             return "\(output.shape) \(output.withUnsafeBytes { Array($0) })"
         } catch {
             return "\(error)"
@@ -109,13 +109,13 @@ struct BatchingTests {
 
     @Test(.timeLimit(.minutes(5))) func joinsWhatWaits() async throws {
         let registry = queued { $0.maxBatchRows = 6 }
-        let publication = try await registry.add("fc", .linear(2, 2), smallState())
+        let moduleVersion = try await registry.add("fc", .linear(2, 2), smallState())
         try await hold(registry)
         let sizes = await withTaskGroup(of: Int.self) { group in
             for _ in 0..<8 {
                 group.addTask {
                     let input = (try? Tensor([1, 1] as [Float])).map { [$0] } ?? []
-                    let result = try? await registry.call(publication, CallRequest(inputs: input))
+                    let result = try? await registry.call(moduleVersion, CallRequest(inputs: input))
                     return result?.output.scalars(as: Float.self) == [3.5, 6.5] ? result?.batchSize ?? 0 : 0
                 }
             }
@@ -124,9 +124,9 @@ struct BatchingTests {
             return await group.reduce(into: []) { $0.append($1) }
         }
         #expect(sizes.sorted() == [2, 2, 6, 6, 6, 6, 6, 6])
-        #expect(publication.statistics.executionCount == 2)
-        #expect(publication.statistics.inferenceCount == 8)
-        #expect(publication.statistics.success.count == 8)
+        #expect(moduleVersion.statistics.executionCount == 2)
+        #expect(moduleVersion.statistics.inferenceCount == 8)
+        #expect(moduleVersion.statistics.success.count == 8)
     }
 
     @Test(.timeLimit(.minutes(5)), arguments: ["hook", "global", "own", "grad", "training", "rows"])
@@ -138,9 +138,9 @@ struct BatchingTests {
             case "rows": .sequential(.linear(2, 2), .layer("Softmax", ["dim": .int(0)]))
             default: .linear(2, 2)
             }
-        var publication = try await registry.add("m", node, training: reason == "training")
+        var moduleVersion = try await registry.add("m", node, training: reason == "training")
         let hook = HookDescription(kind: .forward, action: .statistics)
-        if reason == "own" { publication = try await registry.registerHook(hook, on: "m").publication }
+        if reason == "own" { moduleVersion = try await registry.registerHook(hook, on: "m").moduleVersion }
         if reason == "global" { _ = try await registry.registerGlobalHook(hook) }
         let request = CallRequest(
             inputs: [try matrix([[1, 1]])],
@@ -148,7 +148,7 @@ struct BatchingTests {
             hooks: reason == "hook" ? [hook] : []
         )
         try await hold(registry)
-        let called = publication
+        let called = moduleVersion
         let sizes = await withTaskGroup(of: Int?.self) { group in
             for _ in 0..<4 { group.addTask { try? await registry.call(called, request).batchSize } }
             await Self.waitForQueue(registry, 4)
@@ -160,14 +160,14 @@ struct BatchingTests {
 
     @Test(.timeLimit(.minutes(5))) func anErrorInABatchIsTheErrorThatEachGetsAlone() async throws {
         let registry = queued()
-        let publication = try await registry.add("fc", .linear(2, 2))
+        let moduleVersion = try await registry.add("fc", .linear(2, 2))
         let request = CallRequest(inputs: [try Tensor([1, 2, 3] as [Float])])
         try await hold(registry)
         let texts = await withTaskGroup(of: String.self) { group in
             for _ in 0..<3 {
                 group.addTask {
                     do {
-                        _ = try await registry.call(publication, request)
+                        _ = try await registry.call(moduleVersion, request)
                         return ""
                     } catch {
                         return (error as? TensorError)?.message() ?? "\(error)"
@@ -179,7 +179,7 @@ struct BatchingTests {
             return await group.reduce(into: Set<String>()) { $0.insert($1) }
         }
         #expect(texts == ["mat1 and mat2 shapes cannot be multiplied (1x3 and 2x2)"])
-        #expect(publication.statistics.failure.count == 3)
+        #expect(moduleVersion.statistics.failure.count == 3)
     }
 
     @Test(.timeLimit(.minutes(5))) func refusesWhatTheQueueCannotHold() async throws {
@@ -187,43 +187,43 @@ struct BatchingTests {
             options.limits.maxQueuedCalls = 2
             options.limits.maxQueuedBytes = 100
         }
-        let publication = try await registry.add("fc", .linear(2, 2))
+        let moduleVersion = try await registry.add("fc", .linear(2, 2))
         try await hold(registry)
         let large = CallRequest(inputs: [try Tensor.zeros([16, 2])])
-        let tooLarge = await servingError { _ = try await registry.call(publication, large) }
+        let tooLarge = await servingError { _ = try await registry.call(moduleVersion, large) }
         #expect(tooLarge == .overloaded(retryAfter: .seconds(1)))
         // What a backward call brings beside its input counts too.
         let half = CallRequest(inputs: [try Tensor.zeros([8, 2])])
         let gradient = try Tensor.zeros([8, 2])
-        let both = await servingError { _ = try await registry.backward(publication, half, gradOutput: gradient) }
+        let both = await servingError { _ = try await registry.backward(moduleVersion, half, gradOutput: gradient) }
         #expect(both == .overloaded(retryAfter: .seconds(1)))
         let small = CallRequest(inputs: [try Tensor.zeros([1, 2])])
         await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<2 { group.addTask { _ = try? await registry.call(publication, small) } }
+            for _ in 0..<2 { group.addTask { _ = try? await registry.call(moduleVersion, small) } }
             await Self.waitForQueue(registry, 2)
-            let third = await servingError { _ = try await registry.call(publication, small) }
+            let third = await servingError { _ = try await registry.call(moduleVersion, small) }
             #expect(third == .overloaded(retryAfter: .seconds(1)))
             gate.open()
         }
         #expect(registry.facts.queuedCalls == 0)
         #expect(registry.facts.queuedBytes == 0)
-        _ = try await registry.call(publication, small)
+        _ = try await registry.call(moduleVersion, small)
     }
 
     @Test(.timeLimit(.minutes(5))) func dropsCallsWhoseClientHasGone() async throws {
         let registry = queued()
-        let publication = try await registry.add("fc", .linear(2, 2))
+        let moduleVersion = try await registry.add("fc", .linear(2, 2))
         try await hold(registry)
         let request = CallRequest(inputs: [try Tensor.zeros([1, 2])])
-        let gone = Task { try await registry.call(publication, request) }
+        let gone = Task { try await registry.call(moduleVersion, request) }
         await Self.waitForQueue(registry, 1)
         gone.cancel()
         await #expect(throws: CancellationError.self) { try await gone.value }
         #expect(registry.facts.queuedCalls == 0)
         #expect(registry.facts.queuedBytes == 0)
         gate.open()
-        _ = try await registry.call(publication, request)
-        #expect(publication.statistics.executionCount == 1)
+        _ = try await registry.call(moduleVersion, request)
+        #expect(moduleVersion.statistics.executionCount == 1)
     }
 
     /// Whoever asked for a call, who ends the connection's direction when a test says so.
@@ -250,7 +250,7 @@ struct BatchingTests {
     func callsThatNobodyMayWaitForComeLast(joins: Bool, goBeforeTheyWait: Bool) async throws {
         let registry = queued()
         let hook = HookDescription(kind: .forward, action: .log(level: .info))
-        let publication = try await registry.add("fc", .linear(2, 2))
+        let moduleVersion = try await registry.add("fc", .linear(2, 2))
         let hooks = joins ? [] : [hook]
         try await hold(registry)
         let askers = (0..<3).map { _ in Asker(hasGone: goBeforeTheyWait) }
@@ -259,7 +259,7 @@ struct BatchingTests {
                 group.addTask {
                     let input = (try? Tensor.zeros([1, 2])).map { [$0] } ?? []
                     let request = CallRequest(inputs: input, hooks: hooks, origin: asker)
-                    let result = try? await registry.call(publication, request)
+                    let result = try? await registry.call(moduleVersion, request)
                     return result?.batchSize ?? 0
                 }
                 await Self.waitForQueue(registry, index + 1)
@@ -269,7 +269,7 @@ struct BatchingTests {
                 group.addTask {
                     let input = (try? Tensor.zeros([3, 2])).map { [$0] } ?? []
                     let request = CallRequest(inputs: input, hooks: hooks, origin: Asker())
-                    let result = try? await registry.call(publication, request)
+                    let result = try? await registry.call(moduleVersion, request)
                     return result?.batchSize ?? 0
                 }
                 await Self.waitForQueue(registry, askers.count + index + 1)
@@ -287,7 +287,7 @@ struct BatchingTests {
     @Test(.timeLimit(.minutes(5)), arguments: [true, false])
     func aCallThatNobodyMayWaitForHoldsUpNobody(goesBefore: Bool) async throws {
         let registry = queued()
-        let publication = try await registry.add("fc", .linear(2, 2))
+        let moduleVersion = try await registry.add("fc", .linear(2, 2))
         let slow = try await registry.add("slow", .linear(1, 1))
         let hook = HookDescription(kind: .forward, action: .log(level: .trace))
         let (input, other) = (try Tensor.zeros([1]), try Tensor.zeros([1, 2]))
@@ -306,8 +306,8 @@ struct BatchingTests {
             gate.open()
             while registry.facts.queuedCalls > 0 { await Task.yield() }
             // The call of whoever has gone is under way, and stands at the gate for a while.
-            _ = try? await registry.call(publication, CallRequest(inputs: [other]))
-            #expect(publication.statistics.executionCount == 1)
+            _ = try? await registry.call(moduleVersion, CallRequest(inputs: [other]))
+            #expect(moduleVersion.statistics.executionCount == 1)
             #expect(slow.statistics.executionCount == 0)
             late.cancel()
         }
@@ -316,7 +316,7 @@ struct BatchingTests {
 
     @Test(.timeLimit(.minutes(5))) func callsThatNobodyMayWaitForMakeRoom() async throws {
         let registry = queued { $0.limits.maxQueuedCalls = 2 }
-        let publication = try await registry.add("fc", .linear(2, 2))
+        let moduleVersion = try await registry.add("fc", .linear(2, 2))
         let input = try Tensor.zeros([1, 2])
         try await hold(registry)
         let refused = Gate()
@@ -325,16 +325,16 @@ struct BatchingTests {
             for (index, asker) in askers.enumerated() {
                 group.addTask {
                     let request = CallRequest(inputs: [input], origin: asker)
-                    let refusal = await servingError { _ = try await registry.call(publication, request) }
+                    let refusal = await servingError { _ = try await registry.call(moduleVersion, request) }
                     #expect((refusal == nil) == (index == 1))
                     if index == 0 { refused.reach() }
                 }
                 await Self.waitForQueue(registry, index + 1)
             }
-            let full = await servingError { _ = try await registry.call(publication, CallRequest(inputs: [input])) }
+            let full = await servingError { _ = try await registry.call(moduleVersion, CallRequest(inputs: [input])) }
             #expect(full != nil)
             for asker in askers { asker.go() }
-            async let here = registry.call(publication, CallRequest(inputs: [input]))
+            async let here = registry.call(moduleVersion, CallRequest(inputs: [input]))
             while !refused.isReached { await Task.yield() }
             gate.open()
             #expect((try? await here) != nil)
@@ -344,29 +344,29 @@ struct BatchingTests {
 
     @Test(.timeLimit(.minutes(5))) func callsThatComeTooLateAreRefused() async throws {
         let registry = queued()
-        let publication = try await registry.add("fc", .linear(2, 2))
+        let moduleVersion = try await registry.add("fc", .linear(2, 2))
         try await hold(registry)
         var request = CallRequest(inputs: [try Tensor.zeros([1, 2])], deadline: .now + .milliseconds(20))
-        let waited = await servingError { _ = try await registry.call(publication, request) }
+        let waited = await servingError { _ = try await registry.call(moduleVersion, request) }
         #expect(waited == .deadlineExpired)
         gate.open()
         request.deadline = .now - .milliseconds(1)
-        let past = await servingError { _ = try await registry.call(publication, request) }
+        let past = await servingError { _ = try await registry.call(moduleVersion, request) }
         #expect(past == .deadlineExpired)
-        #expect(publication.statistics.executionCount == 0)
+        #expect(moduleVersion.statistics.executionCount == 0)
     }
 
     @Test(.timeLimit(.minutes(5))) func urgentCallsGoFirst() async throws {
         let registry = queued()
         let hook = HookDescription(kind: .forward, action: .log(level: .info))
-        let publication = try await registry.add("fc", .linear(2, 2))
+        let moduleVersion = try await registry.add("fc", .linear(2, 2))
         try await hold(registry)
         await withTaskGroup(of: Void.self) { group in
             for (index, priority) in [0, 3, 1, 2].enumerated() {
                 group.addTask {
                     guard let input = try? Tensor.zeros(Shape(checking: [10 + priority, 2])) else { return }
                     _ = try? await registry.call(
-                        publication,
+                        moduleVersion,
                         CallRequest(inputs: [input], hooks: [hook], priority: priority)
                     )
                 }
@@ -382,10 +382,10 @@ struct BatchingTests {
             options.batchDelay = .seconds(3600)
             options.maxBatchRows = 2
         }
-        let publication = try await registry.add("fc", .linear(2, 2))
+        let moduleVersion = try await registry.add("fc", .linear(2, 2))
         let request = CallRequest(inputs: [try Tensor.zeros([1, 2])])
-        async let first = registry.call(publication, request)
-        async let second = registry.call(publication, request)
+        async let first = registry.call(moduleVersion, request)
+        async let second = registry.call(moduleVersion, request)
         #expect(try await [first.batchSize, second.batchSize] == [2, 2])
     }
 
@@ -400,10 +400,10 @@ struct BatchingTests {
             while !isMade.isReached {}
         }
         let registry = Registry(options: options)
-        let publication = try await registry.add("busy", .linear(1, 1))
+        let moduleVersion = try await registry.add("busy", .linear(1, 1))
         let hook = HookDescription(kind: .forward, action: .log(level: .info))
         let request = CallRequest(inputs: [try Tensor.zeros([1])], hooks: [hook])
-        for _ in 0..<ProcessorCount.available { Task { try await registry.call(publication, request) } }
+        for _ in 0..<ProcessorCount.available { Task { try await registry.call(moduleVersion, request) } }
         while gate.shapes.withLock({ $0.count }) < ProcessorCount.available { await Task.yield() }
         _ = try await registry.add("other", .linear(2, 2))
         isMade.reach()
@@ -411,13 +411,13 @@ struct BatchingTests {
 
     @Test(.timeLimit(.minutes(5))) func unloadingWaitsForCallsUnderWay() async throws {
         let registry = queued()
-        let publication = try await registry.add("fc", .linear(2, 2), smallState())
+        let moduleVersion = try await registry.add("fc", .linear(2, 2), smallState())
         try await hold(registry)
         let request = CallRequest(inputs: [try Tensor([1, 1] as [Float])])
         let unloaded = Gate()
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                let output = try? await registry.call(publication, request).output.scalars(as: Float.self)
+                let output = try? await registry.call(moduleVersion, request).output.scalars(as: Float.self)
                 #expect(output == [3.5, 6.5])
                 #expect(!unloaded.isReached || output != nil)
             }
@@ -426,7 +426,7 @@ struct BatchingTests {
                 _ = try? await registry.unload("fc")
                 unloaded.reach()
             }
-            while (try? registry.publication("fc")) != nil { await Task.yield() }
+            while (try? registry.moduleVersion("fc")) != nil { await Task.yield() }
             #expect(!unloaded.isReached)
             gate.open()
         }

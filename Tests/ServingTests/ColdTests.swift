@@ -34,7 +34,7 @@ struct ColdTests {
 
     private static func cold(_ registry: Registry) -> Set<String> {
         let names = registry.entries().entries.filter { $0.damage == nil }.map(\.name)
-        return Set(names.filter { (try? registry.publication($0)) == nil })
+        return Set(names.filter { (try? registry.moduleVersion($0)) == nil })
     }
 
     private static let ones = [Float](repeating: 1, count: 200)
@@ -99,7 +99,7 @@ struct ColdTests {
         let disk = WatchedDisk()
         try await folder.use(disk: disk) { registry async throws in
             let before = disk.openings.load(ordering: .relaxed)
-            let loaded = try await withThrowingTaskGroup(of: Publication.self) { group in
+            let loaded = try await withThrowingTaskGroup(of: ModuleVersion.self) { group in
                 for _ in 0..<20 { group.addTask { try await registry.module("a") } }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
@@ -216,10 +216,10 @@ struct ColdTests {
         }
     }
 
-    private func withPin<Result>(of publication: Publication, _ body: () async throws -> Result) async rethrows
+    private func withPin<Result>(of moduleVersion: ModuleVersion, _ body: () async throws -> Result) async rethrows
         -> Result
     {
-        let pin = ActivityPin(publication.activity)
+        let pin = ActivityPin(moduleVersion.activity)
         defer { withExtendedLifetime(pin) {} }
         return try await body()
     }

@@ -59,9 +59,9 @@ struct CommitTests {
     private func content(_ registry: Registry) async throws -> [String: String] {
         var found: [String: String] = [:]
         for name in Self.names {
-            let publication = try await registry.module(name)
-            let bias = try #require(publication.stateDict["bias"])
-            found[name] = "\(publication.version): \(bias.text())"
+            let moduleVersion = try await registry.module(name)
+            let bias = try #require(moduleVersion.stateDict["bias"])
+            found[name] = "\(moduleVersion.version): \(bias.text())"
         }
         return found
     }

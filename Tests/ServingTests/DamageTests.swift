@@ -85,7 +85,7 @@ struct DamageTests {
             }
             let refused = await servingError { _ = try await registry.put(state, when: .version([7])) }
             #expect(refused == .staleVersion(module: "big", expected: [7], current: 1))
-            let repaired = try await registry.put(state).publication
+            let repaired = try await registry.put(state).moduleVersion
             #expect(repaired.version == 6)
             #expect(try await registry.module("net").references["big"] === repaired)
         }

@@ -34,22 +34,22 @@ extension Registry {
         _ root: NodeDescription,
         training: Bool = false,
         _ state: OrderedDictionary<String, Tensor>? = nil
-    ) async throws -> Publication {
+    ) async throws -> ModuleVersion {
         try await create(ModuleDescription(name: name, root: root, seed: 0, training: training, stateDict: state))
     }
 
     /// Returns the current version of `name`, which is in memory.
-    func publication(_ name: String) throws -> Publication {
-        guard let publication = try moduleIfLoaded(name) else { throw ServingError.notInMemory(name, reason: "cold") }
-        return publication
+    func moduleVersion(_ name: String) throws -> ModuleVersion {
+        guard let moduleVersion = try moduleIfLoaded(name) else { throw ServingError.notInMemory(name, reason: "cold") }
+        return moduleVersion
     }
 
     /// Returns a version of `name`, which is in memory.
-    func publication(_ name: String, version: Int) throws -> Publication {
-        guard let publication = try moduleIfLoaded(name, version: version) else {
+    func moduleVersion(_ name: String, version: Int) throws -> ModuleVersion {
+        guard let moduleVersion = try moduleIfLoaded(name, version: version) else {
             throw ServingError.notInMemory(name, reason: "cold")
         }
-        return publication
+        return moduleVersion
     }
 
     /// Calls the current version of `name`.

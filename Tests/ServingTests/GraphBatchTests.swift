@@ -252,18 +252,18 @@ struct GraphBatchTests {
         try DescriptionReader.description(in: Array(network.json.utf8), maxModules: 100, maxNodes: 100)
     }
 
-    private func publication(_ network: Network) async throws -> Publication {
+    private func moduleVersion(_ network: Network) async throws -> ModuleVersion {
         try await Registry().create(Self.description(of: network))
     }
 
     @Test(arguments: networks) func derivesFromTheNodesWhetherCallsMayBeJoined(network: Network) async throws {
-        let profile = try await publication(network).profile
+        let profile = try await moduleVersion(network).profile
         let input = try Tensor.zeros(Shape(checking: network.sizes))
         #expect((profile.joining(of: [input]) == .rows) == network.joins)
     }
 
     @Test(arguments: networks.filter(\.joins)) func givesARowTheBitsThatItHasAlone(network: Network) async throws {
-        let root = try await publication(network).root
+        let root = try await moduleVersion(network).root
         let shape = try Shape(checking: network.sizes)
         let input = try Tensor.normal(shape, mean: 0, deviation: 1, generator: Generator(seed: 3))
         let together = try root(input)
@@ -299,7 +299,7 @@ struct GraphBatchTests {
         """#
     }
 
-    private static func publish(_ json: String, in registry: Registry) async throws -> Publication {
+    private static func publish(_ json: String, in registry: Registry) async throws -> ModuleVersion {
         try await registry.create(
             DescriptionReader.description(in: Array(json.utf8), maxModules: 100, maxNodes: 100)
         )
@@ -320,7 +320,7 @@ struct GraphBatchTests {
     @Test func joinsCallsOfSeveralInputsAndOutputs() async throws {
         let registry = Self.joining
         let output = #"{"score": {"node": "score"}, "towers": {"tuple": [{"node": "a"}, {"node": "b"}]}}"#
-        let publication = try await Self.publish(Self.towers(output), in: registry)
+        let moduleVersion = try await Self.publish(Self.towers(output), in: registry)
         let inputs = try (0..<4).map { index in
             [
                 try Tensor.normal([2, 6], mean: 0, deviation: 1, generator: Generator(seed: UInt64(index))),
@@ -335,14 +335,14 @@ struct GraphBatchTests {
                     if !index.isMultiple(of: 2) {
                         request.named = ["item": .tensor(pair[1]), "user": .tensor(pair[0])]
                     }
-                    return (index, try await registry.call(publication, request))
+                    return (index, try await registry.call(moduleVersion, request))
                 }
             }
             return try await group.reduce(into: []) { $0.append($1) }
         }
         for (index, result) in results {
             #expect(result.batchSize == 8)
-            let alone = try publication.root(Arguments(inputs[index])).tensors
+            let alone = try moduleVersion.root(Arguments(inputs[index])).tensors
             #expect(Array(result.outputs.tensors.keys) == ["score", "towers.0", "towers.1"])
             for (among, alone) in zip(result.outputs.tensors.values, alone) {
                 #expect(among.shape == alone.shape)
@@ -354,14 +354,14 @@ struct GraphBatchTests {
     /// Calls that wait for the only worker go together, also where the input is named.
     @Test func joinsCallsOfAGraph() async throws {
         let registry = Self.joining
-        let publication = try await registry.create(Self.description(of: Self.networks[0]))
+        let moduleVersion = try await registry.create(Self.description(of: Self.networks[0]))
         let results = try await withThrowingTaskGroup(of: CallResult.self) { group in
             for index in 0..<8 {
                 let input = try Tensor.full(Double(index), shape: [1, 6], dtype: .float32)
                 group.addTask {
                     var request = CallRequest(inputs: index.isMultiple(of: 2) ? [input] : [])
                     if !index.isMultiple(of: 2) { request.named = ["x": .tensor(input)] }
-                    return try await registry.call(publication, request)
+                    return try await registry.call(moduleVersion, request)
                 }
             }
             return try await group.reduce(into: []) { $0.append($1) }

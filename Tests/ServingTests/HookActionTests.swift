@@ -160,7 +160,7 @@ struct HookActionTests {
         for (input, wanted) in zip(inputs, wanted) {
             let hook = HookDescription(kind: .forward, action: action)
             let output = try await registry.call(
-                try registry.publication("same"),
+                try registry.moduleVersion("same"),
                 CallRequest(inputs: [input], hooks: [hook])
             ).output
             #expect(output.dtype == wanted.dtype)
@@ -188,7 +188,7 @@ struct HookActionTests {
             guard case .hookRefused(let problem) = error else { return #expect(error == nil) }
             #expect(problem.fault == fault)
         }
-        #expect(try registry.publication("fc").version == 1)
+        #expect(try registry.moduleVersion("fc").version == 1)
     }
 
     @Test func refusesAReplacementBeyondTheType() async throws {
@@ -198,7 +198,7 @@ struct HookActionTests {
             hooks: [HookDescription(kind: .forward, action: .replace(.double(-3.25)))]
         )
         let failure = try await #require(throws: HookFailure.self) {
-            try await registry.call(try registry.publication("same"), request)
+            try await registry.call(try registry.moduleVersion("same"), request)
         }
         #expect(failure.underlying as? TensorError == .scalarNotRepresentable(.uint8))
     }

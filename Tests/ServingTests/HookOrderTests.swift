@@ -32,7 +32,7 @@ struct HookOrderTests {
     @Test func eachHookSeesWhatTheOneBeforeItMade() async throws {
         let capture = HookDescription(kind: .forward, action: .capture)
         let request = CallRequest(inputs: [try Tensor([1, 1] as [Float])], hooks: [capture, add(1), capture])
-        let result = try await registry.call(try registry.publication("fc"), request)
+        let result = try await registry.call(try registry.moduleVersion("fc"), request)
         #expect(result.captures.map(\.hook) == [0, 2])
         #expect(result.captures.map { $0.tensor.scalars(as: Float.self) } == [[3.5, 6.5], [4.5, 7.5]])
     }
@@ -40,7 +40,7 @@ struct HookOrderTests {
     @Test func capturesEveryUseOfASharedModuleInOrder() async throws {
         let capture = HookDescription(kind: .forward, module: "2", action: .capture)
         let request = CallRequest(inputs: [try Tensor([1, 1] as [Float])], hooks: [capture])
-        let captures = try await registry.call(try registry.publication("net"), request).captures
+        let captures = try await registry.call(try registry.moduleVersion("net"), request).captures
         #expect(captures.map(\.module) == ["2", "2"])
         #expect(captures.map { $0.tensor.scalars(as: Float.self) } == [[3.5, 6.5], [17, 36]])
     }
@@ -49,18 +49,18 @@ struct HookOrderTests {
         let hook = HookDescription(kind: .forward, module: "2", action: .add(.int(1)))
         let registered = try await registry.registerHook(hook, on: "net")
         #expect(registered.hook.module == "0")
-        #expect(registered.publication.version == 2)
-        #expect(try registry.publication("fc").hooks.map(\.module) == [""])
-        #expect(try registry.publication("net").hooks.map(\.module) == ["0"])
+        #expect(registered.moduleVersion.version == 2)
+        #expect(try registry.moduleVersion("fc").hooks.map(\.module) == [""])
+        #expect(try registry.moduleVersion("net").hooks.map(\.module) == ["0"])
         #expect(try await registry.call("fc", [1, 1]) == [4.5, 7.5])
         _ = try await registry.removeHook(registered.hook.id, from: "fc")
-        #expect(try registry.publication("net").hooks.isEmpty)
-        #expect(try registry.publication("net").version == 3)
+        #expect(try registry.moduleVersion("net").hooks.isEmpty)
+        #expect(try registry.moduleVersion("net").version == 3)
         #expect(try await registry.call("fc", [1, 1]) == [3.5, 6.5])
     }
 
     @Test func aCallInFlightKeepsItsHooks() async throws {
-        let old = try registry.publication("fc")
+        let old = try registry.moduleVersion("fc")
         _ = try await registry.registerHook(add(1), on: "fc")
         let output = try await registry.call(old, CallRequest(inputs: [try Tensor([1, 1] as [Float])])).output
         #expect(output.scalars(as: Float.self) == [3.5, 6.5])

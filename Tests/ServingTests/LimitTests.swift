@@ -164,7 +164,7 @@ struct LimitTests {
         try await registry.add("wide", .linear(1, 100))
         let input = try Tensor.zeros([10_000, 1])
         await #expect(throws: TensorError.self) {
-            _ = try await registry.call(try registry.publication("wide"), CallRequest(inputs: [input]))
+            _ = try await registry.call(try registry.moduleVersion("wide"), CallRequest(inputs: [input]))
         }
     }
 }

@@ -24,7 +24,7 @@ final class ModelFolderTests {
         try Data(bytes).write(to: URL(fileURLWithPath: "\(path)/\(file)"))
     }
 
-    private func load(_ name: String) async throws -> Publication {
+    private func load(_ name: String) async throws -> ModuleVersion {
         try await registry.loadModel(named: name, from: ModelFolder(path: path))
     }
 
@@ -57,7 +57,7 @@ final class ModelFolderTests {
         try write("net.safetensors", file("callpath:0.shift", shift))
         _ = try await load("net")
         #expect(try await registry.call("net", [1, 2]) == [11, 22])
-        #expect(try registry.publication("net").stateDict.isEmpty)
+        #expect(try registry.moduleVersion("net").stateDict.isEmpty)
         for (key, tensor) in [
             ("callpath:0.drift", shift), ("callpath:shift", shift), ("callpath:0.shift", try .zeros([3])),
         ] {
@@ -158,7 +158,7 @@ final class ModelFolderTests {
     func aHostileFileIsNamed(text: String, words: String) async throws {
         try write("bad.safetensors", text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) })
         #expect(await refusal("bad")?.contains(words) == true)
-        #expect(throws: ServingError.unknownModule("bad")) { try registry.publication("bad") }
+        #expect(throws: ServingError.unknownModule("bad")) { try registry.moduleVersion("bad") }
     }
 
     private static let overlapping: String = {
@@ -210,7 +210,7 @@ final class ModelFolderLayoutTests {
 
     private func listing() throws -> FolderListing { try ModelFolder(path: path).listing }
 
-    private func load(_ name: String) async throws -> Publication {
+    private func load(_ name: String) async throws -> ModuleVersion {
         try await registry.loadModel(named: name, from: ModelFolder(path: path))
     }
 

@@ -56,7 +56,7 @@ struct ParameterTests {
         #expect(dtype == .dtypeMismatch(key: "bias", expected: "float32", got: "float64"))
         let none = await servingError { _ = try await registry.setParameter("weight", of: "fc", to: nil) }
         #expect(none == .noNone(key: "weight"))
-        #expect(try registry.publication("fc").version == 1)
+        #expect(try registry.moduleVersion("fc").version == 1)
     }
 
     @Test(arguments: ["x", "0.x", "0.weight.y", "2.weight", "", ".", "0.", "weight"])
@@ -67,7 +67,7 @@ struct ParameterTests {
         }
         #expect(error == .unknownParameter(module: "net", key: key))
         #expect(throws: ServingError.unknownParameter(module: "net", key: key)) {
-            try registry.publication("net").tensor(key)
+            try registry.moduleVersion("net").tensor(key)
         }
     }
 
@@ -87,7 +87,7 @@ struct ParameterTests {
                 """
         )
         #expect(try await registry.call("fc", [1, 1]) == [3.5, 6.5])
-        #expect(try registry.publication("fc").version == 1)
+        #expect(try registry.moduleVersion("fc").version == 1)
     }
 
     @Test func loadsWhatThereIsWhenNotStrict() async throws {
@@ -99,7 +99,7 @@ struct ParameterTests {
         #expect(load.missingKeys == ["weight"])
         #expect(load.unexpectedKeys == ["x"])
         #expect(try await registry.call("fc", [1, 1]) == [3, 7])
-        #expect(try load.publication.tensor("bias").tensor.dtype == .float32)
+        #expect(try load.moduleVersion.tensor("bias").tensor.dtype == .float32)
     }
 
     @Test func refusesAStateDictAtCreationWithoutATrace() async throws {

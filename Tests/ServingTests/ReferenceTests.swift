@@ -17,8 +17,8 @@ struct ReferenceTests {
         let changed = try await registry.setParameter("bias", of: "fc", to: try Tensor([0, 0] as [Float]))
         #expect(changed.version == 2)
         #expect(try await registry.call("net", [1, 1]) == [3, 7])
-        #expect(try registry.publication("net").version == 2)
-        #expect(try registry.publication("outer").version == 2)
+        #expect(try registry.moduleVersion("net").version == 2)
+        #expect(try registry.moduleVersion("outer").version == 2)
         #expect(try await registry.call("outer", [1, 1]) == [17, 37])
     }
 
@@ -28,15 +28,15 @@ struct ReferenceTests {
         let changed = try await registry.setParameter("0.bias", of: "net", to: try Tensor([0, 0] as [Float]))
         #expect(changed.name == "net")
         #expect(try await registry.call("fc", [1, 1]) == [3, 7])
-        #expect(try registry.publication("fc").version == 2)
+        #expect(try registry.moduleVersion("fc").version == 2)
     }
 
     @Test func keepsSharingAcrossChanges() async throws {
         try await registry.add("fc", .linear(2, 2), smallState())
         try await registry.add("net", .sequential(.ref("fc"), .ref("fc"), .linear(2, 2)))
         _ = try await registry.setParameter("2.bias", of: "net", to: nil)
-        let net = try registry.publication("net")
-        let fc = try registry.publication("fc")
+        let net = try registry.moduleVersion("net")
+        let fc = try registry.moduleVersion("fc")
         #expect(net.root.submodule(at: "0") === fc.root)
         #expect(net.root.submodule(at: "1") === fc.root)
         #expect(fc.version == 1)
@@ -49,7 +49,7 @@ struct ReferenceTests {
         try await registry.add("net", .sequential(.ref("fc"), .linear(2, 2)))
         let state = try smallState(prefix: "0.").merging(smallState(prefix: "1.")) { $1 }
         let load = try await registry.loadStateDict(state, into: "net")
-        #expect(load.publication.version == 2)
+        #expect(load.moduleVersion.version == 2)
         #expect(try await registry.call("fc", [1, 1]) == [3.5, 6.5])
         #expect(try await registry.call("net", [1, 1]) == [17, 36])
     }
@@ -59,7 +59,7 @@ struct ReferenceTests {
         try await registry.add("net", .sequential(.ref("fc"), .ref("fc")))
         // Two tensors and their layer, and another module with two keys and paths.
         #expect(registry.facts.byteCount == 40 + 3 * 1_024 + 1_024 + 2 + 4)
-        #expect(try registry.publication("net").byteCount == 24)
+        #expect(try registry.moduleVersion("net").byteCount == 24)
     }
 
     @Test func refusesToPullTheGroundAway() async throws {
@@ -96,7 +96,7 @@ struct ReferenceTests {
     @Test func showsReferencesInTheDocument() async throws {
         try await registry.add("fc", .linear(2, 2))
         try await registry.add("net", .sequential(.ref("fc"), .layer("ReLU")))
-        let modules = try registry.publication("net").document.modules
+        let modules = try registry.moduleVersion("net").document.modules
         #expect(modules?.map(\.name) == ["0", "1"])
         #expect(modules?.map(\.ref) == ["fc", nil])
         #expect(modules?.map(\.type) == ["Linear", "ReLU"])

@@ -13,7 +13,7 @@ struct RegistryTests {
         #expect(made.repr == "Linear(in_features=2, out_features=2, bias=True)")
         #expect(try await registry.call("fc", [1, 1]) == [3.5, 6.5])
         try await registry.delete("fc")
-        #expect(throws: ServingError.unknownModule("fc")) { try registry.publication("fc") }
+        #expect(throws: ServingError.unknownModule("fc")) { try registry.moduleVersion("fc") }
     }
 
     @Test func givesTheWeightsThatPyTorchGivesForASeed() async throws {
@@ -26,7 +26,7 @@ struct RegistryTests {
         try await registry.add("fc", .linear(2, 2))
         let error = await servingError { try await registry.add("fc", .linear(3, 3)) }
         #expect(error == .nameTaken("fc"))
-        #expect(try registry.publication("fc").version == 1)
+        #expect(try registry.moduleVersion("fc").version == 1)
     }
 
     @Test(arguments: ["", ".a", "-a", "a/b", "ä", "a b", String(repeating: "a", count: 129)])
@@ -37,7 +37,7 @@ struct RegistryTests {
 
     @Test func namesWhatHasNoName() async throws {
         let made = try await registry.create(ModuleDescription(root: .linear(1, 1)))
-        #expect(try registry.publication(made.name) === made)
+        #expect(try registry.moduleVersion(made.name) === made)
     }
 
     @Test func listsByNameInPages() async throws {
@@ -66,11 +66,11 @@ struct RegistryTests {
             _ = try await registry.setParameter("bias", of: "fc", to: try Tensor([shift, shift]))
         }
         #expect(try registry.versions(of: "fc") == [3, 4])
-        let old = try registry.publication("fc", version: 3)
+        let old = try registry.moduleVersion("fc", version: 3)
         let output = try await registry.call(old, CallRequest(inputs: [try Tensor([1, 1] as [Float])])).output
         #expect(output.scalars(as: Float.self) == [23, 27])
         #expect(throws: ServingError.unknownVersion(module: "fc", version: 2, callable: [3, 4])) {
-            try registry.publication("fc", version: 2)
+            try registry.moduleVersion("fc", version: 2)
         }
     }
 
@@ -92,8 +92,8 @@ struct RegistryTests {
         try await registry.add("fc", .linear(2, 2))
         let replaced = try await registry.put(ModuleDescription(name: "fc", root: .linear(5, 1)))
         #expect(!replaced.created)
-        #expect(replaced.publication.version == 2)
-        #expect(replaced.publication.parameters.map(\.shape) == [[1, 5], [1]])
+        #expect(replaced.moduleVersion.version == 2)
+        #expect(replaced.moduleVersion.parameters.map(\.shape) == [[1, 5], [1]])
         #expect(try await registry.put(ModuleDescription(name: "new", root: .linear(5, 1))).created)
     }
 
@@ -113,7 +113,7 @@ struct RegistryTests {
             _ = try await registry.setParameter("bias", of: "fc", to: nil, when: precondition)
         }
         #expect(error == expected)
-        #expect(try registry.publication("fc").version == (expected == nil ? 2 : 1))
+        #expect(try registry.moduleVersion("fc").version == (expected == nil ? 2 : 1))
     }
 
     @Test(arguments: [Precondition.exists, .version([1])])

@@ -43,10 +43,10 @@ struct SharedModuleTests {
         #expect(try await registry.call("net", [1, 1]) == [21, 44])
         let capture = HookDescription(kind: .forward, module: "0", action: .capture)
         let request = CallRequest(inputs: [try Tensor([1, 1] as [Float])], hooks: [capture])
-        let captures = try await registry.call(try registry.publication("net"), request).captures
+        let captures = try await registry.call(try registry.moduleVersion("net"), request).captures
         #expect(captures.map { $0.tensor.scalars(as: Float.self) } == [[4.5, 7.5], [21, 44]])
         _ = try await registry.removeHook(added.hook.id, from: "net")
-        #expect(try registry.publication("net").hooks.isEmpty)
+        #expect(try registry.moduleVersion("net").hooks.isEmpty)
         #expect(try await registry.call("net", [1, 1]) == [17, 36])
     }
 
@@ -71,21 +71,21 @@ struct SharedModuleTests {
         try await registry.add("outer", .sequential(.ref("net"), .layer("ReLU")))
         #expect(net.root.submodule(at: "again.b") === net.root.submodule(at: "in.a"))
         for (name, writesReferences) in [("net", true), ("outer", false)] {
-            let publication = try registry.publication(name)
-            let made = try await registry.create(copy(of: publication, writesReferences: writesReferences))
-            #expect(made.repr == publication.repr)
-            #expect(made.root.modules().count == publication.root.modules().count)
+            let moduleVersion = try registry.moduleVersion(name)
+            let made = try await registry.create(copy(of: moduleVersion, writesReferences: writesReferences))
+            #expect(made.repr == moduleVersion.repr)
+            #expect(made.root.modules().count == moduleVersion.root.modules().count)
         }
     }
 
     /// Reads what the registry writes of a module, under another name.
-    private func copy(of publication: Publication, writesReferences: Bool) throws -> ModuleDescription {
+    private func copy(of moduleVersion: ModuleVersion, writesReferences: Bool) throws -> ModuleDescription {
         var writer = JSONWriter()
         writer.beginObject()
-        try publication.writeDescription(writesReferences: writesReferences, to: &writer)
+        try moduleVersion.writeDescription(writesReferences: writesReferences, to: &writer)
         writer.endObject()
         var description = try DescriptionReader.description(in: writer.finish(), maxModules: 100, maxNodes: 100)
-        description.name = "copy-of-\(publication.name)"
+        description.name = "copy-of-\(moduleVersion.name)"
         return description
     }
 

@@ -18,7 +18,7 @@ struct SharedTreeTests {
     )
 
     /// The paths whose modules are other objects in the second version.
-    private func changedPaths(_ old: Publication, _ new: Publication) -> [String] {
+    private func changedPaths(_ old: ModuleVersion, _ new: ModuleVersion) -> [String] {
         zip(old.root.namedModules(), new.root.namedModules()).filter { $0.module !== $1.module }.map(\.0.name)
     }
 
@@ -29,7 +29,7 @@ struct SharedTreeTests {
         let old = try await registry.add("net", Self.tree)
         let before = try await registry.call("net", [1, 1])
         _ = try await registry.setParameter(key, of: "net", to: try Tensor([7, 7] as [Float]))
-        let new = try registry.publication("net")
+        let new = try registry.moduleVersion("net")
         #expect(changedPaths(old, new) == changed)
         #expect(try old.tensor(key).tensor.scalars(as: Float.self) != [7, 7])
         #expect(try new.tensor(key).tensor.scalars(as: Float.self) == [7, 7])
@@ -42,7 +42,7 @@ struct SharedTreeTests {
         let before = try await registry.call("net", [1, 1])
         let hook = HookDescription(kind: .forward, module: "1", action: .add(.int(1)))
         _ = try await registry.registerHook(hook, on: "net")
-        let new = try registry.publication("net")
+        let new = try registry.moduleVersion("net")
         #expect(changedPaths(old, new) == ["", "1"])
         #expect(try await registry.call("net", [1, 1]) == before.map { $0 + 1 })
         let request = CallRequest(inputs: [try Tensor([1, 1] as [Float])])
@@ -60,9 +60,9 @@ struct SharedTreeTests {
         try await registry.add("fc", .linear(2, 2), smallState())
         let old = try await registry.add("net", .sequential(.linear(2, 2), .sequential(.ref("fc")), .linear(2, 2)))
         _ = try await registry.setParameter("bias", of: "fc", to: try Tensor([9, 9] as [Float]))
-        let new = try registry.publication("net")
+        let new = try registry.moduleVersion("net")
         #expect(changedPaths(old, new) == ["", "1", "1.0"])
-        #expect(new.root.submodule(at: "1.0") === (try registry.publication("fc")).root)
+        #expect(new.root.submodule(at: "1.0") === (try registry.moduleVersion("fc")).root)
     }
 
     @Test func aModuleInsideAnotherIsNotChangedInThePublishedTree() async throws {
@@ -74,7 +74,7 @@ struct SharedTreeTests {
         let key = "0.self_attn.out_proj.bias"
         let before = try old.tensor(key).tensor.scalars(as: Float.self)
         _ = try await registry.setParameter(key, of: "net", to: try Tensor([5, 6] as [Float]))
-        let new = try registry.publication("net")
+        let new = try registry.moduleVersion("net")
         #expect(try old.tensor(key).tensor.scalars(as: Float.self) == before)
         #expect(try new.tensor(key).tensor.scalars(as: Float.self) == [5, 6])
         #expect(changedPaths(old, new).contains("0.self_attn.out_proj"))

@@ -11,12 +11,12 @@ struct StatisticsTests {
         let metrics = MetricsRegistry()
         let registry = Registry(metrics: ServingMetrics(in: metrics))
         registry.addGauges(to: metrics)
-        let publication = try await registry.add("fc", .linear(2, 2))
-        _ = try await registry.call(publication, CallRequest(inputs: [try Tensor.zeros([5, 2])]))
+        let moduleVersion = try await registry.add("fc", .linear(2, 2))
+        _ = try await registry.call(moduleVersion, CallRequest(inputs: [try Tensor.zeros([5, 2])]))
         _ = try await registry.call("fc", [1, 1], hooks: [HookDescription(kind: .forward, action: .statistics)])
         _ = try? await registry.call("fc", [1])
-        publication.recordCodec(input: .milliseconds(2), output: .milliseconds(3), batchSize: 5)
-        let numbers = publication.statistics
+        moduleVersion.recordCodec(input: .milliseconds(2), output: .milliseconds(3), batchSize: 5)
+        let numbers = moduleVersion.statistics
         #expect(numbers.inferenceCount == 6)
         #expect(numbers.executionCount == 2)
         #expect(numbers.success.count == 2)
@@ -38,12 +38,12 @@ struct StatisticsTests {
     /// The first axis of an input is no batch where no layer says what the others are.
     @Test func aCallWithoutABatchAxisIsOne() async throws {
         let registry = Registry()
-        let publication = try await registry.add("identity", .layer("Identity"))
+        let moduleVersion = try await registry.add("identity", .layer("Identity"))
         for rows in [4, 7] {
-            _ = try await registry.call(publication, CallRequest(inputs: [try Tensor.zeros([rows, 2])]))
-            publication.recordCodec(input: .milliseconds(2), output: .milliseconds(3), batchSize: rows)
+            _ = try await registry.call(moduleVersion, CallRequest(inputs: [try Tensor.zeros([rows, 2])]))
+            moduleVersion.recordCodec(input: .milliseconds(2), output: .milliseconds(3), batchSize: rows)
         }
-        let numbers = publication.statistics
+        let numbers = moduleVersion.statistics
         #expect(numbers.inferenceCount == 2)
         #expect(numbers.executionCount == 2)
         #expect(numbers.batches.keys.sorted() == [1])

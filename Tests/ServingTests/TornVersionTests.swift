@@ -48,8 +48,8 @@ struct TornVersionTests {
             }
         }
         #expect(watch.torn.withLock { $0 } == [])
-        #expect(try registry.publication("fc").version == 301)
-        #expect(try registry.publication("net").version == 301)
+        #expect(try registry.moduleVersion("fc").version == 301)
+        #expect(try registry.moduleVersion("net").version == 301)
     }
 
     private static func isWhole(_ output: [Float], of name: String) -> Bool {
@@ -66,7 +66,7 @@ struct TornVersionTests {
                 group.addTask { _ = try? await registry.setParameter("bias", of: "fc", to: nil) }
             }
         }
-        #expect(try registry.publication("fc").version == 101)
+        #expect(try registry.moduleVersion("fc").version == 101)
     }
 
     @Test(.timeLimit(.minutes(5))) func ofManyConditionalChangesOneWins() async throws {
@@ -83,7 +83,7 @@ struct TornVersionTests {
             return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
         }
         #expect(won == 1)
-        #expect(try registry.publication("fc").version == 2)
+        #expect(try registry.moduleVersion("fc").version == 2)
     }
 
     @Test(.timeLimit(.minutes(5))) func namesThatComeAndGoLeaveNothingBehind() async throws {

@@ -19,7 +19,7 @@ struct TraceAndBackwardTests {
     @Test func tracesTheCallPath() async throws {
         let hook = HookDescription(kind: .forward, module: "1", action: .capture)
         let request = CallRequest(inputs: [input], hooks: [hook])
-        let trace = try await registry.trace(try registry.publication("net"), request)
+        let trace = try await registry.trace(try registry.moduleVersion("net"), request)
         let steps = trace.events.filter { $0.kind != .operation }.map { "\($0.kind.rawValue) \($0.scope)" }
         #expect(
             steps == [
@@ -35,7 +35,7 @@ struct TraceAndBackwardTests {
 
     @Test func goesBackward() async throws {
         let result = try await registry.backward(
-            try registry.publication("net"),
+            try registry.moduleVersion("net"),
             CallRequest(inputs: [input]),
             gradOutput: try Tensor([1, 1] as [Float])
         )
@@ -44,8 +44,8 @@ struct TraceAndBackwardTests {
         #expect(result.gradients["0.weight"]??.scalars(as: Float.self) == [1, 1, 1, 1])
         #expect(result.gradients["0.bias"]??.scalars(as: Float.self) == [1, 1])
         #expect(result.call.gradFunction == "ReluBackward0")
-        #expect(try registry.publication("fc").version == 1)
-        #expect(try registry.publication("net").root.parameters().allSatisfy { $0.grad == nil })
+        #expect(try registry.moduleVersion("fc").version == 1)
+        #expect(try registry.moduleVersion("net").root.parameters().allSatisfy { $0.grad == nil })
     }
 
     @Test func runsBackwardHooks() async throws {
@@ -54,7 +54,7 @@ struct TraceAndBackwardTests {
             HookDescription(kind: .fullBackward, action: .capture),
         ]
         let result = try await registry.backward(
-            try registry.publication("fc"),
+            try registry.moduleVersion("fc"),
             CallRequest(inputs: [input], hooks: hooks),
             gradOutput: try Tensor([1, 1] as [Float])
         )
@@ -66,7 +66,7 @@ struct TraceAndBackwardTests {
     @Test func needsAGradientForMoreThanOneElement() async throws {
         do {
             _ = try await registry.backward(
-                try registry.publication("fc"),
+                try registry.moduleVersion("fc"),
                 CallRequest(inputs: [input]),
                 gradOutput: nil
             )
@@ -77,10 +77,10 @@ struct TraceAndBackwardTests {
     }
 
     @Test func recordsGradientsOnlyWhenAsked() async throws {
-        let publication = try registry.publication("fc")
-        let plain = try await registry.call(publication, CallRequest(inputs: [input]))
+        let moduleVersion = try registry.moduleVersion("fc")
+        let plain = try await registry.call(moduleVersion, CallRequest(inputs: [input]))
         #expect(plain.gradFunction == nil)
-        let recorded = try await registry.call(publication, CallRequest(inputs: [input], recordsGradients: true))
+        let recorded = try await registry.call(moduleVersion, CallRequest(inputs: [input], recordsGradients: true))
         #expect(recorded.gradFunction == "ViewBackward0")
         #expect(recorded.version == 1)
     }
@@ -93,29 +93,29 @@ struct TraceAndBackwardTests {
         let state: OrderedDictionary<String, Tensor> = [
             "weight": try Tensor([1, 2, 3, 4] as [Float], shape: [1, 2, 2]), "bias": try Tensor([1] as [Float]),
         ]
-        let publication = try await registry.add("b", bilinear, state)
+        let moduleVersion = try await registry.add("b", bilinear, state)
         let result = try await registry.backward(
-            publication,
+            moduleVersion,
             CallRequest(inputs: [input, try Tensor([1, 2] as [Float])]),
             gradOutput: nil
         )
         #expect(result.call.output.scalars(as: Float.self) == [17])
         #expect(result.gradInputs.map { $0?.scalars(as: Float.self) } == [[5, 11], [4, 6]])
         await #expect(throws: ModuleError.self) {
-            _ = try await registry.call(publication, CallRequest(inputs: [input]))
+            _ = try await registry.call(moduleVersion, CallRequest(inputs: [input]))
         }
     }
 
     @Test func leavesRunningStatisticsAlone() async throws {
-        let publication = try await registry.add(
+        let moduleVersion = try await registry.add(
             "bn",
             .layer("BatchNorm1d", ["num_features": .int(2)]),
             training: true
         )
         let batch = try matrix([[1, 2], [3, 6]])
-        let output = try await registry.call(publication, CallRequest(inputs: [batch])).output.scalars(as: Float.self)
+        let output = try await registry.call(moduleVersion, CallRequest(inputs: [batch])).output.scalars(as: Float.self)
         #expect(zip(output, [-1, -1, 1, 1] as [Float]).allSatisfy { abs($0 - $1) < 1e-4 })
-        #expect(try publication.tensor("running_mean").tensor.scalars(as: Float.self) == [0, 0])
-        #expect(try publication.tensor("num_batches_tracked").tensor.item() == 0)
+        #expect(try moduleVersion.tensor("running_mean").tensor.scalars(as: Float.self) == [0, 0])
+        #expect(try moduleVersion.tensor("num_batches_tracked").tensor.item() == 0)
     }
 }

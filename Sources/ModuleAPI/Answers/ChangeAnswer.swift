@@ -10,24 +10,24 @@ struct ChangeAnswer {
     let api: API
 
     func response(
-        _ publication: Publication,
+        _ moduleVersion: ModuleVersion,
         as representation: Representation = .json,
         members: (inout JSONWriter) -> Void = { _ in }
     ) -> Response {
         var writer = JSONWriter()
         writer.beginObject()
-        writer.member("name", publication.name)
-        writer.member("version", publication.version)
+        writer.member("name", moduleVersion.name)
+        writer.member("version", moduleVersion.version)
         members(&writer)
         writer.endObject()
-        return Response.json(writer, fields: fields(of: publication, as: representation))
+        return Response.json(writer, fields: fields(of: moduleVersion, as: representation))
     }
 
     /// The fields of an answer to a change.
-    func fields(of publication: Publication, as representation: Representation = .json) -> ResponseFields {
+    func fields(of moduleVersion: ModuleVersion, as representation: Representation = .json) -> ResponseFields {
         var fields = ResponseFields.unstored(representation)
-        fields[.eTag] = api.tags.tag(version: publication.version, as: representation).description
-        fields[.revision] = api.tags.revision(publication.revision)
+        fields[.eTag] = api.tags.tag(version: moduleVersion.version, as: representation).description
+        fields[.revision] = api.tags.revision(moduleVersion.revision)
         return fields
     }
 }

@@ -32,10 +32,10 @@ enum SafetensorsAnswer {
     }
 
     /// Returns the tensors of a module, and in the metadata what they are the tensors of.
-    static func state(of publication: Publication, fields: ResponseFields) throws -> Response {
-        let description = try ModuleDocumentWriter.description(of: publication)
+    static func state(of moduleVersion: ModuleVersion, fields: ResponseFields) throws -> Response {
+        let description = try ModuleDocumentWriter.description(of: moduleVersion)
         let metadata = [ModelFile.metadataKey: description, "format": "pt"]
-        return try response(publication.stateDict, metadata: metadata, fields: fields)
+        return try response(moduleVersion.stateDict, metadata: metadata, fields: fields)
     }
 
     private static func description(of capture: Capture) -> String {

@@ -54,27 +54,27 @@ package struct CallsResource: Sendable {
     /// Calls a module: a small call on the spot, a large one in its turn of the compute queue.
     package func call(_ exchange: Exchange, of module: String) throws -> Reply<any Error> {
         let representation = try exchange.representation(among: .call)
-        guard let publication = try api.registry.moduleIfLoaded(module) else {
+        guard let moduleVersion = try api.registry.moduleIfLoaded(module) else {
             return .later {
                 try await call(exchange, api.registry.module(module), as: representation).response
             }
         }
-        return try call(exchange, publication, as: representation)
+        return try call(exchange, moduleVersion, as: representation)
     }
 
     private func call(
         _ exchange: Exchange,
-        _ publication: Publication,
+        _ moduleVersion: ModuleVersion,
         as representation: Representation
     ) throws -> Reply<any Error> {
-        let reader = reader(for: publication)
+        let reader = reader(for: moduleVersion)
         let request = try exchange.context.measure(.parse) { try self.request(exchange, with: reader) }
         try Self.refuseCaptures(of: request, as: representation)
-        switch try runHere(publication, { try api.registry.begin(publication, request) }) {
+        switch try runHere(moduleVersion, { try api.registry.begin(moduleVersion, request) }) {
         case .done(let result): return try answer(exchange, request, result, as: representation)
         case .waiting(let call):
             return .later {
-                let result = try await run(publication) { try await call.result }
+                let result = try await run(moduleVersion) { try await call.result }
                 return try await answer(exchange, request, result, as: representation).response
             }
         }
@@ -103,7 +103,7 @@ package struct CallsResource: Sendable {
     /// Goes on with the module that a path names: at once if it is loaded, and else once it is.
     private func withModule(
         of exchange: Exchange,
-        _ next: @escaping @Sendable (Publication) throws -> Reply<any Error>
+        _ next: @escaping @Sendable (ModuleVersion) throws -> Reply<any Error>
     ) throws -> Reply<any Error> {
         let name = exchange.parameter("name")
         guard let module = try api.registry.moduleIfLoaded(name) else {
@@ -117,10 +117,10 @@ package struct CallsResource: Sendable {
         return try withModule(of: exchange) { try trace(exchange, $0) }
     }
 
-    private func trace(_ exchange: Exchange, _ publication: Publication) throws -> Reply<any Error> {
-        let request = try request(exchange, with: reader(for: publication))
+    private func trace(_ exchange: Exchange, _ moduleVersion: ModuleVersion) throws -> Reply<any Error> {
+        let request = try request(exchange, with: reader(for: moduleVersion))
         return .later {
-            let result = try await run(publication) { try await api.registry.trace(publication, request) }
+            let result = try await run(moduleVersion) { try await api.registry.trace(moduleVersion, request) }
             let answer = CallAnswer(result: result.call, nonFinite: api.options.nonFinite)
             let (showsGradient, showsCaptures) = (request.recordsGradients, !request.hooks.isEmpty)
             return try await LongWork.run(if: isLong(result.call), for: exchange.request.client) {
@@ -136,14 +136,14 @@ package struct CallsResource: Sendable {
         return try withModule(of: exchange) { try backward(exchange, $0) }
     }
 
-    private func backward(_ exchange: Exchange, _ publication: Publication) throws -> Reply<any Error> {
+    private func backward(_ exchange: Exchange, _ moduleVersion: ModuleVersion) throws -> Reply<any Error> {
         let recordsGradients = try Self.recordsGradients(exchange)
-        let document = try Self.document(exchange, with: reader(for: publication, takesGradient: true))
+        let document = try Self.document(exchange, with: reader(for: moduleVersion, takesGradient: true))
         let request = request(exchange, document, recordsGradients)
         return .later {
-            let result = try await run(publication) {
+            let result = try await run(moduleVersion) {
                 try await api.registry.backward(
-                    publication,
+                    moduleVersion,
                     request,
                     gradOutput: document.gradOutput,
                     gradOutputs: document.gradOutputs
@@ -176,39 +176,40 @@ package struct CallsResource: Sendable {
 
     /// Runs a call, and gives what it throws the words of the PyTorch whose rules the module follows.
     private func run<Result>(
-        _ publication: Publication,
+        _ moduleVersion: ModuleVersion,
         _ body: () async throws -> Result
     ) async throws -> Result {
         do {
             return try await body()
         } catch {
-            throw Self.problem(error, of: publication)
+            throw Self.problem(error, of: moduleVersion)
         }
     }
 
-    private func runHere<Result>(_ publication: Publication, _ body: () throws -> Result) throws -> Result {
+    private func runHere<Result>(_ moduleVersion: ModuleVersion, _ body: () throws -> Result) throws -> Result {
         do {
             return try body()
         } catch {
-            throw Self.problem(error, of: publication)
+            throw Self.problem(error, of: moduleVersion)
         }
     }
 
-    private static func problem(_ error: any Error, of publication: Publication) -> Problem {
-        var problem = Problem(error, compatibility: publication.compatibility)
+    private static func problem(_ error: any Error, of moduleVersion: ModuleVersion) -> Problem {
+        var problem = Problem(error, compatibility: moduleVersion.compatibility)
         guard case ModuleError.tooManyArguments = error else { return problem }
-        let names = publication.inputCount == 1 ? ["input"] : (1...max(1, publication.inputCount)).map { "input\($0)" }
+        let names =
+            moduleVersion.inputCount == 1 ? ["input"] : (1...max(1, moduleVersion.inputCount)).map { "input\($0)" }
         problem.expected = names.count == 1 ? .string(names[0]) : .array(names.map { .string($0) })
         return problem
     }
 
-    private func reader(for publication: Publication, takesGradient: Bool = false) -> CallReader {
+    private func reader(for moduleVersion: ModuleVersion, takesGradient: Bool = false) -> CallReader {
         CallReader(
-            listDType: .init(ofModuleTaking: publication.listDType),
+            listDType: .init(ofModuleTaking: moduleVersion.listDType),
             maxHooks: api.registry.limits.maxHooksPerCall,
             takesGradient: takesGradient,
-            inputs: publication.namedInputs,
-            outputs: takesGradient ? publication.outputs.map(\.name) : []
+            inputs: moduleVersion.namedInputs,
+            outputs: takesGradient ? moduleVersion.outputs.map(\.name) : []
         )
     }
 

@@ -17,10 +17,10 @@ enum ModuleDocumentWriter {
 
     /// Returns the description from which the module can be made anew where it refers to nothing: what it refers to is
     /// written out.
-    static func description(of publication: Publication) throws(DocumentProblem) -> String {
+    static func description(of moduleVersion: ModuleVersion) throws(DocumentProblem) -> String {
         var writer = JSONWriter(capacity: 1_024)
         writer.beginObject()
-        try publication.writeDescription(writesReferences: false, to: &writer)
+        try moduleVersion.writeDescription(writesReferences: false, to: &writer)
         writer.endObject()
         return String(decoding: writer.finish(), as: UTF8.self)
     }

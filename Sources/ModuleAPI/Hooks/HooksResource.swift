@@ -38,9 +38,9 @@ struct HooksResource: Sendable {
     private func create(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .json)
         let name = exchange.parameter("name")
-        let publication = try await api.registry.module(name, toChange: true)
+        let moduleVersion = try await api.registry.module(name, toChange: true)
         _ = try exchange.bodyType(among: [.json])
-        let reader = HookReader(listDType: .init(ofModuleTaking: publication.listDType))
+        let reader = HookReader(listDType: .init(ofModuleTaking: moduleVersion.listDType))
         let description = try JSONBody.decode(exchange.request.body, reader.hook)
         let (hook, changed) = try await api.registry.registerHook(
             description,

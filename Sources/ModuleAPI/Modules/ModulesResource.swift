@@ -85,16 +85,19 @@ struct ModulesResource: Sendable {
     private func create(_ exchange: Exchange) async throws -> Response {
         let representation = try exchange.representation(among: .document)
         let description = try description(exchange)
-        let publication: Publication
+        let moduleVersion: ModuleVersion
         do {
-            publication = try await api.registry.create(description, when: api.tags.precondition(of: exchange))
+            moduleVersion = try await api.registry.create(description, when: api.tags.precondition(of: exchange))
         } catch ServingError.unknownModule(let name) {
             throw Self.unknownReference(to: name, in: description)
         } catch let error as ServingError where error.isAboutName {
             throw Problem(error).at("/name")
         }
-        api.repository.forget(publication.name)
-        return try changed(document(publication.outline, as: representation, status: .created), publication.revision)
+        api.repository.forget(moduleVersion.name)
+        return try changed(
+            document(moduleVersion.outline, as: representation, status: .created),
+            moduleVersion.revision
+        )
     }
 
     private func get(_ exchange: Exchange) async throws -> Response {
@@ -108,10 +111,14 @@ struct ModulesResource: Sendable {
         let representation = try exchange.representation(among: .document)
         let name = exchange.parameter("name")
         let description = try description(exchange).named(name)
-        let (publication, created) = try await replace(name, by: description, when: api.tags.precondition(of: exchange))
+        let (moduleVersion, created) = try await replace(
+            name,
+            by: description,
+            when: api.tags.precondition(of: exchange)
+        )
         api.repository.forget(name)
         let status: HTTPResponse.Status = created ? .created : .ok
-        return try changed(document(publication.outline, as: representation, status: status), publication.revision)
+        return try changed(document(moduleVersion.outline, as: representation, status: status), moduleVersion.revision)
     }
 
     /// A condition that wants the module to exist fails if it does not: a module that PUT would create is never missing.
@@ -119,7 +126,7 @@ struct ModulesResource: Sendable {
         _ name: String,
         by description: ModuleDescription,
         when precondition: Precondition
-    ) async throws -> (Publication, Bool) {
+    ) async throws -> (ModuleVersion, Bool) {
         do throws(any Error) {
             return try await api.registry.put(description, when: precondition)
         } catch ServingError.unknownModule(name) where precondition != .always {

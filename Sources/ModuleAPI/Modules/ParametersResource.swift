@@ -46,12 +46,12 @@ struct ParametersResource: Sendable {
 
     private func get(_ exchange: Exchange, key: String) async throws -> Response {
         let representation = try exchange.representation(among: .tensor)
-        let publication = try await api.registry.module(exchange.parameter("name"))
-        let value = try publication.tensor(key)
-        let tag = api.tags.tag(version: publication.version, as: representation)
+        let moduleVersion = try await api.registry.module(exchange.parameter("name"))
+        let value = try moduleVersion.tensor(key)
+        let tag = api.tags.tag(version: moduleVersion.version, as: representation)
         if let notModified = try exchange.notModified(tag) { return notModified }
         var fields = ResponseFields.versioned(tag, as: representation)
-        fields[.moduleVersion] = String(publication.version)
+        fields[.moduleVersion] = String(moduleVersion.version)
         switch representation {
         case .bytes: return TensorAnswer.bytes(value.tensor, fields: fields)
         case .text: return try Response.text(Self.text(value), fields: fields)
@@ -81,8 +81,8 @@ struct ParametersResource: Sendable {
     private func put(_ exchange: Exchange, key: String) async throws -> Response {
         let representation = try exchange.representation(among: .json)
         let name = exchange.parameter("name")
-        let publication = try await api.registry.module(name, toChange: true)
-        let tensor = try tensor(exchange, for: publication, key: key)
+        let moduleVersion = try await api.registry.module(name, toChange: true)
+        let tensor = try tensor(exchange, for: moduleVersion, key: key)
         let changed = try await api.registry.setParameter(
             key,
             of: name,
@@ -93,11 +93,11 @@ struct ParametersResource: Sendable {
     }
 
     /// Reads the new value; a bare list takes the dtype of the one that is there, or else of the module.
-    private func tensor(_ exchange: Exchange, for publication: Publication, key: String) throws -> Tensor {
+    private func tensor(_ exchange: Exchange, for moduleVersion: ModuleVersion, key: String) throws -> Tensor {
         guard try exchange.bodyType(among: [.json, .bytes]) == .json else {
             return try TensorBytes.tensor(exchange.request)
         }
-        let dtype = (try? publication.tensor(key).tensor.dtype) ?? publication.listDType ?? .float32
+        let dtype = (try? moduleVersion.tensor(key).tensor.dtype) ?? moduleVersion.listDType ?? .float32
         return try JSONBody.decode(exchange.request.body, JSONTensorReader(listDType: .fixed(dtype)).read)
     }
 

@@ -37,15 +37,15 @@ struct StateDictResource: Sendable {
 
     private func get(_ exchange: Exchange) async throws -> Response {
         let representation = try exchange.representation(among: .stateDict)
-        let publication = try await api.registry.module(exchange.parameter("name"))
-        let tag = api.tags.tag(version: publication.version, as: representation)
+        let moduleVersion = try await api.registry.module(exchange.parameter("name"))
+        let tag = api.tags.tag(version: moduleVersion.version, as: representation)
         if let notModified = try exchange.notModified(tag) { return notModified }
-        let tensors = publication.stateDict
+        let tensors = moduleVersion.stateDict
         var fields = ResponseFields.versioned(tag, as: representation)
-        fields[.moduleVersion] = String(publication.version)
+        fields[.moduleVersion] = String(moduleVersion.version)
         guard representation == .json else {
             return try await LongWork.run(for: exchange.request.client) { [fields] in
-                try SafetensorsAnswer.state(of: publication, fields: fields)
+                try SafetensorsAnswer.state(of: moduleVersion, fields: fields)
             }
         }
         let elements = tensors.values.reduce(0) { $0 + $1.elementCount }
@@ -67,14 +67,14 @@ struct StateDictResource: Sendable {
         let representation = try exchange.representation(among: .json)
         let strict = try Query(exchange).flag("strict", default: true)
         let name = exchange.parameter("name")
-        let publication = try await api.registry.module(name, toChange: true)
+        let moduleVersion = try await api.registry.module(name, toChange: true)
         let load = try await api.registry.loadStateDict(
-            entries(exchange, for: publication),
+            entries(exchange, for: moduleVersion),
             into: name,
             strict: strict,
             when: api.tags.precondition(of: exchange)
         )
-        return ChangeAnswer(api: api).response(load.publication, as: representation) { writer in
+        return ChangeAnswer(api: api).response(load.moduleVersion, as: representation) { writer in
             writer.member("missing_keys", .array(load.missingKeys.map { .string($0) }))
             writer.member("unexpected_keys", .array(load.unexpectedKeys.map { .string($0) }))
         }
@@ -82,16 +82,16 @@ struct StateDictResource: Sendable {
 
     private func entries(
         _ exchange: Exchange,
-        for publication: Publication
+        for moduleVersion: ModuleVersion
     ) throws -> OrderedDictionary<String, Tensor> {
-        let known = publication.stateDict
+        let known = moduleVersion.stateDict
         guard try exchange.bodyType(among: [.json, .safetensors, .plainSafetensors]) == .json else {
             let contents = try Safetensors.contents(of: exchange.request.body)
-            return try StateSource(contents).entries(for: known, ties: publication.ties)
+            return try StateSource(contents).entries(for: known, ties: moduleVersion.ties)
         }
         let entries = try JSONBody.decode(exchange.request.body) { reader in
             try StateDictReader.entries(&reader) { key in known[key].map { .fixed($0.dtype) } ?? .widest }
         }
-        return try StateSource(entries).entries(for: known, ties: publication.ties)
+        return try StateSource(entries).entries(for: known, ties: moduleVersion.ties)
     }
 }

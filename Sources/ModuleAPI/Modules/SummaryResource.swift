@@ -32,15 +32,21 @@ struct SummaryResource: Sendable {
     private func get(_ exchange: Exchange) async throws -> Response {
         _ = try exchange.representation(among: .json)
         let form = try Self.form(Query(exchange))
-        let publication = try await api.registry.module(exchange.parameter("name"))
+        let moduleVersion = try await api.registry.module(exchange.parameter("name"))
         let key = exchange.parameter("path")
-        let tensor = try publication.tensor(key).tensor
-        let tag = api.tags.tag(version: publication.version, as: .json)
+        let tensor = try moduleVersion.tensor(key).tensor
+        let tag = api.tags.tag(version: moduleVersion.version, as: .json)
         if let notModified = try exchange.notModified(tag) { return notModified }
         var fields = ResponseFields.versioned(tag, as: .json)
-        fields[.moduleVersion] = String(publication.version)
+        fields[.moduleVersion] = String(moduleVersion.version)
         let overview = await api.registry.overviews.overview(of: tensor, form)
-        let document = Document(publication: publication, key: key, tensor: tensor, pool: form.pool, overview: overview)
+        let document = Document(
+            moduleVersion: moduleVersion,
+            key: key,
+            tensor: tensor,
+            pool: form.pool,
+            overview: overview
+        )
         return Response.json(document.written(), fields: fields)
     }
 
@@ -77,7 +83,7 @@ struct SummaryResource: Sendable {
 
     /// What is written of a tensor.
     private struct Document {
-        let publication: Publication
+        let moduleVersion: ModuleVersion
         let key: String
         let tensor: Tensor
         let pool: TensorOverview.Pool
@@ -86,8 +92,8 @@ struct SummaryResource: Sendable {
         func written() -> JSONWriter {
             var writer = JSONWriter(capacity: 512 + 12 * overview.matrix.count)
             writer.beginObject()
-            writer.member("name", publication.name)
-            writer.member("version", publication.version)
+            writer.member("name", moduleVersion.name)
+            writer.member("version", moduleVersion.version)
             writer.member("parameter", key)
             writer.member("shape", Array(tensor.shape))
             writer.member("dtype", tensor.dtype.rawValue)

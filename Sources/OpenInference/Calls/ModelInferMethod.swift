@@ -26,7 +26,7 @@ struct ModelInferMethod: Sendable {
     ) throws -> Reply<any Error> {
         let target = try ModelTarget(name: message.modelName, version: message.modelVersion)
         let form = InferMessageForm(hasRawInputs: !message.rawInputContents.isEmpty, isStreamed: isStreamed)
-        let infer: @Sendable (Publication) throws -> Reply<any Error> = { model in
+        let infer: @Sendable (ModuleVersion) throws -> Reply<any Error> = { model in
             try Reply.recovering(call.exchange) { exchange in
                 let inference = try Inference(exchange, of: model, for: api, arrival: arrival, deadline: call.deadline)
                 {

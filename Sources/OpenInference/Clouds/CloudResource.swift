@@ -72,7 +72,7 @@ struct CloudResource: Sendable {
     private func invoke(
         _ exchange: Exchange,
         _ form: InvocationForm,
-        with model: Publication
+        with model: ModuleVersion
     ) throws -> Reply<any Error> {
         switch form {
         case .native: try calls.call(exchange, of: model.name)
@@ -82,7 +82,7 @@ struct CloudResource: Sendable {
     }
 
     /// Answers a request of the protocol, in its form also where something is wrong with it.
-    private func infer(_ exchange: Exchange, with model: Publication) throws -> Reply<any Error> {
+    private func infer(_ exchange: Exchange, with model: ModuleVersion) throws -> Reply<any Error> {
         try Reply.recovering(exchange) { exchange in
             try inference.answer(exchange, from: model)
         } orThrowing: { [compatibility = model.compatibility] error, _ in
@@ -110,7 +110,7 @@ struct CloudResource: Sendable {
     }
 
     /// Answers a request of Vertex AI: `{"instances": ...}` with `{"predictions": ...}`.
-    private func predict(_ exchange: Exchange, with model: Publication) throws -> Reply<any Error> {
+    private func predict(_ exchange: Exchange, with model: ModuleVersion) throws -> Reply<any Error> {
         let tensors = JSONTensorReader(listDType: .init(ofModuleTaking: model.listDType))
         let instances = try JSONBody.decode(exchange.request.body) { reader in
             var object = try ObjectReader(&reader, "A prediction")

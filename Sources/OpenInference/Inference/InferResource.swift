@@ -40,7 +40,7 @@ struct InferResource: Sendable {
         return try infer(exchange, with: model)
     }
 
-    private func infer(_ exchange: Exchange, with model: Publication) throws -> Reply<any Error> {
+    private func infer(_ exchange: Exchange, with model: ModuleVersion) throws -> Reply<any Error> {
         try Reply.recovering(exchange) { exchange in
             try answer(exchange, from: model)
         } orThrowing: { [compatibility = model.compatibility] error, _ in
@@ -49,14 +49,14 @@ struct InferResource: Sendable {
     }
 
     /// Infers with `model` from the body of a request: a small call on the spot, a large one in its turn.
-    func answer(_ exchange: Exchange, from model: Publication) throws -> Reply<any Error> {
+    func answer(_ exchange: Exchange, from model: ModuleVersion) throws -> Reply<any Error> {
         let inference = try Inference(exchange, of: model, for: api, arrival: exchange.request.arrival) {
             try Self.read(exchange.request, for: model)
         }
         return try api.reply(to: inference, in: InferResponseForm(nonFinite: api.options.nonFinite))
     }
 
-    private static func read(_ request: Request, for model: Publication) throws(InferenceError) -> InferRequest {
+    private static func read(_ request: Request, for model: ModuleVersion) throws(InferenceError) -> InferRequest {
         let headerLength = request.fields[.inferenceHeaderContentLength]
         if let headerLength, try InferRequestReader.headerLength(headerLength, bodyBytes: request.body.count) == 0 {
             return try RawRequest.read(request.body, inputs: model.inputs)

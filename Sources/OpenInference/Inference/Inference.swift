@@ -8,7 +8,7 @@ import Web
 
 /// An inference that is read and checked, and not yet computed.
 struct Inference: Sendable {
-    let model: Publication
+    let model: ModuleVersion
     let id: String?
     let call: CallRequest
     let outputs: RequestedOutputs
@@ -24,7 +24,7 @@ struct Inference: Sendable {
     ///   - deadline: When the client wants no answer any more.
     init(
         _ exchange: Exchange,
-        of model: Publication,
+        of model: ModuleVersion,
         for api: InferenceAPI,
         arrival: ContinuousClock.Instant,
         deadline: ContinuousClock.Instant? = nil,
@@ -54,7 +54,7 @@ struct Inference: Sendable {
     }
 
     /// Returns the inputs in the order in which the module takes them.
-    private static func inputs(_ given: [InferInput], of model: Publication) throws(InferenceError) -> [Tensor] {
+    private static func inputs(_ given: [InferInput], of model: ModuleVersion) throws(InferenceError) -> [Tensor] {
         let taken = model.inputs
         let tensors = taken.compactMap { input in given.first { $0.name == input.name }?.tensor }
         guard tensors.count == taken.count, given.count == taken.count else {
@@ -65,7 +65,7 @@ struct Inference: Sendable {
 
     private static func hooks(
         _ value: JSONValue?,
-        of model: Publication,
+        of model: ModuleVersion,
         for api: InferenceAPI
     ) throws -> [HookDescription] {
         guard let value else { return [] }

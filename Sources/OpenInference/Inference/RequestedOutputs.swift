@@ -11,11 +11,11 @@ import Web
 struct RequestedOutputs {
     private let requested: [RequestedOutput]?
     private let binaryDataOutput: Bool?
-    private let model: Publication
+    private let model: ModuleVersion
     private let hasHooks: Bool
 
     /// - Throws: An error that names an output which the model does not have.
-    init(_ request: InferRequest, model: Publication) throws(InferenceError) {
+    init(_ request: InferRequest, model: ModuleVersion) throws(InferenceError) {
         requested = request.outputs
         binaryDataOutput = request.parameters.binaryDataOutput
         self.model = model

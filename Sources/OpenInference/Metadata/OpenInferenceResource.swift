@@ -130,12 +130,12 @@ struct OpenInferenceResource: Sendable {
 
 extension InferenceAPI {
     /// Returns the version of the model that a path names, or its current one, once it is in memory.
-    func model(of exchange: Exchange) async throws -> Publication {
+    func model(of exchange: Exchange) async throws -> ModuleVersion {
         try await lookUp(ModelTarget(exchange)) { try await registry.module($0, version: $1) }
     }
 
     /// Returns the same if it is in memory.
-    func modelIfLoaded(of exchange: Exchange) throws -> Publication? {
+    func modelIfLoaded(of exchange: Exchange) throws -> ModuleVersion? {
         try modelIfLoaded(ModelTarget(exchange))
     }
 
@@ -144,7 +144,7 @@ extension InferenceAPI {
         try await outline(of: ModelTarget(exchange))
     }
 
-    func modelIfLoaded(_ target: ModelTarget) throws -> Publication? {
+    func modelIfLoaded(_ target: ModelTarget) throws -> ModuleVersion? {
         try lookUp(target) { name, version in
             guard let version else { return try registry.moduleIfLoaded(name) }
             return try registry.moduleIfLoaded(name, version: version)

@@ -71,7 +71,7 @@ struct RepositoryResource: Sendable {
     /// Loads a model, and returns the count of changes.
     func load(_ name: String, _ parameters: LoadParameters) async throws -> Int {
         do {
-            let loaded = try await api.repository.loading(name) { try await publication(of: name, parameters) }
+            let loaded = try await api.repository.loading(name) { try await moduleVersion(of: name, parameters) }
             api.repository.forget(name)
             return loaded.revision
         } catch {
@@ -94,7 +94,7 @@ struct RepositoryResource: Sendable {
         api.repository.note(name, reason: Problem(error).detail)
     }
 
-    private func publication(of name: String, _ parameters: LoadParameters) async throws -> Publication {
+    private func moduleVersion(of name: String, _ parameters: LoadParameters) async throws -> ModuleVersion {
         let description = try parameters.configuration.map { text in
             try Self.naming("parameter 'config'") {
                 try DescriptionReader.description(
@@ -112,7 +112,7 @@ struct RepositoryResource: Sendable {
                 description: description
             )
         } else if let description {
-            return try await api.registry.put(description).publication
+            return try await api.registry.put(description).moduleVersion
         } else {
             guard let folder = api.repository.folder else { throw ModelFileError.noFile(name: name) }
             return try await api.registry.loadModel(named: name, from: folder)

@@ -55,11 +55,11 @@ package protocol CallOrigin: AnyObject, Sendable {
 package struct CallTiming: Sendable, Equatable {
     /// The time in the compute queue; zero for calls that ran at once.
     package var queue = Duration.zero
-    /// The time of the product, also when it was shared.
+    /// The time of the batch, also when it was shared.
     package var compute = Duration.zero
 }
 
-extension Publication {
+extension ModuleVersion {
     /// The names under which the gradients of the inputs of a call are given; empty for a module of one input or without
     /// names.
     func gradInputNames(_ request: CallRequest) -> [String] {

@@ -14,7 +14,7 @@ package struct CallResult: Sendable {
     /// What the hooks of the call captured, in the order in which it happened.
     package var captures: [Capture]
     package var timing: CallTiming
-    /// The rows of the product, with those of calls that shared it.
+    /// The rows of the batch, with those of calls that shared it.
     package var batchSize: Int
 
     /// The one tensor that the module gave, or the first of several.

@@ -10,21 +10,21 @@ protocol HookListener: Sendable {
     /// A hook runs.
     func hookRan()
     func hookLogged(_ line: HookLogLine)
-    /// The registered `hook` kept a value of a call of `publication`.
-    func hookCaptured(_ content: ServingEvent.Content, of publication: Publication, module: String)
+    /// The registered `hook` kept a value of a call of `moduleVersion`.
+    func hookCaptured(_ content: ServingEvent.Content, of moduleVersion: ModuleVersion, module: String)
 }
 
 /// One call as its hooks see it.
 final class CallScope: CallObserver {
-    let publication: Publication
+    let moduleVersion: ModuleVersion
     /// Where the call comes from.
     let origin: (any CallOrigin)?
     private let hooks: [HookDescription]
     private let listener: any HookListener
     private let captured = Mutex<(captures: [Capture], byteCount: Int)>(([], 0))
 
-    init(of publication: Publication, _ request: borrowing CallRequest, heardBy listener: any HookListener) {
-        self.publication = publication
+    init(of moduleVersion: ModuleVersion, _ request: borrowing CallRequest, heardBy listener: any HookListener) {
+        self.moduleVersion = moduleVersion
         origin = request.origin
         hooks = request.hooks
         self.listener = listener
@@ -49,7 +49,7 @@ final class CallScope: CallObserver {
 
     func publishCapture(_ tensor: Tensor, hook: Int, path: String, node: String?, kind: HookKind) {
         let content = ServingEvent.Content.capture(hook: hook, kind: kind, node: node, tensor: tensor)
-        listener.hookCaptured(content, of: publication, module: path)
+        listener.hookCaptured(content, of: moduleVersion, module: path)
     }
 
     func log(_ line: HookLogLine) {

@@ -30,7 +30,7 @@ final class PreparedCall: Sendable {
         case named(OrderedDictionary<String, Tensor>)
     }
 
-    let publication: Publication
+    let moduleVersion: ModuleVersion
     let inputs: [Tensor]
     /// The inputs that were given by name.
     let named: OrderedDictionary<String, Value>
@@ -48,9 +48,9 @@ final class PreparedCall: Sendable {
     /// The most bytes of its values that live at once, and the most work.
     private let maxCall: (bytes: Int, work: Int)
 
-    /// Prepares the call of `publication` that `request` asks for, with `hooks` made from its descriptions.
+    /// Prepares the call of `moduleVersion` that `request` asks for, with `hooks` made from its descriptions.
     init(
-        of publication: Publication,
+        of moduleVersion: ModuleVersion,
         _ request: borrowing CallRequest,
         mode: Mode,
         hooks: CallHooks,
@@ -59,17 +59,17 @@ final class PreparedCall: Sendable {
         limits: ServingLimits,
         heardBy listener: any HookListener
     ) {
-        self.publication = publication
+        self.moduleVersion = moduleVersion
         self.mode = mode
         self.hooks = hooks
         self.tracer = tracer
         seed = request.seed
-        (inputs, named) = Self.arguments(of: request, for: publication.root.forwardParameters)
+        (inputs, named) = Self.arguments(of: request, for: moduleVersion.root.forwardParameters)
         maxCall = (limits.maxCallBytes, limits.maxCallWork)
         self.globalHooks = globalHooks.isEmpty ? nil : globalHooks
         maxTensorBytes = limits.maxTensorBytes
-        let isWatched = !hooks.isEmpty || !globalHooks.isEmpty || publication.profile.needsScope
-        scope = isWatched ? CallScope(of: publication, request, heardBy: listener) : nil
+        let isWatched = !hooks.isEmpty || !globalHooks.isEmpty || moduleVersion.profile.needsScope
+        scope = isWatched ? CallScope(of: moduleVersion, request, heardBy: listener) : nil
     }
 
     /// Returns the inputs; the only one that a module takes by its name is as one by position.
@@ -97,14 +97,14 @@ final class PreparedCall: Sendable {
     var inOrder: [Tensor]? {
         guard !named.isEmpty else { return inputs }
         var tensors = inputs
-        for parameter in publication.root.forwardParameters?.dropFirst(inputs.count) ?? [] {
+        for parameter in moduleVersion.root.forwardParameters?.dropFirst(inputs.count) ?? [] {
             guard case .tensor(let tensor)? = named[parameter.name] else { break }
             tensors.append(tensor)
         }
         return tensors.count == inputs.count + named.count ? tensors : nil
     }
 
-    /// Whether it is a plain call that nobody watches, so that it can share a product.
+    /// Whether it is a plain call that nobody watches, so that it can share a batch.
     var isPlain: Bool {
         guard case .forward(recordsGradients: false) = mode else { return false }
         return tracer == nil && hooks.isEmpty && globalHooks == nil && seed == nil
@@ -113,7 +113,7 @@ final class PreparedCall: Sendable {
     /// Computes the call.
     /// - Throws: `TensorError.tooMuchWork` at once when the sizes tell that it takes more than a call may.
     func compute() throws -> Outcome {
-        if let work = publication.cost.work(for: inputs, named), work > maxCall.work {
+        if let work = moduleVersion.cost.work(for: inputs, named), work > maxCall.work {
             throw TensorError.tooMuchWork(limit: maxCall.work)
         }
         return try inContext { try computed() }
@@ -121,7 +121,7 @@ final class PreparedCall: Sendable {
 
     /// Computes a plain call of the same module for other inputs.
     func output(for inputs: [Tensor]) throws -> Value {
-        try inContext { try Autograd.withoutGradients { try publication.root(Arguments(inputs)) } }
+        try inContext { try Autograd.withoutGradients { try moduleVersion.root(Arguments(inputs)) } }
     }
 
     private func inContext<Result>(_ body: () throws -> Result) rethrows -> Result {
@@ -133,15 +133,15 @@ final class PreparedCall: Sendable {
     }
 
     private var context: CallContext {
-        let draws = publication.profile.isTraining || seed != nil
-        guard scope != nil || tracer != nil || draws else { return publication.plainContext }
+        let draws = moduleVersion.profile.isTraining || seed != nil
+        guard scope != nil || tracer != nil || draws else { return moduleVersion.plainContext }
         return CallContext(
             tracer: tracer,
             hooks: hooks,
             globalHooks: globalHooks ?? HookSnapshot(),
             generator: draws ? seed.map { Generator(seed: $0) } ?? Generator() : nil,
             isFrozen: true,
-            compatibility: publication.compatibility,
+            compatibility: moduleVersion.compatibility,
             warned: { _ in },
             observer: scope
         )
@@ -164,7 +164,7 @@ final class PreparedCall: Sendable {
     }
 
     private func called(with arguments: Arguments) throws -> CallOutputs {
-        try CallOutputs(publication.root(arguments), of: publication.typeName)
+        try CallOutputs(moduleVersion.root(arguments), of: moduleVersion.typeName)
     }
 
     private func wentBackward(from gradOutputs: GradOutputs) throws -> Outcome {
@@ -176,7 +176,7 @@ final class PreparedCall: Sendable {
         let keyword = named.isEmpty ? nil : named
         let arguments = keyword.map { Arguments(values: inputs.map(Value.tensor), keyword: $0) } ?? Arguments(inputs)
         let outputs = try called(with: arguments)
-        let parameters = publication.root.namedParameters().filter { $0.parameter.requiresGrad }
+        let parameters = moduleVersion.root.namedParameters().filter { $0.parameter.requiresGrad }
         let leaves = inputs + named.values.flatMap(\.tensors)
         let differentiable = leaves.filter(\.requiresGrad)
         let (roots, given) = try Self.roots(of: outputs, gradOutputs)

@@ -19,7 +19,7 @@ struct ChangeWriter {
     /// Returns the steps that lead to what `journal` says.
     func change(_ journal: RegistryState.Journal) throws -> StoreChange {
         var steps: [StoreStep] = []
-        for made in journal.made { steps.append(try put(made.publication, after: made.base)) }
+        for made in journal.made { steps.append(try put(made.moduleVersion, after: made.base)) }
         for version in journal.unlisted {
             guard let header = try unlistedRecord(of: version)?.bytes else { continue }
             steps.append(.setHeader(name: version.name, version: version.version, header: header))
@@ -31,16 +31,16 @@ struct ChangeWriter {
 
     /// Returns the steps that lead from nothing to all that `state` holds in memory.
     func everything(in state: RegistryState) throws -> [StoreStep] {
-        let listed = state.entries.values.flatMap(\.versions).compactMap(\.publication)
+        let listed = state.entries.values.flatMap(\.versions).compactMap(\.moduleVersion)
         var steps = try listed.map { try put($0, after: nil) }
-        steps += try state.unlisted.values.compactMap(\.publication).map { try put($0, after: nil, isListed: false) }
+        steps += try state.unlisted.values.compactMap(\.moduleVersion).map { try put($0, after: nil, isListed: false) }
         guard let version = state.globalHooksVersion else { return steps }
         var journal = RegistryState.Journal(revision: version)
         journal.globalHooks = state.globalHooks.map(\.record)
         return steps + global(journal.globalHooks ?? [], journal)
     }
 
-    private func put(_ new: Publication, after base: Publication?, isListed: Bool = true) throws -> StoreStep {
+    private func put(_ new: ModuleVersion, after base: ModuleVersion?, isListed: Bool = true) throws -> StoreStep {
         let (tensors, old) = (new.ownTensors, base?.ownTensors ?? [:])
         var parts: [String: StorePart?] = [:]
         for (key, tensor) in tensors where old[key]?.isSame(as: tensor) != true {
@@ -100,7 +100,7 @@ struct ChangeWriter {
     /// Returns what is written of a version that can be called no longer; `nil` if it cannot be read.
     private func unlistedRecord(of version: HeldVersion) throws -> ModuleRecord? {
         guard case .cold(let cold) = version else {
-            return version.publication.map { Self.record(of: $0, isListed: false) }
+            return version.moduleVersion.map { Self.record(of: $0, isListed: false) }
         }
         do throws(StoreError) {
             let header = try store?.parts(of: cold.name, version: cold.version).header
@@ -113,11 +113,11 @@ struct ChangeWriter {
         }
     }
 
-    private static func record(of publication: Publication, isListed: Bool) -> ModuleRecord {
+    private static func record(of moduleVersion: ModuleVersion, isListed: Bool) -> ModuleRecord {
         ModuleRecord(
-            type: publication.typeName,
-            references: publication.references.mapValues(\.version),
-            hooks: publication.installedHooks.map(\.kept),
+            type: moduleVersion.typeName,
+            references: moduleVersion.references.mapValues(\.version),
+            hooks: moduleVersion.installedHooks.map(\.kept),
             isListed: isListed
         )
     }
@@ -127,7 +127,7 @@ extension HookRecord {
     fileprivate var kept: ModuleRecord.Hook { ModuleRecord.Hook(id: id, description: description) }
 }
 
-extension Publication {
+extension ModuleVersion {
     /// The module as a client would describe it, but for the elements of its tensors.
     fileprivate var storedDescription: [UInt8] {
         get throws {

@@ -9,25 +9,25 @@ struct FollowedModule {
     let id: VersionID
     let record: ModuleRecord
     let parts: StoredParts
-    let references: [String: Publication]
+    let references: [String: ModuleVersion]
 
-    init(_ id: VersionID, _ record: ModuleRecord, _ parts: StoredParts, _ references: [String: Publication]) {
+    init(_ id: VersionID, _ record: ModuleRecord, _ parts: StoredParts, _ references: [String: ModuleVersion]) {
         self.id = id
         self.record = record
         self.parts = parts
         self.references = references
     }
 
-    func publication(
+    func moduleVersion(
         _ revision: Int,
         _ hookBudget: HookBudget,
         _ activity: CallActivity = CallActivity()
-    ) throws -> Publication {
+    ) throws -> ModuleVersion {
         let stored = try StoredTree(parts)
         let tree = try stored.module(references)
         try parts.fill(tree, references)
         let hooks = try record.hooks.map { try install($0, on: tree, hookBudget) }
-        return Publication(
+        return ModuleVersion(
             name: id.name,
             version: id.version,
             revision: revision,

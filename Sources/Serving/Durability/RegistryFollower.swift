@@ -43,7 +43,7 @@ struct RegistryFollower {
     private let digests: [String: [Int: Digest]]
     private let ahead: Set<String>
     private var stored: [String: OrderedDictionary<Int, Stored>] = [:]
-    private var made: [VersionID: Swift.Result<Publication, StoreError>] = [:]
+    private var made: [VersionID: Swift.Result<ModuleVersion, StoreError>] = [:]
     /// The highest id of a hook that was made.
     private var lastHook = -1
 
@@ -120,8 +120,8 @@ struct RegistryFollower {
     /// What listeners hear of a name.
     private func change(to name: StoreLook.Name, _ state: RegistryState) -> ModuleChange {
         guard !name.isDeleted else { return ModuleChange(name: name.name, version: name.version, kind: .remove) }
-        let old = base.entries[name.name]?.current.publication
-        guard let new = state.entries[name.name]?.current.publication else {
+        let old = base.entries[name.name]?.current.moduleVersion
+        guard let new = state.entries[name.name]?.current.moduleVersion else {
             // It is damaged.
             return ModuleChange(name: name.name, version: name.version, kind: .put)
         }
@@ -135,7 +135,7 @@ struct RegistryFollower {
 
     /// Whether all versions of a name are here already: those of a commit of this process, most often.
     private func isHere(_ name: StoreLook.Name) -> Bool {
-        let here = base.entries[name.name]?.versions.compactMap(\.publication) ?? []
+        let here = base.entries[name.name]?.versions.compactMap(\.moduleVersion) ?? []
         let unlisted = base.unlistedVersions(of: name.name)
         guard base.damaged[name.name] == nil else { return false }
         if name.isDeleted { return here.isEmpty && unlisted.isEmpty }
@@ -146,13 +146,13 @@ struct RegistryFollower {
     }
 
     /// Whether a version that is here is the one that is stored.
-    private func isSame(_ publication: Publication, _ stored: Stored?, isListed: Bool? = nil) -> Bool {
-        guard let stored, let record = stored.record, stored.stored.revision == publication.revision else {
+    private func isSame(_ moduleVersion: ModuleVersion, _ stored: Stored?, isListed: Bool? = nil) -> Bool {
+        guard let stored, let record = stored.record, stored.stored.revision == moduleVersion.revision else {
             return false
         }
         guard isListed == nil || record.isListed == isListed else { return false }
         // Numbers alone tell versions apart unless the store has lost some.
-        return !look.isFull || digests[publication.name]?[publication.version] == stored.digest
+        return !look.isFull || digests[moduleVersion.name]?[moduleVersion.version] == stored.digest
     }
 
     // MARK: Versions
@@ -160,9 +160,9 @@ struct RegistryFollower {
     /// Enters all versions of a name in place of those that were here.
     private mutating func enter(_ name: StoreLook.Name, into state: inout RegistryState) throws(StoreError) {
         let versions = name.isDeleted ? [:] : stored[name.name] ?? [:]
-        var found: OrderedDictionary<Int, Swift.Result<Publication, StoreError>> = [:]
+        var found: OrderedDictionary<Int, Swift.Result<ModuleVersion, StoreError>> = [:]
         for version in versions.keys {
-            let result = publication(VersionID(name.name, version))
+            let result = moduleVersion(VersionID(name.name, version))
             // What an earlier process saw is shown as far as it can be.
             if case .failure(let error) = result, !error.isDamage, look.age == nil { throw error }
             found[version] = result
@@ -171,7 +171,7 @@ struct RegistryFollower {
         guard !name.isDeleted else { return }
         let id = VersionID(name.name, name.version)
         switch found[name.version] ?? .failure(.damaged(reason: "version \(name.version) is missing")) {
-        case .success(let publication): state.restore(loaded: publication, isCurrent: true)
+        case .success(let moduleVersion): state.restore(loaded: moduleVersion, isCurrent: true)
         case .failure(let error):
             let record = versions[name.version]?.record
             state.restore(stray: id, references: [])
@@ -187,24 +187,24 @@ struct RegistryFollower {
         }
         for (version, result) in found where version != name.version {
             switch result {
-            case .success(let publication) where versions[version]?.record?.isListed == false:
-                state.restore(loadedUnlisted: publication)
-            case .success(let publication) where state.damaged[name.name] == nil:
-                state.restore(loaded: publication, isCurrent: false)
+            case .success(let moduleVersion) where versions[version]?.record?.isListed == false:
+                state.restore(loadedUnlisted: moduleVersion)
+            case .success(let moduleVersion) where state.damaged[name.name] == nil:
+                state.restore(loaded: moduleVersion, isCurrent: false)
             default: state.restore(stray: VersionID(name.name, version), references: [])
             }
         }
     }
 
-    private mutating func publication(_ id: VersionID) -> Swift.Result<Publication, StoreError> {
+    private mutating func moduleVersion(_ id: VersionID) -> Swift.Result<ModuleVersion, StoreError> {
         if let known = made[id] { return known }
-        let here = base.publication(id)
+        let here = base.moduleVersion(id)
         guard let stored = stored[id.name]?[id.version] else {
             return here.map { .success($0) } ?? .failure(.damaged(reason: "version \(id.version) is missing"))
         }
         if let here, isSame(here, stored) { return .success(here) }
         made[id] = .failure(.damaged(reason: "it refers to itself"))
-        let result: Swift.Result<Publication, StoreError>
+        let result: Swift.Result<ModuleVersion, StoreError>
         do throws(StoreError) {
             result = .success(try make(id, stored))
         } catch { result = .failure(error) }
@@ -212,9 +212,9 @@ struct RegistryFollower {
         return result
     }
 
-    private mutating func make(_ id: VersionID, _ stored: Stored) throws(StoreError) -> Publication {
+    private mutating func make(_ id: VersionID, _ stored: Stored) throws(StoreError) -> ModuleVersion {
         guard let record = stored.record else { throw .damaged(reason: stored.damage ?? "its record cannot be read") }
-        var references: [String: Publication] = [:]
+        var references: [String: ModuleVersion] = [:]
         for (name, version) in record.references {
             do throws(StoreError) {
                 references[name] = try target(name, version).get()
@@ -233,27 +233,27 @@ struct RegistryFollower {
         let revision = stored.stored.revision ?? look.revision
         do {
             if let older = older(than: id, parts, record) {
-                return try module.publication(revision, over: older, hookBudget)
+                return try module.moduleVersion(revision, over: older, hookBudget)
             }
             let activity = base.entries[id.name]?.current.activity ?? CallActivity()
-            return try module.publication(revision, hookBudget, activity)
+            return try module.moduleVersion(revision, hookBudget, activity)
         } catch let error as StoreError {
             throw error
         } catch { throw .damaged(reason: "it cannot be made of what is stored: \(error)") }
     }
 
     /// Returns what a reference leads to: where what was meant had to be repaired, the current version.
-    private mutating func target(_ name: String, _ version: Int) -> Swift.Result<Publication, StoreError> {
+    private mutating func target(_ name: String, _ version: Int) -> Swift.Result<ModuleVersion, StoreError> {
         guard let versions = stored[name], versions[version] == nil, let current = versions.keys.last else {
-            return publication(VersionID(name, version))
+            return moduleVersion(VersionID(name, version))
         }
-        return publication(VersionID(name, current))
+        return moduleVersion(VersionID(name, current))
     }
 
     /// Returns the last version before `id` that is here and is of the same description; `nil` if it cannot be trusted.
-    private func older(than id: VersionID, _ parts: StoredParts, _ record: ModuleRecord) -> Publication? {
+    private func older(than id: VersionID, _ parts: StoredParts, _ record: ModuleRecord) -> ModuleVersion? {
         guard !look.isFull, let since = parts.since(of: ChangeWriter.descriptionKey) else { return nil }
-        let here = base.entries[id.name]?.versions.compactMap(\.publication) ?? []
+        let here = base.entries[id.name]?.versions.compactMap(\.moduleVersion) ?? []
         let others = made.compactMap { key, result in key.name == id.name ? try? result.get() : nil }
         let older = (here + others).filter { $0.version < id.version && $0.version >= since }
             .max { $0.version < $1.version }
@@ -300,11 +300,11 @@ extension StoreError {
 
 extension FollowedModule {
     /// Makes a version of a copy of one before it, which has the same description.
-    func publication(
+    func moduleVersion(
         _ revision: Int,
-        over older: Publication,
+        over older: ModuleVersion,
         _ hookBudget: HookBudget
-    ) throws -> Publication {
+    ) throws -> ModuleVersion {
         var replacements: [ObjectIdentifier: Module] = [:]
         for (name, old) in older.references {
             guard let new = references[name] else { throw ServingError.unknownModule(name) }
@@ -318,7 +318,7 @@ extension FollowedModule {
         }
         let known = Dictionary(older.installedHooks.map { ($0.id, $0) }) { first, _ in first }
         let hooks = try record.hooks.map { hook in try known[hook.id] ?? install(hook, on: tree, hookBudget) }
-        return Publication(
+        return ModuleVersion(
             name: id.name,
             version: id.version,
             revision: revision,

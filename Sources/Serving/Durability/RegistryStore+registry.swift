@@ -23,7 +23,7 @@ extension RegistryState {
     ) {
         guard !damaged.isEmpty else { return }
         let whole = results.compactMap { try? $0.get() }.flatMap(\.journal.made).filter { $0.base == nil }
-        let users = damagedUsers(of: Set(whole.map(\.publication.name)))
+        let users = damagedUsers(of: Set(whole.map(\.moduleVersion.name)))
         guard !users.isEmpty else { return }
         // Those that cannot be found again now can be after a restart.
         try? RegistryLoader.revive(users, in: &self, store)

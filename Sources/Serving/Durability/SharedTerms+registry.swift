@@ -5,7 +5,7 @@ extension SharedTerms {
     /// The terms of changes that lead from `base` to `draft`: all that they were made of has to be so still.
     init(from base: RegistryState, to draft: RegistryState, _ journals: [RegistryState.Journal]) {
         self.init()
-        let made = Set(journals.flatMap(\.made).map(\.publication.name))
+        let made = Set(journals.flatMap(\.made).map(\.moduleVersion.name))
         let dropped = Dictionary(grouping: journals.flatMap(\.dropped), by: \.name)
         let unlisted = journals.flatMap(\.unlisted).map(\.name)
         let hooks = ChangeWriter.globalHooksName

@@ -51,11 +51,11 @@ struct StoredModule: Sendable {
     }
 
     /// Returns the version with its tensors, checked and packed in one pass.
-    func publication(
-        _ references: [String: Publication],
+    func moduleVersion(
+        _ references: [String: ModuleVersion],
         revision: Int,
         _ hookBudget: HookBudget
-    ) throws -> Publication {
+    ) throws -> ModuleVersion {
         try made(references, revision, hookBudget) { _, _ in true }
     }
 
@@ -65,13 +65,13 @@ struct StoredModule: Sendable {
         in store: any RegistryStore,
         _ state: RegistryState,
         _ hookBudget: HookBudget
-    ) throws -> Publication {
+    ) throws -> ModuleVersion {
         let stored = try StoredModule(cold, in: store)
         let references = try cold.references.map { name, version in
             guard let target = state.held(VersionID(name, version)) else {
                 throw StoreError.damaged(reason: "version \(version) of '\(name)' is missing")
             }
-            guard case .cold(let target) = target else { return (name, target.publication) }
+            guard case .cold(let target) = target else { return (name, target.moduleVersion) }
             do throws(any Error) {
                 return (name, try unfilled(target, in: store, state, hookBudget))
             } catch StoreError.damaged(let reason) {
@@ -85,11 +85,11 @@ struct StoredModule: Sendable {
     }
 
     private func made(
-        _ references: [String: Publication],
+        _ references: [String: ModuleVersion],
         _ revision: Int,
         _ hookBudget: HookBudget,
         reading isRead: (_ isThere: Bool, _ isPersistent: Bool) -> Bool
-    ) throws -> Publication {
+    ) throws -> ModuleVersion {
         try StoredTree.making {
             let root = try tree.module(references)
             try tree.parts.fill(root, references, reading: isRead)
@@ -101,7 +101,7 @@ struct StoredModule: Sendable {
                 try installation.install(on: module)
                 return installation.record
             }
-            return Publication(
+            return ModuleVersion(
                 name: cold.name,
                 version: cold.version,
                 revision: revision,

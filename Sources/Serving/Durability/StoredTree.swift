@@ -40,7 +40,7 @@ struct StoredTree: Sendable {
     }
 
     /// Returns a tree in which `references` stand.
-    func module(_ references: [String: Publication]) throws -> Module {
+    func module(_ references: [String: ModuleVersion]) throws -> Module {
         // Each version that is made has modules of its own.
         var replacements: [ObjectIdentifier: Module] = [:]
         for (name, standIn) in built.references {
@@ -55,7 +55,7 @@ extension StoredParts {
     /// Puts all tensors in the place of those that `tree` was made with.
     func fill(
         _ tree: Module,
-        _ references: [String: Publication],
+        _ references: [String: ModuleVersion],
         reading isRead: (_ isThere: Bool, _ isPersistent: Bool) -> Bool = { _, _ in true }
     ) throws {
         let filled = try put(into: tree, since: 0, reading: isRead)

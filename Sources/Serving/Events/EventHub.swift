@@ -67,19 +67,19 @@ package final class EventHub: Sendable {
         }
     }
 
-    /// Returns what records a call of `publication` for those who listen to its traces: at most four calls a second.
-    func tracer(for publication: Publication) -> Tracer? {
+    /// Returns what records a call of `moduleVersion` for those who listen to its traces: at most four calls a second.
+    func tracer(for moduleVersion: ModuleVersion) -> Tracer? {
         guard wantsTraces.load(ordering: .relaxed) else { return nil }
-        return state.withLock { $0.admitsTrace(of: publication.name, at: .now) } ? Tracer() : nil
+        return state.withLock { $0.admitsTrace(of: moduleVersion.name, at: .now) } ? Tracer() : nil
     }
 
     /// Whether anyone has ever listened.
     var isHeard: Bool { isWatched.load(ordering: .relaxed) }
 
-    /// Tells the listeners what happened to `publication`, if anyone may want to know.
-    func publish(_ publication: Publication, module: String, _ content: @autoclosure () -> ServingEvent.Content) {
+    /// Tells the listeners what happened to `moduleVersion`, if anyone may want to know.
+    func publish(_ moduleVersion: ModuleVersion, module: String, _ content: @autoclosure () -> ServingEvent.Content) {
         guard isHeard else { return }
-        publish(publication.name, publication.version, module, content())
+        publish(moduleVersion.name, moduleVersion.version, module, content())
     }
 
     /// Tells the listeners that a module is another one.

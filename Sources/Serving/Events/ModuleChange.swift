@@ -31,8 +31,8 @@ package struct ModuleChange: Sendable, Equatable {
     ///
     /// - Parameter isChanged: Whether the tensor of a key is another one.
     init(
-        from old: Publication?,
-        to new: Publication,
+        from old: ModuleVersion?,
+        to new: ModuleVersion,
         isChanged: (_ key: String, _ tensor: Tensor, _ before: Tensor?) -> Bool = { $2?.isSame(as: $1) != true }
     ) {
         (name, version) = (new.name, new.version)

@@ -64,7 +64,7 @@ package struct CallEvent: Sendable, Equatable {
     package var dtype: DType?
     /// The time in the queue and in the call.
     package var nanoseconds: Int
-    /// Calls that shared the product, this one included.
+    /// Calls that shared the batch, this one included.
     package var joined: Int
 }
 

@@ -16,7 +16,7 @@ struct HookSite {
     let call: CallScope?
 
     /// The path of the module from the one that was called; the first one when it is shared.
-    private var path: String { call?.publication.path(of: module) ?? "" }
+    private var path: String { call?.moduleVersion.path(of: module) ?? "" }
 
     func capture(_ tensor: Tensor) throws {
         switch (hook, record) {
@@ -38,7 +38,7 @@ struct HookSite {
         call.log(
             HookLogLine(
                 level: level,
-                name: call.publication.name,
+                name: call.moduleVersion.name,
                 module: path,
                 node: node,
                 kind: kind,

@@ -6,16 +6,16 @@ import Synchronization
 import Tensors
 import Threads
 
-/// Where calls are computed: small ones at once, large ones one product after another.
+/// Where calls are computed: small ones at once, large ones one batch after another.
 ///
-/// Calls of one module that wait together share a product. No timer makes a lone call wait: what has come in while a
-/// product was computed is what is joined in the next.
+/// Calls of one module that wait together share a batch. No timer makes a lone call wait: what has come in while a
+/// batch was computed is what is joined in the next.
 final class ComputeQueue: Sendable {
     /// A computed call.
     struct Done: Sendable {
         var outcome: PreparedCall.Outcome
         var timing: CallTiming
-        /// The rows of the product.
+        /// The rows of the batch.
         var rows: Int
         /// The calls that shared it.
         var joined: Int
@@ -30,15 +30,15 @@ final class ComputeQueue: Sendable {
         var byteCount = 0
         /// The threads that compute nothing.
         var idle: [DispatchQueue] = []
-        /// The products under way: calls that could have joined one wait for its end, and are joined themselves.
+        /// The batches under way: calls that could have joined one wait for its end, and are joined themselves.
         var running: Set<WaitingCall.JoinKey> = []
-        /// The products that wait for company.
+        /// The batches that wait for others to join.
         var gathering: [WaitingCall.JoinKey: Gathering] = [:]
-        /// How long products took lately.
+        /// How long batches took lately.
         var usualTime = Duration.zero
     }
 
-    /// A product that waits for others to join it.
+    /// A batch that waits for others to join it.
     fileprivate struct Gathering {
         var rows: Int
         /// Signalled when it has all the rows that it may have.
@@ -53,7 +53,7 @@ final class ComputeQueue: Sendable {
     /// Creates a queue with threads of its own.
     ///
     /// A serial queue of Dispatch gets a thread whenever it has work. A concurrent one takes from the threads that all tasks
-    /// and queues of the process share, as many as there are processors: products of minutes on all of them would leave none
+    /// and queues of the process share, as many as there are processors: batches of minutes on all of them would leave none
     /// for a creation, the reading of a body or the end of the process.
     init(options: ServingOptions, metrics: ServingMetrics) {
         self.options = options
@@ -76,7 +76,7 @@ final class ComputeQueue: Sendable {
         deadline: ContinuousClock.Instant?,
         origin: (any CallOrigin)? = nil
     ) async throws -> Done {
-        guard !isSmall(call.inputs, call.named, for: call.publication) else {
+        guard !isSmall(call.inputs, call.named, for: call.moduleVersion) else {
             return try computeHere(call, deadline: deadline)
         }
         if let deadline, deadline <= .now { throw ServingError.deadlineExpired }
@@ -105,16 +105,16 @@ final class ComputeQueue: Sendable {
     func isSmall(
         _ inputs: [Tensor],
         _ named: OrderedDictionary<String, Value>,
-        for publication: Publication
+        for moduleVersion: ModuleVersion
     ) -> Bool {
-        publication.cost.workOfFewSteps(for: inputs, named).map { $0 <= options.inlineWork } ?? false
+        moduleVersion.cost.workOfFewSteps(for: inputs, named).map { $0 <= options.inlineWork } ?? false
     }
 
     /// Computes `call` on this thread, and on no other: the other processors have event loops of their own to run.
     func computeHere(_ call: PreparedCall, deadline: ContinuousClock.Instant?) throws -> Done {
         let start = ContinuousClock.now
         if let deadline, deadline <= start { throw ServingError.deadlineExpired }
-        return try ProductPlan.withoutHelp { try Product.computeAlone(call, from: start, metrics: metrics) }
+        return try ProductPlan.withoutHelp { try Batch.computeAlone(call, from: start, metrics: metrics) }
     }
 
     private func enqueue(_ call: WaitingCall) {
@@ -178,17 +178,17 @@ final class ComputeQueue: Sendable {
 
     // MARK: Workers
 
-    /// Computes one product after another until nothing waits that could begin.
+    /// Computes one batch after another until nothing waits that could begin.
     private func work(on thread: DispatchQueue) {
         while let (calls, key) = take(on: thread) {
-            let product = Product(key.map { waitForCompany(calls, $0) } ?? calls, metrics: metrics)
+            let batch = Batch(key.map { waitForOthers(calls, $0) } ?? calls, metrics: metrics)
             let start = ContinuousClock.now
-            product.compute()
+            batch.compute()
             finished(key, after: start.duration(to: .now))
         }
     }
 
-    /// Takes out the calls of the next product, and what others must have in common with them to wait for its end.
+    /// Takes out the calls of the next batch, and what others must have in common with them to wait for its end.
     ///
     /// Without any, `thread` is idle.
     private func take(on thread: DispatchQueue) -> (calls: [WaitingCall], key: WaitingCall.JoinKey?)? {
@@ -211,7 +211,7 @@ final class ComputeQueue: Sendable {
         GentleThread.begin { [self] in
             while let call = takeAbandoned() {
                 // Helpers are those of all, and do not give way.
-                ProductPlan.withoutHelp { Product([call], metrics: metrics).compute() }
+                ProductPlan.withoutHelp { Batch([call], metrics: metrics).compute() }
             }
         }
     }
@@ -228,7 +228,7 @@ final class ComputeQueue: Sendable {
     }
 
     /// With a delay as an option: gives others the time to join `calls`.
-    private func waitForCompany(_ calls: [WaitingCall], _ key: WaitingCall.JoinKey) -> [WaitingCall] {
+    private func waitForOthers(_ calls: [WaitingCall], _ key: WaitingCall.JoinKey) -> [WaitingCall] {
         guard options.batchDelay > .zero, let first = calls.first else { return calls }
         let rows = calls.reduce(0) { $0 + $1.rows }
         let rest = ContinuousClock.now.duration(to: first.arrival + options.batchDelay)
@@ -307,7 +307,7 @@ extension ComputeQueue.State {
         min(max(usualTime * waiting.count, .seconds(1)), .seconds(30))
     }
 
-    /// Begins to count the rows of a product that has `rows` and of the calls that wait to join it.
+    /// Begins to count the rows of a batch that has `rows` and of the calls that wait to join it.
     fileprivate mutating func beginGathering(_ key: WaitingCall.JoinKey, rows: Int) -> ComputeQueue.Gathering {
         let others = waiting.lazy.filter { $0.joinKey == key }.reduce(0) { $0 + $1.rows }
         let gathering = ComputeQueue.Gathering(rows: rows + others)
@@ -315,7 +315,7 @@ extension ComputeQueue.State {
         return gathering
     }
 
-    /// Counts the rows of `call`, and ends the wait of the product that they fill.
+    /// Counts the rows of `call`, and ends the wait of the batch that they fill.
     fileprivate mutating func gather(_ call: WaitingCall, upTo rows: Int) {
         guard let key = call.joinKey, var gathering = gathering[key] else { return }
         gathering.rows += call.rows

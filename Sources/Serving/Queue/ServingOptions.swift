@@ -6,11 +6,11 @@ package struct ServingOptions: Sendable {
     ///
     /// Default 2^20.
     package var inlineWork = 1 << 20
-    /// Products that the compute queue computes at once; 0 takes the number of cores.
+    /// Batches that the compute queue computes at once; 0 takes the number of cores.
     ///
     /// Default 0.
     package var computeWidth = 0
-    /// Rows that calls joined into one product may have together; 1 joins none.
+    /// Rows that calls joined into one batch may have together; 1 joins none.
     ///
     /// Default 256.
     package var maxBatchRows = 256

@@ -4,7 +4,7 @@ import Tensors
 
 /// A call in the compute queue, and the client that waits for it.
 final class WaitingCall: Sendable {
-    /// What calls must have in common to share a product.
+    /// What calls must have in common to share a batch.
     struct JoinKey: Hashable, Sendable {
         /// What is the same of an input of each call.
         struct Input: Hashable, Sendable {
@@ -13,7 +13,7 @@ final class WaitingCall: Sendable {
             let sizes: [Int]
         }
 
-        let publication: ObjectIdentifier
+        let moduleVersion: ObjectIdentifier
         let inputs: [Input]
         /// Whether the input has one axis that is a row.
         let isOneRow: Bool
@@ -51,11 +51,11 @@ final class WaitingCall: Sendable {
         guard call.isPlain, let inputs = call.inOrder, let rows = inputs.first?.shape.first,
             inputs.allSatisfy({ $0.shape.first == rows })
         else { return nil }
-        let joining = call.publication.profile.joining(of: inputs)
+        let joining = call.moduleVersion.profile.joining(of: inputs)
         guard joining != .never else { return nil }
         let isOneRow = joining == .oneRow
         return JoinKey(
-            publication: ObjectIdentifier(call.publication),
+            moduleVersion: ObjectIdentifier(call.moduleVersion),
             inputs: inputs.map { input in
                 JoinKey.Input(dtype: input.dtype, sizes: Array(input.shape.dropFirst(isOneRow ? 0 : 1)))
             },
@@ -65,7 +65,7 @@ final class WaitingCall: Sendable {
 
     /// The rows that a call counts in statistics: the first axis, where it is a batch.
     static func rows(of call: PreparedCall) -> Int {
-        guard let inputs = call.inOrder, call.publication.profile.isBatch(inputs) else { return 1 }
+        guard let inputs = call.inOrder, call.moduleVersion.profile.isBatch(inputs) else { return 1 }
         return inputs.first?.shape.first ?? 1
     }
 

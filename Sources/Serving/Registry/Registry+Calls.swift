@@ -9,92 +9,92 @@ extension Registry {
     /// Calls a module.
     ///
     /// A small call runs where it is made and never waits; a large one is left for its turn of the compute queue.
-    package func begin(_ publication: Publication, _ request: CallRequest) throws -> BegunCall {
-        guard computeQueue.isSmall(request.inputs, request.named, for: publication) else {
-            return .waiting(QueuedCall(publication: publication, request: request, registry: self))
+    package func begin(_ moduleVersion: ModuleVersion, _ request: CallRequest) throws -> BegunCall {
+        guard computeQueue.isSmall(request.inputs, request.named, for: moduleVersion) else {
+            return .waiting(QueuedCall(moduleVersion: moduleVersion, request: request, registry: self))
         }
-        return .done(try callHere(publication, request))
+        return .done(try callHere(moduleVersion, request))
     }
 
     /// Calls a module, and waits for the result.
-    package func call(_ publication: Publication, _ request: CallRequest) async throws -> CallResult {
-        switch try begin(publication, request) {
+    package func call(_ moduleVersion: ModuleVersion, _ request: CallRequest) async throws -> CallResult {
+        switch try begin(moduleVersion, request) {
         case .done(let result): result
         case .waiting(let call): try await call.result
         }
     }
 
-    fileprivate func callInTurn(_ publication: Publication, _ request: CallRequest) async throws -> CallResult {
+    fileprivate func callInTurn(_ moduleVersion: ModuleVersion, _ request: CallRequest) async throws -> CallResult {
         let mode = PreparedCall.Mode.forward(recordsGradients: request.recordsGradients)
-        let tracer = events.tracer(for: publication)
-        let result = try await perform(publication, request, mode: mode, tracer: tracer).result
-        publishTrace(tracer, of: publication)
+        let tracer = events.tracer(for: moduleVersion)
+        let result = try await perform(moduleVersion, request, mode: mode, tracer: tracer).result
+        publishTrace(tracer, of: moduleVersion)
         return result
     }
 
     /// Calls a module and records the call path.
-    package func trace(_ publication: Publication, _ request: CallRequest) async throws -> TraceResult {
+    package func trace(_ moduleVersion: ModuleVersion, _ request: CallRequest) async throws -> TraceResult {
         let tracer = Tracer()
         let mode = PreparedCall.Mode.forward(recordsGradients: request.recordsGradients)
-        let done = try await perform(publication, request, mode: mode, tracer: tracer)
+        let done = try await perform(moduleVersion, request, mode: mode, tracer: tracer)
         return TraceResult(call: done.result, events: tracer.events)
     }
 
     /// Calls a module, then goes backward from `gradOutput`, which an output of one element does not need.
     package func backward(
-        _ publication: Publication,
+        _ moduleVersion: ModuleVersion,
         _ request: CallRequest,
         gradOutput: Tensor?,
         gradOutputs: OrderedDictionary<String, Tensor>? = nil
     ) async throws -> BackwardResult {
         let done = try await perform(
-            publication,
+            moduleVersion,
             request,
             mode: .backward(gradOutputs: gradOutputs.map { .named($0) } ?? .only(gradOutput))
         )
         return BackwardResult(
             call: done.result,
             gradInputs: done.outcome.gradInputs,
-            inputNames: publication.gradInputNames(request),
+            inputNames: moduleVersion.gradInputNames(request),
             gradients: done.outcome.gradients
         )
     }
 
     /// Calls a module where the caller is, without waiting; for small calls.
-    private func callHere(_ publication: Publication, _ request: CallRequest) throws -> CallResult {
-        publication.activity.begin()
-        defer { publication.activity.end() }
+    private func callHere(_ moduleVersion: ModuleVersion, _ request: CallRequest) throws -> CallResult {
+        moduleVersion.activity.begin()
+        defer { moduleVersion.activity.end() }
         let start = ContinuousClock.now
         do {
             let mode = PreparedCall.Mode.forward(recordsGradients: request.recordsGradients)
-            let tracer = events.tracer(for: publication)
-            let call = try prepare(publication, request, mode: mode, tracer: tracer)
+            let tracer = events.tracer(for: moduleVersion)
+            let call = try prepare(moduleVersion, request, mode: mode, tracer: tracer)
             let result = finished(try computeQueue.computeHere(call, deadline: request.deadline), call)
-            publishTrace(tracer, of: publication)
+            publishTrace(tracer, of: moduleVersion)
             return result
         } catch {
-            count(error, of: publication, after: start.duration(to: .now))
+            count(error, of: moduleVersion, after: start.duration(to: .now))
             throw error
         }
     }
 
     /// Tells those who listen to traces which path a call took.
-    private func publishTrace(_ tracer: Tracer?, of publication: Publication) {
+    private func publishTrace(_ tracer: Tracer?, of moduleVersion: ModuleVersion) {
         guard let tracer else { return }
-        events.publish(publication, module: "", .trace(tracer.events))
+        events.publish(moduleVersion, module: "", .trace(tracer.events))
     }
 
     private func perform(
-        _ publication: Publication,
+        _ moduleVersion: ModuleVersion,
         _ request: CallRequest,
         mode: PreparedCall.Mode,
         tracer: Tracer? = nil
     ) async throws -> (result: CallResult, outcome: PreparedCall.Outcome) {
-        publication.activity.begin()
-        defer { publication.activity.end() }
+        moduleVersion.activity.begin()
+        defer { moduleVersion.activity.end() }
         let start = ContinuousClock.now
         do {
-            let call = try prepare(publication, request, mode: mode, tracer: tracer)
+            let call = try prepare(moduleVersion, request, mode: mode, tracer: tracer)
             let done = try await computeQueue.compute(
                 call,
                 priority: request.priority,
@@ -103,7 +103,7 @@ extension Registry {
             )
             return (finished(done, call), done.outcome)
         } catch {
-            count(error, of: publication, after: start.duration(to: .now))
+            count(error, of: moduleVersion, after: start.duration(to: .now))
             throw error
         }
     }
@@ -112,36 +112,36 @@ extension Registry {
     private func finished(_ done: ComputeQueue.Done, _ call: PreparedCall) -> CallResult {
         metrics.answered.increment()
         let result = result(of: done, call)
-        events.publish(call.publication, module: "", .call(CallEvent(result, joined: done.joined)))
+        events.publish(call.moduleVersion, module: "", .call(CallEvent(result, joined: done.joined)))
         return result
     }
 
     private func result(of done: ComputeQueue.Done, _ call: PreparedCall) -> CallResult {
         CallResult(
             outputs: done.outcome.outputs,
-            version: call.publication.version,
-            gradFunction: done.outcome.outputs.only?.gradFn.map { $0.name.text(call.publication.compatibility) },
+            version: call.moduleVersion.version,
+            gradFunction: done.outcome.outputs.only?.gradFn.map { $0.name.text(call.moduleVersion.compatibility) },
             captures: call.scope?.captures ?? [],
             timing: done.timing,
             batchSize: done.rows
         )
     }
 
-    private func count(_ error: any Error, of publication: Publication, after duration: Duration) {
+    private func count(_ error: any Error, of moduleVersion: ModuleVersion, after duration: Duration) {
         switch error {
         case is CancellationError: metrics.dropped.increment()
         case ServingError.overloaded, ServingError.deadlineExpired: metrics.refused.increment()
         default: metrics.failed.increment()
         }
-        publication.callStatistics.recordFailure(after: duration)
+        moduleVersion.callStatistics.recordFailure(after: duration)
         let event = CallEvent(shape: nil, dtype: nil, nanoseconds: duration.wholeNanoseconds, joined: 1)
-        events.publish(publication, module: "", .call(event))
+        events.publish(moduleVersion, module: "", .call(event))
     }
 
     // MARK: Hooks of the call
 
     private func prepare(
-        _ publication: Publication,
+        _ moduleVersion: ModuleVersion,
         _ request: CallRequest,
         mode: PreparedCall.Mode,
         tracer: Tracer?
@@ -157,13 +157,13 @@ extension Registry {
         var hooks = CallHooks()
         for (index, description) in request.hooks.enumerated() {
             do throws(HookProblem) {
-                try add(description, index, of: publication, mode: mode, to: &hooks)
+                try add(description, index, of: moduleVersion, mode: mode, to: &hooks)
             } catch {
                 throw .hookRefused(HookProblem(error.fault, at: error.pointer, index: index))
             }
         }
         return PreparedCall(
-            of: publication,
+            of: moduleVersion,
             request,
             mode: mode,
             hooks: hooks,
@@ -177,14 +177,14 @@ extension Registry {
     private func add(
         _ description: HookDescription,
         _ index: Int,
-        of publication: Publication,
+        of moduleVersion: ModuleVersion,
         mode: PreparedCall.Mode,
         to hooks: inout CallHooks
     ) throws(HookProblem) {
         if case .forward = mode, description.kind.isBackward {
             throw HookProblem(.backwardInPlainCall(description.kind), at: ["kind"])
         }
-        guard let place = publication.place(at: description.module) else {
+        guard let place = moduleVersion.place(at: description.module) else {
             throw HookProblem(.unknownPath(description.module), at: ["module"])
         }
         let installation = HookInstallation(number: .call(index), program: try HookProgram(description))
@@ -200,13 +200,13 @@ package enum BegunCall: Sendable {
 
 /// A large call, before its turn.
 package struct QueuedCall: Sendable {
-    fileprivate let publication: Publication
+    fileprivate let moduleVersion: ModuleVersion
     fileprivate let request: CallRequest
     fileprivate let registry: Registry
 
     /// Goes through the compute queue.
     package var result: CallResult {
-        get async throws { try await registry.callInTurn(publication, request) }
+        get async throws { try await registry.callInTurn(moduleVersion, request) }
     }
 }
 

@@ -9,7 +9,7 @@ extension Registry {
         _ description: HookDescription,
         on name: String,
         when precondition: Precondition = .always
-    ) async throws -> (hook: ListedHook, publication: Publication) {
+    ) async throws -> (hook: ListedHook, moduleVersion: ModuleVersion) {
         let id = try await nextHookID()
         let outcome = try await perform(.addHook(description, id: id, on: name), when: precondition)
         return (try outcome.hook(id), try outcome.version(of: name))
@@ -20,7 +20,7 @@ extension Registry {
         _ id: Int,
         from name: String,
         when precondition: Precondition = .always
-    ) async throws -> Publication {
+    ) async throws -> ModuleVersion {
         try await perform(.removeHook(id, from: name), when: precondition).version(of: name)
     }
 
@@ -68,7 +68,7 @@ extension ChangeOutcome {
     }
 }
 
-extension Publication {
+extension ModuleVersion {
     /// Returns the hook `id` on the module or below it.
     package func hook(_ id: Int) throws(ServingError) -> ListedHook {
         guard let hook = hooks.first(where: { $0.id == id }) else { throw .unknownHook(id) }
@@ -83,7 +83,7 @@ extension Registry: HookListener {
 
     func hookLogged(_ line: HookLogLine) { options.log(line) }
 
-    func hookCaptured(_ content: ServingEvent.Content, of publication: Publication, module: String) {
-        events.publish(publication, module: module, content)
+    func hookCaptured(_ content: ServingEvent.Content, of moduleVersion: ModuleVersion, module: String) {
+        events.publish(moduleVersion, module: module, content)
     }
 }

@@ -15,7 +15,7 @@ extension Registry {
         _ name: String,
         safetensors contents: Safetensors.Contents,
         description: ModuleDescription?
-    ) async throws -> Publication {
+    ) async throws -> ModuleVersion {
         let description = try ModelFile.description(
             of: name,
             in: contents,
@@ -23,15 +23,15 @@ extension Registry {
             maxModules: limits.maxTreeModules,
             maxNodes: limits.maxGraphNodes
         )
-        return try await put(description).publication
+        return try await put(description).moduleVersion
     }
 
     /// Creates or replaces a module from its file in a folder.
     package func loadModel(
         named name: String,
         from folder: ModelFolder
-    ) async throws -> Publication {
-        try await put(description(of: name, in: folder)).publication
+    ) async throws -> ModuleVersion {
+        try await put(description(of: name, in: folder)).moduleVersion
     }
 
     /// Reads what a folder has of a model, beside other builds: a disk takes its time, and an event loop does not wait for it.
@@ -88,7 +88,7 @@ extension Registry {
                 return comparison.isSame ? .same : .otherTensors(comparison.entries)
             }
         }
-        let current: Publication
+        let current: ModuleVersion
         do {
             current = try await module(name)
         } catch ServingError.unknownModule, ServingError.damagedModule { return .other }

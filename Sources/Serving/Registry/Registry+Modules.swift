@@ -7,17 +7,17 @@ extension Registry {
     package func create(
         _ description: ModuleDescription,
         when precondition: Precondition = .always
-    ) async throws -> Publication {
+    ) async throws -> ModuleVersion {
         var description = description
         description.name = description.name ?? ModuleName.random()
-        return try await put(description, when: precondition, mayReplace: false).publication
+        return try await put(description, when: precondition, mayReplace: false).moduleVersion
     }
 
     /// Creates the module, or replaces the one that has the name unless others refer to it.
     package func put(
         _ description: ModuleDescription,
         when precondition: Precondition = .always
-    ) async throws -> (publication: Publication, created: Bool) {
+    ) async throws -> (moduleVersion: ModuleVersion, created: Bool) {
         try await put(description, when: precondition, mayReplace: true)
     }
 
@@ -25,7 +25,7 @@ extension Registry {
         _ description: ModuleDescription,
         when precondition: Precondition,
         mayReplace: Bool
-    ) async throws -> (publication: Publication, created: Bool) {
+    ) async throws -> (moduleVersion: ModuleVersion, created: Bool) {
         let name = description.name ?? ""
         try ModuleName.check(name)
         var checker = DescriptionChecker(limits: limits.descriptions, hasStateDict: description.stateDict != nil)
@@ -79,8 +79,8 @@ extension Registry {
 
 extension ChangeOutcome {
     /// Returns the version of `name` that the change has made.
-    func version(of name: String) throws(ServingError) -> Publication {
-        guard let publication else { throw .unknownModule(name) }
-        return publication
+    func version(of name: String) throws(ServingError) -> ModuleVersion {
+        guard let moduleVersion else { throw .unknownModule(name) }
+        return moduleVersion
     }
 }

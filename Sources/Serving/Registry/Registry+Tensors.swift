@@ -5,7 +5,7 @@ package import Tensors
 /// What loading a state dictionary has done.
 package struct StateDictLoad: Sendable {
     /// The new version.
-    package let publication: Publication
+    package let moduleVersion: ModuleVersion
     /// The module's keys that the dictionary lacks; empty when the loading was strict.
     package let missingKeys: [String]
     /// The dictionary's keys that the module lacks; empty when the loading was strict.
@@ -19,7 +19,7 @@ extension Registry {
         of name: String,
         to tensor: Tensor?,
         when precondition: Precondition = .always
-    ) async throws -> Publication {
+    ) async throws -> ModuleVersion {
         try await perform(.setTensor(key: key, of: name, to: tensor), when: precondition).version(of: name)
     }
 
@@ -32,7 +32,7 @@ extension Registry {
     ) async throws -> StateDictLoad {
         let outcome = try await perform(.loadStateDict(entries, into: name, strict: strict), when: precondition)
         return StateDictLoad(
-            publication: try outcome.version(of: name),
+            moduleVersion: try outcome.version(of: name),
             missingKeys: outcome.keys?.missingKeys ?? [],
             unexpectedKeys: outcome.keys?.unexpectedKeys ?? []
         )

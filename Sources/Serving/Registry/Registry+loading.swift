@@ -7,13 +7,13 @@ import Tensors
 
 /// The loads under way: callers share one.
 final class ModuleLoads: Sendable {
-    private let tasks = Mutex<[VersionID: Task<Publication, any Error>]>([:])
+    private let tasks = Mutex<[VersionID: Task<ModuleVersion, any Error>]>([:])
 
     /// Returns what `load` makes of a version, or what the load brings that is under way.
     func load(
         _ id: VersionID,
-        _ load: @escaping @Sendable () async throws -> Publication
-    ) async throws -> Publication {
+        _ load: @escaping @Sendable () async throws -> ModuleVersion
+    ) async throws -> ModuleVersion {
         let task = tasks.withLock { tasks in
             if let task = tasks[id] { return task }
             let task = Task { @concurrent in
@@ -32,14 +32,14 @@ private struct Superseded: Error {}
 
 extension Registry {
     /// Returns the current version of `name`, if it is in memory.
-    package func moduleIfLoaded(_ name: String) throws(ServingError) -> Publication? {
+    package func moduleIfLoaded(_ name: String) throws(ServingError) -> ModuleVersion? {
         guard let current = state.withLock({ $0.entries[name]?.current }) else { throw absence(of: name) }
-        return current.publication
+        return current.moduleVersion
     }
 
     /// Returns a version of `name` that is still callable, if it is in memory.
-    package func moduleIfLoaded(_ name: String, version: Int) throws(ServingError) -> Publication? {
-        try held(name, version: version).publication
+    package func moduleIfLoaded(_ name: String, version: Int) throws(ServingError) -> ModuleVersion? {
+        try held(name, version: version).moduleVersion
     }
 
     /// Returns the current version of `name`, or the version that is asked for, once it is in memory.
@@ -49,15 +49,15 @@ extension Registry {
         _ name: String,
         version: Int? = nil,
         toChange isChange: Bool = false
-    ) async throws -> Publication {
+    ) async throws -> ModuleVersion {
         while true {
             switch try held(name, version: version, isChange: isChange) {
-            case .loaded(let publication): return publication
+            case .loaded(let moduleVersion): return moduleVersion
             case .cold(let cold):
                 do {
-                    let publication = try await load(cold)
-                    publication.callStatistics.noteDemand()
-                    return publication
+                    let moduleVersion = try await load(cold)
+                    moduleVersion.callStatistics.noteDemand()
+                    return moduleVersion
                 } catch is Superseded {
                     continue
                 } catch ServingError.limitExceeded(.bytes, let limit, _, _) where !isChange {
@@ -73,7 +73,7 @@ extension Registry {
     package func outline(_ name: String, version: Int? = nil) async throws -> ModuleOutline {
         while true {
             switch try held(name, version: version) {
-            case .loaded(let publication): return publication.outline
+            case .loaded(let moduleVersion): return moduleVersion.outline
             case .cold(let cold):
                 do {
                     return try await outline(of: cold)
@@ -135,21 +135,21 @@ extension Registry {
     }
 
     /// Loads a version, once for all who want it at the same time, and enters it where it is still held.
-    func load(_ cold: ColdVersion) async throws -> Publication {
+    func load(_ cold: ColdVersion) async throws -> ModuleVersion {
         try await loads.load(cold.id) { [self] in
             let start = ContinuousClock.now
-            let publication = try await read(cold)
+            let moduleVersion = try await read(cold)
             metrics.coldLoadTime?.observe(start.duration(to: .now))
-            return publication
+            return moduleVersion
         }
     }
 
-    private func read(_ cold: ColdVersion) async throws -> Publication {
+    private func read(_ cold: ColdVersion) async throws -> ModuleVersion {
         // Who looked a moment too early finds it here.
-        if let publication = state.withLock({ $0.held(cold.id)?.publication }) { return publication }
+        if let moduleVersion = state.withLock({ $0.held(cold.id)?.moduleVersion }) { return moduleVersion }
         let pin = ActivityPin(cold.activity)
         defer { withExtendedLifetime(pin) {} }
-        var references: [String: Publication] = [:]
+        var references: [String: ModuleVersion] = [:]
         var targetPins: [ActivityPin] = []
         defer { withExtendedLifetime(targetPins) {} }
         for (name, version) in cold.references.sorted(by: { $0.key < $1.key }) {
@@ -157,7 +157,7 @@ extension Registry {
             guard let held else { throw try await damaged(cold, "version \(version) of '\(name)' is missing") }
             targetPins.append(ActivityPin(held.activity))
             switch held {
-            case .loaded(let publication): references[name] = publication
+            case .loaded(let moduleVersion): references[name] = moduleVersion
             case .cold(let target):
                 do {
                     references[name] = try await load(target)
@@ -169,22 +169,22 @@ extension Registry {
         return try await read(cold, references)
     }
 
-    private func read(_ cold: ColdVersion, _ references: [String: Publication]) async throws -> Publication {
+    private func read(_ cold: ColdVersion, _ references: [String: ModuleVersion]) async throws -> ModuleVersion {
         guard let store else { throw Superseded() }
         do {
             let stored = try await build { try StoredModule(cold, in: store) }
             let wanted = RegistryState.Reservation(byteCount: stored.byteCount)
             try await reserve(wanted)
             defer { state.withLock { $0.release(wanted) } }
-            let publication = try await build { [hookBudget] in
-                try stored.publication(references, revision: store.revision, hookBudget)
+            let moduleVersion = try await build { [hookBudget] in
+                try stored.moduleVersion(references, revision: store.revision, hookBudget)
             }
             try await betweenChanges { [self] in
                 var draft = state.withLock { $0 }
-                draft.enter(loaded: publication, limits: limits)
+                draft.enter(loaded: moduleVersion, limits: limits)
                 publish(draft)
             }
-            return publication
+            return moduleVersion
         } catch StoreError.damaged(let reason) {
             throw try await damaged(cold, reason)
         } catch StoreError.shortage(let error) {

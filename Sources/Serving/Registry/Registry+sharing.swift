@@ -69,7 +69,7 @@ extension Registry {
         metrics.commitTime?.observe(time)
         metrics.storedChanges?.increment(by: prepared.count)
         let revision = draft.revision
-        let repaired = Set(journals.flatMap(\.made).map(\.publication.name))
+        let repaired = Set(journals.flatMap(\.made).map(\.moduleVersion.name))
         publish(draft)
         store.didApply(revision: revision, of: terms.changedNames)
         tell(results.compactMap { try? $0.get() }.flatMap(\.changes))
@@ -198,7 +198,7 @@ extension Registry {
     /// The current version of a module, and the revision that made it where that is known.
     package func shown(_ name: String) -> (version: Int, revision: Int?)? {
         state.withLock { state in
-            state.conditionalVersion(of: name).map { ($0, state.entries[name]?.current.publication?.revision) }
+            state.conditionalVersion(of: name).map { ($0, state.entries[name]?.current.moduleVersion?.revision) }
         }
     }
 

@@ -75,7 +75,7 @@ extension Registry {
         let calls = state.warmNames.map { name in
             (
                 name: name,
-                last: state.entries[name]?.versions.compactMap(\.publication?.callStatistics.lastCall).max() ?? 0
+                last: state.entries[name]?.versions.compactMap(\.moduleVersion?.callStatistics.lastCall).max() ?? 0
             )
         }
         let called = calls.filter { $0.last > 0 }.sorted { ($0.last, $1.name) > ($1.last, $0.name) }

@@ -163,7 +163,7 @@ package final class Registry: Sendable {
         when precondition: Precondition = .always,
         weights: [Tensor]? = nil
     ) async throws -> ChangeOutcome {
-        let current = { (name: String) in self.state.withLock { $0.entries[name]?.current.publication } }
+        let current = { (name: String) in self.state.withLock { $0.entries[name]?.current.moduleVersion } }
         let written = try await readied(change, weights ?? change.weights(current))
         // Named, the isolation has it go on where it waited; it goes by way of the concurrent threads otherwise (Swift 6.3).
         return try await withCheckedThrowingContinuation(isolation: #isolation) { continuation in

@@ -12,7 +12,7 @@ package struct VersionStatistics: Sendable {
     init(of version: HeldVersion) {
         (name, self.version) = (version.name, version.version)
         switch version {
-        case .loaded(let publication): (calls, byteCount) = (publication.statistics, publication.byteCount)
+        case .loaded(let moduleVersion): (calls, byteCount) = (moduleVersion.statistics, moduleVersion.byteCount)
         case .cold(let cold): (calls, byteCount) = (cold.statistics, 0)
         }
     }

@@ -30,14 +30,14 @@ final class ColdVersion: Sendable {
     }
 
     /// Creates what stays of a version when its tensors are let go.
-    init(_ publication: Publication) {
-        (name, version, typeName) = (publication.name, publication.version, publication.typeName)
-        references = publication.references.mapValues(\.version)
-        activity = publication.activity
+    init(_ moduleVersion: ModuleVersion) {
+        (name, version, typeName) = (moduleVersion.name, moduleVersion.version, moduleVersion.typeName)
+        references = moduleVersion.references.mapValues(\.version)
+        activity = moduleVersion.activity
         let memory = Memory(
-            hooks: publication.installedHooks,
-            statistics: publication.callStatistics,
-            hasBatchAxis: publication.callStatistics.lastCall > 0 && publication.hasBatchAxis
+            hooks: moduleVersion.installedHooks,
+            statistics: moduleVersion.callStatistics,
+            hasBatchAxis: moduleVersion.callStatistics.lastCall > 0 && moduleVersion.hasBatchAxis
         )
         self.memory = Mutex(memory)
     }

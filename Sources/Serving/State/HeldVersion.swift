@@ -1,20 +1,20 @@
 /// A version of a module as the registry has it.
 enum HeldVersion: Sendable {
     /// With its tensors in memory.
-    case loaded(Publication)
+    case loaded(ModuleVersion)
     /// With its tensors on the disk.
     case cold(ColdVersion)
 
     var name: String {
         switch self {
-        case .loaded(let publication): publication.name
+        case .loaded(let moduleVersion): moduleVersion.name
         case .cold(let cold): cold.name
         }
     }
 
     var version: Int {
         switch self {
-        case .loaded(let publication): publication.version
+        case .loaded(let moduleVersion): moduleVersion.version
         case .cold(let cold): cold.version
         }
     }
@@ -22,7 +22,7 @@ enum HeldVersion: Sendable {
     /// PyTorch's class name of the root.
     var typeName: String {
         switch self {
-        case .loaded(let publication): publication.typeName
+        case .loaded(let moduleVersion): moduleVersion.typeName
         case .cold(let cold): cold.typeName
         }
     }
@@ -30,7 +30,7 @@ enum HeldVersion: Sendable {
     /// The versions that stand in it, by their names.
     var references: [String: Int] {
         switch self {
-        case .loaded(let publication): publication.references.mapValues(\.version)
+        case .loaded(let moduleVersion): moduleVersion.references.mapValues(\.version)
         case .cold(let cold): cold.references
         }
     }
@@ -38,7 +38,7 @@ enum HeldVersion: Sendable {
     /// The calls under way of all versions of the module.
     var activity: CallActivity {
         switch self {
-        case .loaded(let publication): publication.activity
+        case .loaded(let moduleVersion): moduleVersion.activity
         case .cold(let cold): cold.activity
         }
     }
@@ -46,9 +46,9 @@ enum HeldVersion: Sendable {
     var id: VersionID { VersionID(name, version) }
 
     /// The version with its tensors, if they are in memory.
-    var publication: Publication? {
-        guard case .loaded(let publication) = self else { return nil }
-        return publication
+    var moduleVersion: ModuleVersion? {
+        guard case .loaded(let moduleVersion) = self else { return nil }
+        return moduleVersion
     }
 
     /// The version without its tensors, if they are on the disk alone.

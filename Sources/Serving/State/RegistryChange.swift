@@ -26,7 +26,7 @@ extension RegistryChange {
     /// see others.
     ///
     /// - Parameter current: Returns the current version of a module that is in memory.
-    func weights(_ current: (String) -> Publication?) -> [Tensor] {
+    func weights(_ current: (String) -> ModuleVersion?) -> [Tensor] {
         switch self {
         case .put(_, let built, _): built.weights
         case .setTensor(let key, let name, let tensor):
@@ -58,7 +58,7 @@ extension BuiltTree {
     }
 }
 
-extension Publication {
+extension ModuleVersion {
     fileprivate func weights(among entries: OrderedDictionary<String, Tensor>) -> [Tensor] {
         var found: [ObjectIdentifier: Tensor] = [:]
         for (key, tensor) in entries {
@@ -76,7 +76,7 @@ struct ChangeOutcome: Sendable {
     /// The count of changes of the registry with this one.
     let revision: Int
     /// The new version of the module that was to change.
-    var publication: Publication?
+    var moduleVersion: ModuleVersion?
     /// The calls of a module that was removed.
     var activity: CallActivity?
     /// The last version of a module that was removed.
@@ -103,7 +103,7 @@ struct ChangeRules: Sendable {
 extension ChangeOutcome {
     /// What listeners hear of it.
     var changes: [ModuleChange] {
-        let made = journal.made.map { ModuleChange(from: $0.base, to: $0.publication) }
+        let made = journal.made.map { ModuleChange(from: $0.base, to: $0.moduleVersion) }
         return made + (removed.map { [ModuleChange(name: $0.name, version: $0.version, kind: .remove)] } ?? [])
     }
 }

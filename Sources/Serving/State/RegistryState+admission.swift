@@ -16,7 +16,7 @@ extension RegistryState {
         let current = conditionalVersion(of: name)
         try precondition.check(name, current: current)
         if current != nil, !mayReplace { throw .nameTaken(name) }
-        var targets: [String: Publication] = [:]
+        var targets: [String: ModuleVersion] = [:]
         for reference in Set(layer.references) {
             if let damage = damaged[reference] {
                 throw .damagedModule(reference, reason: damage.reason, isChange: true)
@@ -36,7 +36,7 @@ extension RegistryState {
     /// Refuses a reference to a module of two inputs in a chain.
     private static func checkSequentials(
         in layer: CheckedLayer,
-        references: [Publication]
+        references: [ModuleVersion]
     ) throws(ServingError) {
         let wide = references.filter { $0.inputCount > 1 }
         for child in layer.children {
@@ -66,7 +66,7 @@ extension RegistryState {
         switch layer.children.first(where: { $0.key == key[..<dot] })?.node {
         case .layer(let child), .shared(_, let child): return owner(of: rest, in: child)
         case .ref(let name):
-            guard let target = entries[name]?.current.publication, let slot = try? target.slot(String(rest)) else {
+            guard let target = entries[name]?.current.moduleVersion, let slot = try? target.slot(String(rest)) else {
                 return name
             }
             return slot.place.owner.name
@@ -86,7 +86,7 @@ extension ServingLimits {
     }
 }
 
-extension Publication {
+extension ModuleVersion {
     /// Returns the names on the way from this module over references to `name`, both included; `nil` if there is none.
     fileprivate func way(to name: String) -> [String]? {
         if self.name == name { return [name] }

@@ -39,9 +39,9 @@ extension RegistryState {
                 try module.set(declaration.name, to: tensor?.detached())
             }
         case .loadStateDict(let entries, let name, let strict):
-            let publication = try current(name, when: precondition)
-            outcome.keys = try publication.check(entries, strict: strict)
-            let owners = entries.keys.compactMap { try? publication.slot($0).place.owner.name }
+            let moduleVersion = try current(name, when: precondition)
+            outcome.keys = try moduleVersion.check(entries, strict: strict)
+            let owners = entries.keys.compactMap { try? moduleVersion.slot($0).place.owner.name }
             try revise(name, &outcome, rules.limits) { revision in
                 try revision.open(Set(owners + [name]))
                 try revision.root(of: name)?.loadStateDict(entries, strict: false)
@@ -80,8 +80,8 @@ extension RegistryState {
     ) throws {
         var revision = Revision(over: self)
         try edit(&revision)
-        try publish(revision.publications(), limits: limits)
-        outcome.publication = try loaded(name)
+        try publish(revision.moduleVersions(), limits: limits)
+        outcome.moduleVersion = try loaded(name)
     }
 
     // MARK: Hooks
@@ -90,40 +90,40 @@ extension RegistryState {
     private mutating func addHook(
         _ description: HookDescription,
         _ id: Int,
-        on publication: Publication,
+        on moduleVersion: ModuleVersion,
         _ outcome: inout ChangeOutcome,
         _ rules: ChangeRules
     ) throws {
-        guard let place = publication.place(at: description.module) else {
-            throw ServingError.unknownPath(module: publication.name, path: description.module)
+        guard let place = moduleVersion.place(at: description.module) else {
+            throw ServingError.unknownPath(module: moduleVersion.name, path: description.module)
         }
         let owned = place.owner.installedHooks
         try rules.limits.checkHookCount(owned.count + 1)
         let installation = try HookInstallation(description, id: id, at: place.ownerPath, budget: rules.hookBudget)
         guard let record = installation.record else { throw ServingError.unknownHook(id) }
         noteHook(id)
-        try revise(publication.name, &outcome, rules.limits) { revision in
+        try revise(moduleVersion.name, &outcome, rules.limits) { revision in
             guard let module = try revision.open(place) else {
-                throw ServingError.unknownPath(module: publication.name, path: description.module)
+                throw ServingError.unknownPath(module: moduleVersion.name, path: description.module)
             }
             try installation.install(on: module)
             revision.setHooks(of: place.owner.name, to: owned + [record])
         }
-        let listed = outcome.publication?.hooks.first { $0.id == id }
+        let listed = outcome.moduleVersion?.hooks.first { $0.id == id }
         outcome.hook = listed ?? ListedHook(module: place.path, record: record)
     }
 
     private mutating func removeHook(
         _ id: Int,
-        from publication: Publication,
+        from moduleVersion: ModuleVersion,
         _ outcome: inout ChangeOutcome,
         _ limits: ServingLimits
     ) throws {
-        let hook = try publication.hook(id)
-        guard let place = hook.module.flatMap({ publication.place(at: $0) }) else {
+        let hook = try moduleVersion.hook(id)
+        guard let place = hook.module.flatMap({ moduleVersion.place(at: $0) }) else {
             throw ServingError.unknownHook(id)
         }
-        try revise(publication.name, &outcome, limits) { revision in
+        try revise(moduleVersion.name, &outcome, limits) { revision in
             try revision.open(place)?.removeHook(id)
             revision.setHooks(of: place.owner.name, to: place.owner.installedHooks.filter { $0.id != id })
         }
@@ -168,7 +168,7 @@ extension HookInstallation {
 
 // MARK: Tensors
 
-extension Publication {
+extension ModuleVersion {
     fileprivate func check(
         _ entries: OrderedDictionary<String, Tensor>,
         strict: Bool

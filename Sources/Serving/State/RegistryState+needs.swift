@@ -21,9 +21,9 @@ extension RegistryState {
         case .addHook(let description, _, let name):
             return cold(changing: name, precondition) { $0.place(at: description.module)?.owner.name }
         case .removeHook(let id, let name):
-            return cold(changing: name, precondition) { publication in
-                let hook = try? publication.hook(id)
-                return hook?.module.flatMap { publication.place(at: $0)?.owner.name }
+            return cold(changing: name, precondition) { moduleVersion in
+                let hook = try? moduleVersion.hook(id)
+                return hook?.module.flatMap { moduleVersion.place(at: $0)?.owner.name }
             }
         case .addGlobalHook, .removeGlobalHook, .remove: return []
         }
@@ -35,21 +35,21 @@ extension RegistryState {
 
     private func cold(toChange keys: [String], of name: String, _ precondition: Precondition) -> [ColdVersion] {
         let own = cold(changing: name, precondition) { _ in nil }
-        guard own.isEmpty, let publication = entries[name]?.current.publication, isMet(precondition, name) else {
+        guard own.isEmpty, let moduleVersion = entries[name]?.current.moduleVersion, isMet(precondition, name) else {
             return own
         }
-        return cold(changing: Set(keys.compactMap { try? publication.slot($0).place.owner.name }))
+        return cold(changing: Set(keys.compactMap { try? moduleVersion.slot($0).place.owner.name }))
     }
 
     /// Returns what is cold of `name`, of the module in it that `owner` names, and of all that refer to one of both.
     private func cold(
         changing name: String,
         _ precondition: Precondition,
-        owner: (Publication) -> String?
+        owner: (ModuleVersion) -> String?
     ) -> [ColdVersion] {
         guard isMet(precondition, name), let current = entries[name]?.current else { return [] }
-        guard let publication = current.publication else { return cold(among: [name]) }
-        return cold(changing: Set([name] + (owner(publication).map { [$0] } ?? [])))
+        guard let moduleVersion = current.moduleVersion else { return cold(among: [name]) }
+        return cold(changing: Set([name] + (owner(moduleVersion).map { [$0] } ?? [])))
     }
 
     /// Returns what is cold of `names` and of all that refer to them.

@@ -19,7 +19,7 @@ struct RegistryState: Sendable {
 
         /// The bytes of the current version in memory, also those that others share.
         var byteCount: Int {
-            current.publication.map { $0.objectByteCount + $0.storages.footprint } ?? 0
+            current.moduleVersion.map { $0.objectByteCount + $0.storages.footprint } ?? 0
         }
     }
 
@@ -41,7 +41,7 @@ struct RegistryState: Sendable {
         /// The count of changes with this one.
         var revision = 0
         /// New versions, with those before them of which they differ in part only; `nil` for those that are new as a whole.
-        var made: [(publication: Publication, base: Publication?)] = []
+        var made: [(moduleVersion: ModuleVersion, base: ModuleVersion?)] = []
         /// Versions that cannot be called any more and to which others refer.
         var unlisted: [HeldVersion] = []
         /// Versions that nobody needs any more.
@@ -141,17 +141,17 @@ struct RegistryState: Sendable {
     }
 
     /// Returns the current version of `name` if `precondition` holds.
-    func current(_ name: String, when precondition: Precondition) throws(ServingError) -> Publication {
+    func current(_ name: String, when precondition: Precondition) throws(ServingError) -> ModuleVersion {
         try precondition.check(name, current: conditionalVersion(of: name))
         if let damage = damaged[name] { throw .damagedModule(name, reason: damage.reason, isChange: true) }
         return try loaded(name)
     }
 
     /// Returns the current version of `name`, which a change needs in memory.
-    func loaded(_ name: String) throws(ServingError) -> Publication {
+    func loaded(_ name: String) throws(ServingError) -> ModuleVersion {
         guard let current = entries[name]?.current else { throw .unknownModule(name) }
-        guard let publication = current.publication else { throw .notInMemory(name, reason: "it went cold") }
-        return publication
+        guard let moduleVersion = current.moduleVersion else { throw .notInMemory(name, reason: "it went cold") }
+        return moduleVersion
     }
 
     /// The names whose modules refer to `name`, sorted.
@@ -173,39 +173,39 @@ struct RegistryState: Sendable {
         return journal
     }
 
-    /// Makes `publications` current; the state is of no use after an error.
+    /// Makes `moduleVersions` current; the state is of no use after an error.
     mutating func publish(
-        _ publications: [(publication: Publication, base: Publication?)],
+        _ moduleVersions: [(moduleVersion: ModuleVersion, base: ModuleVersion?)],
         limits: ServingLimits
     ) throws(ServingError) {
-        let news = publications.map(\.publication)
-        live.replace(news.compactMap { entries[$0.name]?.current.publication }, by: news)
+        let news = moduleVersions.map(\.moduleVersion)
+        live.replace(news.compactMap { entries[$0.name]?.current.moduleVersion }, by: news)
         if isStored, live.byteCount > limits.maxBytes {
             makeRoom(for: 0, beside: 0, keeping: news, limits)
         }
         guard live.byteCount <= limits.maxBytes else {
             throw .limitExceeded(.bytes, limit: limits.maxBytes, requested: live.byteCount)
         }
-        journal.made += publications
+        journal.made += moduleVersions
         kept.replace([], by: news)
         for new in news { enter(new, keeping: max(1, limits.keptVersions) - 1) }
         evict(to: limits.maxKeptVersionBytes)
     }
 
-    /// Makes `publication` the current one of its name, and lets the versions go that are too many then.
-    private mutating func enter(_ publication: Publication, keeping count: Int) {
-        let name = publication.name
-        highest = max(highest, publication.version)
-        refer(from: name, entries[name]?.current, .loaded(publication))
-        for reference in publication.references.values { uses[VersionID(reference), default: 0] += 1 }
+    /// Makes `moduleVersion` the current one of its name, and lets the versions go that are too many then.
+    private mutating func enter(_ moduleVersion: ModuleVersion, keeping count: Int) {
+        let name = moduleVersion.name
+        highest = max(highest, moduleVersion.version)
+        refer(from: name, entries[name]?.current, .loaded(moduleVersion))
+        for reference in moduleVersion.references.values { uses[VersionID(reference), default: 0] += 1 }
         dropStrays(of: name)
         guard var entry = entries[name] else {
             if damaged.removeValue(forKey: name) == nil { names.insert(name) }
-            set(Entry(current: .loaded(publication)), for: name)
+            set(Entry(current: .loaded(moduleVersion)), for: name)
             return
         }
         entry.previous.append(retire(entry.current))
-        entry.current = .loaded(publication)
+        entry.current = .loaded(moduleVersion)
         let excess = entry.previous.prefix(max(0, entry.previous.count - count))
         entry.previous.removeFirst(excess.count)
         set(entry, for: name)
@@ -217,7 +217,7 @@ struct RegistryState: Sendable {
         if entry?.current.cold != nil { coldCount += 1 }
         entries[name] = entry
         guard isStored else { return }
-        if entry?.versions.contains(where: { $0.publication != nil }) == true {
+        if entry?.versions.contains(where: { $0.moduleVersion != nil }) == true {
             warmNames.insert(name)
         } else {
             warmNames.remove(name)
@@ -225,7 +225,7 @@ struct RegistryState: Sendable {
     }
 
     private mutating func retire(_ version: HeldVersion) -> Retired {
-        guard version.publication != nil else { return Retired(version: version, place: nil) }
+        guard version.moduleVersion != nil else { return Retired(version: version, place: nil) }
         let place = retiredPlaces.upperBound
         retired[place] = version.name
         retiredPlaces = retiredPlaces.lowerBound..<place + 1
@@ -246,7 +246,7 @@ struct RegistryState: Sendable {
 
     /// Lets go of a version that can be called no longer; it stays for those that refer to it.
     private mutating func forget(_ version: HeldVersion) {
-        if let publication = version.publication { kept.replace([publication], by: []) }
+        if let moduleVersion = version.moduleVersion { kept.replace([moduleVersion], by: []) }
         if uses[version.id] == nil {
             drop(version)
         } else {
@@ -298,7 +298,7 @@ struct RegistryState: Sendable {
         set(nil, for: name)
         refer(from: name, entry.current, nil)
         floor = max(floor, entry.current.version)
-        live.replace(entry.current.publication.map { [$0] } ?? [], by: [])
+        live.replace(entry.current.moduleVersion.map { [$0] } ?? [], by: [])
         for old in entry.previous { forget(old) }
         forget(entry.current)
     }
@@ -323,23 +323,23 @@ struct RegistryState: Sendable {
     }
 
     /// Enters a version whose tensors were loaded, with those that it refers to, wherever they are still held.
-    mutating func enter(loaded publication: Publication, limits: ServingLimits) {
-        for target in publication.references.values { enter(loaded: target, limits: limits) }
-        let (name, id) = (publication.name, VersionID(publication))
+    mutating func enter(loaded moduleVersion: ModuleVersion, limits: ServingLimits) {
+        for target in moduleVersion.references.values { enter(loaded: target, limits: limits) }
+        let (name, id) = (moduleVersion.name, VersionID(moduleVersion))
         guard held(id)?.cold != nil else { return }
         guard var entry = entries[name], entry.versions.contains(where: { $0.version == id.version }) else {
-            unlisted[id] = .loaded(publication)
+            unlisted[id] = .loaded(moduleVersion)
             return
         }
-        kept.replace([], by: [publication])
+        kept.replace([], by: [moduleVersion])
         if entry.current.version == id.version {
-            live.replace([], by: [publication])
-            entry.current = .loaded(publication)
+            live.replace([], by: [moduleVersion])
+            entry.current = .loaded(moduleVersion)
         } else if let index = entry.previous.firstIndex(where: { $0.version.version == id.version }) {
-            entry.previous[index] = retire(.loaded(publication))
+            entry.previous[index] = retire(.loaded(moduleVersion))
         }
         set(entry, for: name)
-        makeRoom(for: 0, beside: 0, keeping: [publication], limits)
+        makeRoom(for: 0, beside: 0, keeping: [moduleVersion], limits)
         evict(to: limits.maxKeptVersionBytes)
     }
 
@@ -349,25 +349,25 @@ struct RegistryState: Sendable {
     /// Lets modules without calls under way go cold, the longest uncalled first, until so many bytes more fit beside those in
     /// memory and `others`.
     ///
-    /// What `publications` are or refer to stays, and so does what modules refer to that stay. All modules in memory are looked
+    /// What `moduleVersions` are or refer to stays, and so does what modules refer to that stay. All modules in memory are looked
     /// through, and one part of the room in so many is made free: each that comes in costs that many looks, however many
     /// there are.
     mutating func makeRoom(
         for byteCount: Int,
         beside others: Int,
-        keeping publications: [Publication],
+        keeping moduleVersions: [ModuleVersion],
         _ limits: ServingLimits
     ) {
         let wanted = saturatingSum(byteCount, others)
         guard isStored, saturatingSum(live.byteCount, wanted) > limits.maxBytes else { return }
         var users: [String: Set<String>] = [:]
-        for publication in publications {
-            for target in publication.references.keys { users[target, default: []].insert("") }
+        for moduleVersion in moduleVersions {
+            for target in moduleVersion.references.keys { users[target, default: []].insert("") }
         }
-        let kept = Set(publications.map(\.name))
+        let kept = Set(moduleVersions.map(\.name))
         var candidates: [(name: String, lastCall: Int)] = []
         for name in warmNames {
-            let versions = entries[name]?.versions.compactMap(\.publication) ?? []
+            let versions = entries[name]?.versions.compactMap(\.moduleVersion) ?? []
             for target in versions.flatMap(\.references.keys) { users[target, default: []].insert(name) }
             guard !kept.contains(name), let lastCall = versions.map(\.callStatistics.lastCall).max() else { continue }
             candidates.append((name, lastCall))
@@ -388,7 +388,7 @@ struct RegistryState: Sendable {
                 continue
             }
             cool(name, entry)
-            let targets = Set(entry.versions.compactMap(\.publication).flatMap(\.references.keys))
+            let targets = Set(entry.versions.compactMap(\.moduleVersion).flatMap(\.references.keys))
             for target in targets { users[target]?.remove(name) }
             waiting = ArraySlice(targets.filter { passed.remove($0) != nil }.sorted()) + waiting
         }
@@ -398,25 +398,25 @@ struct RegistryState: Sendable {
     private mutating func cool(_ name: String, _ entry: Entry) {
         var entry = entry
         entry.previous = entry.previous.map { cooled($0) }
-        if let publication = entry.current.publication {
-            live.replace([publication], by: [])
-            kept.replace([publication], by: [])
-            entry.current = .cold(ColdVersion(publication))
-            coolUnlisted(of: publication)
+        if let moduleVersion = entry.current.moduleVersion {
+            live.replace([moduleVersion], by: [])
+            kept.replace([moduleVersion], by: [])
+            entry.current = .cold(ColdVersion(moduleVersion))
+            coolUnlisted(of: moduleVersion)
         }
         set(entry, for: name)
     }
 
     private mutating func cooled(_ old: Retired) -> Retired {
-        guard let publication = old.version.publication else { return old }
+        guard let moduleVersion = old.version.moduleVersion else { return old }
         if let place = old.place { retired[place] = nil }
-        kept.replace([publication], by: [])
-        coolUnlisted(of: publication)
-        return Retired(version: .cold(ColdVersion(publication)), place: nil)
+        kept.replace([moduleVersion], by: [])
+        coolUnlisted(of: moduleVersion)
+        return Retired(version: .cold(ColdVersion(moduleVersion)), place: nil)
     }
 
     /// Lets those go cold that only users needed.
-    private mutating func coolUnlisted(of user: Publication) {
+    private mutating func coolUnlisted(of user: ModuleVersion) {
         for target in user.references.values {
             guard case .loaded(let known)? = unlisted[VersionID(target)] else { continue }
             unlisted[VersionID(target)] = .cold(ColdVersion(known))
@@ -434,7 +434,7 @@ struct RegistryState: Sendable {
         let users = users(of: id.name)
         let references = entry.current.references
         for version in entry.versions {
-            if let publication = version.publication { kept.replace([publication], by: []) }
+            if let moduleVersion = version.moduleVersion { kept.replace([moduleVersion], by: []) }
             let stray = Stray(
                 version: version.version,
                 references: version.references.map { VersionID($0.key, $0.value) }
@@ -564,8 +564,8 @@ struct RegistryState: Sendable {
         guard let entry = entries[name] else { return }
         set(nil, for: name)
         refer(from: name, entry.current, nil)
-        live.replace(entry.current.publication.map { [$0] } ?? [], by: [])
-        kept.replace(entry.versions.compactMap(\.publication), by: [])
+        live.replace(entry.current.moduleVersion.map { [$0] } ?? [], by: [])
+        kept.replace(entry.versions.compactMap(\.moduleVersion), by: [])
         for old in entry.previous { if let place = old.place { retired[place] = nil } }
         for version in entry.versions { discount(version) }
     }
@@ -579,35 +579,35 @@ struct RegistryState: Sendable {
     }
 
     /// The versions of `name` in memory that only others need.
-    func unlistedVersions(of name: String) -> [Publication] {
+    func unlistedVersions(of name: String) -> [ModuleVersion] {
         guard !unlisted.isEmpty else { return [] }
-        return unlisted.values.filter { $0.name == name }.compactMap(\.publication)
+        return unlisted.values.filter { $0.name == name }.compactMap(\.moduleVersion)
     }
 
     /// Returns a version that is in memory, also one that only others need.
-    func publication(_ id: VersionID) -> Publication? { held(id)?.publication }
+    func moduleVersion(_ id: VersionID) -> ModuleVersion? { held(id)?.moduleVersion }
 
     /// Enters a version as a shared store has it; the current one of a name comes first.
-    mutating func restore(loaded publication: Publication, isCurrent: Bool) {
-        for reference in publication.references.values { uses[VersionID(reference), default: 0] += 1 }
-        kept.replace([], by: [publication])
-        var entry = entries[publication.name] ?? Entry(current: .loaded(publication))
+    mutating func restore(loaded moduleVersion: ModuleVersion, isCurrent: Bool) {
+        for reference in moduleVersion.references.values { uses[VersionID(reference), default: 0] += 1 }
+        kept.replace([], by: [moduleVersion])
+        var entry = entries[moduleVersion.name] ?? Entry(current: .loaded(moduleVersion))
         if isCurrent {
-            live.replace([], by: [publication])
-            refer(from: publication.name, nil, .loaded(publication))
-            names.insert(publication.name)
-            damaged[publication.name] = nil
-            entry.current = .loaded(publication)
+            live.replace([], by: [moduleVersion])
+            refer(from: moduleVersion.name, nil, .loaded(moduleVersion))
+            names.insert(moduleVersion.name)
+            damaged[moduleVersion.name] = nil
+            entry.current = .loaded(moduleVersion)
         } else {
-            entry.previous.append(retire(.loaded(publication)))
+            entry.previous.append(retire(.loaded(moduleVersion)))
         }
-        set(entry, for: publication.name)
+        set(entry, for: moduleVersion.name)
     }
 
     /// Enters a version that only others need, as a shared store has it.
-    mutating func restore(loadedUnlisted publication: Publication) {
-        for reference in publication.references.values { uses[VersionID(reference), default: 0] += 1 }
-        unlisted[VersionID(publication)] = .loaded(publication)
+    mutating func restore(loadedUnlisted moduleVersion: ModuleVersion) {
+        for reference in moduleVersion.references.values { uses[VersionID(reference), default: 0] += 1 }
+        unlisted[VersionID(moduleVersion)] = .loaded(moduleVersion)
     }
 
     /// Notes the numbers of what was entered.

@@ -19,7 +19,7 @@ struct Revision {
         enum Origin {
             case new(CallActivity)
             /// The version before it, and what was copied of it.
-            case copy(of: Publication, PartialCopy)
+            case copy(of: ModuleVersion, PartialCopy)
         }
     }
 
@@ -102,7 +102,7 @@ struct Revision {
         }
     }
 
-    private func current(_ name: String) -> Publication? { base.entries[name]?.current.publication }
+    private func current(_ name: String) -> ModuleVersion? { base.entries[name]?.current.moduleVersion }
 
     /// Returns the module of `name` as it will be.
     func root(of name: String) -> Module? {
@@ -115,26 +115,26 @@ struct Revision {
     }
 
     /// Freezes the drafts, each as the next version of its name.
-    func publications() -> [(publication: Publication, base: Publication?)] {
-        var made: [String: Publication] = [:]
+    func moduleVersions() -> [(moduleVersion: ModuleVersion, base: ModuleVersion?)] {
+        var made: [String: ModuleVersion] = [:]
         return drafts.values.map { draft in
             let references = Set(draft.plan.root.references).compactMap { name in
                 (made[name] ?? current(name)).map { (name, $0) }
             }
-            let (publication, base) = publication(of: draft, Dictionary(uniqueKeysWithValues: references))
-            made[draft.name] = publication
-            return (publication, base)
+            let (moduleVersion, base) = moduleVersion(of: draft, Dictionary(uniqueKeysWithValues: references))
+            made[draft.name] = moduleVersion
+            return (moduleVersion, base)
         }
     }
 
-    private func publication(
+    private func moduleVersion(
         of draft: Draft,
-        _ references: [String: Publication]
-    ) -> (publication: Publication, base: Publication?) {
+        _ references: [String: ModuleVersion]
+    ) -> (moduleVersion: ModuleVersion, base: ModuleVersion?) {
         let version = base.nextVersion(of: draft.name)
         switch draft.origin {
         case .new(let activity):
-            let publication = Publication(
+            let moduleVersion = ModuleVersion(
                 name: draft.name,
                 version: version,
                 revision: base.revision,
@@ -144,9 +144,9 @@ struct Revision {
                 installedHooks: draft.installedHooks,
                 activity: activity
             )
-            return (publication, nil)
+            return (moduleVersion, nil)
         case .copy(let old, let copy):
-            let publication = Publication(
+            let moduleVersion = ModuleVersion(
                 after: old,
                 version: version,
                 revision: base.revision,
@@ -154,12 +154,12 @@ struct Revision {
                 references: references,
                 installedHooks: draft.installedHooks
             )
-            return (publication, old)
+            return (moduleVersion, old)
         }
     }
 }
 
-extension Publication {
+extension ModuleVersion {
     /// Returns the modules of which a change needs copies: none where only what is referred to changes, `nil` stands for all.
     ///
     /// Where parameters are shared, a module that has one cannot be copied without the others.

@@ -16,7 +16,7 @@ struct StorageLedger: Sendable {
     private(set) var byteCount = 0
 
     /// Takes `gone` out and `new` in; what both have costs nothing but a look.
-    mutating func replace(_ gone: [Publication], by new: [Publication]) {
+    mutating func replace(_ gone: [ModuleVersion], by new: [ModuleVersion]) {
         byteCount += new.reduce(0) { $0 + $1.objectByteCount } - gone.reduce(0) { $0 + $1.objectByteCount }
         var changes: [ObjectIdentifier: (block: TreeStorages.Block, count: Int)] = [:]
         for block in new.lazy.flatMap(\.storages.blocks) {

@@ -32,7 +32,7 @@ package final class CallStatistics: Sendable {
     package struct Snapshot: Sendable, Equatable {
         /// Rows computed; a call without a batch axis is one.
         package var inferenceCount = 0
-        /// Products computed; calls that were joined share one.
+        /// Batches computed; calls that were joined share one.
         package var executionCount = 0
         /// When the last call ended, in milliseconds since 1970; 0 before the first.
         package var lastInferenceMilliseconds = 0
@@ -44,7 +44,7 @@ package final class CallStatistics: Sendable {
         package var input = Tally()
         package var compute = Tally()
         package var output = Tally()
-        /// By the rows of the product, in the order in which the sizes came.
+        /// By the rows of the batch, in the order in which the sizes came.
         package var batches: OrderedDictionary<Int, Batch> = [:]
     }
 
@@ -58,7 +58,7 @@ package final class CallStatistics: Sendable {
     /// The numbers of this moment.
     package var snapshot: Snapshot { numbers.withLock { $0 } }
 
-    /// Counts the calls that one product answered, each with its rows and its time in the queue; times in nanoseconds.
+    /// Counts the calls that one batch answered, each with its rows and its time in the queue; times in nanoseconds.
     func recordSuccess(
         rows: some Collection<Int>,
         queued: some Collection<Int>,

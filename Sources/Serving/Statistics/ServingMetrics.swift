@@ -13,13 +13,13 @@ package struct ServingMetrics: Sendable {
     let refused: Counter
     /// Calls whose client went away.
     let dropped: Counter
-    /// The time of products.
+    /// The time of batches.
     let computeTime: Histogram
     /// The time that calls waited in the compute queue.
     let queueTime: Histogram
-    /// Rows of each product.
+    /// Rows of each batch.
     let batchRows: Histogram
-    /// Calls that shared a product with others.
+    /// Calls that shared a batch with others.
     let joinedCalls: Counter
     /// Times that a hook ran.
     let hookCalls: Counter
@@ -40,14 +40,14 @@ package struct ServingMetrics: Sendable {
         )
         (answered, failed) = (calls["ok"], calls["error"])
         (refused, dropped) = (calls["refused"], calls["dropped"])
-        computeTime = registry.histogram("callpath_compute_seconds", "Time that products of calls took.")
+        computeTime = registry.histogram("callpath_compute_seconds", "Time that batches of calls took.")
         queueTime = registry.histogram("callpath_queue_wait_seconds", "Time that calls waited in the compute queue.")
         batchRows = registry.histogram(
             "callpath_batch_rows",
-            "Rows of each product.",
+            "Rows of each batch.",
             bounds: Histogram.sizeBounds
         )
-        joinedCalls = registry.counter("callpath_joined_calls_total", "Calls that shared a product with others.")
+        joinedCalls = registry.counter("callpath_joined_calls_total", "Calls that shared a batch with others.")
         hookCalls = registry.counter("callpath_hook_calls_total", "Times that a hook ran.")
         commitTime =
             hasStore ? registry.histogram("callpath_store_commit_seconds", "Time of commits of the store.") : nil

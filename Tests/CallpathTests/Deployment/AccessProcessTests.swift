@@ -189,7 +189,7 @@ struct AccessProcessTests {
         for _ in 0..<5 { #expect(try client.send("GET", "/livez").status == 200) }
     }
 
-    /// A call that waits for company is under way meanwhile.
+    /// A call that waits for others to join it is under way meanwhile.
     @Test func boundsWhatOneClientHasUnderWay() throws {
         let server = try RunningServer(
             arguments: ["--concurrency-limit", "1", "--inline-work", "0", "--batch-delay", "3s"]

@@ -8,7 +8,7 @@ struct Place {
     let module: Module
     let layer: CheckedLayer
     /// The registered module that the place belongs to: the one that was asked, or one that it refers to.
-    let owner: Publication
+    let owner: ModuleVersion
     /// The path from the root of `owner`; of a module that stands at several places, the first.
     let ownerPath: String
     /// The name by which the place refers to its owner, if it does.
@@ -17,7 +17,7 @@ struct Place {
     var shared: String?
 }
 
-extension Publication {
+extension ModuleVersion {
     /// The place of the root.
     var rootPlace: Place {
         Place(path: "", module: root, layer: plan.root, owner: self, ownerPath: "", reference: nil)

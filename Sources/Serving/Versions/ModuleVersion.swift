@@ -5,7 +5,7 @@ import Synchronization
 package import Tensors
 
 /// One version of a registered module, frozen: everything that a call or a reader sees comes from here.
-package final class Publication: Sendable {
+package final class ModuleVersion: Sendable {
     /// The name in the registry.
     package let name: String
     /// Grows with every change, and is never used again for the name.
@@ -15,7 +15,7 @@ package final class Publication: Sendable {
     let plan: ModulePlan
     let frozen: FrozenModule
     /// The registered modules that stand in this one, as they were published with it.
-    let references: [String: Publication]
+    let references: [String: ModuleVersion]
     /// The hooks on the module and its own children, in the order of their ids.
     let installedHooks: [HookRecord]
     /// What calls of this version have done.
@@ -40,7 +40,7 @@ package final class Publication: Sendable {
         revision: Int,
         plan: ModulePlan,
         frozen: FrozenModule,
-        references: [String: Publication],
+        references: [String: ModuleVersion],
         installedHooks: [HookRecord],
         activity: CallActivity,
         callStatistics: CallStatistics = CallStatistics()
@@ -74,11 +74,11 @@ package final class Publication: Sendable {
 
     /// Creates the version after `base` of a module whose tree is a copy of the base's: what only the plan tells is as it was.
     init(
-        after base: Publication,
+        after base: ModuleVersion,
         version: Int,
         revision: Int,
         copy: PartialCopy,
-        references: [String: Publication],
+        references: [String: ModuleVersion],
         installedHooks: [HookRecord]
     ) {
         (name, plan, activity, plainContext) = (base.name, base.plan, base.activity, base.plainContext)
@@ -186,7 +186,7 @@ struct TreeSize: Sendable {
 }
 
 extension VersionID {
-    init(_ publication: Publication) {
-        self.init(publication.name, publication.version)
+    init(_ moduleVersion: ModuleVersion) {
+        self.init(moduleVersion.name, moduleVersion.version)
     }
 }

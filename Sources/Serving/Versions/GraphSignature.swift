@@ -60,7 +60,7 @@ extension TensorSignature {
     }
 }
 
-extension Publication {
+extension ModuleVersion {
     /// The inputs by name, of a module that names them.
     package var namedInputs: [NamedInput] {
         root.forwardParameters == nil ? [] : signature.named

@@ -20,7 +20,7 @@ struct ModelSignature: Sendable {
     var named: [NamedInput] = []
 }
 
-extension Publication {
+extension ModuleVersion {
     /// The type that a bare list of numbers takes; `nil` for a module without parameters, which takes float32.
     package var listDType: DType? { profile.listDType }
 

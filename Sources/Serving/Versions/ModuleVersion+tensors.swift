@@ -10,7 +10,7 @@ package struct ParameterValue: Sendable {
     package let isParameter: Bool
 }
 
-extension Publication {
+extension ModuleVersion {
     /// Returns the parameter or buffer with the key `key` in the state dictionary.
     package func tensor(_ key: String) throws(ServingError) -> ParameterValue {
         if let parameter = root.parameter(at: key) {

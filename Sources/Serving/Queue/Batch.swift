@@ -3,7 +3,7 @@ import NN
 import Tensors
 
 /// Calls of one module that are computed together, or one that is alone.
-struct Product {
+struct Batch {
     private let calls: [WaitingCall]
     private let metrics: ServingMetrics
 
@@ -33,7 +33,7 @@ struct Product {
         let queue = arrival.map { $0.duration(to: start) } ?? .zero
         let rows = WaitingCall.rows(of: call)
         let (queued, computed) = (queue.wholeNanoseconds, compute.wholeNanoseconds)
-        call.publication.callStatistics.recordSuccess(
+        call.moduleVersion.callStatistics.recordSuccess(
             rows: CollectionOfOne(rows),
             queued: CollectionOfOne(queued),
             compute: computed
@@ -65,7 +65,7 @@ struct Product {
         guard let parts = try? Self.split(output, rows: rows, of: first) else { return false }
         let compute = prepared.duration(to: computed)
         let timings = calls.map { CallTiming(queue: $0.arrival.duration(to: start), compute: compute) }
-        first.call.publication.callStatistics.recordSuccess(
+        first.call.moduleVersion.callStatistics.recordSuccess(
             rows: rows,
             queued: timings.map(\.queue.wholeNanoseconds),
             input: start.duration(to: prepared).wholeNanoseconds,
@@ -106,7 +106,7 @@ struct Product {
                 let part = try tensor.rows(start..<end)
                 return dropsAxis ? try part.reshaped(to: Array(part.shape.dropFirst())) : part
             }
-            return try CallOutputs(part, of: first.call.publication.typeName)
+            return try CallOutputs(part, of: first.call.moduleVersion.typeName)
         }
     }
 

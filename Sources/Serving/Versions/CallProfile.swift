@@ -51,7 +51,7 @@ final class CallProfile: Sendable {
         return nil
     }
 
-    /// Returns how a call with `inputs`, each with an axis at least, may share a product with others.
+    /// Returns how a call with `inputs`, each with an axis at least, may share a batch with others.
     func joining(of inputs: [Tensor]) -> Joining { needsScope ? .never : facts(for: inputs).joining }
 
     /// Whether the first axis of each of `inputs` is a batch, as far as is known.

@@ -4,7 +4,7 @@ import NN
 import OrderedCollections
 import Tensors
 
-extension Publication {
+extension ModuleVersion {
     /// The module and all below it as a client reads them.
     ///
     /// O(number of modules).

@@ -4,9 +4,9 @@ package import Models
 /// What can be said of a version without the elements of its tensors, whether they are in memory or not.
 package struct ModuleOutline: Sendable {
     /// The version; its tensors have their shapes, and their elements only if it is loaded.
-    private let version: Publication
+    private let version: ModuleVersion
 
-    init(of version: Publication) {
+    init(of version: ModuleVersion) {
         self.version = version
     }
 
@@ -42,7 +42,7 @@ package struct ModuleOutline: Sendable {
     }
 }
 
-extension Publication {
+extension ModuleVersion {
     /// What can be said without the elements of tensors.
     package var outline: ModuleOutline { ModuleOutline(of: self) }
 }
