@@ -30,7 +30,17 @@ package final class HTTPServer: Sendable {
         }
         let loopCount = max(1, configuration.loopCount)
         let metrics = ServerMetrics(in: configuration.metrics, loopCount: loopCount)
-        let shared = SharedState(events: configuration.events, metrics: metrics, tls: tls)
+        let descriptorCount = DescriptorLimit.raise(for: configuration.limits)
+        let room = ConnectionRoom(for: configuration.limits, within: descriptorCount)
+        if room.served < configuration.limits.maxConnections {
+            configuration.logger.warning(
+                """
+                expected room for \(configuration.limits.maxConnections) connections, got \(descriptorCount) open files \
+                with room for \(room.served): raise the hard limit of open files (ulimit -Hn)
+                """
+            )
+        }
+        let shared = SharedState(events: configuration.events, metrics: metrics, tls: tls, room: room)
         shared.addGauges(to: configuration.metrics)
         self.configuration = configuration
         self.shared = shared
@@ -85,7 +95,6 @@ package final class HTTPServer: Sendable {
         signal(SIGPIPE, SIG_IGN)
         // What a flood of large requests needed is given back behind it.
         clinux_return_blocks_of(1 << 20)
-        DescriptorLimit.raise(toServe: configuration.limits.maxConnections)
     }
 
     private func advance(from old: Stage, to new: Stage) throws(ServerError) {

@@ -11,13 +11,16 @@ final class SharedState: Sendable {
     private let heldAnswers = Atomic<Int>(0)
     /// What new connections are encrypted with; nil on a plain port.
     let tls: TLSIdentity?
+    /// How many connections there may be.
+    let room: ConnectionRoom
     private let cutOff = Atomic<Int>(0)
     private let whenEmpty = Mutex<(@Sendable () -> Void)?>(nil)
 
-    init(events: ServerEvents, metrics: ServerMetrics, tls: TLSIdentity?) {
+    init(events: ServerEvents, metrics: ServerMetrics, tls: TLSIdentity?, room: ConnectionRoom) {
         self.events = events
         self.metrics = metrics
         self.tls = tls
+        self.room = room
     }
 
     /// Requests and answers that a shutdown has cut off.

@@ -72,7 +72,7 @@ extension EventLoop {
     /// Accepts what waits: a batch, so that a flood of connections does not starve those that are open.
     func acceptConnections(of listener: Listener, token: UInt64) {
         for _ in 0..<(isDraining ? limits.maxConnections : 64) {
-            guard shared.openConnections < limits.maxConnections + limits.maxOverflowConnections else {
+            guard shared.openConnections < shared.room.all else {
                 return pauseAccepting(of: listener, token, for: .milliseconds(10))
             }
             switch listener.accept() {
@@ -84,7 +84,7 @@ extension EventLoop {
     }
 
     private func place(_ number: Int32, _ peer: String, _ entrance: Entrance) {
-        let isOverflow = shared.connectionOpened() > limits.maxConnections
+        let isOverflow = shared.connectionOpened() > shared.room.served
         shared.metrics.accepted.increment()
         nextSibling = (nextSibling + 1) % siblings.count
         let loop = siblings[nextSibling]
