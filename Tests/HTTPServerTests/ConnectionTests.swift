@@ -22,6 +22,27 @@ struct ConnectionTests {
         #expect(text.hasSuffix("\r\n\r\n/b"))
     }
 
+    /// Answers that are made in one batch of events go out together, whoever goes or asks for more meanwhile.
+    @Test func manyAtOnceAreAllAnswered() async throws {
+        var configuration = HTTPServer.Configuration()
+        configuration.loopCount = 1
+        let texts = try await withServer(configuration: configuration) { _, port in
+            try await blocking {
+                let clients = try (0..<40).map { _ in try RawClient(port: port) }
+                for round in 0..<50 {
+                    for (index, client) in clients.enumerated() { try client.send(get("/\(index)-\(round)")) }
+                }
+                for client in clients.prefix(10) { client.reset() }
+                for client in clients { client.endWriting() }
+                return try clients.dropFirst(10).map { try $0.receiveAll() }
+            }
+        }
+        for (index, text) in texts.enumerated() {
+            let paths = text.matches(of: /\r\n\r\n(\/[0-9-]+)/).map { String($0.1) }
+            #expect(paths == (0..<50).map { "/\(index + 10)-\($0)" })
+        }
+    }
+
     @Test(arguments: ["", "GET / HT", "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nab"])
     func closesAtAnEndInTheMiddle(input: String) async throws {
         let text = try await withClient { client in

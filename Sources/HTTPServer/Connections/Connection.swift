@@ -226,6 +226,7 @@ final class Connection {
                 steps -= 1
                 conversation.proceed(&steps, on: loop)
             }
+            if loop.gathers(self) { break }
             flush(conversation, &steps, on: loop)
         } while steps > 0 && canProceed(conversation, on: loop)
         if steps <= 0, phase != .closed { loop.deferAdvance(of: self) }

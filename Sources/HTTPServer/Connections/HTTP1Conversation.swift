@@ -242,11 +242,11 @@ final class HTTP1Conversation: Conversation {
     // MARK: Writing
 
     func beginTurn(on loop: isolated EventLoop) {
-        session.output.borrow(&loop.spareOutput)
+        session.output.borrow(&loop.spareOutputs)
     }
 
     func endTurn(on loop: isolated EventLoop) {
-        session.output.giveBack(&loop.spareOutput)
+        session.output.giveBack(&loop.spareOutputs)
     }
 
     func send(_ write: (UnsafeBufferPointer<iovec>) -> Transfer, on loop: isolated EventLoop) -> Transfer? {

@@ -287,11 +287,11 @@ final class HTTP2Conversation: Conversation {
     // MARK: Writing
 
     func beginTurn(on loop: isolated EventLoop) {
-        output.borrow(&loop.spareOutput)
+        output.borrow(&loop.spareOutputs)
     }
 
     func endTurn(on loop: isolated EventLoop) {
-        output.giveBack(&loop.spareOutput)
+        output.giveBack(&loop.spareOutputs)
     }
 
     func send(_ write: (UnsafeBufferPointer<iovec>) -> Transfer, on loop: isolated EventLoop) -> Transfer? {

@@ -27,8 +27,13 @@ actor EventLoop {
     private let scratchMemory = ScratchMemory(byteCount: 65_536)
     // What a turn touches again and again, and no turn while another does, is not checked for exclusive access.
 
-    /// Memory that answers are written in while their connection has a turn.
-    @exclusivity(unchecked) var spareOutput: [UInt8] = []
+    /// Memory that answers are written in until they are sent, for some connections at once.
+    @exclusivity(unchecked) var spareOutputs: [[UInt8]] = []
+    /// Connections whose answers go out behind those that others in the same batch of events make.
+    @exclusivity(unchecked) private var gathered: [Connection] = []
+    @exclusivity(unchecked) private var isGathering = false
+    /// How long the first of them waits for the others, in nanoseconds.
+    private static let gatheringTime: Int64 = 100_000
     @exclusivity(unchecked) var date = DateCache()
     /// The time of the present batch of events.
     var now = Instant.now()
@@ -57,7 +62,6 @@ actor EventLoop {
         timeouts = Timeouts(configuration.limits)
         wheel = DeadlineWheel(tick: configuration.limits.timerTick, now: .now())
         polling = PollingBudget(limit: configuration.polling)
-        spareOutput.reserveCapacity(32_768)
         epoll = try Epoll()
         timer = try LoopTimer()
     }
@@ -130,10 +134,7 @@ extension EventLoop {
         if count > 0 {
             now = .now()
             date.refresh()
-            for index in 0..<count {
-                let (token, interest) = epoll.report(index)
-                dispatch(token, interest)
-            }
+            dispatchReports(count)
         }
         let hadWork = executor.hasWork
         if hadWork {
@@ -143,6 +144,34 @@ extension EventLoop {
         let hadDeferred = !deferred.isEmpty
         advanceDeferred()
         return count > 0 || hadWork || hadDeferred
+    }
+
+    /// Does what the reports ask for, and sends answers a few connections at a time: to wake a client that waits for one of
+    /// many costs as much as some calls do, and it is woken once for all that come close together.
+    private func dispatchReports(_ count: Int) {
+        var start = now
+        for index in 0..<count {
+            isGathering = index + 1 < count
+            let (token, interest) = epoll.report(index)
+            dispatch(token, interest)
+            guard !gathered.isEmpty else { continue }
+            let time = Instant.now()
+            guard !isGathering || time - start >= Self.gatheringTime else { continue }
+            sendGathered()
+            start = time
+        }
+    }
+
+    /// Whether the answers of `connection` wait for those of others.
+    func gathers(_ connection: Connection) -> Bool {
+        if isGathering { gathered.append(connection) }
+        return isGathering
+    }
+
+    private func sendGathered() {
+        isGathering = false
+        for connection in gathered { connection.advance(on: self) }
+        gathered.removeAll(keepingCapacity: true)
     }
 
     private func dispatch(_ token: UInt64, _ interest: Epoll.Interest) {

@@ -8,6 +8,9 @@ import HTTP
 struct OutputQueue {
     /// Bodies of up to so many octets are copied into the buffer: cheaper than a piece of their own.
     static let copyLimit = 16_384
+    /// Buffers that a loop keeps for the next to write.
+    private static let maxSpares = 16
+    private static let maxSpareByteCount = 262_144
     /// The most pieces in one system call.
     private static let maxPieces = 64
 
@@ -147,18 +150,19 @@ struct OutputQueue {
         }
     }
 
-    /// Takes over `spare`'s memory; the loop lends it to whichever connection writes.
-    mutating func borrow(_ spare: inout [UInt8]) {
-        guard buffer.capacity == 0 else { return }
-        swap(&buffer, &spare)
+    /// Takes over the memory of one of `spares`; the loop lends it to whichever connections write.
+    mutating func borrow(_ spares: inout [[UInt8]]) {
+        guard buffer.capacity == 0, let spare = spares.popLast() else { return }
+        buffer = spare
     }
 
     /// Gives the memory back once nothing waits in it.
-    mutating func giveBack(_ spare: inout [UInt8]) {
-        guard isEmpty, large.isEmpty, buffer.capacity > spare.capacity else { return }
+    mutating func giveBack(_ spares: inout [[UInt8]]) {
+        guard isEmpty, large.isEmpty, buffer.capacity > 0 else { return }
         buffer.removeAll(keepingCapacity: true)
         bufferSent = 0
-        swap(&buffer, &spare)
+        if spares.count < Self.maxSpares, buffer.capacity <= Self.maxSpareByteCount { spares.append(buffer) }
+        buffer = []
     }
 }
 
