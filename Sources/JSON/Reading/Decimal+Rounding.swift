@@ -121,13 +121,15 @@ extension Double: DecimalConvertible {
 
 extension Decimal {
     /// The powers of ten that a double holds exactly.
-    static let powersOfTen: InlineArray<23, Double> = [
+    ///
+    /// An array, since the compiler (6.3) copies an inline one to the stack, all of it, each time that one of its numbers is taken.
+    static let powersOfTen: [Double] = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
         1e20, 1e21, 1e22,
     ]
 
     /// The powers of five that 64 bits hold.
-    static let powersOfFive: InlineArray<28, UInt64> = [
+    static let powersOfFive: [UInt64] = [
         1, 5, 25, 125, 625, 3_125, 15_625, 78_125, 390_625, 1_953_125, 9_765_625, 48_828_125, 244_140_625,
         1_220_703_125, 6_103_515_625, 30_517_578_125, 152_587_890_625, 762_939_453_125, 3_814_697_265_625,
         19_073_486_328_125, 95_367_431_640_625, 476_837_158_203_125, 2_384_185_791_015_625, 11_920_928_955_078_125,
