@@ -28,6 +28,6 @@ extension EventLoop {
             throw CancellationError()
         }
         guard connection.append(bytes, to: writer.exchange, on: self) else { return }
-        try await withCheckedThrowingContinuation { connection.wait(for: writer.exchange, with: $0) }
+        try await withCheckedThrowingContinuation(isolation: self) { connection.wait(for: writer.exchange, with: $0) }
     }
 }

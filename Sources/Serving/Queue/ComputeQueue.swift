@@ -87,7 +87,7 @@ final class ComputeQueue: Sendable {
         let forget = origin?.whenGone { self.putBehind(waiting) }
         defer { forget?() }
         return try await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
+            await withCheckedContinuation(isolation: #isolation) { continuation in
                 waiting.wait(with: continuation)
                 enqueue(waiting)
             }

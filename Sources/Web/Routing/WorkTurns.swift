@@ -43,7 +43,7 @@ final class WorkTurns: Sendable {
         let waiter = Waiter()
         let watch = client?.whenGone { self.putBehind(waiter) }
         let mayBegin = await withTaskCancellationHandler {
-            await withCheckedContinuation { wait(waiter, with: $0) }
+            await withCheckedContinuation(isolation: #isolation) { wait(waiter, with: $0) }
         } onCancel: {
             cancel(waiter)
         }
