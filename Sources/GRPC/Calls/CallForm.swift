@@ -5,6 +5,8 @@ import Web
 
 /// Which requests are calls.
 enum CallForm {
+    private static let plain = Array("application/grpc".utf8)
+
     /// Whether a request is a call: a POST over HTTP/2 whose content is gRPC's.
     static func isCall(_ request: Request) -> Bool {
         request.version == .http2 && request.method == .post && isGRPC(request.fields.onlyOctets(of: .contentType))
@@ -12,7 +14,10 @@ enum CallForm {
 
     /// Whether a type of content is `application/grpc`, with messages of protobuf if it says which.
     static func isGRPC(_ contentType: ArraySlice<UInt8>?) -> Bool {
-        guard let type = contentType.flatMap({ MediaType($0) }) else { return false }
+        guard let contentType else { return false }
+        // As all clients write it.
+        if contentType.elementsEqual(plain) { return true }
+        guard let type = MediaType(contentType) else { return false }
         return type.type == "application" && (type.subtype == "grpc" || type.subtype == "grpc+proto")
     }
 

@@ -8,15 +8,13 @@ package struct CallInterface: Sendable {
     private let methods: [Method]
     private let options: CallOptions
     private let metrics: CallMetrics
-    private let paths: Set<String>
     /// What stands before the methods of each service: `/grpc.health.v1.Health/`.
     private let services: [[UInt8]]
 
     package init(_ methods: [Method], options: CallOptions, metrics: MetricsRegistry) {
         self.methods = methods
         self.options = options
-        self.metrics = CallMetrics(in: metrics)
-        paths = Set(methods.map(\.path))
+        self.metrics = CallMetrics(of: methods.map(\.path), in: metrics)
         services = Set(methods.map(\.service)).map { Array("/\($0)/".utf8) }
     }
 
@@ -73,7 +71,6 @@ package struct CallInterface: Sendable {
         else {
             return
         }
-        let path = request.path
-        metrics.count(paths.contains(path) ? path : "none", status: status)
+        metrics.count(request.path, status: status)
     }
 }

@@ -89,8 +89,11 @@ package struct ProtobufWriter {
     }
 
     /// Writes a list of numbers, packed; nothing if it is empty.
-    package mutating func packed(_ number: Int, _ values: some Sequence<Int>) {
-        packed(number, varints: values.lazy.map { UInt64(bitPattern: Int64($0)) })
+    package mutating func packed(_ number: Int, _ values: [Int]) {
+        guard !values.isEmpty else { return }
+        message(number) { writer in
+            for value in values { writer.varint(UInt64(bitPattern: Int64(value))) }
+        }
     }
 
     /// Writes a list of numbers, packed; nothing if it is empty.

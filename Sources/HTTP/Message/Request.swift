@@ -21,6 +21,8 @@ package final class Request: Sendable {
     ///
     /// Only over HTTP/2, where the server's `streamsBody` asks for it and the content did not come along with the head.
     package let stream: RequestStream?
+    /// Octets of the content, as far as it has come.
+    package var contentByteCount: Int { stream?.byteCount ?? body.count }
     /// Whether the client lets the connection live on after the answer (RFC 9112 9.3).
     package let keepsAlive: Bool
     /// Who sent it; `nil` for callers inside the process.

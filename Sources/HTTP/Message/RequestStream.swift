@@ -25,6 +25,7 @@ package final class RequestStream: Sendable {
         var waiting: [UInt8] = []
         var end: End?
         var isDraining = false
+        var byteCount = 0
         var dueStart: ContinuousClock.Instant?
         var reader: CheckedContinuation<Void, Never>?
 
@@ -96,6 +97,9 @@ package final class RequestStream: Sendable {
 
 // What the server says of it.
 extension RequestStream {
+    /// Octets that came.
+    package var byteCount: Int { state.withLock { $0.byteCount } }
+
     /// Octets that came and are not taken.
     package var waitingByteCount: Int { state.withLock { $0.waiting.count } }
 
@@ -109,7 +113,10 @@ extension RequestStream {
     package func append(_ octets: UnsafeBufferPointer<UInt8>) {
         guard !octets.isEmpty else { return }
         let reader = state.withLock { state in
-            if state.end == nil { state.waiting.append(contentsOf: octets) }
+            if state.end == nil {
+                state.waiting.append(contentsOf: octets)
+                state.byteCount += octets.count
+            }
             return state.reader.take()
         }
         reader?.resume()

@@ -37,7 +37,7 @@ extension ModelWriter {
     private func write(_ tensor: TensorSignature, dimsAs number: Int, to writer: inout ProtobufWriter) {
         writer.field(1, tensor.name)
         writer.field(2, InferenceDatatype(tensor.dtype ?? .float32).configurationNumber)
-        writer.packed(number, dims(of: tensor))
+        writer.packed(number, Array(dims(of: tensor)))
     }
 }
 

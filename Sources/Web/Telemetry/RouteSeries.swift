@@ -26,7 +26,7 @@ final class RouteSeries: Sendable {
     func record(_ request: Request, _ response: Response, duration: Duration) {
         counter(method: request.method, status: response.status.code).increment()
         durations.observe(duration)
-        requestBytes.increment(by: request.body.count)
+        requestBytes.increment(by: request.contentByteCount)
         responseBytes.increment(by: response.body.count ?? 0)
     }
 

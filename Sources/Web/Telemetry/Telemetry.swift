@@ -62,7 +62,7 @@ package struct Telemetry: Sendable {
                 method: request.method.rawValue,
                 target: Self.cut(request.target),
                 route: route,
-                bytesIn: request.body.count,
+                bytesIn: request.contentByteCount,
                 bytesOut: end.byteCount,
                 peer: request.client?.address ?? "",
                 proxy: request.client?.proxy,

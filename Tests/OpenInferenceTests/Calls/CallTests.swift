@@ -135,6 +135,7 @@ struct CallTests {
         #expect(found.map(\.callStatus) == [0, 5, 0, 4, 12])
         #expect(found.allSatisfy { $0.status == 200 })
         #expect(found.map(\.bytesOut).dropFirst() == [0, 0, 7, 0])
+        #expect(found.map(\.bytesIn) == [9, 13, 0, 5, 0])
     }
 
     @Test(arguments: [("1", 3), ("0n", 4), ("1H", 0)])
