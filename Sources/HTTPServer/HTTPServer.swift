@@ -2,6 +2,7 @@ import CLinux
 import Dispatch
 import Glibc
 package import HTTP
+import Logging
 import Synchronization
 
 /// An HTTP/1.1 and HTTP/2 server on Dispatch and epoll: listens, reads requests, and sends what its handler answers.
