@@ -13,7 +13,7 @@ struct ExampleCompletenessTests {
     private let operations: [OpenAPI.Operation]
 
     init() throws {
-        let openAPI = try OpenAPI()
+        let openAPI = try OpenAPI.carried
         self.openAPI = openAPI
         operations = openAPI.operations.filter { operation in
             let tags = operation.value["tags"]?.asArray?.compactMap(\.asString) ?? []

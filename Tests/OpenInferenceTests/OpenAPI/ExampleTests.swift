@@ -13,7 +13,7 @@ import Web
 /// Every example of `openapi.yaml`, asked and answered: what the page shows is what the server does.
 @Suite(.timeLimit(.minutes(2)))
 struct ExampleTests {
-    @Test(arguments: try OpenAPI().examples)
+    @Test(arguments: try OpenAPI.carried.examples)
     func showsWhatTheServerAnswers(example: OpenAPI.Example) async throws {
         let server = try server(for: example)
         let hooks = try await setUp(server)
@@ -61,7 +61,7 @@ struct ExampleTests {
     /// Does what `x-example-setup` says, and returns the ids of the hooks that it registers by where they went.
     private func setUp(_ server: Server) async throws -> [String: Int] {
         var hooks: [String: Int] = [:]
-        for step in try OpenAPI().document["x-example-setup"]?.asArray ?? [] {
+        for step in try OpenAPI.carried.document["x-example-setup"]?.asArray ?? [] {
             let target = try #require(step["target"]?.asString)
             let answer = await server.json(.post, target, Self.text(step["body"]))
             try #require(answer.status == 201, "\(answer.text)")

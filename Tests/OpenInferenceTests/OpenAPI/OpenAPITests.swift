@@ -12,7 +12,7 @@ struct OpenAPITests {
     private let server = Server()
 
     init() throws {
-        openAPI = try OpenAPI()
+        openAPI = try OpenAPI.carried
     }
 
     private func template(_ route: Route) -> String {
