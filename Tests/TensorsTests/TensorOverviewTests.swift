@@ -84,7 +84,8 @@ struct TensorOverviewTests {
     /// Ranges whose width, half or quotients are no numbers; a client's weight may be any.
     @Test(
         arguments: [
-            [0, 5e-324], [5e-324, 1e-323], [-5e-324, 0], [0, 1e-320, 4e-321], [0, 1e-310, 3e-311],
+            [0, 0x1p-1074], [0x1p-1074, 0x1p-1073], [-0x1p-1074, 0], [0, 0x1p-1063, 0x1p-1065],
+            [0, 0x1p-1030, 0x1p-1032],
             [1, 1.0000000000000002], [-1.7976931348623157e308, 1.7976931348623157e308, 1e308, -1e308],
             [1e17, 1e17], [-1e308, -1e308], [1.7976931348623157e308, 1.7976931348623157e308],
             [1e-300, 2e-300, 1.2e-300], [0, 0], [9_007_199_254_740_994, 9_007_199_254_740_992],
@@ -92,7 +93,7 @@ struct TensorOverviewTests {
         ] as [[Double]],
         [1, 3, 4, 64, 256]
     )
-    func `each element lies in one bin, between its edges`(elements: [Double], bins: Int) throws {
+    func eachElementLiesInOneBinBetweenItsEdges(elements: [Double], bins: Int) throws {
         let tensor = try Tensor(elements, shape: [elements.count])
         let histogram = try #require(tensor.overview(.init(bins: bins)).histogram)
         let finite = elements.filter(\.isFinite)
