@@ -14,7 +14,20 @@ package struct Response: Sendable {
     /// time may name others, by `BodyWriter.setTrailers`.
     package var trailers: ResponseFields?
     /// When its client has no use for it any more, over HTTP/2 alone: an answer that is half sent then is given up.
-    package var deadline: ContinuousClock.Instant?
+    package var deadline: ContinuousClock.Instant? {
+        get { end?.instant }
+        set { end = newValue.map(End.init) }
+    }
+
+    /// An object, since few answers have one: an instant is three words, with which the compiler copies the whole answer, and so
+    /// its fields, where it is handed on.
+    private var end: End?
+
+    private final class End: Sendable {
+        let instant: ContinuousClock.Instant
+
+        init(_ instant: ContinuousClock.Instant) { self.instant = instant }
+    }
 
     /// Creates an answer.
     package init(
