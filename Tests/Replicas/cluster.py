@@ -62,12 +62,18 @@ class Cluster:
                 time.sleep(0.5)
 
     def kill(self):
-        """Ends it as a power cut does, but for what the kernel still has to write."""
-        for process in self.processes():
-            try:
-                os.kill(process, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        """Ends it as a power cut does, but for what the kernel still has to write.
+
+        All stand still first: a backend that outlives the postmaster gives up waiting for the standby, and shows others a commit
+        that only this server has (SyncRepWaitForLSN on WL_POSTMASTER_DEATH).
+        """
+        for sign in (signal.SIGSTOP, signal.SIGSTOP, signal.SIGKILL):
+            # The second time finds children that the postmaster was about to have.
+            for process in self.processes():
+                try:
+                    os.kill(process, sign)
+                except ProcessLookupError:
+                    pass
         while self.processes():
             time.sleep(0.005)
 
