@@ -14,23 +14,31 @@ extension Module {
     ///
     /// A module that is to be shared with the copy replaces itself.
     public final func copied(replacing replacements: [ObjectIdentifier: Module]) throws -> Module {
-        var copier = Copier(replacements, changing: nil)
+        var copier = Copier(replacements, changing: .everything)
         return try copier.tree(of: self)
     }
 
-    /// Returns a copy of the tree for a change of the modules in `changing`, or of any for `nil`.
+    /// Returns a copy of the tree for a change of a part of it.
     ///
-    /// They are copied with all below them, and so is whatever holds them or a module that is replaced. The rest stands in
-    /// both trees, where nobody may change it.
+    /// The part is copied, and so is whatever holds it or a module that is replaced. The rest stands in both trees, where nobody
+    /// may change it.
     /// A parameter that stands in several modules stays one only if all of them are copied.
     public final func copied(
-        changing: Set<ObjectIdentifier>?,
+        changing part: ChangingPart,
         replacing replacements: [ObjectIdentifier: Module]
     ) throws -> PartialCopy {
-        var copier = Copier(replacements, changing: changing)
+        var copier = Copier(replacements, changing: part)
         let root = try copier.tree(of: self)
         return PartialCopy(root: root, copies: copier.copies)
     }
+}
+
+/// What of a tree a change is about.
+public enum ChangingPart {
+    case everything
+    /// A module, with all below it.
+    case below(Module)
+    case nothing
 }
 
 /// A copy of a tree that shares with its original what did not change.
@@ -46,11 +54,10 @@ private struct Copier {
     /// What stands for modules that were seen: their copies, their replacements or themselves.
     private var known: [ObjectIdentifier: Module]
     private var parameters: [ObjectIdentifier: Parameter] = [:]
-    /// The modules for which a copy is made; `nil` copies all.
-    private var changing: Set<ObjectIdentifier>?
+    private var changing: ChangingPart
     private(set) var copies: [(original: Module, copy: Module)] = []
 
-    init(_ replacements: [ObjectIdentifier: Module], changing: Set<ObjectIdentifier>?) {
+    init(_ replacements: [ObjectIdentifier: Module], changing: ChangingPart) {
         known = replacements
         self.changing = changing
     }
@@ -67,17 +74,25 @@ private struct Copier {
 
     private mutating func copy(_ module: Module) throws -> Module {
         if let known = known[ObjectIdentifier(module)] { return known }
-        let isChanged = changing?.contains(ObjectIdentifier(module)) ?? true
+        let isChanged = isChanging(module)
         guard isChanged || !module.childSlots.isEmpty else { return module }
         // All below what changes is copied: a class may change the modules inside it.
         let outer = changing
-        if isChanged { changing = nil }
+        if isChanged { changing = .everything }
         defer { changing = outer }
         let children = try module.childSlots.values.map { slot in try slot.value.map { try copy($0) } }
         let isShared = !isChanged && zip(children, module.childSlots.values).allSatisfy { $0 === $1.value }
         let result = isShared ? module : try copy(module, children)
         known[ObjectIdentifier(module)] = result
         return result
+    }
+
+    private func isChanging(_ module: Module) -> Bool {
+        switch changing {
+        case .everything: true
+        case .below(let part): module === part
+        case .nothing: false
+        }
     }
 
     private mutating func copy(_ module: Module, _ children: [Module?]) throws -> Module {

@@ -99,6 +99,7 @@ extension Registry {
         guard !entries.isEmpty, var draft else { return }
         let results = entries.map(\.result)
         let prepared = entries.compactMap(\.prepared)
+        var replaced: RegistryState?
         if !prepared.isEmpty {
             do throws(StoreError) {
                 let start = ContinuousClock.now
@@ -109,7 +110,7 @@ extension Registry {
                 return refuse(entries, because: error)
             }
             draft.revive(results, store)
-            publish(draft)
+            replaced = publish(draft)
             tell(results.compactMap { try? $0.get() }.flatMap(\.changes))
         }
         var old: RegistryState?
@@ -118,6 +119,8 @@ extension Registry {
             if made.entries.isEmpty { swap(&made.draft, &old) }
         }
         for entry in entries { entry.proposal.continuation.resume(with: entry.result) }
+        // Nobody need wait for the end of versions that go.
+        withExtendedLifetime(replaced) {}
         store.tidy()
     }
 

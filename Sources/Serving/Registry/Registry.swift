@@ -245,9 +245,11 @@ package final class Registry: Sendable {
                 return outcome
             }
         }
-        publish(draft)
+        let replaced = publish(draft)
         tell(results.compactMap { try? $0.get() }.flatMap(\.changes))
         for (proposal, result) in zip(proposals, results) { proposal.continuation.resume(with: result) }
+        // Nobody need wait for the end of versions that go: a large tree takes as long to let go as to make.
+        withExtendedLifetime(replaced) {}
     }
 
     /// Proposes a change again once `versions`, which it needs, are in memory.
@@ -274,14 +276,15 @@ package final class Registry: Sendable {
         }
     }
 
-    /// Shows everybody what a change has made.
-    func publish(_ draft: consuming RegistryState) {
+    /// Shows everybody what a change has made, and returns what it took the place of: what goes is let go after the lock.
+    @discardableResult
+    func publish(_ draft: consuming RegistryState) -> RegistryState {
         var draft = draft
-        // What goes is let go after the lock.
         state.withLock { state in
             draft.reserved = state.reserved
             swap(&state, &draft)
         }
+        return draft
     }
 
     var rules: ChangeRules { ChangeRules(limits: limits, hookBudget: hookBudget) }

@@ -21,13 +21,15 @@ struct Revision {
             /// The version before it, and what was copied of it.
             case copy(of: ModuleVersion, PartialCopy)
         }
-    }
 
-    /// What of a module changes.
-    fileprivate enum Extent {
-        case all
-        /// A module of its tree, with all below.
-        case below(Module)
+        /// The names of the registered modules that stand in it.
+        var references: Set<String> {
+            switch origin {
+            case .new: Set(plan.root.references)
+            // A walk of the whole plan would find the same.
+            case .copy(let old, _): Set(old.references.keys)
+            }
+        }
     }
 
     private let base: RegistryState
@@ -40,16 +42,16 @@ struct Revision {
 
     /// Copies `names` and everything that refers to them, directly or not.
     mutating func open(_ names: Set<String>) throws {
-        try open(Dictionary(uniqueKeysWithValues: names.map { ($0, .all) }))
+        try open(Dictionary(uniqueKeysWithValues: names.map { ($0, .everything) }))
     }
 
-    private mutating func open(_ extents: [String: Extent]) throws {
-        var affected = Set(extents.keys)
-        var waiting = Array(extents.keys)
+    private mutating func open(_ parts: [String: ChangingPart]) throws {
+        var affected = Set(parts.keys)
+        var waiting = Array(parts.keys)
         while let name = waiting.popLast() {
             waiting += base.users(of: name).filter { affected.insert($0).inserted }
         }
-        for name in affected.sorted() { try open(name, affected, extents) }
+        for name in affected.sorted() { try open(name, affected, parts) }
     }
 
     /// Copies the module at `place`, what holds it and what refers to it, and returns the copy; the rest of the trees is shared.
@@ -58,15 +60,16 @@ struct Revision {
         return root(of: place.owner.name)?.submodule(at: place.ownerPath)
     }
 
-    private mutating func open(_ name: String, _ affected: Set<String>, _ extents: [String: Extent]) throws {
+    private mutating func open(_ name: String, _ affected: Set<String>, _ parts: [String: ChangingPart]) throws {
         guard drafts[name] == nil, base.entries[name] != nil else { return }
         let old = try base.loaded(name)
         var replacements: [ObjectIdentifier: Module] = [:]
         for (reference, target) in old.references {
-            if affected.contains(reference) { try open(reference, affected, extents) }
+            if affected.contains(reference) { try open(reference, affected, parts) }
             replacements[ObjectIdentifier(target.root)] = drafts[reference]?.root ?? target.root
         }
-        let changing = old.changing(extents[name])
+        // Where parameters are shared, a module that has one cannot be copied without the others.
+        let changing = old.plan.ties.isEmpty ? parts[name] ?? .nothing : .everything
         let copy = try old.root.copied(changing: changing, replacing: replacements)
         drafts[name] = Draft(
             name: name,
@@ -118,9 +121,7 @@ struct Revision {
     func moduleVersions() -> [(moduleVersion: ModuleVersion, base: ModuleVersion?)] {
         var made: [String: ModuleVersion] = [:]
         return drafts.values.map { draft in
-            let references = Set(draft.plan.root.references).compactMap { name in
-                (made[name] ?? current(name)).map { (name, $0) }
-            }
+            let references = draft.references.compactMap { name in (made[name] ?? current(name)).map { (name, $0) } }
             let (moduleVersion, base) = moduleVersion(of: draft, Dictionary(uniqueKeysWithValues: references))
             made[draft.name] = moduleVersion
             return (moduleVersion, base)
@@ -155,20 +156,6 @@ struct Revision {
                 installedHooks: draft.installedHooks
             )
             return (moduleVersion, old)
-        }
-    }
-}
-
-extension ModuleVersion {
-    /// Returns the modules of which a change needs copies: none where only what is referred to changes, `nil` stands for all.
-    ///
-    /// Where parameters are shared, a module that has one cannot be copied without the others.
-    fileprivate func changing(_ extent: Revision.Extent?) -> Set<ObjectIdentifier>? {
-        guard plan.ties.isEmpty else { return nil }
-        switch extent {
-        case .all: return nil
-        case .below(let module): return [ObjectIdentifier(module)]
-        case nil: return []
         }
     }
 }

@@ -25,7 +25,8 @@ struct TreeStorages: Sendable {
         }
     }
 
-    private static let modulesPerBlock = 64
+    /// Few enough that what one changed module has counted anew costs no more than the list of all blocks of some thousands.
+    private static let modulesPerBlock = 16
 
     private(set) var blocks: [Block]
     /// Where each module stands: its block, and its place there.
