@@ -56,6 +56,7 @@ struct TensorOverviewTests {
         #expect(overview.matrix == [Float(largest)])
         #expect(overview.statistics.zeroCount == finite.count { $0 == 0 })
         #expect(overview.statistics.infinityCount == width - finite.count)
+        #expect(overview.statistics.nanCount == 0)
         #expect(overview.statistics.min == finite.min() && overview.statistics.max == finite.max())
         // Sums of small whole numbers are exact in any order.
         #expect(overview.statistics.mean == (finite.isEmpty ? nil : finite.reduce(0, +) / Double(finite.count)))
@@ -110,6 +111,22 @@ struct TensorOverviewTests {
         }
         let difference = zip(histogram.counts, expected).reduce(0) { $0 + abs($1.0 - $1.1) }
         #expect(difference <= 2, "\(histogram.counts) and \(expected)")
+    }
+
+    /// Elements on the edges, one number beside them and anywhere, eight at a time and in what is left.
+    @Test(arguments: [(0.0, 1.0), (-3, 5), (0.1, 0.7), (-1e-5, 1e5), (1000.25, 1000.75)], [1, 3, 64, 256])
+    func `the edges decide in which bin an element lies`(range: (min: Double, max: Double), bins: Int) throws {
+        let width = range.max - range.min
+        let edges = (0...bins).map { range.min + Double($0) / Double(bins) * width }
+        let inner = edges.dropFirst().dropLast().flatMap { [$0, $0.nextUp, $0.nextDown] }
+        let others = (0..<1001).map { range.min + Double($0 * 7 % 1001) / 1001 * width }
+        let elements = [range.min, range.max] + inner + others
+        var expected = [Int](repeating: 0, count: bins)
+        for element in elements {
+            expected[min(bins - 1, edges.lastIndex { $0 <= element } ?? 0)] += 1
+        }
+        let overview = try Tensor(elements, shape: [elements.count]).overview(.init(bins: bins))
+        #expect(overview.histogram?.counts == expected)
     }
 
     @Test func `the widest range has bins`() throws {

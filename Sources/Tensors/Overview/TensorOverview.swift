@@ -85,7 +85,11 @@ private struct Glance: ScalarVisitor {
         var matrix = PooledMatrix(height: height, width: width, form)
         var sums = Sums()
         return try tensor.withScalars(of: S.self) { scalars in
-            matrix.fill { row, columns in sums.add(scalars + row * width, columns) }
+            matrix.fill { row, columns in
+                sums.add(scalars + row * width, columns)
+            } element: { row, columns, magnitude in
+                Sums.first(of: scalars + row * width, columns, magnitude: magnitude)
+            }
             let spread = Spread(of: scalars, count: count, sums, bins: form.bins)
             return TensorOverview(
                 rows: matrix.rows,
@@ -106,36 +110,35 @@ private struct Spread {
     init?<S: Scalar>(of scalars: UnsafePointer<S>, count: Int, _ sums: Sums, bins: Int) {
         guard let mean = sums.mean else { return nil }
         let bins = Bins(from: sums.min, to: sums.max, count: bins)
+        let laneCount = Sums.Lanes.scalarCount
         var squares = Sums.Lanes.zero
-        var counts = [Int](repeating: 0, count: bins.count)
-        // Pointers: half of the time of a large weight would be checks of the index, which is within by the line that makes it.
+        // A table for each lane: in one for all, a count would wait for the one before it.
+        var tables = [Int](repeating: 0, count: laneCount * bins.count)
+        // Pointers: half of the time of a large weight would be checks of indices, which the edges keep within.
         bins.edges.withUnsafeBufferPointer { edges in
-            counts.withUnsafeMutableBufferPointer { counts in
+            tables.withUnsafeMutableBufferPointer { tables in
                 var index = 0
                 while index < count {
-                    let width = Swift.min(Sums.Lanes.scalarCount, count - index)
-                    var numbers =
-                        width == Sums.Lanes.scalarCount
-                        ? Sums.lanes(scalars + index) : Sums.lanes(scalars + index, width)
-                    let isFinite = numbers .> -.infinity .& numbers .< .infinity
-                    let isWhole = width == Sums.Lanes.scalarCount && all(isFinite)
-                    if !isWhole { numbers.replace(with: mean, where: .!isFinite) }
+                    let width = Swift.min(laneCount, count - index)
+                    let numbers = Sums.lanes(scalars + index, width)
+                    let areFinite = Sums.areFinite(numbers, width)
+                    let found = bins.bins(of: numbers, edges)
                     var distances = numbers - mean
-                    let places = bins.places(of: numbers)
-                    for lane in 0..<width where isWhole || isFinite[lane] {
-                        var bin = Int(truncatingIfNeeded: places[lane])
-                        // The place may be off by a rounding; the edges decide.
-                        bin &-= numbers[lane] < edges[bin] ? 1 : 0
-                        bin &+= numbers[lane] >= edges[bin &+ 1] ? 1 : 0
-                        counts[bin] &+= 1
-                    }
-                    if width < Sums.Lanes.scalarCount {
-                        for lane in width..<Sums.Lanes.scalarCount { distances[lane] = 0 }
+                    if all(areFinite) {
+                        for lane in 0..<laneCount { tables[lane &* bins.count &+ Int(found[lane])] &+= 1 }
+                    } else {
+                        for lane in 0..<width where areFinite[lane] {
+                            tables[lane &* bins.count &+ Int(found[lane])] &+= 1
+                        }
+                        distances.replace(with: 0, where: .!areFinite)
                     }
                     squares += distances * distances
                     index += width
                 }
             }
+        }
+        let counts = (0..<bins.count).map { bin in
+            (0..<laneCount).reduce(0) { $0 + tables[$1 * bins.count + bin] }
         }
         histogram = TensorOverview.Histogram(min: bins.min, max: bins.max, counts: counts)
         variance = squares.sum() / Double(sums.finiteCount)
@@ -171,14 +174,21 @@ private struct Bins {
         (self.unit, self.start, scale) = (unit, start, Double(count) / width)
     }
 
-    /// Returns the bins of finite numbers in the range, give or take one.
+    /// Returns the bins of finite numbers in the range; anything of others.
+    ///
+    /// The nearest edge decides between the bins on its sides. A number's place among the edges may be off by some
+    /// roundings, which is far less than the half that would make another edge the nearest, unless edges are as close as
+    /// numbers get; there, those around it are one number.
     @inline(__always)
-    func places(of numbers: Sums.Lanes) -> SIMD8<UInt64> {
-        var places = (numbers * unit - start) * scale - 0.5
+    func bins(of numbers: Sums.Lanes, _ edges: UnsafeBufferPointer<Double>) -> SIMD8<Int64> {
+        var places = (numbers * unit - start) * scale
         places.replace(with: 0, where: .!(places .> 0))
-        places.replace(with: Double(count - 1), where: places .> Double(count - 1))
+        places.replace(with: Double(count), where: places .> Double(count))
         // The lowest bits of such a sum are its whole number, rounded.
-        return unsafeBitCast(places + 0x1p52, to: SIMD8<UInt64>.self) & 0xFFFF_FFFF
+        let nearest = unsafeBitCast(places + 0x1.8p52, to: SIMD8<Int64>.self) & 0xFFFF_FFFF
+        var lower = Sums.Lanes.zero
+        for lane in 0..<Sums.Lanes.scalarCount { lower[lane] = edges[Int(nearest[lane])] }
+        return nearest.replacing(with: nearest &- 1, where: numbers .< lower)
     }
 }
 
@@ -186,18 +196,20 @@ private struct Bins {
 private struct Sums {
     /// Eight elements at a time, each in a lane of its own: a single sum would wait for each addition before it.
     typealias Lanes = SIMD8<Double>
+    typealias Mask = SIMDMask<Lanes.MaskStorage>
 
     private(set) var finiteCount = 0
     private var count = 0
-    private var (nanCount, zeroCount) = (0, 0)
+    private var nanCount = 0
+    private var zeroCounts = SIMD8<Int64>.zero
     private var (sum, squares) = (Lanes.zero, Lanes.zero)
     private var (smallest, largest) = (Lanes(repeating: .infinity), Lanes(repeating: -.infinity))
 
     /// What a block of one row contributes to an element of the small matrix.
     struct Block {
         var sum = 0.0
-        /// The element of largest magnitude, the first of them.
-        var largest: Double = 0
+        /// The largest magnitude; 0 beside NaN only.
+        var magnitude = 0.0
         var isNaN = false
     }
 
@@ -209,68 +221,78 @@ private struct Sums {
         var column = columns.lowerBound
         while column < columns.upperBound {
             let width = Swift.min(Lanes.scalarCount, columns.upperBound - column)
-            let isWhole = width == Lanes.scalarCount
-            let numbers = isWhole ? Self.lanes(row + column) : Self.lanes(row + column, width)
+            let numbers = Self.lanes(row + column, width)
             let magnitudes = numbers.replacing(with: -numbers, where: numbers .< 0)
             blockSum += numbers
-            if isWhole, all(magnitudes .< .infinity) {
+            if width == Lanes.scalarCount, all(magnitudes .< .infinity) {
                 add(numbers)
             } else {
-                for lane in 0..<width { add(numbers[lane], &block) }
+                add(numbers, width, &block)
             }
             magnitude.replace(with: magnitudes, where: magnitudes .> magnitude)
             column += width
         }
         count += columns.count
         block.sum = blockSum.sum()
-        block.largest = Self.first(of: row, columns, magnitude: magnitude.max())
+        block.magnitude = magnitude.max()
         return block
     }
 
-    /// Returns eight elements.
+    /// Returns eight elements, or as many as there are with zeros behind them.
     @inline(__always)
-    static func lanes<S: Scalar>(_ elements: UnsafePointer<S>) -> Lanes {
-        func number(_ lane: Int) -> Double { elements[lane].converted(to: Double.self) }
-        return Lanes(number(0), number(1), number(2), number(3), number(4), number(5), number(6), number(7))
-    }
-
-    /// Returns the last `width` elements of a row, zeros beside them.
     static func lanes<S: Scalar>(_ elements: UnsafePointer<S>, _ width: Int) -> Lanes {
+        func number(_ lane: Int) -> Double { elements[lane].converted(to: Double.self) }
+        guard width < Lanes.scalarCount else {
+            return Lanes(number(0), number(1), number(2), number(3), number(4), number(5), number(6), number(7))
+        }
         var lanes = Lanes.zero
-        for lane in 0..<width { lanes[lane] = elements[lane].converted(to: Double.self) }
+        for lane in 0..<width { lanes[lane] = number(lane) }
         return lanes
     }
+
+    /// Returns which of the first `width` numbers are finite.
+    @inline(__always)
+    static func areFinite(_ numbers: Lanes, _ width: Int) -> Mask {
+        let areFinite = numbers .> -.infinity .& numbers .< .infinity
+        return width == Lanes.scalarCount ? areFinite : areFinite .& laneNumbers .< Int64(width)
+    }
+
+    private static let laneNumbers = SIMD8<Int64>(0, 1, 2, 3, 4, 5, 6, 7)
 
     /// Takes in finite numbers.
     @inline(__always)
     private mutating func add(_ numbers: Lanes) {
         finiteCount += Lanes.scalarCount
-        if any(numbers .== 0) {
-            for lane in 0..<Lanes.scalarCount where numbers[lane] == 0 { zeroCount += 1 }
-        }
+        zeroCounts &+= Self.ones(where: numbers .== 0)
         smallest.replace(with: numbers, where: numbers .< smallest)
         largest.replace(with: numbers, where: numbers .> largest)
         sum += numbers
         squares += numbers * numbers
     }
 
-    private mutating func add(_ number: Double, _ block: inout Block) {
-        guard number.isFinite else {
-            nanCount += number.isNaN ? 1 : 0
-            block.isNaN = block.isNaN || number.isNaN
-            return
-        }
-        finiteCount += 1
-        zeroCount += number == 0 ? 1 : 0
-        smallest[0] = Swift.min(smallest[0], number)
-        largest[0] = Swift.max(largest[0], number)
-        sum[0] += number
-        squares[0] += number * number
+    /// Takes in those of the first `width` numbers that are finite, and counts the others.
+    private mutating func add(_ numbers: Lanes, _ width: Int, _ block: inout Block) {
+        let areFinite = Self.areFinite(numbers, width)
+        let areNaN = numbers .!= numbers
+        let finite = numbers.replacing(with: 0, where: .!areFinite)
+        finiteCount += Self.count(areFinite)
+        nanCount += Self.count(areNaN)
+        block.isNaN = block.isNaN || any(areNaN)
+        zeroCounts &+= Self.ones(where: areFinite .& numbers .== 0)
+        smallest.replace(with: numbers, where: areFinite .& numbers .< smallest)
+        largest.replace(with: numbers, where: areFinite .& numbers .> largest)
+        sum += finite
+        squares += finite * finite
     }
+
+    @inline(__always)
+    private static func ones(where mask: Mask) -> SIMD8<Int64> { .zero.replacing(with: 1, where: mask) }
+
+    private static func count(_ mask: Mask) -> Int { Int(ones(where: mask).wrappedSum()) }
 
     /// Returns the first element at `columns` that has this magnitude; without one, beside NaN only, the first.
     @inline(__always)
-    private static func first<S: Scalar>(of row: UnsafePointer<S>, _ columns: Range<Int>, magnitude: Double) -> Double {
+    static func first<S: Scalar>(of row: UnsafePointer<S>, _ columns: Range<Int>, magnitude: Double) -> Double {
         for column in columns {
             let number = row[column].converted(to: Double.self)
             if number.magnitude == magnitude { return number }
@@ -286,7 +308,7 @@ private struct Sums {
         var result = TensorOverview.Statistics(count: count, mean: mean, variance: variance)
         result.nanCount = nanCount
         result.infinityCount = count - finiteCount - nanCount
-        result.zeroCount = zeroCount
+        result.zeroCount = Int(zeroCounts.wrappedSum())
         guard finiteCount > 0 else { return result }
         (result.min, result.max, result.norm) = (min, max, squares.sum().squareRoot())
         return result
@@ -309,29 +331,34 @@ private struct PooledMatrix {
         values = [Double](repeating: 0, count: rows * columns)
     }
 
-    /// Goes over the blocks of each row in row-major order; `look` says what is in one.
-    mutating func fill(_ look: (_ row: Int, _ columns: Range<Int>) -> Sums.Block) {
+    /// Goes over the blocks of each row in row-major order; `look` says what is in one, `element` which number of it has a
+    /// magnitude first.
+    mutating func fill(
+        _ look: (_ row: Int, _ columns: Range<Int>) -> Sums.Block,
+        element: (_ row: Int, _ columns: Range<Int>, _ magnitude: Double) -> Double
+    ) {
         let edges = (0...columns).map { columns == 0 ? 0 : Self.edge($0, width, columns) }
         for row in 0..<rows {
             for y in Self.edge(row, height, rows)..<Self.edge(row + 1, height, rows) {
                 let isFirst = y == Self.edge(row, height, rows)
                 for column in 0..<columns {
-                    let block = look(y, edges[column]..<edges[column + 1])
-                    take(block, at: row * columns + column, isFirst: isFirst)
+                    let range = edges[column]..<edges[column + 1]
+                    let block = look(y, range)
+                    take(block, at: row * columns + column, isFirst: isFirst) { element(y, range, block.magnitude) }
                 }
             }
         }
     }
 
-    private mutating func take(_ block: Sums.Block, at index: Int, isFirst: Bool) {
+    private mutating func take(_ block: Sums.Block, at index: Int, isFirst: Bool, _ element: () -> Double) {
         switch pool {
         case .mean: values[index] += block.sum
         case .absmax:
             if block.isNaN {
                 values[index] = .nan
-            } else if isFirst || block.largest.magnitude > values[index].magnitude {
+            } else if isFirst || block.magnitude > values[index].magnitude {
                 // Nothing is larger than NaN, which stays.
-                values[index] = block.largest
+                values[index] = element()
             }
         }
     }
