@@ -117,6 +117,41 @@ struct GraphTests {
         #expect(refused.json["pointer"] == "/grad_output", "\(refused.text)")
     }
 
+    /// An axis without entries unbinds to nothing.
+    @Test func mayGiveNoTensorAtAll() async throws {
+        try await server.create(
+            #"""
+            {"name": "net", "type": "GraphModule", "class": "Rows", "graph": [
+              {"op": "placeholder", "name": "x"},
+              {"op": "call_function", "name": "rows", "target": "unbind", "args": [{"node": "x"}]},
+              {"op": "output", "args": [{"node": "rows"}]}]}
+            """#
+        )
+        let body = #"{"inputs": [{"data": [], "shape": [0, 2], "dtype": "float32"}]}"#
+        let answer = await server.json(.post, "/v1/modules/net/call", body)
+        #expect(answer.text == #"{"outputs":{}}"#)
+        let text = await server.json(.post, "/v1/modules/net/call", body, [.accept: "text/plain"])
+        #expect(text.text == "()\n")
+        let bytes = await server.json(.post, "/v1/modules/net/call", body, [.accept: "application/octet-stream"])
+        #expect(bytes.status == 406)
+        let backward = await server.json(.post, "/v1/modules/net/backward", body)
+        #expect(backward.status == 422)
+    }
+
+    @Test func whatIsNoTensorIsRefusedByTheNameOfItsClass() async throws {
+        try await server.create(
+            #"""
+            {"name": "net", "type": "GraphModule", "class": "Type", "graph": [
+              {"op": "placeholder", "name": "x"},
+              {"op": "call_function", "name": "type", "target": "getattr", "args": [{"node": "x"}, "dtype"]},
+              {"op": "output", "args": [{"node": "type"}]}]}
+            """#
+        )
+        let answer = await server.json(.post, "/v1/modules/net/call", #"{"input": [1]}"#)
+        #expect(answer.status == 422)
+        #expect(answer.json["detail"] == "Type.forward() returned a torch.dtype where one Tensor was expected")
+    }
+
     @Test func anErrorNamesItsNode() async throws {
         try await server.create(Self.several)
         let answer = await server.json(.post, "/v1/modules/net/call", #"{"inputs": {"a": [1, 2], "b": [3, 4, 5]}}"#)

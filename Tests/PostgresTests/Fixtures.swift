@@ -55,7 +55,7 @@ extension Registry {
     /// Calls the current version of `name`.
     func call(_ name: String, _ input: [Float]) async throws -> [Float] {
         let request = CallRequest(inputs: [try Tensor(input)])
-        return try await call(try moduleVersion(name), request).output.scalars(as: Float.self)
+        return try await call(try moduleVersion(name), request).outputs.first?.scalars(as: Float.self) ?? []
     }
 
     /// Returns when all that `other` has acknowledged can be seen here.

@@ -59,6 +59,14 @@ extension Registry {
     }
 }
 
+extension CallResult {
+    /// What a module gives that gives one tensor.
+    var output: Tensor {
+        guard let output = outputs.first else { preconditionFailure("the module gave no tensor") }
+        return output
+    }
+}
+
 /// A matrix from its rows.
 func matrix(_ rows: [[Float]]) throws -> Tensor {
     try Tensor(rows.flatMap(\.self), shape: Shape(checking: [rows.count, rows.first?.count ?? 0]))

@@ -59,7 +59,7 @@ struct CallAnswer {
     /// The only output, for answers with room for one.
     private var onlyOutput: Tensor {
         get throws(Problem) {
-            guard result.outputs.count == 1 else {
+            guard result.outputs.count == 1, let output = result.outputs.first else {
                 throw Problem(
                     .notAcceptable,
                     "Bytes hold one tensor, and the module gives \(result.outputs.count).",
@@ -67,7 +67,7 @@ struct CallAnswer {
                     got: .string(Representation.bytes.rawValue)
                 )
             }
-            return result.outputs.first
+            return output
         }
     }
 

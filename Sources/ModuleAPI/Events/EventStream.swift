@@ -80,6 +80,6 @@ final class EventStream: Sendable {
         if let dtype = call.dtype { writer.member("dtype", dtype.rawValue) }
         writer.member("nanoseconds", call.nanoseconds)
         writer.member("joined", call.joined)
-        writer.member("failed", call.shape == nil)
+        writer.member("failed", call.failed)
     }
 }

@@ -6,21 +6,20 @@ package import Tensors
 package struct CallOutputs: Sendable {
     /// The value as the module gave it.
     package let value: Value
-    /// The first tensor.
-    package let first: Tensor
     /// The tensors by name; `nil` for one bare tensor, for which no table is made.
     private let named: OrderedDictionary<String, Tensor>?
 
     /// The tensors by name, numbers among them as tensors without axes; one bare tensor is `output`.
-    package var tensors: OrderedDictionary<String, Tensor> { named ?? ["output": first] }
+    package var tensors: OrderedDictionary<String, Tensor> { named ?? only.map { ["output": $0] } ?? [:] }
 
     /// Names the tensors of `value`: by keys and positions on the way to them, those of a bare tuple `output_0` onwards.
-    /// - Throws: `ModuleError.outputIsNoTensor` when there are none.
-    init(_ value: Value, of type: String) throws {
+    ///
+    /// A tuple, a list or a dictionary may have none, as what `unbind` makes of an axis without entries.
+    /// - Throws: `ModuleError.outputIsNoTensor` when it is something else without a tensor.
+    init(_ value: Value, of module: Module) throws {
         self.value = value
-        if case .tensor(let tensor) = value {
+        guard value.tensor == nil else {
             named = nil
-            first = tensor
             return
         }
         var tensors: OrderedDictionary<String, Tensor> = [:]
@@ -33,12 +32,9 @@ package struct CallOutputs: Sendable {
             for (key, element) in elements { try Self.gather(element, as: key, into: &tensors) }
         case .tensor, .none, .bool, .integer, .float, .string, .dtype, .slice, .ellipsis:
             try Self.gather(value, as: "output", into: &tensors)
-        }
-        guard let first = tensors.values.first else {
-            throw ModuleError.outputIsNoTensor(type: type, got: value.pythonType)
+            if tensors.isEmpty { _ = try module.oneTensor(of: value) }
         }
         named = tensors
-        self.first = first
     }
 
     private static func gather(
@@ -64,14 +60,17 @@ package struct CallOutputs: Sendable {
     /// The one tensor that the module gave; `nil` when it gave something else.
     package var only: Tensor? { value.tensor }
 
+    /// The first tensor, if there is one.
+    package var first: Tensor? { named.map(\.values.first) ?? only }
+
     /// The number of tensors.
     package var count: Int { named?.count ?? 1 }
 
     /// The number of elements of all tensors.
-    package var elementCount: Int { named?.values.reduce(0) { $0 + $1.elementCount } ?? first.elementCount }
+    package var elementCount: Int { named?.values.reduce(0) { $0 + $1.elementCount } ?? only?.elementCount ?? 0 }
 
     /// The number of bytes of all tensors.
-    package var byteCount: Int { named?.values.reduce(0) { $0 + $1.byteCount } ?? first.byteCount }
+    package var byteCount: Int { named?.values.reduce(0) { $0 + $1.byteCount } ?? only?.byteCount ?? 0 }
 }
 
 extension Value {

@@ -16,9 +16,6 @@ package struct CallResult: Sendable {
     package var timing: CallTiming
     /// The rows of the batch, with those of calls that shared it.
     package var batchSize: Int
-
-    /// The one tensor that the module gave, or the first of several.
-    package var output: Tensor { outputs.first }
 }
 
 /// A tensor that a hook of a call captured.

@@ -164,7 +164,7 @@ final class PreparedCall: Sendable {
     }
 
     private func called(with arguments: Arguments) throws -> CallOutputs {
-        try CallOutputs(moduleVersion.root(arguments), of: moduleVersion.typeName)
+        try CallOutputs(moduleVersion.root(arguments), of: moduleVersion.root)
     }
 
     private func wentBackward(from gradOutputs: GradOutputs) throws -> Outcome {
@@ -202,10 +202,10 @@ final class PreparedCall: Sendable {
     ) throws -> (roots: [Tensor], gradients: [Tensor?]) {
         switch gradOutputs {
         case .only(let gradient):
-            guard outputs.tensors.count == 1 else {
-                throw TensorError.gradientCount(expected: outputs.tensors.count, got: 1)
+            guard outputs.count == 1, let output = outputs.first else {
+                throw TensorError.gradientCount(expected: outputs.count, got: 1)
             }
-            return ([outputs.first], [gradient])
+            return ([output], [gradient])
         case .named(let gradients):
             let roots = try gradients.keys.map { name in
                 guard let output = outputs.tensors[name] else { throw ServingError.unknownOutput(name) }

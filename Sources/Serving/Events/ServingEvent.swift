@@ -59,9 +59,10 @@ package struct ServingEvent: Sendable {
 
 /// How a call ended.
 package struct CallEvent: Sendable, Equatable {
-    /// The output's shape and type; `nil` when the call failed.
+    /// The first output's shape and type; `nil` when there is none.
     package var shape: [Int]?
     package var dtype: DType?
+    package var failed: Bool
     /// The time in the queue and in the call.
     package var nanoseconds: Int
     /// Calls that shared the batch, this one included.

@@ -106,7 +106,7 @@ struct Batch {
                 let part = try tensor.rows(start..<end)
                 return dropsAxis ? try part.reshaped(to: Array(part.shape.dropFirst())) : part
             }
-            return try CallOutputs(part, of: first.call.moduleVersion.typeName)
+            return try CallOutputs(part, of: first.call.moduleVersion.root)
         }
     }
 

@@ -134,7 +134,7 @@ extension Registry {
         default: metrics.failed.increment()
         }
         moduleVersion.callStatistics.recordFailure(after: duration)
-        let event = CallEvent(shape: nil, dtype: nil, nanoseconds: duration.wholeNanoseconds, joined: 1)
+        let event = CallEvent(shape: nil, dtype: nil, failed: true, nanoseconds: duration.wholeNanoseconds, joined: 1)
         events.publish(moduleVersion, module: "", .call(event))
     }
 
@@ -214,8 +214,9 @@ extension CallEvent {
     fileprivate init(_ result: CallResult, joined: Int) {
         let nanoseconds = (result.timing.queue + result.timing.compute).wholeNanoseconds
         self.init(
-            shape: Array(result.output.shape),
-            dtype: result.output.dtype,
+            shape: result.outputs.first.map { Array($0.shape) },
+            dtype: result.outputs.first?.dtype,
+            failed: false,
             nanoseconds: nanoseconds,
             joined: joined
         )
