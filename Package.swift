@@ -49,7 +49,6 @@ func tests(
     )
 }
 
-let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let orderedCollections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
@@ -65,9 +64,9 @@ let package = Package(
         .library(name: "NN", targets: ["NN"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        // Without the trait for URL, which brings a third of Foundation.
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
@@ -103,7 +102,7 @@ let package = Package(
         .systemLibrary(name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         room("HTTP2", ["CNGHTTP2", "HTTP", httpTypes]),
         .target(name: "COpenAPI", exclude: ["openapi.json"]),
-        room("Web", ["COpenAPI", "COpenSSL", "HTTP", "JSON", "Metrics", "Threads", httpTypes, logging]),
+        room("Web", ["CLinux", "COpenAPI", "COpenSSL", "HTTP", "JSON", "Metrics", "Threads", httpTypes, logging]),
         .target(name: "CConsole", exclude: ["console.css", "console.html", "console.js"]),
         room("Console", ["CConsole", "HTTP", "Web", httpTypes]),
         .target(name: "CDescriptors", exclude: ["descriptors", "grpc", "open_inference.proto"]),
@@ -137,8 +136,7 @@ let package = Package(
             dependencies: [
                 "Console", "GRPC", "ModuleAPI", "OpenInference", "Web", "CLinux", "CNGHTTP2", "COpenSSL", "CSQLite",
                 "CZlib", "HTTPServer", "HTTP", "JSON", "Models", "Postgres", "Serving", "Store", "Tensors", "Metrics",
-                "Logs", argumentParser,
-                logging,
+                "Logs", logging,
             ],
             swiftSettings: upcomingFeatures,
             linkerSettings: [.unsafeFlags(smallerBinary, .when(platforms: [.linux]))]

@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 int clinux_accept(int listener, void *address, unsigned int *length) {
     return accept4(listener, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -16,6 +17,10 @@ int clinux_accept(int listener, void *address, unsigned int *length) {
 void clinux_return_blocks_of(int size) {
     mallopt(M_MMAP_THRESHOLD, size);
     mallopt(M_TRIM_THRESHOLD, size);
+}
+
+char **clinux_variables(void) {
+    return environ;
 }
 
 int clinux_processor_count(void) {

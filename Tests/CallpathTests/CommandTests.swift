@@ -36,6 +36,55 @@ struct CommandTests {
         #expect(output.contains("\nUsage: callpath serve [options]\n"), "\(output)")
     }
 
+    @Test(arguments: [
+        ("key --nam x", "unknown option '--nam'. Did you mean '--name'?", "callpath key --name <name>"),
+        ("key", "--name: expected a value", "callpath key --name <name>"),
+        ("key --name --scope infer", "--name: expected a value", "callpath key --name <name>"),
+        ("key --name x stray", "unexpected word 'stray'", "callpath key --name <name>"),
+        ("health --port x", "--port: expected 0..65535, got 'x'", "callpath health [--host <host>] [--port <port>]"),
+        ("health --port 65536", "--port: expected 0..65535, got '65536'", "callpath health"),
+        ("health --timeout=0", "--timeout: expected 1..60, got '0'", "callpath health"),
+        ("health --ready=yes", "unknown option '--ready=yes'.", "callpath health"),
+        ("call fc", "<input>: expected a value", "callpath call <name> <input> [--url <url>]"),
+        ("save a b c", "unexpected word 'c'", "callpath save <name> [<file>]"),
+        ("restore", "expected either --data DIR or --store URL", "callpath restore [--data <dir>] [--store <url>]"),
+        ("verify -x", "unknown option '-x'.", "callpath verify --data <dir>"),
+    ])
+    func showsTheUsageOfASubcommand(words: String, text: String, usage: String) throws {
+        let (output, status) = try run(words)
+        #expect(status == 64)
+        #expect(output.hasPrefix("Error: \(text)"), "\(output)")
+        #expect(output.contains("\nUsage: \(usage)"), "\(output)")
+    }
+
+    @Test(arguments: ["--help", "-h", "help"])
+    func listsTheSubcommands(words: String) throws {
+        let (output, status) = try run(words)
+        #expect(status == 0)
+        #expect(output.contains("\n  serve                   Serve modules over HTTP (the default).\n"), "\(output)")
+        #expect(output.contains("\n  call                    Call a module of a running server, and print what\n"))
+        #expect(output.contains("\n  version                 Print the version of Callpath.\n"), "\(output)")
+    }
+
+    @Test(arguments: ["health --help", "help health", "health -h", "health --port 1 --help"])
+    func describesASubcommand(words: String) throws {
+        let (output, status) = try run(words)
+        #expect(status == 0)
+        #expect(output.hasPrefix("OVERVIEW: Ask a running server how it is; ends with 0 if it is well.\n"), "\(output)")
+        #expect(output.contains("\nUSAGE: callpath health [--host <host>] [--port <port>]"), "\(output)")
+        #expect(output.contains("\n  --ready                 Ask whether it takes requests (/readyz)"), "\(output)")
+    }
+
+    @Test func describesServeByItsOptions() throws {
+        #expect(try run("help serve").output == run("serve --help").output)
+    }
+
+    @Test func saysItsVersionAlone() throws {
+        let (output, status) = try run("--version")
+        #expect(status == 0)
+        #expect(try run("version").output == "callpath \(output)")
+    }
+
     @Test func namesTheNearestOptionOfAFile() throws {
         let folder = try Folder()
         let file = try folder.write("prot = 1\n", to: "options")
@@ -165,7 +214,7 @@ struct ServerCommandTests {
     @Test(arguments: [
         ("'[1, 2, 3, 4]'", "tensor([30., 40., 50.])\n"), ("'[[1, 2, 3, 4]]'", "tensor([[30., 40., 50.]])\n"),
         ("'{\"data\": [1, 2, 3, 4], \"shape\": [4]}'", "tensor([30., 40., 50.])\n"),
-        ("- <<< '[1, 2, 3, 4]'", "tensor([30., 40., 50.])\n"),
+        ("- <<< '[1, 2, 3, 4]'", "tensor([30., 40., 50.])\n"), ("-- '[1, 2, 3, 4]'", "tensor([30., 40., 50.])\n"),
     ])
     func callsAndPrintsAsPyTorchDoes(input: String, printed: String) throws {
         let server = try withLayer()
@@ -174,6 +223,7 @@ struct ServerCommandTests {
     }
 
     @Test(arguments: [
+        ("call fc -1", "Error: both arguments to linear", 1),
         ("call fc '[1, 2]'", "Error: mat1 and mat2 shapes cannot be multiplied (1x2 and 4x3)\n", 1),
         ("call nosuch 1", "'nosuch'", 1), ("call 'a/b?c' 1", "Error: ", 1),
         ("call fc '[1,'", "INPUT: expected JSON such as '[1, 2, 3]', got '[1,'", 64),

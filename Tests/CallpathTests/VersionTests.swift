@@ -12,7 +12,7 @@ struct VersionTests {
 
     @Test func namesEachPackageAsTheManifestPinsIt() throws {
         let manifest = try String(contentsOf: repository.appendingPathComponent("Package.swift"), encoding: .utf8)
-        let pinned = manifest.matches(of: #/\.package\(url: "https://\S+/(\S+)", exact: "(\S+)"\)/#).map(\.output)
+        let pinned = manifest.matches(of: #/\.package\(url: "https://\S+/(\S+)", exact: "(\S+)"[,)]/#).map(\.output)
         #expect(pinned.count == manifest.matches(of: #/\.package\(url:/#).count, "each by an exact version")
         let lines = pinned.filter { $0.1 != "Yams" }.map { "\($0.1) \($0.2) (linked in)" }
         #expect(try parts().filter { $0.hasPrefix("swift-") } == lines)

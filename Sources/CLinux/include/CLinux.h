@@ -15,6 +15,9 @@ int clinux_accept(int listener, void *address, unsigned int *length);
 // each of its arenas (mallopt(3)).
 void clinux_return_blocks_of(int size);
 
+// The variables that this process was started with, NAME=VALUE, and null behind the last.
+char **clinux_variables(void);
+
 // The processors that this process may run on, or 0 if the kernel does not say.
 int clinux_processor_count(void);
 

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import GRPC
 import JSON
 import Models
@@ -54,8 +53,8 @@ struct LoadParameters {
     }
 
     private mutating func readFile(_ name: String, _ base64: String) throws(InferenceError) {
-        guard let data = Data(base64Encoded: base64) else { throw .parameterKind(name, expected: "base64") }
-        try keepFile(name, Array(data))
+        guard let bytes = Base64.bytes(base64) else { throw .parameterKind(name, expected: "base64") }
+        try keepFile(name, bytes)
     }
 
     private mutating func keepFile(_ name: String, _ bytes: [UInt8]) throws(InferenceError) {

@@ -1,4 +1,3 @@
-import COpenSSL
 import JSON
 
 /// All of a registry at one moment, as a tar file.
@@ -219,26 +218,6 @@ struct RecordsHash {
     mutating func add(_ text: [UInt8]) { digests += Digest(of: text).bytes }
 
     var digest: Digest { Digest(of: digests) }
-}
-
-/// Bytes as text.
-enum Base64 {
-    static func text(_ bytes: [UInt8]) -> String {
-        String(unsafeUninitializedCapacity: 4 * ((bytes.count + 2) / 3) + 1) { text in
-            Int(EVP_EncodeBlock(text.baseAddress, bytes, Int32(clamping: bytes.count)))
-        }
-    }
-
-    /// Returns the bytes that `text` stands for; `nil` if it is none.
-    static func bytes(_ text: String) -> [UInt8]? {
-        let octets = Array(text.utf8)
-        guard octets.count.isMultiple(of: 4) else { return nil }
-        var bytes = [UInt8](repeating: 0, count: octets.count / 4 * 3)
-        let count = Int(EVP_DecodeBlock(&bytes, octets, Int32(clamping: octets.count)))
-        guard count == bytes.count else { return nil }
-        bytes.removeLast(octets.suffix(2).count { $0 == UInt8(ascii: "=") })
-        return bytes
-    }
 }
 
 extension PartSource {

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import CLinux
 package import HTTP
 import HTTPTypes
 import JSON
@@ -10,7 +10,7 @@ package enum LongWork {
     package static let byteCount = 65_536
 
     /// As many at once as there are processors: what waits is put in order, and what runs is not interrupted.
-    private static let turns = WorkTurns(width: ProcessInfo.processInfo.activeProcessorCount)
+    private static let turns = WorkTurns(width: max(1, Int(clinux_processor_count())))
 
     /// Runs `work`, elsewhere if it `isLong`, after that of others and gently if `client` has gone.
     package static func run<Result: Sendable>(

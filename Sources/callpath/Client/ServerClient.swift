@@ -1,52 +1,63 @@
-import ArgumentParser
-import FoundationEssentials
 import Glibc
 
 /// Which server a command asks, and as whom.
-struct ServerClient: ParsableArguments {
-    @Option(help: "The server: http://, https:// or unix:///PATH. CALLPATH_URL if set, else http://localhost:8080.")
-    var url: String?
+struct ServerClient {
+    /// The options that say so.
+    static let words: [CommandForm.Word] = [
+        .init(
+            kind: .option,
+            name: "url",
+            help: "The server: http://, https:// or unix:///PATH. CALLPATH_URL if set, else http://localhost:8080."
+        ),
+        .init(kind: .option, name: "key", help: "An access key. CALLPATH_KEY if set, which other users cannot see."),
+        .init(
+            kind: .option,
+            name: "authorities",
+            help: "PEM file of the authorities that the server's certificate must come from, in place of the system's.",
+            value: "file"
+        ),
+        .init(
+            kind: .option,
+            name: "client-certificate",
+            help: "PEM file of a certificate and its key, for a server that asks its clients for one.",
+            value: "file"
+        ),
+        .init(
+            kind: .option,
+            name: "timeout",
+            help: "Seconds to wait for each part of the answer. (default 60)",
+            value: "seconds"
+        ),
+    ]
 
-    @Option(help: "An access key. CALLPATH_KEY if set, which other users cannot see.")
-    var key: String?
+    private let server: ServerURL
+    private let key: String?
+    private let authorities: String?
+    private let clientCertificate: String?
+    private let timeout: Int
 
-    @Option(help: "PEM file of the authorities that the server's certificate must come from, in place of the system's.")
-    var authorities: String?
-
-    @Option(help: "PEM file of a certificate and its key, for a server that asks its clients for one.")
-    var clientCertificate: String?
-
-    @Option(help: "Seconds to wait for each part of the answer.")
-    var timeout = 60
-
-    func validate() throws {
-        guard (1...3_600).contains(timeout) else {
-            throw ValidationError("--timeout: expected 1..3600, got '\(timeout)'")
+    init(_ given: GivenWords) throws {
+        authorities = given["authorities"]
+        clientCertificate = given["client-certificate"]
+        timeout = try given.number("timeout", in: 1...3_600) ?? 60
+        key = given["key"] ?? Variables.all["CALLPATH_KEY"]
+        if let key, key.isEmpty || !key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
+            let source = given.has("key") ? "--key" : "CALLPATH_KEY"
+            throw UsageError("\(source): expected a key without blanks")
         }
-        if let key = key ?? ProcessInfo.processInfo.environment["CALLPATH_KEY"],
-            key.isEmpty || !key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-        {
-            throw ValidationError("\(self.key == nil ? "CALLPATH_KEY" : "--key"): expected a key without blanks")
-        }
-        _ = try server()
-    }
-
-    private func server() throws -> ServerURL {
-        let variable = ProcessInfo.processInfo.environment["CALLPATH_URL"]
-        let text = url ?? variable ?? "http://localhost:8080"
+        let text = given["url"] ?? Variables.all["CALLPATH_URL"] ?? "http://localhost:8080"
         guard let server = ServerURL(text) else {
-            let source = url == nil ? "CALLPATH_URL" : "--url"
-            throw ValidationError("\(source): expected http://, https:// or unix://, got '\(text)'")
+            let source = given.has("url") ? "--url" : "CALLPATH_URL"
+            throw UsageError("\(source): expected http://, https:// or unix://, got '\(text)'")
         }
-        return server
+        self.server = server
     }
 
     /// Sends a request and returns the body of its answer; what the server refuses is an error in its words.
     func send(_ method: String, _ path: String, fields: [String: String] = [:], body: [UInt8] = []) throws -> [UInt8] {
-        let server = try server()
         var head = "\(method) \(server.prefix)\(path) HTTP/1.1\r\nHost: \(server.authority)\r\nConnection: close\r\n"
         for (name, value) in fields { head += "\(name): \(value)\r\n" }
-        if let key = key ?? ProcessInfo.processInfo.environment["CALLPATH_KEY"] {
+        if let key {
             head += "Authorization: Bearer \(key)\r\n"
         }
         let answer = try exchange(Array("\(head)Content-Length: \(body.count)\r\n\r\n".utf8) + body, with: server)

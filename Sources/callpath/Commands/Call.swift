@@ -1,24 +1,31 @@
-import ArgumentParser
 import Glibc
 import JSON
 
 /// `callpath call`: calls a module of a running server.
-struct Call: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Call a module of a running server, and print what PyTorch would print.",
-        discussion: """
-            INPUT is JSON: a number or a list for a module of one input, an object by their names for several, as
+struct Call: Command {
+    static let form = CommandForm(
+        name: "call",
+        summary: "Call a module of a running server, and print what PyTorch would print.",
+        details: """
+            The input is JSON: a number or a list for a module of one input, an object by their names for several, as
             '{"user": [1, 2], "item": [3]}', or '-' to read it from standard input.
-            """
+            """,
+        words: [
+            .init(kind: .argument, name: "name", help: "The module's name.", isRequired: true),
+            .init(kind: .argument, name: "input", help: "The input as JSON, or '-'.", isRequired: true),
+        ] + ServerClient.words
     )
 
-    @Argument(help: "The module's name.")
-    var name: String
+    private let name: String
+    private let input: String
+    private let server: ServerClient
 
-    @Argument(help: "The input as JSON, or '-'.")
-    var input: String
-
-    @OptionGroup var server: ServerClient
+    init(_ words: [String]) throws {
+        let given = try GivenWords(words, of: Self.form)
+        name = given.required("name")
+        input = given.required("input")
+        server = try ServerClient(given)
+    }
 
     func run() throws {
         let body = try Self.body(try text())
@@ -39,7 +46,7 @@ struct Call: ParsableCommand {
             value = try JSONValue(parsing: text)
         } catch {
             let got = String(decoding: text.prefix(80), as: UTF8.self)
-            throw ValidationError("INPUT: expected JSON such as '[1, 2, 3]', got '\(got)'")
+            throw UsageError("INPUT: expected JSON such as '[1, 2, 3]', got '\(got)'")
         }
         let isSeveral = value.asObject.map { $0["data"] == nil } ?? false
         var writer = JSONWriter()

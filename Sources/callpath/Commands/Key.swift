@@ -1,28 +1,40 @@
-import ArgumentParser
 import Glibc
 import Web
 
 /// `callpath key`: makes an access key.
-struct Key: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Make an access key: the key itself, for its holder, and the line for the file of --keys."
+struct Key: Command {
+    static let form = CommandForm(
+        name: "key",
+        summary: "Make an access key: the key itself, for its holder, and the line for the file of --keys.",
+        words: [
+            .init(kind: .option, name: "name", help: "What logs and limits call the key's holder.", isRequired: true),
+            .init(
+                kind: .option,
+                name: "scope",
+                help: "What its holder may do: infer, or admin, which includes infer. (default infer)"
+            ),
+            .init(
+                kind: .option,
+                name: "file",
+                help: "The file of --keys, to append the line to; then the key alone is printed."
+            ),
+        ]
     )
 
-    @Option(help: "What logs and limits call the key's holder.")
-    var name: String
+    private let name: String
+    private let scope: String
+    private let file: String?
 
-    @Option(help: "What its holder may do: infer, or admin, which includes infer.")
-    var scope: String = "infer"
-
-    @Option(help: "The file of --keys, to append the line to; then the key alone is printed.")
-    var file: String?
-
-    func validate() throws {
+    init(_ words: [String]) throws {
+        let given = try GivenWords(words, of: Self.form)
+        name = given.required("name")
+        scope = given["scope"] ?? "infer"
+        file = given["file"]
         guard KeyFile.isName(name) else {
-            throw ValidationError("--name: expected 1 to 64 letters, digits, '.', '_' or '-', got '\(name)'")
+            throw UsageError("--name: expected 1 to 64 letters, digits, '.', '_' or '-', got '\(name)'")
         }
         guard let known = Scope(rawValue: scope), known != .open else {
-            throw ValidationError("--scope: expected infer or admin, got '\(scope)'")
+            throw UsageError("--scope: expected infer or admin, got '\(scope)'")
         }
     }
 

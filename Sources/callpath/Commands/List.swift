@@ -1,13 +1,18 @@
-import ArgumentParser
 import JSON
 
 /// `callpath list`: shows the modules of a running server.
-struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "List the modules of a running server: name, version and type, sorted by name."
+struct List: Command {
+    static let form = CommandForm(
+        name: "list",
+        summary: "List the modules of a running server: name, version and type, sorted by name.",
+        words: ServerClient.words
     )
 
-    @OptionGroup var server: ServerClient
+    private let server: ServerClient
+
+    init(_ words: [String]) throws {
+        server = try ServerClient(GivenWords(words, of: Self.form))
+    }
 
     func run() throws {
         var after = ""

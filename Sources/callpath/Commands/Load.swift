@@ -1,29 +1,32 @@
-import ArgumentParser
-import FoundationEssentials
 import Glibc
 import JSON
 
 /// `callpath load`: brings a model's file to a running server.
-struct Load: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Load a safetensors file into a running server, as a new module or a new version of one.",
-        discussion: """
+struct Load: Command {
+    static let form = CommandForm(
+        name: "load",
+        summary: "Load a safetensors file into a running server, as a new module or a new version of one.",
+        details: """
             What the module is stands in the file's metadata, as `callpath export` and `callpath save` write it, or in
             NAME.json beside it; the state dictionary of a Linear needs neither.
-            """
+            """,
+        words: [
+            .init(kind: .argument, name: "file", help: "NAME.safetensors.", isRequired: true),
+            .init(kind: .option, name: "name", help: "The module's name; the file's if not given."),
+        ] + ServerClient.words
     )
 
-    @Argument(help: "NAME.safetensors.")
-    var file: String
+    private let file: String
+    private let name: String?
+    private let server: ServerClient
 
-    @Option(help: "The module's name; the file's if not given.")
-    var name: String?
-
-    @OptionGroup var server: ServerClient
-
-    func validate() throws {
+    init(_ words: [String]) throws {
+        let given = try GivenWords(words, of: Self.form)
+        file = given.required("file")
+        name = given["name"]
+        server = try ServerClient(given)
         guard file.hasSuffix(".safetensors") else {
-            throw ValidationError("FILE: expected NAME.safetensors, got '\(file)'")
+            throw UsageError("FILE: expected NAME.safetensors, got '\(file)'")
         }
     }
 
@@ -38,7 +41,7 @@ struct Load: ParsableCommand {
         writer.key("parameters")
         writer.beginObject()
         writer.member("config", description)
-        writer.member("file:1/model.safetensors", Data(bytes).base64EncodedString())
+        writer.member("file:1/model.safetensors", Base64.text(bytes))
         writer.endObject()
         writer.endObject()
         let path = "/v2/repository/models/\(ModulePath.segment(name))/load"

@@ -19,7 +19,6 @@ struct Part: CustomStringConvertible {
 
     /// The packages as `Package.swift` pins them; a test holds these lines to it.
     private static let packages = [
-        Part(name: "swift-argument-parser", version: "1.8.2", place: linkedIn),
         Part(name: "swift-collections", version: "1.6.0", place: linkedIn),
         Part(name: "swift-http-types", version: "1.8.0", place: linkedIn),
         Part(name: "swift-log", version: "1.16.2", place: linkedIn),

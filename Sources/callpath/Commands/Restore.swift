@@ -1,4 +1,3 @@
-import ArgumentParser
 import Glibc
 import Logs
 import Models
@@ -6,25 +5,39 @@ import Postgres
 import Store
 
 /// `callpath restore`: makes a folder for --data from a backup, or fills a database with it.
-struct Restore: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Make the folder of --data from a backup on standard input, or fill the database of --store with it.",
-        discussion: """
+struct Restore: Command {
+    static let form = CommandForm(
+        name: "restore",
+        summary: "Make the folder of --data from a backup on standard input, or fill the database of --store with it.",
+        details: """
             A backup is what GET /v1/backup answers, of a server with --data, with --store or without:
             callpath restore --data DIR < backup.tar
             callpath restore --store postgresql://USER@HOST/DATABASE < backup.tar
-            """
+            """,
+        words: [
+            .init(
+                kind: .option,
+                name: "data",
+                help: "The folder to make; it must be missing or empty.",
+                value: "dir"
+            ),
+            .init(
+                kind: .option,
+                name: "store",
+                help: "The database to fill; no registry may have been in it.",
+                value: "url"
+            ),
+        ]
     )
 
-    @Option(help: ArgumentHelp("The folder to make; it must be missing or empty.", valueName: "dir"))
-    var data: String?
+    private let data: String?
+    private let store: String?
 
-    @Option(help: ArgumentHelp("The database to fill; no registry may have been in it.", valueName: "url"))
-    var store: String?
-
-    func validate() throws {
+    init(_ words: [String]) throws {
+        let given = try GivenWords(words, of: Self.form)
+        (data, store) = (given["data"], given["store"])
         guard (data == nil) != (store == nil) else {
-            throw ValidationError("expected either --data DIR or --store URL")
+            throw UsageError("expected either --data DIR or --store URL")
         }
     }
 
@@ -57,7 +70,7 @@ struct Restore: ParsableCommand {
         }
     }
 
-    private static func failure(_ message: String) -> ExitCode {
+    private static func failure(_ message: String) -> ExitStatus {
         _ = StandardError.write(Array("Error: \(message)\n".utf8))
         return .failure
     }

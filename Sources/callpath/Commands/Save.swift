@@ -1,19 +1,30 @@
-import ArgumentParser
 import Glibc
 
 /// `callpath save`: brings a module of a running server into a file.
-struct Save: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Save a module of a running server as a safetensors file, for `load` and --models."
+struct Save: Command {
+    static let form = CommandForm(
+        name: "save",
+        summary: "Save a module of a running server as a safetensors file, for `load` and --models.",
+        words: [
+            .init(kind: .argument, name: "name", help: "The module's name.", isRequired: true),
+            .init(
+                kind: .argument,
+                name: "file",
+                help: "The file, or '-' for standard output; NAME.safetensors if not given."
+            ),
+        ] + ServerClient.words
     )
 
-    @Argument(help: "The module's name.")
-    var name: String
+    private let name: String
+    private let file: String?
+    private let server: ServerClient
 
-    @Argument(help: "The file, or '-' for standard output; NAME.safetensors if not given.")
-    var file: String?
-
-    @OptionGroup var server: ServerClient
+    init(_ words: [String]) throws {
+        let given = try GivenWords(words, of: Self.form)
+        name = given.required("name")
+        file = given["file"]
+        server = try ServerClient(given)
+    }
 
     func run() throws {
         let path = ModulePath.of(name) + "/state_dict"

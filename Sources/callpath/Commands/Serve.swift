@@ -1,5 +1,3 @@
-import ArgumentParser
-import FoundationEssentials
 import HTTPServer
 import Logging
 import Logs
@@ -7,17 +5,17 @@ import Serving
 import Web
 
 /// `callpath serve`: runs the server until it is told to end.
-struct Serve: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Serve modules over HTTP (the default).",
-        usage: "callpath serve [options]",
-        discussion: "`callpath serve --help` lists the options.",
-        helpNames: []
+struct Serve: Command {
+    static let form = CommandForm(
+        name: "serve",
+        summary: "Serve modules over HTTP (the default).",
+        placeholder: "[options]"
     )
 
     /// What follows the command; read by `GivenOptions`, so that flags, variables and docs/options.md come from one table.
-    @Argument(parsing: .captureForPassthrough, help: "Options.")
-    var words: [String] = []
+    private let words: [String]
+
+    init(_ words: [String]) { self.words = words }
 
     private func serve(_ configuration: Configuration) async throws {
         let log = LogQueue(format: configuration.logFormat)
@@ -32,26 +30,14 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
-    /// Says what is wrong with the options, and how the command is used.
-    private static func usageFailure(_ words: String) -> ExitCode {
-        let text = """
-            Error: \(words)
-            Usage: callpath serve [options]
-              See 'callpath serve --help' for the options.
-
-            """
-        _ = StandardError.write(Array(text.utf8))
-        return .validationFailure
-    }
-
     func run() async throws {
         let given: GivenOptions
         let configuration: Configuration
         do {
-            given = try GivenOptions(words: words, environment: ProcessInfo.processInfo.environment)
+            given = try GivenOptions(words: words, environment: Variables.all)
             configuration = try given.configuration()
         } catch {
-            throw Self.usageFailure("\(error)")
+            throw UsageError("\(error)")
         }
         switch given {
         case _ where given.printsHelp: print(OptionListing.help)

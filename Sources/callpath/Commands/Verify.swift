@@ -1,19 +1,31 @@
-import ArgumentParser
 import Logs
 import Store
 
 /// `callpath verify`: looks whether a folder still holds what was written into it.
-struct Verify: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Look at all rows and files of the folder of --data while no server has it open.",
-        discussion: """
+struct Verify: Command {
+    static let form = CommandForm(
+        name: "verify",
+        summary: "Look at all rows and files of the folder of --data while no server has it open.",
+        details: """
             Prints a line for each thing that is wrong: NAME VERSION: REASON, or FILE: REASON.
             Exit status: 0 if nothing is, 1 if something is, 2 if it cannot look.
-            """
+            """,
+        words: [
+            .init(
+                kind: .option,
+                name: "data",
+                help: "The folder that keeps the registry.",
+                isRequired: true,
+                value: "dir"
+            )
+        ]
     )
 
-    @Option(help: ArgumentHelp("The folder that keeps the registry.", valueName: "dir"))
-    var data: String
+    private let data: String
+
+    init(_ words: [String]) throws {
+        data = try GivenWords(words, of: Self.form).required("data")
+    }
 
     func run() throws {
         let count: Int
@@ -21,9 +33,9 @@ struct Verify: ParsableCommand {
             count = try Store.verify(path: data) { print("\($0): \($1)") }
         } catch {
             _ = StandardError.write(Array("Error: --data: \(error.message)\n".utf8))
-            throw ExitCode(2)
+            throw ExitStatus(code: 2)
         }
-        guard count == 0 else { throw ExitCode.failure }
+        guard count == 0 else { throw ExitStatus.failure }
         print("ok: nothing is damaged")
     }
 }

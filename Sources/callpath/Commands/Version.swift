@@ -1,16 +1,28 @@
-import ArgumentParser
 import Web
 
 /// `callpath version`.
-struct Version: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Print the version of Callpath.")
+struct Version: Command {
+    static let form = CommandForm(
+        name: "version",
+        summary: "Print the version of Callpath.",
+        words: [
+            .init(
+                kind: .flag,
+                name: "verbose",
+                help: "Print what it was made of too, and what it found here: for reports of faults and lists of parts."
+            )
+        ]
+    )
 
-    @Flag(help: "Print what it was made of too, and what it found here: for reports of faults and lists of parts.")
-    var verbose = false
+    private let isVerbose: Bool
+
+    init(_ words: [String]) throws {
+        isVerbose = try GivenWords(words, of: Self.form).has("verbose")
+    }
 
     func run() {
         print("callpath \(ServerVersion.current)")
-        guard verbose else { return }
+        guard isVerbose else { return }
         for part in Part.all { print(part) }
     }
 }

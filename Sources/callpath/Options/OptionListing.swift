@@ -35,7 +35,7 @@ enum OptionListing {
         OptionTable.options.map { "\($0.name) = \($0.text(in: configuration))" }.joined(separator: "\n")
     }
 
-    private static func pad(_ text: String, to width: Int) -> String {
+    static func pad(_ text: String, to width: Int) -> String {
         text + String(repeating: " ", count: max(1, width - text.count))
     }
 }
