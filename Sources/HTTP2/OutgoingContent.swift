@@ -21,9 +21,12 @@ struct OutgoingContent {
         }
     }
 
-    private var pieces: [Piece] = []
-    private var first = 0
+    /// The piece that is sent, of which `sent` octets are.
+    private var piece: Piece?
     private var sent = 0
+    /// Those behind it; the first are taken.
+    private var later: [Piece] = []
+    private var takenCount = 0
     /// The octets that wait.
     private(set) var count = 0
     /// The octets in memory: a piece stays whole until its last octet is sent.
@@ -40,7 +43,7 @@ struct OutgoingContent {
     }
 
     private mutating func append(_ piece: Piece) {
-        pieces.append(piece)
+        if self.piece == nil { self.piece = piece } else { later.append(piece) }
         count += piece.count
         heldCount += piece.count
     }
@@ -49,21 +52,28 @@ struct OutgoingContent {
     mutating func move(_ total: Int, to output: inout [UInt8]) {
         var rest = min(total, count)
         count -= rest
-        while rest > 0, first < pieces.count {
-            let piece = pieces[first]
+        while rest > 0, let piece {
             let step = min(rest, piece.count - sent)
             piece.withBytes { output.append(contentsOf: UnsafeRawBufferPointer(rebasing: $0[sent..<sent + step])) }
             sent += step
             rest -= step
             guard sent == piece.count else { break }
-            pieces[first] = .bytes([])
             heldCount -= piece.count
-            first += 1
             sent = 0
+            self.piece = takeLater()
         }
-        guard first == pieces.count else { return }
-        pieces.removeAll(keepingCapacity: true)
-        first = 0
+    }
+
+    private mutating func takeLater() -> Piece? {
+        guard takenCount < later.count else { return nil }
+        let piece = later[takenCount]
+        later[takenCount] = .bytes([])
+        takenCount += 1
+        if takenCount == later.count {
+            later.removeAll(keepingCapacity: true)
+            takenCount = 0
+        }
+        return piece
     }
 
     /// Lets go of all that waits.

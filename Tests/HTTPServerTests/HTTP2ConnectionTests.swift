@@ -75,6 +75,29 @@ struct HTTP2ConnectionTests {
         }
     }
 
+    /// What is refused before the handler sees it is told of as it is answered: with the status of the answer, not of the refusal.
+    @Test func tellsHowARefusedCallIsAnswered() async throws {
+        let told = Mutex<[(status: Int, trailers: ResponseFields?)]>([])
+        var configuration = HTTPServer.Configuration()
+        var limits = ServerLimits()
+        limits.maxBodyBytes = 1_000
+        var trailers: ResponseFields = [:]
+        trailers.append("grpc-status", decimal: 8)
+        configuration.streamRefusalForm = { [trailers] _, _ in Response(status: .ok, trailers: trailers) }
+        configuration.events.refused = { request in
+            told.withLock { $0.append((request.status, request.trailers)) }
+        }
+        try await withClient(limits: limits, configuration: configuration) { client in
+            let length: [UInt8] = [0x0F, 0x0D, 4] + Array("1001".utf8)
+            try client.send(Self.opening + Self.frame(1, 4, 1, [0x83] + Self.block + length))
+            // HEADERS that end both themselves and the stream.
+            try client.receive(untilOctets: [1, 5, 0, 0, 0, 1])
+        }
+        let first = told.withLock { $0.first }
+        #expect(first?.status == 200)
+        #expect(first?.trailers == trailers)
+    }
+
     /// Content of a stream that goes on, in frames.
     private static func content(_ stream: UInt8, _ count: Int) -> [UInt8] {
         (0..<count / 10_000).flatMap { _ in frame(0, 0, stream, Array(repeating: 65, count: 10_000)) }

@@ -71,6 +71,6 @@ package struct CallInterface: Sendable {
         else {
             return
         }
-        metrics.count(request.path, status: status)
+        metrics.count(request.pathOctets, status: status)
     }
 }

@@ -25,7 +25,7 @@ package struct CallMetrics: Sendable {
         }
     }
 
-    private let methods: [String: Counters]
+    private let methods: [ArraySlice<UInt8>: Counters]
     /// Those of paths at which there is no method.
     private let others: Counters
 
@@ -36,11 +36,11 @@ package struct CallMetrics: Sendable {
             "gRPC calls that ended, by method and status; method is 'none' for those that there are not.",
             labels: ["method", "status"]
         )
-        methods = Dictionary(paths.map { ($0, Counters(of: $0, in: requests)) }) { first, _ in first }
+        methods = Dictionary(paths.map { (Array($0.utf8)[...], Counters(of: $0, in: requests)) }) { first, _ in first }
         others = Counters(of: "none", in: requests)
     }
 
-    func count(_ path: String, status: StatusCode) {
+    func count(_ path: ArraySlice<UInt8>, status: StatusCode) {
         (methods[path] ?? others).count(status)
     }
 }

@@ -46,8 +46,10 @@ struct MethodRunner: Sendable {
         }
         do {
             switch try body(call, message) {
-            case .now(let response) where !isLong(response, call): return .now(try framed(response, call))
-            case let reply: return .later { try await answered(call) { reply } }
+            case .now(let response):
+                guard isLong(response, call) else { return .now(try framed(response, call)) }
+                return .later { try await answered(call) { .now(response) } }
+            case .waiting(let work): return .later { try await answered(call) { .waiting(work) } }
             }
         } catch { return .now(try failed(error, call)) }
     }
@@ -124,7 +126,7 @@ struct MethodRunner: Sendable {
             let failure = abandonment == nil ? error : CallFailure.abandoned
             status = Status(call.isLate ? CallFailure.deadlineExceeded : failure)
         }
-        metrics.count(method.path, status: status.code)
+        metrics.count(Array(method.path.utf8)[...], status: status.code)
         // Those who watch the server hear how an abandoned call ended, its client does not.
         try await writer.setTrailers(status.trailers)
         if let abandonment { throw abandonment }

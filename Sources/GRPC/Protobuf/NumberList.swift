@@ -95,16 +95,13 @@ package struct NumberList: Sendable {
         in octets: [UInt8],
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        let result =
-            switch storage {
-            case .inPlace(let range):
-                octets.withUnsafeBytes { octets in
-                    Swift.Result { () throws(Failure) in try body(UnsafeRawBufferPointer(rebasing: octets[range])) }
-                }
-            case .gathered(let gathered):
-                gathered.withUnsafeBytes { octets in Swift.Result { () throws(Failure) in try body(octets) } }
+        switch storage {
+        case .inPlace(let range):
+            try octets.span.withUnsafeBytes { octets throws(Failure) in
+                try body(UnsafeRawBufferPointer(rebasing: octets[range]))
             }
-        return try result.get()
+        case .gathered(let gathered): try gathered.span.withUnsafeBytes(body)
+        }
     }
 
     /// Calls `body` with each varint, in order.

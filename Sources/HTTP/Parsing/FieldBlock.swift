@@ -45,6 +45,7 @@ package struct FieldBlock: Sendable {
 
     /// Adds a line.
     package mutating func append(name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
+        if byteCount == 0 { octets.reserveCapacity(Self.usualByteCount) }
         byteCount += name.count + value.count + 32
         guard failure == nil else { return }
         guard byteCount <= limits.maxHeadBytes else {
@@ -66,6 +67,8 @@ package struct FieldBlock: Sendable {
     }
 
     private static let host: StaticString = "host"
+    /// What most blocks hold at most: they are read into one piece of memory.
+    private static let usualByteCount = 224
 
     private mutating func append(_ value: UnsafeBufferPointer<UInt8>) -> Range<Int> {
         let start = octets.count

@@ -11,19 +11,38 @@ package struct FieldList: Sendable {
     package private(set) var octets: [UInt8] = []
     package private(set) var lines: [Line] = []
 
-    /// Creates the lines of trailers.
-    package init(trailers: ResponseFields) {
+    /// Octets of memory that are kept for the next lines.
+    private static let maxKeptByteCount = 4_096
+
+    /// Creates a list without lines.
+    package init() {}
+
+    /// Has the lines of trailers in place of those before.
+    package mutating func set(trailers: ResponseFields) {
+        clear(octets: trailers.octets.count)
         append(trailers)
     }
 
-    /// Creates the lines of an answer's head.
+    /// Has the line of a status alone, as of an answer before the answer.
+    package mutating func set(status code: Int) {
+        clear(octets: 16)
+        append(":status") { $0.append(decimal: code) }
+    }
+
+    private mutating func clear(octets count: Int) {
+        octets.removeAll(keepingCapacity: octets.capacity <= Self.maxKeptByteCount)
+        lines.removeAll(keepingCapacity: lines.capacity <= Self.maxKeptByteCount / 32)
+        octets.reserveCapacity(count)
+        lines.reserveCapacity(8)
+    }
+
+    /// Has the lines of an answer's head in place of those before.
     ///
     /// - Parameters:
     ///   - date: The time as `HTTPDate` writes it.
     ///   - endsThere: Whether nothing follows, so that trailers belong to the head.
-    package init(_ response: Response, date: [UInt8], endsThere: Bool) {
-        octets.reserveCapacity(response.fields.octets.count + 96)
-        lines.reserveCapacity(8)
+    package mutating func set(_ response: Response, date: [UInt8], endsThere: Bool) {
+        clear(octets: response.fields.octets.count + 96)
         let code = response.status.code
         append(":status") { $0.append(decimal: code) }
         append("date") { $0.append(contentsOf: date) }

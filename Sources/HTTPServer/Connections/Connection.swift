@@ -278,7 +278,7 @@ final class Connection {
     private func flush(_ conversation: any Conversation, _ steps: inout Int, on loop: isolated EventLoop) {
         while phase != .closed {
             guard steps > -4 else { return }
-            guard let outcome = conversation.send(stream.write, on: loop) else { break }
+            guard let outcome = conversation.send(to: stream, on: loop) else { break }
             steps -= 1
             switch outcome {
             case .moved(let count):
@@ -321,24 +321,34 @@ final class Connection {
     }
 
     /// Counts a request that never reaches the handler, and tells of it.
-    func noteRefused(_ request: RequestOutline?, with refusal: Refusal, on loop: isolated EventLoop) {
+    func noteRefused(
+        _ request: RequestOutline?,
+        for refusal: Refusal,
+        with answer: Response,
+        on loop: isolated EventLoop
+    ) {
         loop.shared.metrics.refused["\(refusal.status.code)"].increment()
-        loop.shared.events.refused(refused(request, with: refusal, on: loop))
+        loop.shared.events.refused(refused(request, with: answer, on: loop))
     }
 
     /// Returns what is known of a refused request; its client only where the whole head could be read.
     private func refused(
         _ request: RequestOutline?,
-        with refusal: Refusal,
+        with answer: Response,
         on loop: isolated EventLoop
     ) -> RefusedRequest {
-        let status = refusal.status.code
-        guard isTrustedProxy else {
-            return RefusedRequest(status: status, peer: arrival.peer, proxy: nil, outline: request)
+        var (client, proxy): (String?, String?) = (arrival.peer, nil)
+        if isTrustedProxy {
+            client = request?.fields.map { loop.configuration.trustedProxies.client(in: $0) ?? arrival.peer }
+            proxy = client == arrival.peer ? nil : arrival.peer
         }
-        let client = request?.fields.map { loop.configuration.trustedProxies.client(in: $0) ?? arrival.peer }
-        let proxy = client == arrival.peer ? nil : arrival.peer
-        return RefusedRequest(status: status, peer: client, proxy: proxy, outline: request)
+        return RefusedRequest(
+            status: answer.status.code,
+            trailers: answer.trailers,
+            peer: client,
+            proxy: proxy,
+            outline: request
+        )
     }
 
     /// Ends requests whose bodies had to give way.

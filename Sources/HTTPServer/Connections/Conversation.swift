@@ -1,4 +1,3 @@
-import Glibc
 import HTTP
 
 /// The requests and answers of one protocol on a connection: asks the handler, and knows what is waited for.
@@ -25,8 +24,8 @@ protocol Conversation: AnyObject {
     /// Makes ready what is to be sent, in memory that the loop lends for a turn.
     func beginTurn(on loop: isolated EventLoop)
     func endTurn(on loop: isolated EventLoop)
-    /// Hands the next octets to `write`; nil if there are none.
-    func send(_ write: (UnsafeBufferPointer<iovec>) -> Transfer, on loop: isolated EventLoop) -> Transfer?
+    /// Gives `stream` the next octets; nil if there are none.
+    func send(to stream: any ByteStream, on loop: isolated EventLoop) -> Transfer?
     /// The socket has taken what it takes.
     func resumeWriters(on loop: isolated EventLoop)
     /// Octets of answers in memory, as they count against the server's limit.

@@ -233,9 +233,9 @@ final class HTTP1Conversation: Conversation {
     func refuse(_ refusal: Refusal, to request: RequestOutline?, on loop: isolated EventLoop) {
         guard connection.isOpen else { return }
         releaseBody(on: loop)
-        connection.noteRefused(request, with: refusal, on: loop)
-        if session.output.isEmpty { connection.beginWriting(on: loop) }
         let response = loop.configuration.refusalForm(refusal, request?.path ?? [])
+        connection.noteRefused(request, for: refusal, with: response, on: loop)
+        if session.output.isEmpty { connection.beginWriting(on: loop) }
         session.refuse(request, with: response, date: loop.date.octets)
     }
 
@@ -249,8 +249,8 @@ final class HTTP1Conversation: Conversation {
         session.output.giveBack(&loop.spareOutputs)
     }
 
-    func send(_ write: (UnsafeBufferPointer<iovec>) -> Transfer, on loop: isolated EventLoop) -> Transfer? {
-        session.output.isEmpty ? nil : session.output.flush(write)
+    func send(to stream: any ByteStream, on loop: isolated EventLoop) -> Transfer? {
+        session.output.isEmpty ? nil : session.output.flush { stream.write($0) }
     }
 
     var heldAnswerBytes: Int { session.output.heldCount }

@@ -113,7 +113,7 @@ final class HTTP2Conversation: Conversation {
         guard change > 0 else { return loop.shared.bodies.leave(-change) }
         let limit = loop.limits.maxHeldBodyBytes
         guard !loop.shared.bodies.take(change, limit: limit, mayPush: !connection.peerIsEnding) else { return }
-        for stream in session.streams.values where stream.lastArrival == loop.now.nanoseconds {
+        for stream in session.streams where stream.lastArrival == loop.now.nanoseconds {
             if let incoming = stream.incoming {
                 incoming.fail(.overloaded)
             } else if stream.awaitsBody {
@@ -143,7 +143,7 @@ final class HTTP2Conversation: Conversation {
                 loop.executor.submit(.closure { loop.assumeIsolated { $0.connections[token]?.giveWay(on: $0) } })
             }
         }
-        return session.streams.values.contains { $0.isStreaming }
+        return session.streams.contains { $0.isStreaming }
     }
 
     func giveWay(on loop: isolated EventLoop) {
@@ -152,7 +152,7 @@ final class HTTP2Conversation: Conversation {
     }
 
     func taken(_ count: Int, of exchange: ExchangeID, on loop: isolated EventLoop) {
-        guard let stream = session.streams[Int32(truncatingIfNeeded: exchange)] else { return }
+        guard let stream = session.stream(Int32(truncatingIfNeeded: exchange)) else { return }
         session.taken(count, of: stream)
         countHeldBodies(on: loop)
         if !connection.isAdvancing { connection.advance(on: loop) }
@@ -254,19 +254,18 @@ final class HTTP2Conversation: Conversation {
 
     /// Answers a request that never reaches the handler; the connection lives on.
     private func refuse(_ refusal: Refusal, _ stream: HTTP2Stream, on loop: isolated EventLoop) {
-        connection.noteRefused(stream.outline, with: refusal, on: loop)
-        noteWriting(on: loop)
         let own = stream.outline.flatMap { loop.configuration.streamRefusalForm(refusal, $0) }
         let response = own ?? loop.configuration.refusalForm(refusal, stream.outline?.path ?? [])
+        connection.noteRefused(stream.outline, for: refusal, with: response, on: loop)
+        noteWriting(on: loop)
         session.answer(stream, with: response, date: loop.date.octets, at: loop.now.nanoseconds)
     }
 
     /// Gives up the work on streams that are over.
     private func settle(on loop: isolated EventLoop) {
-        let closed = session.takeClosed()
-        guard !closed.isEmpty else { return }
-        defer { countHeldBodies(on: loop) }
-        for stream in closed {
+        var hasChanged = false
+        while let stream = session.takeClosed() {
+            hasChanged = true
             guard let exchange = exchanges[ExchangeID(stream.id)] else {
                 session.releaseBody(of: stream)
                 forget(stream, on: loop)
@@ -275,6 +274,7 @@ final class HTTP2Conversation: Conversation {
             exchange.task?.cancel()
             resume(exchange, throwing: CancellationError())
         }
+        if hasChanged { countHeldBodies(on: loop) }
     }
 
     private func forget(_ stream: HTTP2Stream, on loop: isolated EventLoop) {
@@ -294,14 +294,14 @@ final class HTTP2Conversation: Conversation {
         output.giveBack(&loop.spareOutputs)
     }
 
-    func send(_ write: (UnsafeBufferPointer<iovec>) -> Transfer, on loop: isolated EventLoop) -> Transfer? {
+    func send(to stream: any ByteStream, on loop: isolated EventLoop) -> Transfer? {
         if output.count < Self.outputRest {
             if output.isEmpty { connection.beginWriting(on: loop) }
             output.write { session.produce(into: &$0, atMost: Self.outputSize, at: loop.now.nanoseconds) }
             settle(on: loop)
         }
         defer { countRoom(on: loop) }
-        return output.isEmpty ? nil : output.flush(write)
+        return output.isEmpty ? nil : output.flush { stream.write($0) }
     }
 
     var heldAnswerBytes: Int { output.heldCount + session.heldAnswerBytes }
@@ -373,7 +373,7 @@ final class HTTP2Conversation: Conversation {
             case .final: break
             }
         }
-        for stream in session.streams.values { deadline = min(deadline, self.deadline(of: stream, timeouts)) }
+        for stream in session.streams { deadline = min(deadline, self.deadline(of: stream, timeouts)) }
         return deadline
     }
 
@@ -405,7 +405,7 @@ final class HTTP2Conversation: Conversation {
             session.end(.noError, "")
         } else {
             if loop.isDraining { proceedWithDrain(on: loop) }
-            for stream in session.streams.values { expire(stream, on: loop) }
+            for stream in session.streams { expire(stream, on: loop) }
             if lastLook + timeouts.bodyIdle <= now { lastLook = now }
         }
         connection.advance(on: loop)

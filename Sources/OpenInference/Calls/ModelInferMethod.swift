@@ -26,23 +26,30 @@ struct ModelInferMethod: Sendable {
     ) throws -> Reply<any Error> {
         let target = try ModelTarget(name: message.modelName, version: message.modelVersion)
         let form = InferMessageForm(hasRawInputs: !message.rawInputContents.isEmpty, isStreamed: isStreamed)
-        let infer: @Sendable (ModuleVersion) throws -> Reply<any Error> = { model in
-            try Reply.recovering(call.exchange) { exchange in
-                let inference = try Inference(exchange, of: model, for: api, arrival: arrival, deadline: call.deadline)
-                {
-                    try InferRequest(message, in: octets)
-                }
-                return try api.reply(to: inference, in: form)
-            } orThrowing: { [compatibility = model.compatibility] error, _ in
-                throw Problem(error, compatibility: compatibility)
-            }
-        }
         guard let model = try api.modelIfLoaded(target) else {
             return .later {
                 let model = try await api.lookUp(target) { try await api.registry.module($0, version: $1) }
-                return try await infer(model).response
+                return try await infer(message, in: octets, of: model, in: form, call, arrival: arrival).response
             }
         }
-        return try infer(model)
+        return try infer(message, in: octets, of: model, in: form, call, arrival: arrival)
+    }
+
+    private func infer(
+        _ message: ModelInferRequest,
+        in octets: [UInt8],
+        of model: ModuleVersion,
+        in form: InferMessageForm,
+        _ call: Call,
+        arrival: ContinuousClock.Instant
+    ) throws -> Reply<any Error> {
+        try Reply.recovering(call.exchange) { exchange in
+            let inference = try Inference(exchange, of: model, for: api, arrival: arrival, deadline: call.deadline) {
+                try InferRequest(message, in: octets)
+            }
+            return try api.reply(to: inference, in: form)
+        } orThrowing: { [compatibility = model.compatibility] error, _ in
+            throw Problem(error, compatibility: compatibility)
+        }
     }
 }

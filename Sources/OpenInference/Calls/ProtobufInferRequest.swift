@@ -9,10 +9,12 @@ extension InferRequest {
     /// Reads what a message asks for: all inputs in `raw_input_contents`, or all in `contents`.
     init(_ message: ModelInferRequest, in octets: [UInt8]) throws(InferenceError) {
         id = message.id.isEmpty ? nil : message.id
-        var parameters = message.parameters
-        // Each request has one answer, so that there is no empty one to leave out or to send.
-        parameters[Self.enableEmptyFinalResponse] = nil
-        self.parameters = try InferParameters(JSONValue(parameters))
+        if !message.parameters.isEmpty {
+            var parameters = message.parameters
+            // Each request has one answer, so that there is no empty one to leave out or to send.
+            parameters[Self.enableEmptyFinalResponse] = nil
+            self.parameters = try InferParameters(JSONValue(parameters))
+        }
         inputs = try Self.inputs(message, in: octets)
         outputs = try Self.outputs(message)
     }

@@ -32,6 +32,7 @@ struct ProtobufTensorReader {
             throw .invalidShape(tensor: input.name, .tooManyAxes(input.shape.count))
         }
         var axes: [Int] = []
+        axes.reserveCapacity(input.shape.count)
         input.shape.forEachVarint(in: octets) { axes.append(Int(truncatingIfNeeded: $0)) }
         do {
             return try Shape(checking: axes)

@@ -176,6 +176,7 @@ extension Configuration {
         configuration.trustedProxies.field = forwardedField
         configuration.events.refused = { request in
             var metadata: Logger.Metadata = ["status": "\(request.status)"]
+            if let status = request.trailers?[.grpcStatus] { metadata["grpc_status"] = "\(status)" }
             if let peer = request.peer { metadata["peer"] = "\(peer)" }
             if let proxy = request.proxy { metadata["proxy"] = "\(proxy)" }
             if let outline = request.outline {
