@@ -47,7 +47,7 @@ extension HTTPServer {
         /// Creates the default configuration for so many cores, or the time of so many.
         package init(coreCount: Int = HTTPServer.coreCount) {
             loopCount = coreCount
-            polling = coreCount > 1 ? .microseconds(50) : .zero
+            polling = coreCount > 1 ? .microseconds(10) : .zero
         }
     }
 

@@ -115,9 +115,10 @@ extension EventLoop {
 
     /// Does what is there to do; false when there is nothing and nothing is expected soon.
     private func step() -> Bool {
-        guard work(on: epoll.takeReady()) else { return connections.count > 0 && polling.mayGoOn() }
-        polling.succeed()
-        return true
+        guard connections.count > 0 else { return work(on: epoll.takeReady()) }
+        // Where nothing else is to do, and nothing is polled for, the wait is the look.
+        guard polling.isOn || executor.hasWork || !deferred.isEmpty else { return false }
+        return work(on: epoll.takeReady()) || polling.mayGoOn()
     }
 
     /// Waits for what comes next while there are connections, and does it; false when nothing came for long.
@@ -143,7 +144,9 @@ extension EventLoop {
         }
         let hadDeferred = !deferred.isEmpty
         advanceDeferred()
-        return count > 0 || hadWork || hadDeferred
+        guard count > 0 || hadWork || hadDeferred else { return false }
+        polling.succeed()
+        return true
     }
 
     /// Does what the reports ask for, and sends answers a few connections at a time: to wake a client that waits for one of

@@ -28,9 +28,12 @@ struct PollingBudget {
         hasPolled = false
     }
 
+    /// Whether it polls at all for now.
+    var isOn: Bool { limit > 0 && skips == 0 }
+
     /// Whether to look once more.
     mutating func mayGoOn() -> Bool {
-        guard limit > 0, skips == 0 else { return false }
+        guard isOn else { return false }
         let now = Instant.now()
         if !hasPolled { idleSince = now }
         hasPolled = true

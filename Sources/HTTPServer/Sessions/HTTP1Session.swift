@@ -82,8 +82,10 @@ struct HTTP1Session {
     /// Whether octets that came already wait to be looked at.
     var hasLeftover: Bool { !leftover.isEmpty }
 
+    // Asked of a session that an object holds, for each request: not to be copied as a whole for it.
+
     /// Whether all is said and sent.
-    var isOver: Bool { isEnding && writing == .nothing && output.isEmpty }
+    @inline(__always) var isOver: Bool { isEnding && writing == .nothing && output.isEmpty }
 
     /// Whether a request is being read or answered, or its answer is not out.
     var owes: Bool { writing != .nothing || reading == .head || reading == .body || hasLeftover || !output.isEmpty }
@@ -91,7 +93,7 @@ struct HTTP1Session {
     /// What is known of the request that is being read.
     var outline: RequestOutline? { parser.outline }
 
-    var wait: Wait {
+    @inline(__always) var wait: Wait {
         if !output.isEmpty { return .reader }
         if writing != .nothing { return .handler }
         return switch reading {

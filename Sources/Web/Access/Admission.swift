@@ -74,15 +74,17 @@ final class Admission: Sendable {
     func enter(_ name: String, now: ContinuousClock.Instant) throws(Problem) {
         let refusal: Duration? = clients.withLock { clients in
             guard makeRoom(in: &clients, for: name, now: now) else { return .seconds(1) }
-            var client = clients[name] ?? Client(bucket: TokenBucket(burst: burst, now: now))
-            defer { clients[name] = client }
-            if let most = limits.concurrentRequests, client.active >= most { return .seconds(1) }
-            if rate.isFinite, let wait = client.bucket.take(rate: rate, burst: burst, now: now) { return wait }
-            client.active += 1
-            return nil
+            return enter(&clients[name, default: Client(bucket: TokenBucket(burst: burst, now: now))], now: now)
         }
         guard let refusal else { return }
         throw Self.refusal(refusal)
+    }
+
+    private func enter(_ client: inout Client, now: ContinuousClock.Instant) -> Duration? {
+        if let most = limits.concurrentRequests, client.active >= most { return .seconds(1) }
+        if rate.isFinite, let wait = client.bucket.take(rate: rate, burst: burst, now: now) { return wait }
+        client.active += 1
+        return nil
     }
 
     private static func refusal(_ wait: Duration) -> Problem {

@@ -12,7 +12,7 @@ struct Authentication {
     func identify(_ route: Route, _ next: @escaping Endpoint) -> Endpoint {
         guard route.scope != .open else { return next }
         return { exchange in
-            let shown = Self.bearerToken(exchange.request.fields[.authorization])
+            let shown = Self.bearerToken(of: exchange.request)
             exchange.context.key = shown.flatMap(keys.key(matching:))
             return try next(exchange)
         }
@@ -31,7 +31,7 @@ struct Authentication {
     /// Returns the key that may use the route; none where whoever shows none may.
     private func key(of exchange: Exchange, scope: Scope) throws(Problem) -> AccessKey? {
         guard let key = exchange.context.key else {
-            let isShown = Self.bearerToken(exchange.request.fields[.authorization]) != nil
+            let isShown = Self.bearerToken(of: exchange.request) != nil
             guard isShown || anonymous != scope else { return nil }
             throw isShown ? Self.unknownKey : Self.missingKey
         }
@@ -60,11 +60,15 @@ struct Authentication {
     )
 
     /// Returns the token of a value like `Bearer abc`; the scheme has no case, and any number of blanks stands around the token.
-    private static func bearerToken(_ value: String?) -> String? {
-        // By bytes: by characters it cost an eighth of a small call.
-        guard let words = value?.utf8.split(whereSeparator: { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }),
-            words.count == 2, words[0].elementsEqual("bearer".utf8, by: { $0 | 0x20 == $1 })
+    private static func bearerToken(of request: Request) -> ArraySlice<UInt8>? {
+        // Blanks around the value are off already.
+        guard let value = request.fields.onlyOctets(of: .authorization),
+            let end = value.firstIndex(where: isBlank),
+            value[..<end].elementsEqual("bearer".utf8, by: { $0 | 0x20 == $1 })
         else { return nil }
-        return String(Substring(words[1]))
+        let token = value[end...].drop(while: isBlank)
+        return token.isEmpty || token.contains(where: isBlank) ? nil : token
     }
+
+    private static func isBlank(_ octet: UInt8) -> Bool { octet == UInt8(ascii: " ") || octet == UInt8(ascii: "\t") }
 }

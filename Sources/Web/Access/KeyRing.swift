@@ -39,9 +39,13 @@ package final class KeyRing: Sendable {
     }
 
     /// Returns the key that a client shows, comparing it with every one so that time tells nothing.
-    package func key(matching shown: String) -> AccessKey? {
+    package func key(matching shown: ArraySlice<UInt8>) -> AccessKey? {
         let digest = KeyDigest(of: shown)
-        return state.withLock(\.keys).reduce(nil) { found, key in key.digest == digest ? key : found }
+        return state.withLock { state in
+            var found: Int?
+            for place in state.keys.indices { found = state.keys[place].digest == digest ? place : found }
+            return found.map { state.keys[$0] }
+        }
     }
 
     /// Returns once `key` is not let in for `scope` any more, or the task is cancelled.

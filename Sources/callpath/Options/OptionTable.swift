@@ -66,7 +66,7 @@ enum OptionTable {
             "polling",
             "time a loop polls on before it sleeps",
             \.server.polling,
-            shown: "50us, 0s on one core"
+            shown: "10us, 0s on one core"
         ),
         ServeOption("backlog", "connections waiting to be accepted", \.server.backlog, .atLeast(1)),
     ]
