@@ -155,8 +155,18 @@ INLINE void WINDOWS(larger_line)(const float *x, size_t stride, size_t count, fl
     }
 }
 
+#define CLEAR(Line, Mask, strided)                                                                                    \
+    Line zeros = 0;                                                                                                   \
+    __builtin_memcpy(out + i, &zeros, sizeof zeros);
+
+/// The one or two numbers beside an image are cleared by themselves: of a loop the compiler would make a call.
 INLINE void WINDOWS(clear_line)(size_t count, float *out) {
-    for (size_t i = 0; i < count; i++) out[i] = 0;
+    COVER(count, CLEAR)
+    else {
+        if (count > 0) out[0] = 0;
+        if (count > 1) out[1] = 0;
+        if (count > 2) out[2] = 0;
+    }
 }
 
 static void WINDOWS(lines)(
@@ -179,9 +189,10 @@ static void WINDOWS(fill)(const callpath_room *room, const float *image, ptrdiff
                         continue;
                     }
                     const float *numbers = image + (size_t)at * plane + (size_t)high * room->width + from->column;
-                    WINDOWS(clear_line)(from->before, out);
                     WINDOWS(copy_line)(numbers, room->column_stride, from->count, out + from->before);
+                    if (room->is_filled) continue;
                     size_t end = from->before + from->count;
+                    WINDOWS(clear_line)(from->before, out);
                     WINDOWS(clear_line)(room->pitch - end, out + end);
                 }
             }

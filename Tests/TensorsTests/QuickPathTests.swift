@@ -53,7 +53,7 @@ struct QuickPathTests {
         }
     }
 
-    @Test(.serialized, arguments: [[1, 64, 32, 32], [1, 64, 30, 30], [2, 64, 9, 9]])
+    @Test(.serialized, arguments: [[1, 64, 32, 32], [1, 64, 30, 30], [2, 64, 9, 9], [1, 64, 8, 8]])
     func convolutionsHaveTheSameBitsOnAnyNumberOfThreads(shape: [Int]) throws {
         let generator = Generator(seed: 8)
         let input = try Tensor.normal(Shape(checking: shape), generator: generator)

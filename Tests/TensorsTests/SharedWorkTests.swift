@@ -49,6 +49,20 @@ struct SharedWorkTests {
         #expect(shares.withLock { $0.count } > 4)
     }
 
+    @Test(arguments: [1, 6, 7, 64], [false, true])
+    func everyPanelIsInOnePiece(rows: Int, fromEnd: Bool) {
+        for panels in [2, 3, 4, 8, 9, 15, 16, 17, 63, 640] {
+            for threads in 2...5 {
+                let found = Mutex<[Int]>([])
+                ProductPlan(threads: threads).split(panels: panels, rows: rows, weights: 1e9, fromEnd: fromEnd) {
+                    share in
+                    found.withLock { $0 += share }
+                }
+                #expect(found.withLock { $0.sorted() } == Array(0..<panels), "\(panels) panels on \(threads) threads")
+            }
+        }
+    }
+
     private final class Counts: Sendable {
         private let total = Atomic<UInt64>(0)
         var sum: UInt64 { total.load(ordering: .relaxed) }

@@ -106,6 +106,7 @@ typedef struct callpath_room {
     size_t slices, slice_step;
     size_t row_stride, column_stride, lines, pitch, phases;
     const callpath_phase *_Nonnull phase;
+    bool is_filled; // before, so that the columns beside the image are zeros already
 } callpath_room;
 
 /// The windows of a pool over a plane of `depth` x `height` x `width`, with what lies in the plane for each place along the

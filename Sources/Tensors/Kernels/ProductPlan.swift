@@ -40,13 +40,24 @@ package struct ProductPlan: Sendable {
         fromEnd: Bool = false,
         _ body: @Sendable (Range<Int>) -> Void
     ) {
-        let shares = min(shares(rows: rows, weights: weights), panels / Self.panelsPerPiece)
+        // As many panels as kernels take at once.
+        let width = rows <= Self.fewRows ? 4 : 2
+        let blocks = panels / width
+        let shares = min(shares(rows: rows, weights: weights), blocks)
         guard shares > 1 else { return body(0..<panels) }
-        let pieces = min(shares * Self.piecesPerShare, panels / Self.panelsPerPiece, SharedWork.maxPieces)
+        let pieces = min(shares * Self.piecesPerShare, blocks, SharedWork.maxPieces)
         HelperTeam.shared.perform(pieces: pieces, shares: shares) { piece in
-            let place = fromEnd ? pieces - 1 - piece : piece
-            body(panels * place / pieces..<panels * (place + 1) / pieces)
+            let place = fromEnd ? Self.mirrored(piece, pieces: pieces, shares: shares) : piece
+            let end = place == pieces - 1 ? panels : blocks * (place + 1) / pieces * width
+            body(blocks * place / pieces * width..<end)
         }
+    }
+
+    /// Returns the piece that is as far from the end of a thread's share as `piece` is from its beginning: each thread finds its
+    /// own half of a weight in its cache, whichever end it begins at.
+    private static func mirrored(_ piece: Int, pieces: Int, shares: Int) -> Int {
+        let share = (piece * shares + shares - 1) / pieces
+        return pieces * share / shares + pieces * (share + 1) / shares - 1 - piece
     }
 
     /// Calls `body` with ranges that cover units of so many multiply-adds each, on several threads if that is worth it.
@@ -61,8 +72,8 @@ package struct ProductPlan: Sendable {
 
     /// Returns how many of `count` should be one unit of work, of which there are as many in each of `parts`: all, or fewer
     /// where the parts alone would not keep all threads at so many multiply-adds.
-    func piece(of count: Int, parts: Int, work: Double) -> Int {
-        let pieces = threads * Self.piecesPerShare
+    func piece(of count: Int, parts: Int, work: Double, perShare: Int = piecesPerShare) -> Int {
+        let pieces = threads * perShare
         guard threads > 1, work >= Self.workPerAwakeThread * 2, !callpath_is_alone(), parts > 0, parts < pieces else {
             return max(count, 1)
         }
@@ -88,9 +99,9 @@ package struct ProductPlan: Sendable {
     private static let workPerSleepingThread = 2.5e6
 
     /// Several pieces for each thread, so that one that wakes late or is held up leaves its own to the others.
-    private static let piecesPerShare = 4
-    /// The fewest panels that are worth a piece.
-    private static let panelsPerPiece = 2
+    static let piecesPerShare = 4
+    /// The most rows of which kernels take four panels at once.
+    private static let fewRows = 6
 
     private static let threadLimit = Atomic<Int>(ProcessorCount.available)
 }

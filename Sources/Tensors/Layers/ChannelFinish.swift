@@ -105,6 +105,13 @@ public struct ChannelFinish: Sendable {
     /// How many channels there are.
     public var count: Int { channels.count }
 
+    /// Calls `body` with where stands what becomes of each channel.
+    func withChannels(_ body: (UnsafePointer<callpath_finish>) -> Void) {
+        channels.withUnsafeBufferPointer { channels in
+            if let first = channels.baseAddress { body(first) }
+        }
+    }
+
     /// Writes what becomes of `count` numbers of one channel; `out` may be where they are.
     @inline(__always)
     func apply(_ channel: Int, _ numbers: UnsafePointer<Float>, _ count: Int, to out: UnsafeMutablePointer<Float>) {

@@ -8,6 +8,9 @@ struct LargestLines {
     /// The largest kernel, and the longest steps, that are gone over place by place.
     private static let (mostPlaces, longest) = (64, 1 << 32)
 
+    /// How many multiply-adds the larger of two numbers takes as long as.
+    private static let workPerNumber = 24.0
+
     /// Creates the lines of windows over `input`; `nil` where a kernel reaches far beyond the image.
     init?(input: Tensor, steps: PoolSteps, image: [Int], output: [Int]) {
         guard steps.kernel.allSatisfy({ $0 <= Self.mostPlaces }),
@@ -34,8 +37,8 @@ struct LargestLines {
                     nonisolated(unsafe) let (source, result) = (input.address(of: Float.self), target)
                     let (size, count) = (image.count, output.count)
                     let largest = KernelSet.current.table.pointee.largest_f32
-                    ProductPlan().share(units: shape.elementCount / count, work: Double(count * kernel.count)) {
-                        planes in
+                    let work = Double(count * kernel.count) * Self.workPerNumber
+                    ProductPlan().share(units: shape.elementCount / count, work: work) { planes in
                         var pool = pool
                         for plane in planes { largest(&pool, source + plane * size, result + plane * count) }
                     }

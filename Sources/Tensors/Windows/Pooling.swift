@@ -298,15 +298,36 @@ private struct Mean: RealVisitor {
 
     func visit<R: Real>(_ type: R.Type) throws(TensorError) -> Tensor {
         try Tensor(of: R.self, shape: shape) { target in
-            let source = input.address(of: R.self)
-            for plane in 0..<planes {
-                let (numbers, first) = (source + plane * regions.image.count, plane * regions.count)
-                regions.forEachRegion { index, depth, height, width in
-                    var sum: R = 0
-                    regions.forEachNumber(depth, height, width) { sum += numbers[$0] }
-                    (target + first + index).initialize(to: sum / R(rule.divisor(regions, depth, height, width)))
+            nonisolated(unsafe) let (source, result) = (input.address(of: R.self), target)
+            ProductPlan().share(units: planes, work: Double(regions.image.count) * Self.workPerNumber) { planes in
+                for plane in stride(from: planes.lowerBound, to: planes.upperBound, by: 4) {
+                    means(of: plane..<min(plane + 4, planes.upperBound), source, to: result)
                 }
             }
+        }
+    }
+
+    /// How many multiply-adds the adding of a number takes as long as.
+    private static let workPerNumber = 24.0
+
+    /// Computes up to four planes beside each other, since each sum waits for the number before.
+    @inline(__always)
+    private func means<R: Real>(of planes: Range<Int>, _ source: UnsafePointer<R>, to target: UnsafeMutablePointer<R>) {
+        func numbers(_ lane: Int) -> UnsafePointer<R> {
+            source + min(planes.lowerBound + lane, planes.upperBound - 1) * regions.image.count
+        }
+        let (a, b, c, d) = (numbers(0), numbers(1), numbers(2), numbers(3))
+        regions.forEachRegion { index, depth, height, width in
+            var sums: (R, R, R, R) = (0, 0, 0, 0)
+            regions.forEachNumber(depth, height, width) {
+                sums = (sums.0 + a[$0], sums.1 + b[$0], sums.2 + c[$0], sums.3 + d[$0])
+            }
+            let divisor = R(rule.divisor(regions, depth, height, width))
+            let (mean, next) = (target + planes.lowerBound * regions.count + index, regions.count)
+            mean.initialize(to: sums.0 / divisor)
+            if planes.count > 1 { (mean + next).initialize(to: sums.1 / divisor) }
+            if planes.count > 2 { (mean + 2 * next).initialize(to: sums.2 / divisor) }
+            if planes.count > 3 { (mean + 3 * next).initialize(to: sums.3 / divisor) }
         }
     }
 }

@@ -10,11 +10,11 @@ struct WindowLines: Sendable {
     private let images, groups, rows: Int
     /// Where lines are copied to; `nil` if they are read from the image.
     private let room: WindowRoom?
-    /// Whether windows go on from one line of the map to the next, and what lies between is cut out afterwards.
-    private let isFlat: Bool
 
     /// The windows that lie side by side.
-    private static let width = 16
+    static let width = 16
+    /// How many multiply-adds the loading of a line takes as long as: all of it where there is one row of weights.
+    private static let workPerLine = 3
 
     /// Creates the lines for `images` of `groups`, each with `rows` of weights; `nil` where windows are better gathered.
     init?(_ windows: Windows, images: Int, groups: Int, rows: Int) {
@@ -22,15 +22,17 @@ struct WindowLines: Sendable {
         let form = windows.isPointwise ? windows.inOneLine : windows
         (self.windows, self.images, self.groups, self.rows) = (form, images, groups, rows)
         guard !form.isBare || form.output.width < Self.width else {
-            (room, isFlat) = (nil, false)
+            room = nil
             return
         }
-        let work = Double(rows * form.length) * Double(images * groups * form.output.count)
-        guard let room = WindowRoom(form, parts: images * groups, work: work) else { return nil }
+        let work = Self.work(form, rows) * Double(images * groups)
+        guard let room = WindowRoom(form, rows: rows, parts: images * groups, work: work) else { return nil }
         self.room = room
-        // Cutting a number out costs as much as some eight multiply-adds.
-        let wasted = Self.lines(over: form.output.width) * Self.width - room.pitch
-        isFlat = form.output.width < Self.width || wasted * form.length > 8 * form.output.width
+    }
+
+    /// About how many multiply-adds one part takes as long as.
+    private static func work(_ windows: Windows, _ rows: Int) -> Double {
+        Double(rows + workPerLine) * Double(windows.length) * Double(windows.output.count)
     }
 
     /// The lines that cover so many windows.
@@ -49,31 +51,31 @@ struct WindowLines: Sendable {
         let target: UnsafeMutablePointer<Float>
         let groups, rows, length, imageSize, mapSize: Int
         let taps, starts, places: UnsafePointer<Int>
-        let finish: ChannelFinish?
+        /// What becomes of each channel.
+        var channels: UnsafePointer<callpath_finish>?
 
-        /// Finishes `count` numbers of each row of one part from `out` on.
+        /// Finishes `count` numbers of some rows of one part from `out` on.
         @inline(__always)
-        func finish(_ part: Int, _ out: UnsafeMutablePointer<Float>, count: Int) {
-            guard let finish else { return }
-            for row in 0..<rows {
-                let line = out + row * mapSize
-                finish.apply(part % groups * rows + row, line, count, to: line)
-            }
+        func finish(_ part: Int, rows cut: Range<Int>, _ out: UnsafeMutablePointer<Float>, count: Int) {
+            guard let channels else { return }
+            let first = channels + part % groups * rows + cut.lowerBound
+            for row in 0..<cut.count { table.finish_f32(out + row * mapSize, count, first + row, out + row * mapSize) }
         }
 
-        /// Computes `count` lines of windows of one part, from line `first` on.
+        /// Computes `count` lines of windows of one part and some rows of weights, from line `first` on.
         @inline(__always)
         func compute(
             _ part: Int,
+            rows cut: Range<Int>,
             from image: UnsafePointer<Float>,
             first: Int,
             count: Int,
             to out: UnsafeMutablePointer<Float>,
             stride: Int
         ) {
-            let group = part % groups
+            let row = part % groups * rows + cut.lowerBound
             let form = callpath_windows(
-                rows: rows,
+                rows: cut.count,
                 inputs: length,
                 lines: count,
                 out_stride: stride,
@@ -81,7 +83,7 @@ struct WindowLines: Sendable {
                 starts: starts + first,
                 places: places + first
             )
-            table.windows_f32(form, image, weight + group * rows * length, bias.map { $0 + group * rows }, out)
+            table.windows_f32(form, image, weight + row * length, bias.map { $0 + row }, out)
         }
     }
 
@@ -107,7 +109,7 @@ struct WindowLines: Sendable {
     ) throws(TensorError) -> Tensor {
         let taps = lines.taps
         let (starts, places) = (lines.starts, lines.places)
-        let sums = isFlat ? rows * starts.count * Self.width : 0
+        let sums = room.map { $0.isFlat ? $0.cutRows * starts.count * Self.width : 0 } ?? 0
         try TensorBody.check(saturating: (room?.size ?? 0) + sums, MemoryLayout<Float>.size)
         return try Tensor(of: Float.self, shape: shape) { target in
             taps.withUnsafeBufferPointer { taps in
@@ -116,7 +118,7 @@ struct WindowLines: Sendable {
                         guard let taps = taps.baseAddress, let first = starts.baseAddress,
                             let places = places.baseAddress
                         else { return }
-                        let job = Job(
+                        var job = Job(
                             table: KernelSet.current.table.pointee,
                             image: image.address(of: Float.self),
                             weight: weight.address(of: Float.self),
@@ -129,22 +131,28 @@ struct WindowLines: Sendable {
                             mapSize: windows.output.count,
                             taps: taps,
                             starts: first,
-                            places: places,
-                            finish: finish
+                            places: places
                         )
-                        if let room { return inRoom(job, room, sums: sums) }
-                        inImage(job, lines: starts.count)
-                        // Lines may lie over one another, so none is finished before all are there.
-                        finish?.apply(images, of: windows.output.count, target, to: target)
+                        guard let room else {
+                            inImage(job, lines: starts.count)
+                            // Lines may lie over one another, so none is finished before all are there.
+                            finish?.apply(images, of: windows.output.count, target, to: target)
+                            return
+                        }
+                        guard let finish else { return inRoom(job, room, sums: sums) }
+                        finish.withChannels { channels in
+                            job.channels = channels
+                            inRoom(job, room, sums: sums)
+                        }
                     }
                 }
             }
         }
     }
 
-    /// The multiply-adds of one of so many units of work.
+    /// The work of one of so many units.
     private func work(of units: Int) -> Double {
-        Double(rows * windows.length) * Double(images * groups * windows.output.count) / Double(units)
+        Self.work(windows, rows) * Double(images * groups) / Double(units)
     }
 
     // MARK: Windows that are read from the image
@@ -186,6 +194,7 @@ struct WindowLines: Sendable {
                 let (part, piece) = unit.quotientAndRemainder(dividingBy: pieces)
                 job.compute(
                     part,
+                    rows: 0..<job.rows,
                     from: job.image + part * job.imageSize,
                     first: piece * length,
                     count: min(length, count - piece * length),
@@ -200,7 +209,7 @@ struct WindowLines: Sendable {
 
     /// Where the lines over the lines of the map that are made at once begin, and where their sums go.
     private func roomLines(_ room: WindowRoom) -> (starts: [Int], places: [Int]) {
-        guard isFlat else { return lines(over: room.bandLines) { $0 * room.pitch } }
+        guard room.isFlat else { return lines(over: room.bandLines) { $0 * room.pitch } }
         let starts = (0..<flatLines(room.bandLines, room)).map { $0 * Self.width }
         return (starts, starts)
     }
@@ -213,41 +222,49 @@ struct WindowLines: Sendable {
     private func inRoom(_ job: Job, _ room: WindowRoom, sums: Int) {
         let (count, height, width) = (room.bands * windows.output.depth, windows.output.height, windows.output.width)
         let (pitch, bands, bandLines, size) = (room.pitch, room.bands, room.bandLines, room.size)
-        let (stride, padding, across, isFlat) = (windows.stride, windows.padding, linesAcross, isFlat)
-        let units = images * groups * count
+        let (cuts, cutRows, isFlat) = (room.cuts, room.cutRows, room.isFlat)
+        let (stride, padding, across) = (windows.stride, windows.padding, linesAcross)
+        let units = images * groups * count * cuts
         room.withRoom { form in
             nonisolated(unsafe) let form = form
             ProductPlan().share(units: units, work: work(of: units)) { units in
                 KeptMemory.withFloats(size + sums) { buffer in
                     (buffer + size - WindowRoom.slack).initialize(repeating: 0, count: WindowRoom.slack)
-                    var form = form
+                    var (form, filled) = (form, -1)
                     for unit in units {
-                        let (part, place) = unit.quotientAndRemainder(dividingBy: count)
+                        let (number, cut) = unit.quotientAndRemainder(dividingBy: cuts)
+                        let (part, place) = number.quotientAndRemainder(dividingBy: count)
                         let (slice, band) = place.quotientAndRemainder(dividingBy: bands)
                         let (line, lines) = (band * bandLines, min(bandLines, height - band * bandLines))
-                        let deep = slice * stride.depth - padding.depth
-                        let high = line * stride.height - padding.height
-                        job.table.fill_f32(&form, job.image + part * job.imageSize, deep, high, buffer)
-                        let out = job.target + part * job.rows * job.mapSize + (slice * height + line) * width
-                        guard isFlat else {
+                        if number != filled {
+                            let deep = slice * stride.depth - padding.depth
+                            let high = line * stride.height - padding.height
+                            job.table.fill_f32(&form, job.image + part * job.imageSize, deep, high, buffer)
+                            (form.is_filled, filled) = (true, number)
+                        }
+                        let rows = cut * cutRows..<min(job.rows, (cut + 1) * cutRows)
+                        let map = job.target + (part * job.rows + rows.lowerBound) * job.mapSize
+                        let out = map + (slice * height + line) * width
+                        if isFlat {
+                            let flat = Self.lines(over: (lines - 1) * pitch + width)
+                            let (sums, step) = (buffer + size, flat * Self.width)
+                            job.compute(part, rows: rows, from: buffer, first: 0, count: flat, to: sums, stride: step)
+                            for row in 0..<rows.count {
+                                let cut = sums + row * step
+                                job.table.lines_f32(cut, pitch, width, lines, out + row * job.mapSize, width)
+                            }
+                        } else {
                             job.compute(
                                 part,
+                                rows: rows,
                                 from: buffer,
                                 first: 0,
                                 count: lines * across,
                                 to: out,
                                 stride: job.mapSize
                             )
-                            job.finish(part, out, count: lines * width)
-                            continue
                         }
-                        let flat = Self.lines(over: (lines - 1) * pitch + width)
-                        let (cut, step) = (buffer + size, flat * Self.width)
-                        job.compute(part, from: buffer, first: 0, count: flat, to: cut, stride: step)
-                        for row in 0..<job.rows {
-                            job.table.lines_f32(cut + row * step, pitch, width, lines, out + row * job.mapSize, width)
-                        }
-                        job.finish(part, out, count: lines * width)
+                        job.finish(part, rows: rows, out, count: lines * width)
                     }
                 }
             }

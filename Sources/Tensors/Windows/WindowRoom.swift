@@ -29,6 +29,10 @@ struct WindowRoom {
     private let height, width: Axis
     /// The lines of the map that are made at once, and in how many turns all of a slice are.
     let bandLines, bands: Int
+    /// The rows of the weight that are, and in how many turns all are.
+    let cutRows, cuts: Int
+    /// Whether windows go on from one line of the map to the next, and what lies between is cut out afterwards.
+    let isFlat: Bool
     /// From one line to the next.
     let pitch: Int
     /// The numbers that fit, with some behind them that may be read and mean nothing.
@@ -48,8 +52,12 @@ struct WindowRoom {
     /// What may be read behind the last number.
     static let slack = 64
 
-    /// Creates room for one of `parts`, each of which has these windows; `nil` if it would take too much.
-    init?(_ windows: Windows, parts: Int, work: Double) {
+    /// Flat windows waste some of each band, so that several threads take rows of the weight instead, if each gets so many.
+    private static let leastRows = 8
+
+    /// Creates room for one of `parts`, each of which has these windows and so many rows of weights; `nil` if it would take too
+    /// much.
+    init?(_ windows: Windows, rows: Int, parts: Int, work: Double) {
         guard windows.kernel.sizes.allSatisfy({ $0 <= Self.mostPlaces }),
             (windows.stride.sizes + windows.padding.sizes).allSatisfy({ $0 <= Self.longest })
         else { return nil }
@@ -64,13 +72,19 @@ struct WindowRoom {
         let (line, overflow) = pitch.multipliedReportingOverflow(by: planes)
         guard !overflow, line <= most else { return nil }
         let fitting = max(1, Self.bandNumbers / line - height.reach)
-        let share = ProductPlan().piece(of: windows.output.height, parts: parts * windows.output.depth, work: work)
-        let bandLines = min(windows.output.height, fitting, max(share, height.reach))
+        let isFlat = Self.isFlat(windows, pitch: pitch)
+        let (isCut, slices, plan) = (isFlat && rows >= 2 * Self.leastRows, parts * windows.output.depth, ProductPlan())
+        let share = plan.piece(of: windows.output.height, parts: slices, work: work, perShare: 2)
+        let bandLines = min(windows.output.height, fitting, isCut ? .max : max(share, height.reach))
+        let bands = (windows.output.height + bandLines - 1) / bandLines
+        let rowShare = plan.piece(of: rows, parts: slices * bands, work: work, perShare: 1)
+        let cutRows = isCut ? max(Self.leastRows, rowShare) : rows
         let plane = (bandLines + height.reach) * pitch
         let (whole, overflow2) = plane.multipliedReportingOverflow(by: planes)
         guard !overflow2, whole <= most else { return nil }
         (self.windows, self.height, self.width, self.pitch) = (windows, height, width, pitch)
-        (self.bandLines, bands) = (bandLines, (windows.output.height + bandLines - 1) / bandLines)
+        (self.bandLines, self.bands, self.isFlat) = (bandLines, bands, isFlat)
+        (self.cutRows, cuts) = (cutRows, (rows + cutRows - 1) / cutRows)
         size = whole + Self.slack
         phases = height.phases.flatMap { high in
             width.phases.map { Self.phase(high, $0, windows, pitch: pitch) }
@@ -84,6 +98,13 @@ struct WindowRoom {
             taps.append(number * plane + high.step * pitch + wide.step)
         }
         self.taps = taps
+    }
+
+    private static func isFlat(_ windows: Windows, pitch: Int) -> Bool {
+        let (width, line) = (windows.output.width, WindowLines.width)
+        // Cutting a number out costs as much as some eight multiply-adds.
+        let wasted = (width + line - 1) / line * line - pitch
+        return width < line || wasted * windows.length > 8 * width
     }
 
     /// The numbers of an image's line that one remainder of the width meets.
@@ -112,7 +133,8 @@ struct WindowRoom {
                     lines: bandLines + height.reach,
                     pitch: pitch,
                     phases: phases.count,
-                    phase: phase
+                    phase: phase,
+                    is_filled: false
                 )
             )
         }
