@@ -181,18 +181,20 @@ static void ELEMENT(softmax)(const float *x, size_t count, float *out) {
     for (; i < count; i++) out[i] *= inverse;
 }
 
-/// (x - center) · factor · weight + bias, each where it is there.
+/// (x - center - rest) · factor · weight + bias, each where it is there.
 INLINE void ELEMENT(scale_row)(
-    const float *x, size_t count, float center, float factor, const float *weight, const float *bias, float *out) {
+    const float *x, size_t count, float center, float rest, float factor, const float *weight, const float *bias,
+    float *out) {
     for (size_t i = 0; i < count; i++) {
-        float number = (x[i] - center) * factor;
+        float number = (x[i] - center - rest) * factor;
         if (weight) number *= weight[i];
         if (bias) number += bias[i];
         out[i] = number;
     }
 }
 
-/// (x - mean) / √(variance + epsilon) · weight + bias of a row, the moments summed in eight lanes of doubles.
+/// (x - mean) / √(variance + epsilon) · weight + bias of a row, the moments summed in eight lanes of doubles. What rounding
+/// takes from the mean is subtracted as well: it would stand in each number of the row.
 static void ELEMENT(standardize)(
     const float *x, size_t count, double epsilon, const float *weight, const float *bias, float *out) {
     Doubles sums = 0, squares = 0;
@@ -214,12 +216,13 @@ static void ELEMENT(standardize)(
     }
     for (int i = 0; i < 8; i++) square += squares[i];
     for (size_t i = whole; i < count; i++) square += (x[i] - mean) * (x[i] - mean);
-    float center = (float)mean, factor = (float)(1 / __builtin_sqrt(square / (double)count + epsilon));
+    float center = (float)mean, rest = (float)(mean - center);
+    float factor = (float)(1 / __builtin_sqrt(square / (double)count + epsilon));
     // A loop for each case: one for all would read what is not there under a mask, which takes some forty times as long.
-    if (weight && bias) ELEMENT(scale_row)(x, count, center, factor, weight, bias, out);
-    else if (weight) ELEMENT(scale_row)(x, count, center, factor, weight, NULL, out);
-    else if (bias) ELEMENT(scale_row)(x, count, center, factor, NULL, bias, out);
-    else ELEMENT(scale_row)(x, count, center, factor, NULL, NULL, out);
+    if (weight && bias) ELEMENT(scale_row)(x, count, center, rest, factor, weight, bias, out);
+    else if (weight) ELEMENT(scale_row)(x, count, center, rest, factor, weight, NULL, out);
+    else if (bias) ELEMENT(scale_row)(x, count, center, rest, factor, NULL, bias, out);
+    else ELEMENT(scale_row)(x, count, center, rest, factor, NULL, NULL, out);
 }
 
 /// One row of a step of an LSTM: the gates' sums come in two parts, each four times `size` long: what enters, what stays,

@@ -69,7 +69,10 @@ extension Value {
             case .slice(let start, let stop, let step):
                 return .slice(start: start.map { Int($0) }, stop: stop.map { Int($0) }, step: step.map { Int($0) })
             case .tensor(let tensor): return .tensor(tensor)
-            case .list, .tuple: return .tensor(try Tensor(nested: nested))
+            case .list, .tuple:
+                let places = try Tensor(nested: nested)
+                // Without elements a list has no type of its own, and names no places.
+                return .tensor(places.elementCount == 0 ? try places.converted(to: .int64) : places)
             case .float, .string, .dtype, .dictionary: throw TensorError.function(.wrongIndex(pythonType))
             }
         }

@@ -102,14 +102,14 @@ private struct IndexPlan {
     mutating func apply(_ indices: [Index]) throws(TensorError) {
         let named = indices.reduce(0) { $0 + $1.axisCount }
         if named > shape.rank { try refuse(indices) }
-        for index in indices {
+        for (position, index) in indices.enumerated() {
             switch index {
-            case .at(let number): try select(number)
+            case .at(let number): try select(number, position)
             case .slice(let start, let stop, let step): try slice(start, stop, step ?? 1)
             case .ellipsis: skip(to: shape.rank - named)
             case .newAxis: insertAxis()
             case .bool(let flag): try insertAxis(picking: Tensor([flag]))
-            case .tensor(let tensor): try pick(tensor)
+            case .tensor(let tensor): try pick(tensor, position)
             }
         }
     }
@@ -126,10 +126,11 @@ private struct IndexPlan {
         (self.operation, self.name) = (operation, name)
     }
 
-    private mutating func select(_ number: Int) throws(TensorError) {
+    /// Selects along the axis that is next; PyTorch calls it by the index's own position between the brackets.
+    private mutating func select(_ number: Int, _ position: Int) throws(TensorError) {
         let size = shape[axis]
         guard number >= -size, number < size else {
-            throw .indexOutOfBounds(number, dimension: axis, size: size)
+            throw .indexOutOfBounds(number, dimension: position, size: size)
         }
         view.select(place, at: number < 0 ? number + size : number)
         axis += 1
@@ -165,12 +166,12 @@ private struct IndexPlan {
         record("unsqueeze", NodeName("UnsqueezeBackward0", old: "UnsqueezeBackward"))
     }
 
-    private mutating func pick(_ tensor: Tensor) throws(TensorError) {
+    private mutating func pick(_ tensor: Tensor, _ position: Int) throws(TensorError) {
         guard !tensor.dtype.isFloatingPoint, !tensor.dtype.isBarebones, tensor.dtype != .int8, tensor.dtype != .int16
         else { throw .function(.indexType) }
         guard tensor.rank > 0 else {
             guard !tensor.isMask else { return try insertAxis(picking: tensor.reshaped(to: [1])) }
-            return try select(Int(tensor.scalars(as: Int64.self)[0]))
+            return try select(Int(tensor.scalars(as: Int64.self)[0]), position)
         }
         guard tensor.isMask else {
             wait(try tensor.detached().cast(to: .int64))
@@ -191,6 +192,7 @@ private struct IndexPlan {
     /// Returns, for each axis of `part`, the places that are picked along it, all of them inside.
     func indices(of part: Tensor) throws(TensorError) -> [Tensor?] {
         var indices: [Tensor?] = []
+        var given: [Int] = []
         for tensor in tensors where indices.count < part.rank {
             let axis = indices.count
             switch tensor {
@@ -203,10 +205,15 @@ private struct IndexPlan {
                 }
                 indices += try mask.nonzeroPlaces().places
             case .some(let places):
-                // PyTorch counts the axes that tensors pick from, and not those that slices leave alone.
-                let picked = indices.lazy.filter { $0 != nil }.count
-                indices.append(try places.wrapped(into: part.shape[axis], dimension: picked))
+                given.append(axis)
+                indices.append(places)
             }
+        }
+        // Beside an index without elements nothing is picked, wherever the others point.
+        for axis in given where !indices.contains(where: { $0?.elementCount == 0 }) {
+            // PyTorch counts the axes that tensors pick from, and not those that slices leave alone.
+            let picked = indices[..<axis].count { $0 != nil }
+            indices[axis] = try indices[axis]?.wrapped(into: part.shape[axis], dimension: picked)
         }
         return indices + [Tensor?](repeating: nil, count: part.rank - indices.count)
     }

@@ -158,7 +158,13 @@ private struct ChannelNorm {
     private func standardizedRows() throws(TensorError) -> StandardizedRows {
         let rows = try input.channelRows()
         guard !isTraining, let mean, let variance else {
-            return try StandardizedRows(rows, epsilon: epsilon, isCentered: true, kernel: "batch_norm")
+            return try StandardizedRows(
+                rows,
+                epsilon: epsilon,
+                isCentered: true,
+                roundsMean: true,
+                kernel: "batch_norm"
+            )
         }
         let deviation = try (column(of: variance) + epsilon).sqrt()
         let inverse = try Tensor.ones(deviation.shape, dtype: deviation.dtype) / deviation

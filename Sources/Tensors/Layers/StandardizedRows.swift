@@ -11,14 +11,20 @@ struct StandardizedRows {
     private enum MomentsUsed { case none, deviation, meanAndDeviation }
 
     /// Standardises `rows`, which has two axes and a computing dtype.
-    init(_ rows: Tensor, epsilon: Double, isCentered: Bool, kernel: String) throws(TensorError) {
-        let found = try rows.dtype.acceptReal(
-            RowMoments(rows: rows, epsilon: epsilon, isCentered: isCentered),
+    /// - Parameter roundsMean: Whether the mean is rounded before it is subtracted, as PyTorch's batch norm does, whose digits
+    ///   would be others without it.
+    init(
+        _ rows: Tensor,
+        epsilon: Double,
+        isCentered: Bool,
+        roundsMean: Bool = false,
+        kernel: String
+    ) throws(TensorError) {
+        moments = isCentered ? .meanAndDeviation : .deviation
+        (values, inverseDeviations) = try rows.dtype.acceptReal(
+            Standardizing(rows: rows, epsilon: epsilon, isCentered: isCentered, roundsMean: roundsMean),
             kernel: kernel
         )
-        self.moments = isCentered ? .meanAndDeviation : .deviation
-        inverseDeviations = found.inverseDeviations
-        values = try (isCentered ? rows.detached() - found.means : rows.detached()) * inverseDeviations
     }
 
     /// Standardises `rows` by a mean and an inverse deviation that do not come from them, both columns.
@@ -39,25 +45,39 @@ struct StandardizedRows {
     }
 }
 
-/// Means and inverse deviations of rows, summed in `Double`.
-private struct RowMoments: RealVisitor {
+/// Brings rows to mean 0 and variance 1 by moments that are summed in `Double`.
+private struct Standardizing: RealVisitor {
     let rows: Tensor
     let epsilon: Double
     let isCentered: Bool
+    let roundsMean: Bool
 
-    func visit<R: Real>(_ type: R.Type) throws(TensorError) -> (means: Tensor, inverseDeviations: Tensor) {
+    func visit<R: Real>(_ type: R.Type) throws(TensorError) -> (values: Tensor, inverseDeviations: Tensor) {
         let (count, length) = (rows.shape[0], rows.shape[1])
-        var means = [R](repeating: 0, count: count)
-        var inverses = [R](repeating: 0, count: count)
-        try rows.withScalars(of: R.self) { source in
-            for row in 0..<count {
-                let moments = Moments(UnsafeBufferPointer(start: source + row * length, count: length), isCentered)
-                means[row] = R(moments.mean)
-                inverses[row] = R(1 / (moments.variance + epsilon).squareRoot())
+        var factors = [R](repeating: 0, count: count)
+        // They are read twice before they are written.
+        try CallMeter.chargeElements(rows.elementCount)
+        let values = try Tensor(of: R.self, shape: rows.shape) { target throws(TensorError) in
+            try rows.withScalars(of: R.self) { source in
+                for row in 0..<count {
+                    let numbers = UnsafeBufferPointer(start: source + row * length, count: length)
+                    factors[row] = standardize(numbers, to: target + row * length)
+                }
             }
         }
-        let column = Shape([count, 1], elementCount: count)
-        return (try Tensor(means, shape: column), try Tensor(inverses, shape: column))
+        return (values, try Tensor(factors, shape: Shape([count, 1], elementCount: count)))
+    }
+
+    /// Writes one row, and returns one over its deviation.
+    ///
+    /// What rounding takes from the mean is subtracted as well: it would stand in each number of the row.
+    private func standardize<R: Real>(_ numbers: UnsafeBufferPointer<R>, to target: UnsafeMutablePointer<R>) -> R {
+        let moments = Moments(numbers, isCentered)
+        let center = R(moments.mean)
+        let rest = roundsMean ? 0 : R(moments.mean - Double(center))
+        let factor = R(1 / (moments.variance + epsilon).squareRoot())
+        for index in numbers.indices { (target + index).initialize(to: (numbers[index] - center - rest) * factor) }
+        return factor
     }
 }
 

@@ -478,6 +478,15 @@ def indexing():
         call("masked_select", t(2, 3), mask)
     for dtype in ALL:
         call("nonzero", t(2, 3, dtype=dtype))
+    # An index that is out of bounds is named by its position.
+    for y in (t(3, 0), t(0, 3), t(2, 3, 0), x()):
+        for index in ((Ellipsis, 0), (Ellipsis, None, -1), (Ellipsis, 7, None), (0, Ellipsis, 9), (None, 5), (s(None), 6), (None, Ellipsis, torch.tensor(8)),
+                      (Ellipsis, 0, 0)):
+            call("getitem", y, index)
+    # Lists without elements, which have no type.
+    for y in (x(), t(), t(0, 2)):
+        for index in ([], ([],), (s(None), []), ([], 0), ([0], []), ([0, 1], []), (None, []), (Ellipsis, []), [[], []], ()):
+            call("getitem", y, index)
     call("nonzero", t())
     call("nonzero", torch.tensor(0.0))
 
