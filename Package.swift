@@ -88,7 +88,7 @@ let package = Package(
 
         // What the model wing keeps on disk: knows bytes, and neither module nor network.
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
-        room("Store", ["CLinux", "COpenSSL", "CSQLite", "JSON"]),
+        room("Store", ["CLinux", "COpenSSL", "CSQLite", "JSON", "Metrics"]),
 
         // The same on PostgreSQL, for many replicas; libpq is opened when it is wanted.
         .target(name: "CPostgres"),

@@ -11,8 +11,16 @@ package final class HTTPServer: Sendable {
         case idle, running, draining, ended
     }
 
-    /// The number of cores that this process may run on, which can be fewer than are online.
-    package static let coreCount = max(1, Int(clinux_processor_count()))
+    package typealias Configuration = ServerConfiguration
+
+    /// Where a server listens.
+    package struct Addresses: Sendable {
+        /// All with one port.
+        package var main: [SocketAddress] = []
+        /// All with the second port.
+        package var second: [SocketAddress] = []
+        package var operations: [SocketAddress] = []
+    }
 
     /// How the server was set up.
     package let configuration: Configuration

@@ -22,6 +22,18 @@ struct ScriptTests {
         #expect(refused != 0 && refusal.contains("expected --check"), "\(refusal)")
     }
 
+    /// What a folder names must not name it.
+    @Test func foldersOfARoomKnowEachOtherInNoCircle() throws {
+        let folder = try Folder()
+        _ = try shell("cp -r Package.swift README.md Sources script '\(folder.path(""))'")
+        let grammar = folder.path("Sources/HTTP/Grammar/Upward.swift")
+        try Data("struct Upward { let request: Request? }\n".utf8).write(to: URL(fileURLWithPath: grammar))
+        let (output, status) = try shell("'\(folder.path("script/house"))' --check 2>&1")
+        #expect(status == 1)
+        #expect(output.contains("HTTP: Grammar -> Message: Upward.swift names Request\n"), "\(output)")
+        #expect(output.hasSuffix("move what both know below both\n"), "\(output)")
+    }
+
     @Test(arguments: ["bootstrap", "build", "test", "server"])
     func namesSwiftWhereItIsMissing(script: String) throws {
         let folder = try Folder()

@@ -53,7 +53,7 @@ extension GraphModule {
 
     /// The hooks on nodes in this call: the module's own between those of the call; `nil` without any.
     func nodeHooks(in context: CallContext?) -> [String: HookList]? {
-        let call = context?.hooks.nodes(of: self) ?? [:]
+        let call = context?.hooks.nodes(ofGraph: self) ?? [:]
         guard !call.isEmpty || !nodeHooks.isEmpty else { return nil }
         var lists = nodeHooks.current
         for (node, (early, late)) in call {
@@ -79,5 +79,18 @@ extension GraphModule {
             { module, gradients in try hook.body(module, gradients, gradients) }
         }
         return BackwardBridge(module: self, pre: gradientHooks, full: [], isOfNode: true).closed(over: value)
+    }
+}
+
+extension CallHooks {
+    /// Adds `hook` to those on the value of `node` of the graph of `module`, where only forward and backward hooks run.
+    public mutating func add(
+        _ hook: ModuleHook,
+        toNode node: String,
+        of module: GraphModule,
+        id: Int,
+        prepend: Bool = false
+    ) {
+        add(hook, toNode: node, ofGraph: module, id: id, prepend: prepend)
     }
 }

@@ -24,14 +24,8 @@ public struct CallHooks: Sendable {
         }
     }
 
-    /// Adds `hook` to those on the value of `node` of the graph of `module`, where only forward and backward hooks run.
-    public mutating func add(
-        _ hook: ModuleHook,
-        toNode node: String,
-        of module: GraphModule,
-        id: Int,
-        prepend: Bool = false
-    ) {
+    /// Adds `hook` to those on the value of `node` of a graph, whose module this is.
+    mutating func add(_ hook: ModuleHook, toNode node: String, ofGraph module: Module, id: Int, prepend: Bool) {
         var lists = nodes[ObjectIdentifier(module), default: [:]][node] ?? (HookList(), HookList())
         if prepend {
             lists.early.insert(hook, id: .call(id), atFront: true)
@@ -41,7 +35,7 @@ public struct CallHooks: Sendable {
         nodes[ObjectIdentifier(module), default: [:]][node] = lists
     }
 
-    func nodes(of module: GraphModule) -> [String: (early: HookList, late: HookList)] {
+    func nodes(ofGraph module: Module) -> [String: (early: HookList, late: HookList)] {
         nodes.isEmpty ? [:] : nodes[ObjectIdentifier(module)] ?? [:]
     }
 

@@ -48,7 +48,7 @@ package final class Registry: Sendable {
     package init(
         options: ServingOptions = ServingOptions(),
         metrics: ServingMetrics = ServingMetrics(),
-        instance: String = Store.drawInstance()
+        instance: String = InstanceName.drawn()
     ) {
         ownInstance = instance
         store = nil
@@ -89,7 +89,7 @@ package final class Registry: Sendable {
         metrics: ServingMetrics = ServingMetrics(),
         shared: any SharedStore
     ) {
-        ownInstance = Store.drawInstance()
+        ownInstance = InstanceName.drawn()
         store = shared
         self.shared = shared
         self.options = options

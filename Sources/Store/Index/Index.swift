@@ -109,7 +109,7 @@ final class Index {
             PRAGMA application_id=\(applicationID);
             """
         )
-        try write(Meta(instance: Store.drawInstance()), to: database)
+        try write(Meta(instance: InstanceName.drawn()), to: database)
     }
 
     private func readWaiting() throws(StoreError) {
@@ -311,7 +311,7 @@ final class Index {
 
     /// Draws a new instance, for a copy that lives beside the original.
     func renewInstance() throws(TransactionFailure) {
-        try transaction(keepsLoose: false) { (meta, _) throws(DatabaseError) in meta.instance = Store.drawInstance() }
+        try transaction(keepsLoose: false) { (meta, _) throws(DatabaseError) in meta.instance = InstanceName.drawn() }
     }
 }
 

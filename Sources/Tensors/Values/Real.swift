@@ -148,10 +148,3 @@ extension DType {
     /// The dtype that operations on this one compute in.
     var computing: DType { isHalf ? .float32 : self }
 }
-
-extension Tensor {
-    /// The tensor in the dtype that it is computed with, without history.
-    func widened() throws(TensorError) -> Tensor {
-        dtype.isHalf ? try cast(to: .float32) : self
-    }
-}

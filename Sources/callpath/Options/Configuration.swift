@@ -13,7 +13,7 @@ import Web
 /// All that users can choose; each field starts with its default.
 struct Configuration {
     /// Where and how to listen, and the limits of the network wing.
-    var server = HTTPServer.Configuration(coreCount: min(HTTPServer.coreCount, ProcessorCount.available))
+    var server = HTTPServer.Configuration(coreCount: min(ServerConfiguration.coreCount, ProcessorCount.available))
     /// The limits of the registry and how it computes.
     var serving = ServingOptions()
     /// How the interface answers.
@@ -169,7 +169,7 @@ extension Configuration {
         }
         configuration.operations = operationsPort.port.map {
             let isElsewhere = !operationsHosts.hosts.isEmpty
-            return HTTPServer.OperationsPort(hosts: isElsewhere ? operationsHosts.hosts : hosts.hosts, port: $0)
+            return OperationsPort(hosts: isElsewhere ? operationsHosts.hosts : hosts.hosts, port: $0)
         }
         configuration.trustedProxies.networks = trustedProxies.networks
         configuration.trustedProxies.includesUnix = trustedProxies.includesUnix

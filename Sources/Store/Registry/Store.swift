@@ -157,12 +157,6 @@ package final class Store: Sendable {
     /// 32 random hexadecimal digits, drawn when the folder was made.
     package var instance: String { state.withLock { $0.meta.instance } }
 
-    /// Draws the name of an instance.
-    package static func drawInstance() -> String {
-        let words = (0..<2).map { _ in String(UInt64.random(in: 0 ... .max), radix: 16) }
-        return words.map { String(repeating: "0", count: 16 - $0.count) + $0 }.joined()
-    }
-
     /// The count of changes so far.
     package var revision: Int { state.withLock { $0.meta.revision } }
 

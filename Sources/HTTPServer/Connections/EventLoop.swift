@@ -12,7 +12,7 @@ actor EventLoop {
     nonisolated let executor: LoopExecutor
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    let configuration: HTTPServer.Configuration
+    let configuration: ServerConfiguration
     let limits: ServerLimits
     let timeouts: Timeouts
     let handler: Handler
@@ -52,7 +52,7 @@ actor EventLoop {
     private var source: (any DispatchSourceRead)?
     @exclusivity(unchecked) private var polling: PollingBudget
 
-    init(index: Int, configuration: HTTPServer.Configuration, shared: SharedState, handler: @escaping Handler) throws {
+    init(index: Int, configuration: ServerConfiguration, shared: SharedState, handler: @escaping Handler) throws {
         executor = LoopExecutor(label: "callpath.loop.\(index)")
         self.configuration = configuration
         self.shared = shared

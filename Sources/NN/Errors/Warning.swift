@@ -1,13 +1,5 @@
 import Tensors
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
 /// Something that PyTorch warns of: the call goes on.
 public enum Warning: Sendable, Equatable {
     /// An always called hook failed while another error was on its way.
@@ -56,24 +48,5 @@ public enum Warning: Sendable, Equatable {
                 + "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same "
                 + "size."
         }
-    }
-}
-
-/// Where warnings go.
-public enum Warnings {
-    /// Runs `body`, which cannot wait, and gives its warnings to `handler`; without one they go to standard error.
-    public static func handled<Result>(
-        by handler: @escaping @Sendable (Warning) -> Void,
-        _ body: () throws -> Result
-    ) rethrows -> Result {
-        try CallContext(warned: handler).run(body)
-    }
-
-    static func emit(_ warning: Warning) {
-        guard let handler = CallContext.current?.warned else {
-            var line = "UserWarning: \(warning.message)\n"
-            return line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
-        }
-        handler(warning)
     }
 }

@@ -89,3 +89,10 @@ extension Tensor {
         }
     }
 }
+
+extension Tensor {
+    /// The tensor in the dtype that it is computed with, without history.
+    func widened() throws(TensorError) -> Tensor {
+        dtype.isHalf ? try cast(to: .float32) : self
+    }
+}

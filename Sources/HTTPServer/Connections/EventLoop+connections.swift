@@ -20,7 +20,7 @@ extension EventLoop {
 
     private func makeStream(_ socket: consuming Descriptor, _ context: TLSContext?) -> (any ByteStream)? {
         guard let context else { return PlainStream(socket) }
-        guard let permit = HandshakePermit(shared, limit: limits.maxHandshakes) else { return nil }
+        guard let permit = HandshakePermit(in: shared.handshakes, limit: limits.maxHandshakes) else { return nil }
         return TLSStream(socket, context: context, permit: permit)
     }
 

@@ -1,3 +1,4 @@
+import Metrics
 import Synchronization
 
 /// What the loops of one server share.
@@ -6,7 +7,7 @@ final class SharedState: Sendable {
     let metrics: ServerMetrics
     let bodies = BodyRoom()
     private let open = Atomic<Int>(0)
-    private let handshakes = Atomic<Int>(0)
+    let handshakes = HandshakeRoom()
     private let streams = Atomic<Int>(0)
     private let heldAnswers = Atomic<Int>(0)
     /// What new connections are encrypted with; nil on a plain port.
@@ -69,28 +70,19 @@ final class SharedState: Sendable {
     func holdAnswers(_ change: Int) {
         heldAnswers.add(change, ordering: .relaxed)
     }
-
-    fileprivate func beginHandshake(limit: Int) -> Bool {
-        guard handshakes.add(1, ordering: .relaxed).newValue > limit else { return true }
-        endHandshake()
-        return false
-    }
-
-    fileprivate func endHandshake() {
-        handshakes.subtract(1, ordering: .relaxed)
-    }
 }
 
-/// One of the handshakes that may be under way at once; its end gives the place back.
-struct HandshakePermit: ~Copyable {
-    private let shared: SharedState
-
-    init?(_ shared: SharedState, limit: Int) {
-        guard shared.beginHandshake(limit: limit) else { return nil }
-        self.shared = shared
-    }
-
-    deinit {
-        shared.endHandshake()
+extension SharedState {
+    /// Lets operators see how near the bounds of memory are.
+    func addGauges(to registry: MetricsRegistry) {
+        registry.gauge("callpath_http2_streams", "HTTP/2 streams open.") { [weak self] in
+            self.map { Double($0.openStreams) }
+        }
+        registry.gauge("callpath_held_body_bytes", "Octets of bodies in memory, unfinished or unanswered.") {
+            [weak self] in self.map { Double($0.bodies.byteCount) }
+        }
+        registry.gauge("callpath_held_answer_bytes", "Octets of answers in memory that wait for their readers.") {
+            [weak self] in self.map { Double($0.heldAnswerBytes) }
+        }
     }
 }

@@ -230,19 +230,6 @@ package final class PreparedChange: Sendable {
     }
 }
 
-/// A file that is on the disk and stays there for as long as this is held.
-package final class StoredFile: Sendable {
-    package let digest: Digest
-    private let blobs: any BlobKeeper
-
-    package init(digest: Digest, blobs: any BlobKeeper) {
-        self.digest = digest
-        self.blobs = blobs
-    }
-
-    deinit { blobs.unpin(digest) }
-}
-
 /// Bytes of the folder that a change is going to need.
 package final class Room: Sendable {
     private let store: Store

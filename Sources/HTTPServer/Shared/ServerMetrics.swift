@@ -67,18 +67,3 @@ struct ServerMetrics: Sendable {
         timeouts[timeout.rawValue].increment()
     }
 }
-
-extension SharedState {
-    /// Lets operators see how near the bounds of memory are.
-    func addGauges(to registry: MetricsRegistry) {
-        registry.gauge("callpath_http2_streams", "HTTP/2 streams open.") { [weak self] in
-            self.map { Double($0.openStreams) }
-        }
-        registry.gauge("callpath_held_body_bytes", "Octets of bodies in memory, unfinished or unanswered.") {
-            [weak self] in self.map { Double($0.bodies.byteCount) }
-        }
-        registry.gauge("callpath_held_answer_bytes", "Octets of answers in memory that wait for their readers.") {
-            [weak self] in self.map { Double($0.heldAnswerBytes) }
-        }
-    }
-}

@@ -1,4 +1,5 @@
 import Glibc
+import Metrics
 
 /// What a replica showed when it last looked at its shared registry, in a file: for a start while the database is out of reach.
 ///
@@ -106,7 +107,7 @@ package final class LookCache {
             moment: look.moment,
             revision: look.revision,
             floor: look.floor,
-            time: Int(time(nil))
+            time: WallClock.seconds
         )
         try opened().run(
             "INSERT OR REPLACE INTO seen VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -244,7 +245,7 @@ package final class LookCache {
                 floor: seen.floor,
                 instance: seen.instance
             )
-            look.age = .seconds(max(0, Int(time(nil)) - seen.time))
+            look.age = .seconds(max(0, WallClock.seconds - seen.time))
             return look
         } catch { return nil }
     }
