@@ -1,6 +1,6 @@
 import Store
 
-/// The steps of changes as columns, as the function `callpath.apply` takes them.
+/// The steps of changes as columns, as the function `callpath.publish` takes them.
 struct StepTable {
     private var kinds: [Int?] = []
     private var names: [String?] = []
@@ -10,10 +10,7 @@ struct StepTable {
     private var hashes: [[UInt8]?] = []
     private var sizes: [Int?] = []
     private var identities: [String?] = []
-    private var rounds: [Int?] = []
     private var dropped: Set<String> = []
-    /// How many versions of a name have begun.
-    private var begun: [String: Int] = [:]
 
     private enum Kind: Int {
         case begin = 1
@@ -38,8 +35,6 @@ struct StepTable {
         hashes.append(hash?.bytes)
         sizes.append(size)
         identities.append(identity.map { "x\($0.hexadecimal)" })
-        if kind == .begin { begun[name, default: 0] += 1 }
-        rounds.append(begun[name] ?? 0)
     }
 
     /// Adds the steps of a change whose files are in the database.
@@ -104,7 +99,7 @@ struct StepTable {
             dropped = []
             return [
                 .ints(kinds), .texts(names), .ints(versions), .texts(keys), .byteArrays(bytes), .byteArrays(hashes),
-                .ints(sizes), .texts(identities), .ints(rounds),
+                .ints(sizes), .texts(identities),
             ]
         }
     }
