@@ -1,6 +1,6 @@
 """Asks the release binary every entry of the field cases: what others ran into with servers such as this one.
 
-    python3 Tests/Field BINARY [ENTRY...]     ENTRY: A4, B, D9 ...
+    python3 Tests/Field BINARY [ENTRY...] [--without ENTRY]...     ENTRY: A4, B, D9 ...
 
 Prints a line an entry: its number, yes or no, what came. What needs PyTorch uses the Python that FIELD_TORCH names.
 """
@@ -26,6 +26,11 @@ def order(row):
     return letter, int(number)
 
 
+def names(entries, row):
+    """Whether one of `entries`, by its letter and number or its letter alone, is that of `row`."""
+    return row[0] in entries or row[0][0] in entries
+
+
 def ask(name, title, function):
     """Asks one entry, prints its row, and returns yes, no or left out."""
     start = time.monotonic()
@@ -47,9 +52,10 @@ def main():
     parser = argparse.ArgumentParser(prog="field", description=__doc__.splitlines()[0])
     parser.add_argument("binary")
     parser.add_argument("entry", nargs="*", help="only these")
+    parser.add_argument("--without", action="append", default=[], help="all but this")
     arguments = parser.parse_args()
     os.environ["CALLPATH_BINARY"] = os.path.abspath(arguments.binary)
-    rows = sorted((row for row in ENTRIES if not arguments.entry or row[0] in arguments.entry or row[0][0] in arguments.entry), key=order)
+    rows = sorted((row for row in ENTRIES if names(arguments.entry or "ABCDEF", row) and not names(arguments.without, row)), key=order)
     verdicts = [ask(*row) for row in rows]
     entries = sorted({row[0] for row in rows}, key=lambda name: order((name,)))
     no = [row[0] for row, verdict in zip(rows, verdicts) if verdict == "NO"]
