@@ -103,6 +103,67 @@ def test_a_timeout_is_an_oserror():
         asyncio.run(read(callpath.aio.Client(url, timeout=0.05)))
 
 
+@pytest.mark.parametrize("answer, words", [
+    (None, "no answer within 0.3 s"), (b"", "closed the connection before its answer was whole"),
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", "closed the connection"), (b"SSH-2.0-x\r\n\r\n", "expected an answer in HTTP/1.1"),
+])
+def test_what_goes_wrong_is_said_with_its_place(answer, words):
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://user:secret@127.0.0.1:{listener.getsockname()[1]}/prefix"
+    fake = Fake([answer], [answer]) if answer is not None else None
+    if fake:
+        url = fake.url.replace("//", "//user:secret@")
+    for ask in (lambda: callpath.Client(url, timeout=0.3).server_version,
+                lambda: asyncio.run(read(callpath.aio.Client(url, timeout=0.3)))):
+        with pytest.raises(OSError) as failure:
+            ask()
+        assert words in str(failure.value) and "\n" not in str(failure.value)
+        assert url.replace("user:secret", "...") in str(failure.value) and "secret" not in str(failure.value)
+
+
+@pytest.mark.parametrize("make", [callpath.Client, callpath.aio.Client])
+def test_a_password_is_never_shown(make):
+    client = make("http://user:se/cret@127.0.0.1:1".replace("/c", "c"))
+    assert "secret" not in repr(client) and "127.0.0.1:1" in repr(client)
+    for url in ("http://user:secret@", "ftp://user:secret@host", "http://user:secret@host:port", "unix://user:secret@/x"):
+        with pytest.raises(ValueError) as refused:
+            make(url)
+        assert "secret" not in str(refused.value)
+    with pytest.raises(OSError) as failure:
+        callpath.Client("http://user:secret@127.0.0.1:1").names()
+    assert "secret" not in str(failure.value) and "no server answers at http://...@127.0.0.1:1" in str(failure.value)
+
+
+def test_an_unknown_host_is_named():
+    for ask in (lambda: callpath.Client("http://nosuch.invalid").names(),
+                lambda: asyncio.run(read(callpath.aio.Client("http://nosuch.invalid")))):
+        with pytest.raises(OSError, match="http://nosuch.invalid"):
+            ask()
+
+
+@pytest.mark.parametrize("argument", ["verify", "certificate"])
+@pytest.mark.parametrize("content", [None, "no PEM"])
+def test_files_of_tls_are_named(argument, content, tmp_path):
+    file = tmp_path / "file.pem"
+    if content:
+        file.write_text(content)
+    for given in (file, str(file)):
+        with pytest.raises(OSError, match=f"{argument}: cannot use '{file}': ") as failure:
+            callpath.Client("https://localhost", **{argument: given})
+        assert "\n" not in str(failure.value)
+    with pytest.raises(TypeError, match="verify: expected True, False or a file of authorities, got int"):
+        callpath.Client("https://localhost", verify=3)
+
+
+@pytest.mark.parametrize("given, variable", [("", None), (None, ""), (None, "a b")])
+def test_a_key_that_is_none_is_told(given, variable, monkeypatch):
+    monkeypatch.delenv("CALLPATH_KEY", raising=False)
+    if variable is not None:
+        monkeypatch.setenv("CALLPATH_KEY", variable)
+    with pytest.raises(ValueError, match="CALLPATH_KEY is set and empty" if variable == "" else "expected a key"):
+        callpath.Client("http://localhost", key=given)
+
+
 def test_a_refused_connection_is_an_oserror():
     with pytest.raises(OSError):
         callpath.Client("http://127.0.0.1:1").server_version

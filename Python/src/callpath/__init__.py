@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from . import aio
     from .client import Client, Handle, Module
     from .errors import (
+        CallpathAttributeError,
         CallpathError,
         CallpathIndexError,
         CallpathKeyError,
@@ -46,22 +47,22 @@ if TYPE_CHECKING:
         statistics,
         topk,
     )
-    from .operations import Backward, Capture, Trace
+    from .operations import Backward, Capture, Trace, Version
     from .server import Server, binary, serve
 
 #: Where each name is. It is read when it is first used, so that the command `callpath` starts without numpy.
 _PLACES = {
     "client": ["Client", "Handle", "Module"],
     "errors": [
-        "CallpathError", "CallpathIndexError", "CallpathKeyError", "CallpathRuntimeError", "CallpathTypeError",
-        "CallpathValueError", "ExportError", "ServerError",
+        "CallpathAttributeError", "CallpathError", "CallpathIndexError", "CallpathKeyError", "CallpathRuntimeError",
+        "CallpathTypeError", "CallpathValueError", "ExportError", "ServerError",
     ],
     "hooks": [
         "activation", "add", "assert_finite", "assert_range", "assert_shape", "capture", "clamp", "forward", "forward_pre",
         "full_backward", "full_backward_pre", "log", "mask", "normalize", "project_out", "replace", "scale", "statistics",
         "topk",
     ],
-    "operations": ["Backward", "Capture", "Trace"],
+    "operations": ["Backward", "Capture", "Trace", "Version"],
     "server": ["Server", "binary", "serve"],
 }
 _PLACE = {name: module for module, names in _PLACES.items() for name in names}
@@ -86,9 +87,10 @@ def __dir__() -> List[str]:
 def export(model: Any, file: Union[str, "os.PathLike[str]"], example: Optional[Any] = None, **names: Any) -> None:
     """Writes a torch module as NAME.safetensors, which `callpath serve --models FOLDER` serves as NAME.
 
-    `example` is a tuple of inputs, where the exporter needs them; `input_name` and `output_name` are those of the Open
-    Inference Protocol. What is written gives PyTorch's answers in evaluation mode, or `ExportError` is raised and nothing is
-    written.
+    `example` is a tuple of inputs, or a dict of them by the names of forward's parameters, where the exporter needs them;
+    `input_name` and `output_name` are those of the Open Inference Protocol. What is written gives PyTorch's answers in
+    evaluation mode, as `model.eval()` sets it, whatever mode the model is in (which stays as it is): dropout does nothing,
+    batch norms use their running statistics. Else `ExportError` is raised and nothing is written.
     """
     from .errors import ExportError
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any, Iterator
 
+from .errors import CallpathError
 from .operations import BaseClient, BaseHandle, BaseModule, Operation, ask, nothing
 from .transport import Transport
 
@@ -32,7 +33,11 @@ class Module(BaseModule):
             self.set_parameter("bias", value)
 
     def __repr__(self) -> str:
-        return self.text()
+        try:
+            return self.text()
+        except (CallpathError, OSError) as failure:
+            # A notebook and a debugger show a module that is gone, or whose server is, as they show any other.
+            return f"<callpath.Module {self.name!r}: {failure}>"
 
 
 class Client(BaseClient):

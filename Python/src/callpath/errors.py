@@ -29,6 +29,10 @@ class CallpathKeyError(CallpathError, KeyError):
     """A module, parameter or hook that is not there."""
 
 
+class CallpathAttributeError(CallpathKeyError, AttributeError):
+    """What was asked for as an attribute and is not there, so that `hasattr` and the default of `getattr` work."""
+
+
 class CallpathIndexError(CallpathError, IndexError):
     """An index that is out of range."""
 
@@ -77,6 +81,9 @@ def error(status: int, body: bytes) -> CallpathError:
 
 def class_of(status: int, code: str) -> type[CallpathError]:
     """PyTorch's class for a code."""
+    if code == "parameter_not_found":
+        # PyTorch's get_parameter raises an AttributeError, and a state dictionary a KeyError.
+        return CallpathAttributeError
     if status == 404:
         return CallpathKeyError
     if code in CLASSES:

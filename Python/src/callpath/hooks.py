@@ -5,9 +5,10 @@
 """
 from __future__ import annotations
 
+import math
 from typing import Any, Dict, List, Optional, Sequence, Union
 
-from .tensors import is_torch, wire
+from .tensors import is_torch, np, wire
 
 #: What a hook does, as the server takes it.
 Action = Dict[str, Any]
@@ -17,8 +18,9 @@ Hook = Dict[str, Any]
 
 def _value(value: Any) -> Any:
     """A number as it is, anything else as a tensor."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return value
+    if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
+        number = value.item() if isinstance(value, np.generic) else value
+        return number if math.isfinite(number) else wire(number).json()["data"][0]
     return wire(value).json()
 
 

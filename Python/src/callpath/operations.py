@@ -6,15 +6,25 @@ of a client runs it, at once or when it is awaited.
 from __future__ import annotations
 
 import json
+import math
 import os
+import sys
 import tempfile
 from dataclasses import dataclass
 from typing import Any, Dict, Generator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from . import hooks as actions
-from .errors import CallpathError, error
+from .errors import (
+    CallpathAttributeError,
+    CallpathError,
+    CallpathKeyError,
+    CallpathRuntimeError,
+    CallpathValueError,
+    error,
+)
 from .tensors import Wire, from_json, is_torch, numbers_of, read_file, read_shape, shape_field, wire, write_file
-from .wire import Answer, Request, Target, segment
+from .tensors import np
+from .wire import Answer, Request, Target, segment, shown
 
 #: An operation on its way: yields requests, is sent answers.
 Operation = Generator[Request, Answer, Any]
@@ -66,11 +76,57 @@ def ask(method: str, path: str, repeatable: bool = False, body: bytes = b"", **f
 
 def ask_json(method: str, path: str, value: Any = None, repeatable: bool = False, **fields: str) -> Operation:
     """As `ask`, with JSON both ways."""
-    body = b"" if value is None else json.dumps(value, allow_nan=False).encode()
+    body = b"" if value is None else encoded(value)
     if body:
         fields["Content_Type"] = JSON
     answer = yield from ask(method, path, repeatable, body, Accept=JSON, **fields)
     return json.loads(answer.body) if answer.body else None
+
+
+def encoded(value: Any) -> bytes:
+    """A value as JSON: numpy's and torch's numbers as numbers, NaN and infinity as their words."""
+    try:
+        return json.dumps(value, allow_nan=False, default=_plain).encode()
+    except ValueError:
+        return json.dumps(_with_words(value), allow_nan=False).encode()
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has not, where it means something: numbers and lists of numpy and torch, torch's types."""
+    if isinstance(value, (np.generic, np.ndarray)):
+        return _with_words(value.tolist())
+    if is_torch(value):
+        return _with_words(value.detach().cpu().tolist())
+    if type(value).__module__ == "torch" and type(value).__name__ == "dtype":
+        return str(value).removeprefix("torch.")
+    raise TypeError(f"expected numbers, text, lists and dictionaries, got {a_kind(value)}")
+
+
+def _with_words(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, Mapping):
+        return {key: _with_words(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_with_words(one) for one in value]
+    return value if value is None or isinstance(value, (str, int, float)) else _with_words(_plain(value))
+
+
+def a_kind(value: Any) -> str:
+    """What a value is, in words, for those who gave the wrong one."""
+    if value is None:
+        return "None"
+    name = value.__name__ if isinstance(value, type) else type(value).__name__
+    return f"the class {name}" if isinstance(value, type) else f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def attribute(operation: Operation) -> Operation:
+    """An operation behind an attribute: what is not there is an AttributeError too, as `hasattr` and `getattr` want it."""
+    try:
+        return (yield from operation)
+    except CallpathKeyError as missing:
+        detail, status, code, pointer = missing.detail, missing.status, missing.code, missing.pointer
+        raise CallpathAttributeError(detail, status, code, pointer) from None
 
 
 def precondition(if_match: Optional[str]) -> Dict[str, str]:
@@ -101,7 +157,11 @@ class BaseClient:
             except ImportError:
                 raise ImportError("framework='torch' needs torch: pip install torch", name="torch") from None
         self.url, self.framework = url or os.environ.get("CALLPATH_URL", "http://localhost:8080"), framework
-        target = Target(self.url, key or os.environ.get("CALLPATH_KEY"), verify, certificate)
+        if key is None:
+            key = os.environ.get("CALLPATH_KEY")
+            if key == "":
+                raise ValueError("CALLPATH_KEY is set and empty: expected a key, or unset it to ask without one")
+        target = Target(self.url, key, verify, certificate)
         self._transport = self.transport_class(target, timeout)
 
     def _do(self, operation: Operation) -> Any:
@@ -109,7 +169,7 @@ class BaseClient:
         raise NotImplementedError
 
     def __repr__(self) -> str:
-        return f"{type(self).__module__.replace('.client', '')}.Client({self.url!r})"
+        return f"{module_of(self)}.Client({shown(self.url)!r})"
 
     def __getstate__(self) -> Dict[str, Any]:
         raise TypeError("a client holds connections and cannot be pickled: make one in each process")
@@ -146,6 +206,8 @@ class BaseClient:
         return self.module_class(self, name)
 
     def _create(self, name: Optional[str], module: Any, example: Any = None) -> Operation:
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"expected a name or None, and then a module, got {a_kind(name)}")
         description, state = describe(module, example)
         body = dict(description) if name is None else {**description, "name": name}
         if state and numbers_of(list(state.values())) <= SMALL_STATE:
@@ -175,7 +237,8 @@ class BaseClient:
 
         `module` is a torch.nn.Module, which is exported (`example` are inputs, where the exporter needs them), or a
         description as a dict: {"type": "Linear", "in_features": 4, "out_features": 3}, with "state_dict" if it has weights.
-        Raises `CallpathError` (status 409) if the name is taken, `ExportError` if the module cannot be exported.
+        A module is registered as it is in evaluation mode, whatever mode it is in. Raises `CallpathError` (status 409) if the
+        name is taken, `ExportError` if the module cannot be exported, TypeError for what is neither of the two.
         """
         return self._do(self._create(name, module, example))
 
@@ -224,8 +287,19 @@ def describe(module: Any, example: Any = None) -> Tuple[Dict[str, Any], Dict[str
     """The description and the tensors of a torch module, or of a description."""
     if isinstance(module, Mapping):
         description = dict(module)
-        state = {key: wire(value) for key, value in description.pop("state_dict", {}).items()}
-        return description, state
+        state = description.pop("state_dict", {})
+        if not isinstance(state, Mapping):
+            raise TypeError(f"state_dict: expected a dictionary of tensors, got {a_kind(state)}")
+        if not description.keys() & {"type", "ref"}:
+            check_is_no_state(description)
+        return description, wires(state)
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(module, torch.nn.Module):
+        more = f": make one, {module.__name__}(...)" if isinstance(module, type) else ""
+        raise TypeError(
+            'expected a torch.nn.Module, or a description such as {"type": "Linear", "in_features": 4, "out_features": 3}, '
+            f"got {a_kind(module)}{more}"
+        )
     from . import export
 
     handle, file = tempfile.mkstemp(suffix=".safetensors")
@@ -237,6 +311,26 @@ def describe(module: Any, example: Any = None) -> Tuple[Dict[str, Any], Dict[str
     finally:
         os.unlink(file)
     return json.loads(metadata["callpath"]), tensors
+
+
+def check_is_no_state(description: Mapping[str, Any]) -> None:
+    """Raises if somebody gave the weights alone, which do not say what the module is."""
+    if description and all(is_torch(value) or isinstance(value, np.ndarray) for value in description.values()):
+        raise TypeError(
+            "expected a torch.nn.Module or a description, got a state dictionary: give the module itself, or "
+            '{"type": ..., "state_dict": it}'
+        )
+
+
+def wires(state: Mapping[str, Any]) -> Dict[str, Wire]:
+    """The tensors of a state dictionary; what is none is named by its key."""
+    made: Dict[str, Wire] = {}
+    for key, value in state.items():
+        try:
+            made[key] = wire(value)
+        except (TypeError, ValueError) as problem:
+            raise type(problem)(f"{key}: {problem}") from None
+    return made
 
 
 class BaseModule:
@@ -298,7 +392,7 @@ class BaseModule:
     def _run(
         self, inputs: Sequence[Any], named: Mapping[str, Any], hooks: Optional[Sequence[actions.Hook]]
     ) -> Operation:
-        body = json.dumps(self._body(inputs, named, hooks), allow_nan=False).encode()
+        body = encoded(self._body(inputs, named, hooks))
         answer = yield from ask("POST", f"{self._path}/call", True, body, Content_Type=JSON, Accept=FILE)
         return self._file(answer.body, any_torch(inputs, named))
 
@@ -372,12 +466,12 @@ class BaseModule:
     @property
     def weight(self) -> Any:
         """The module's own weight; the client that waits may set it, which makes a new version."""
-        return self.parameter("weight")
+        return self._attribute(self._tensor("weight"))
 
     @property
     def bias(self) -> Any:
         """The module's own bias; the client that waits may set it, to None to take it away."""
-        return self.parameter("bias")
+        return self._attribute(self._tensor("bias"))
 
     def parameter(self, key: str) -> Any:
         """The parameter or buffer with this key of the state dictionary, such as "0.weight"."""
@@ -393,7 +487,7 @@ class BaseModule:
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, if_match: Optional[str] = None) -> Any:
         """Loads all tensors or none, which is a new version; raises with PyTorch's text if keys or sizes do not fit."""
-        file = write_file({key: wire(value) for key, value in state_dict.items()})
+        file = write_file(wires(state_dict))
         return self._client._do(nothing(self._load(file, strict, if_match)))
 
     def named_parameters(self) -> Any:
@@ -452,22 +546,32 @@ class BaseModule:
     @property
     def version(self) -> Any:
         """The version, an integer that grows with every change."""
-        return self._client._do(self._member("version"))
+        return self._attribute(self._member("version"))
 
     @property
     def versions(self) -> Any:
-        """The versions that can still be called, as integers."""
-        return self._client._do(self._versions())
+        """The versions that can still be called, as integers: `module.at(version)` calls one."""
+        return self._attribute(self._versions())
+
+    def at(self, version: int) -> "Version":
+        """A version of the module, one of `versions`, to be called as the module is: `module.at(3)(x)`.
+
+        Nothing is asked before it is called; one that is not kept any more is a KeyError then.
+        """
+        return Version(self, version)
 
     @property
     def etag(self) -> Any:
         """What `if_match` of a change takes: the change is refused (status 412) if somebody else was faster."""
-        return self._client._do(self._etag())
+        return self._attribute(self._etag())
 
     @property
     def hooks(self) -> Any:
         """The handles of the hooks of the module and those inside."""
-        return self._client._do(self._client._hooks(self._path))
+        return self._attribute(self._client._hooks(self._path))
+
+    def _attribute(self, operation: Operation) -> Any:
+        return self._client._do(attribute(operation))
 
     def delete(self, if_match: Optional[str] = None) -> Any:
         """Takes the module away; calls in flight finish."""
@@ -514,8 +618,83 @@ class BaseModule:
         return self._client._do(self._client._register(self._path, hook))
 
 
+#: Callpath's names of types, as the Open Inference Protocol calls them.
+DATATYPES = {
+    "float32": "FP32", "float64": "FP64", "float16": "FP16", "bfloat16": "BF16", "int64": "INT64", "int32": "INT32",
+    "int16": "INT16", "int8": "INT8", "uint8": "UINT8", "bool": "BOOL",
+}
+DTYPES = {name: dtype for dtype, name in DATATYPES.items()}
+
+
+class Version:
+    """A version of a module, the newest or an earlier one that is kept (`--kept-versions`): it can be called."""
+
+    def __init__(self, module: BaseModule, version: int) -> None:
+        if isinstance(version, bool) or not isinstance(version, (int, np.integer)):
+            raise TypeError(f"expected the number of a version, got {a_kind(version)}")
+        self.module, self.version = module, int(version)
+        self._client = module._client
+
+    def __call__(self, *inputs: Any, **named: Any) -> Any:
+        """Calls this version, with the hooks that the module has now; inputs and output are those of the module's own call."""
+        return self._client._do(self._call(inputs, named))
+
+    def __repr__(self) -> str:
+        return f"<{module_of(self._client)}.Version {self.version} of {self.module.name!r}>"
+
+    def _call(self, inputs: Sequence[Any], named: Mapping[str, Any]) -> Operation:
+        if inputs and named:
+            raise TypeError("expected inputs by position or by name, got both")
+        path = f"/v2/models/{segment(self.module.name)}/versions/{self.version}"
+        given = dict(named)
+        if not named:
+            told = (yield from ask_json("GET", path))["inputs"]
+            if len(inputs) > len(told):
+                raise TypeError(f"expected {len(told)} inputs, got {len(inputs)}")
+            given = {entry["name"]: value for entry, value in zip(told, inputs)}
+        tensors = {name: wire(value) for name, value in given.items()}
+        head = json.dumps({
+            "inputs": [
+                {"name": name, "datatype": DATATYPES[tensor.dtype], "shape": list(tensor.shape),
+                 "parameters": {"binary_data_size": len(tensor.data)}}
+                for name, tensor in tensors.items()
+            ],
+            "parameters": {"binary_data_output": True},
+        }).encode()
+        body = b"".join([head, *(tensor.data for tensor in tensors.values())])
+        fields = {"Content_Type": BYTES, "Inference_Header_Content_Length": str(len(head))}
+        try:
+            answer = yield from ask("POST", f"{path}/infer", True, body, **fields)
+        except CallpathValueError as refusal:
+            # The protocol has no codes, and the form of the request is the client's: what does not fit are shapes or types.
+            raise CallpathRuntimeError(refusal.detail, refusal.status) from None
+        return self._outputs(answer, any_torch(inputs, named))
+
+    def _outputs(self, answer: Answer, as_torch: bool) -> Any:
+        size = int(answer.fields.get("inference-header-content-length", len(answer.body)))
+        place, outputs = size, {}
+        for entry in json.loads(answer.body[:size])["outputs"]:
+            end = place + entry["parameters"]["binary_data_size"]
+            tensor = Wire(DTYPES[entry["datatype"]], tuple(entry["shape"]), answer.body[place:end])
+            outputs[entry["name"]], place = self._client._out(tensor, as_torch), end
+        return next(iter(outputs.values())) if len(outputs) == 1 else outputs
+
+
+def module_of(client: BaseClient) -> str:
+    """The module where a class of a client's kind is found."""
+    return type(client).__module__.replace(".client", "")
+
+
 def any_torch(inputs: Sequence[Any], named: Mapping[str, Any]) -> bool:
     return any(map(is_torch, inputs)) or any(map(is_torch, named.values()))
+
+
+def brief(value: Any) -> str:
+    """A value of a hook's action in a few words."""
+    if isinstance(value, Mapping) and "shape" in value:
+        return f"a tensor of {list(value['shape'])}"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 class BaseHandle:
@@ -526,6 +705,11 @@ class BaseHandle:
         self.id, self.kind, self.action = document["id"], document["kind"], document["action"]
         #: The path of its module; global hooks have none.
         self.module: Optional[str] = document.get("module")
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{name}={brief(value)}" for name, value in self.action.items() if name != "type")
+        place = "every module" if self.module is None else repr(self.module) if self.module else "the module itself"
+        return f"<{module_of(self._client)}.Handle {self.id}: {self.kind} of {place}: {self.action['type']}({told})>"
 
     def remove(self) -> Any:
         """Takes the hook back."""

@@ -3,12 +3,14 @@ from __future__ import annotations
 
 import collections
 import os
+import re
 import shutil
 import subprocess
 import threading
 import weakref
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Deque, List, Optional, Sequence, Union
+from typing import IO, TYPE_CHECKING, Any, Deque, Dict, List, Optional, Sequence, Union
+from urllib.parse import quote, urlsplit
 
 from .errors import ServerError
 
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
 
 #: How many lines of the log are kept.
 KEPT_LINES = 1000
+#: What stands before the places in the line of a server that is ready, and between them.
+READY = " is ready on "
+PLACES = r"(?: is ready on |, )(?=https?://|unix:)"
+#: Addresses that listeners have and nobody can ask everywhere, with those of this machine.
+OWN_HOSTS = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
 
 
 def binary() -> str:
@@ -73,10 +80,15 @@ def _end(process: "subprocess.Popen[str]") -> None:
 
 
 class Server:
-    """A running server: `url`, `port`, a `client`, and the last lines of its `log`. Made by `serve`."""
+    """A running server: `url`, `port`, a `client`, and the last lines of its `log`. Made by `serve`.
 
-    def __init__(self, words: Sequence[str], start_timeout: float, stop_timeout: float) -> None:
-        self._stop_timeout = stop_timeout
+    `url` is that of the first of its `urls`, a Unix socket before all others; `port` is None where it listens at no port.
+    """
+
+    def __init__(
+        self, words: Sequence[str], start_timeout: float, stop_timeout: float, client: Optional[Dict[str, Any]] = None
+    ) -> None:
+        self._stop_timeout, self._client_options = stop_timeout, client or {}
         self._lines: Deque[str] = collections.deque(maxlen=KEPT_LINES)
         # A log of its own options, and no variables of whoever starts it.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CALLPATH_")}
@@ -91,11 +103,12 @@ class Server:
         self._end = weakref.finalize(self, _end, self._process)
         self._reader = threading.Thread(target=_read_log, args=(self._process.stderr, self._lines), daemon=True)
         self._reader.start()
-        self.url = self._ready_url(start_timeout)
-        self.port = int(self.url.rsplit(":", 1)[1])
+        self.urls = self._ready_urls(start_timeout)
+        self.url = self.urls[0]
+        self.port = next((port for port in map(_port, self.urls) if port), None)
         self._client: Optional["Client"] = None
 
-    def _ready_url(self, timeout: float) -> str:
+    def _ready_urls(self, timeout: float) -> List[str]:
         """Waits for the line that says where the server is."""
         late = threading.Event()
 
@@ -110,11 +123,12 @@ class Server:
             line = self._process.stdout.readline()
         finally:
             timer.cancel()
-        if " on http" not in line:
+        places = re.split(PLACES, line.rstrip("\n"))[1:] if READY in line else []
+        if not places:
             status = self.stop()
             reason = f"it was not ready within {timeout:g} s" if late.is_set() else self._last_words(status)
             raise ServerError(f"the server did not start: {reason}")
-        return line.rsplit(" on ", 1)[1].split()[0].rstrip(",")
+        return [_url(place) for place in places]
 
     def _last_words(self, status: int) -> str:
         """What a shell would show: the reason, which stands before the usage."""
@@ -132,12 +146,16 @@ class Server:
 
     @property
     def client(self) -> "Client":
-        """A client of this server."""
+        """A client of this server, with the key and the TLS options that `serve` was given."""
+        if self._client is None:
+            self._client = self.connect()
+        return self._client
+
+    def connect(self, **options: Any) -> "Client":
+        """A new client of this server: `options` are those of `callpath.Client`, else what `serve` was given."""
         from .client import Client
 
-        if self._client is None:
-            self._client = Client(self.url)
-        return self._client
+        return Client(self.url, **{**self._client_options, **options})
 
     def is_running(self) -> bool:
         """Whether the process is alive."""
@@ -168,21 +186,47 @@ class Server:
         return f"callpath.Server({self.url!r})"
 
 
+def _url(place: str) -> str:
+    """A place of the line that says where a server is, as a URL that a client on this machine can ask."""
+    if place.startswith("unix:"):
+        path, colon, prefix = place[5:].partition(":/")
+        return f"unix://{quote(os.path.abspath(path))}{colon}{prefix}"
+    return re.sub(r"//(0\.0\.0\.0|\[::\])(?=[:/])", lambda any_host: f"//{OWN_HOSTS[any_host.group(1)]}", place)
+
+
+def _port(url: str) -> Optional[int]:
+    return None if url.startswith("unix:") else urlsplit(url).port
+
+
+def _has_port(words: Sequence[str]) -> bool:
+    """Whether the server listens at a port: a socket alone is enough for it."""
+    flags = {word.split("=", 1)[0] for word in words}
+    return "--unix-socket" not in flags or bool(flags & {"--host", "--port"})
+
+
 def serve(
     data: Union[None, str, "os.PathLike[str]"] = None,
     models: Union[None, str, "os.PathLike[str]"] = None,
     arguments: Sequence[str] = (),
     start_timeout: float = 60,
     stop_timeout: float = 30,
+    key: Optional[str] = None,
+    verify: Union[bool, str, "os.PathLike[str]"] = True,
+    certificate: Any = None,
 ) -> Server:
     """Starts a server on a free port of 127.0.0.1 and returns it when it is ready; the end of a `with` stops it.
 
-    `data` and `models` are --data and --models, `arguments` whatever else `callpath serve --help` lists. Raises
-    `ServerError` with the server's own last line if it does not start.
+    `data` and `models` are --data and --models, `arguments` a list of whatever else `callpath serve --help` lists. With
+    --unix-socket and neither --host nor --port it listens at the socket alone. `key`, `verify` and `certificate` are those of
+    its `client`, where `arguments` have --keys or TLS. Raises `ServerError` with the server's own last line if it does not
+    start, TypeError if `arguments` is one text.
     """
-    words = ["--port", "0"]
+    if isinstance(arguments, (str, bytes)):
+        raise TypeError(f'expected a list of arguments, such as ["--log-level", "debug"], got the text {arguments!r}')
+    given = [os.fspath(word) if hasattr(word, "__fspath__") else str(word) for word in arguments]
+    words = ["--port", "0"] if _has_port(given) else []
     if data is not None:
         words += ["--data", os.fspath(data)]
     if models is not None:
         words += ["--models", os.fspath(models)]
-    return Server([*words, *map(str, arguments)], start_timeout, stop_timeout)
+    return Server([*words, *given], start_timeout, stop_timeout, {"key": key, "verify": verify, "certificate": certificate})

@@ -75,6 +75,12 @@ class Transport:
         self._local = threading.local()
 
     def send(self, request: Request) -> Answer:
+        try:
+            return self._send(request)
+        except OSError as failure:
+            raise self.target.failed(failure, self.timeout) from None
+
+    def _send(self, request: Request) -> Answer:
         data = self.target.bytes_of(request)
         connection = self._take()
         if connection is not None:
@@ -130,8 +136,8 @@ class AsyncTransport:
         data = self.target.bytes_of(request)
         try:
             return await asyncio.wait_for(self._send(request, data), self.timeout)
-        except asyncio.TimeoutError:
-            raise TimeoutError(f"no answer within {self.timeout} s") from None
+        except (OSError, asyncio.TimeoutError) as failure:
+            raise self.target.failed(failure, self.timeout) from None
 
     async def _send(self, request: Request, data: bytes) -> Answer:
         connection = self._take()

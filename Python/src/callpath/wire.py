@@ -3,9 +3,10 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import ssl
 from dataclasses import dataclass, field
-from typing import Dict, Generator, List, Optional, Tuple, Union
+from typing import Any, Dict, Generator, List, Optional, Tuple, Union
 from urllib.parse import quote, unquote, urlsplit
 
 #: What `read_answer` asks for: all up to an empty line, a line, so many bytes, or all until the connection ends.
@@ -36,8 +37,15 @@ class Answer:
     keeps_connection: bool
 
 
+def shown(url: str) -> str:
+    """A URL as it may be shown to anybody: without the user and password that may stand in it."""
+    start, mark, rest = url.partition("://")
+    before, at, place = rest.rpartition("@")
+    return f"{start}{mark}...@{place}" if mark and at and "/" not in before else url
+
+
 class Target:
-    """Where a server is: `http://host:port/prefix`, `https://...` or `unix:///path/to.sock`."""
+    """Where a server is: `http://host:port/prefix`, `https://...` or `unix:///path/to.sock`, with a prefix `...sock:/prefix`."""
 
     def __init__(
         self,
@@ -46,28 +54,63 @@ class Target:
         verify: Union[bool, str] = True,
         certificate: Union[None, str, Tuple[str, str]] = None,
     ) -> None:
-        parts = urlsplit(url)
+        self.url = shown(url)
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as problem:
+            raise ValueError(f"expected a URL, got {self.url!r}: {problem}") from None
         if parts.scheme not in ("http", "https", "unix"):
-            raise ValueError(f"expected a URL that begins with http://, https:// or unix://, got {url!r}")
-        self.url = url
-        self.socket: Optional[str] = unquote(parts.path) if parts.scheme == "unix" else None
-        self.host, self.port = parts.hostname or "localhost", parts.port or (443 if parts.scheme == "https" else 80)
-        if parts.scheme != "unix" and not parts.hostname:
-            raise ValueError(f"expected a URL with a host, got {url!r}")
-        self.prefix = "" if self.socket else parts.path.rstrip("/")
-        self.tls = None
-        if parts.scheme == "https":
-            self.tls = ssl.create_default_context(cafile=verify if isinstance(verify, str) else None)
-            if verify is False:
-                self.tls.check_hostname, self.tls.verify_mode = False, ssl.CERT_NONE
-            if certificate:
-                self.tls.load_cert_chain(*((certificate,) if isinstance(certificate, str) else certificate))
+            raise ValueError(f"expected a URL that begins with http://, https:// or unix://, got {self.url!r}")
+        self.socket: Optional[str] = None
+        self.prefix = parts.path.rstrip("/")
+        if parts.scheme == "unix":
+            if parts.netloc or not parts.path.strip("/"):
+                raise ValueError(f"expected the path of a socket, as unix:///path/to.sock, got {self.url!r}")
+            path, colon, prefix = parts.path.rpartition(":/")
+            self.socket = unquote(path if colon else parts.path)
+            self.prefix = f"/{prefix}".rstrip("/") if colon else ""
+        elif not parts.hostname:
+            raise ValueError(f"expected a URL with a host, got {self.url!r}")
+        self.host, self.port = parts.hostname or "localhost", port or (443 if parts.scheme == "https" else 80)
+        self.tls = self._context(verify, certificate) if parts.scheme == "https" else None
         if key is not None and not (key and key.isascii() and key.isprintable() and " " not in key):
-            raise ValueError("expected a key of printable ASCII characters without blanks")
+            raise ValueError("expected a key of printable ASCII characters without blanks" + ("" if key else ", got an empty one"))
         lines = [f"Host: {'localhost' if self.socket else parts.netloc.rpartition('@')[2]}"]
         if key:
             lines.append(f"Authorization: Bearer {key}")
         self._fields = "\r\n".join(lines)
+
+    @staticmethod
+    def _context(verify: Any, certificate: Any) -> ssl.SSLContext:
+        """What is believed and shown; what is wrong with a file is said with its name."""
+        files = () if certificate is None else (certificate,) if isinstance(certificate, (str, os.PathLike)) else tuple(certificate)
+        try:
+            authorities = None if isinstance(verify, bool) else os.fspath(verify)
+            context = ssl.create_default_context(cafile=authorities)
+        except TypeError:
+            raise TypeError(f"verify: expected True, False or a file of authorities, got {type(verify).__name__}") from None
+        except OSError as failure:
+            raise _of_file(failure, "verify", verify) from None
+        if verify is False:
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if not files:
+            return context
+        try:
+            context.load_cert_chain(*files, password=_no_pass_phrase)
+        except OSError as failure:
+            raise _of_file(failure, "certificate", *files) from None
+        return context
+
+    def failed(self, failure: BaseException, timeout: Optional[float]) -> BaseException:
+        """An error of a connection, with the place, and the time where it ran out."""
+        if not isinstance(failure, OSError) or isinstance(failure, socket.timeout) and failure.errno is None:
+            return TimeoutError(f"{self.url}: no answer within {timeout} s")
+        if failure.strerror and self.url not in failure.strerror:
+            failure.strerror = f"{self.url}: {failure.strerror}"
+        elif not failure.strerror and self.url not in str(failure):
+            failure.args = (f"{self.url}: {failure or 'the connection broke'}",)
+        return failure
 
     def nobody(self, failure: OSError) -> OSError:
         """The error of a connection to where nobody listens, with the place."""
@@ -81,6 +124,17 @@ class Target:
         if request.body or request.method in ("POST", "PUT"):
             head.append(f"Content-Length: {len(request.body)}")
         return "\r\n".join(head).encode("ascii") + b"\r\n\r\n" + request.body
+
+
+def _no_pass_phrase() -> str:
+    # Else OpenSSL asks whoever sits at the terminal, and a test waits for ever.
+    raise ValueError("certificate: the key needs a pass phrase, and nobody is asked for one: name a plain key")
+
+
+def _of_file(failure: OSError, argument: str, *files: Any) -> OSError:
+    names = " and ".join(repr(os.fspath(file)) for file in files)
+    reason = failure.strerror or failure
+    return type(failure)(failure.errno, f"{argument}: cannot use {names}: {reason}")
 
 
 def segment(name: str) -> str:

@@ -1,5 +1,6 @@
 """Asks a Callpath of one's own what a written file answers, and PyTorch what it should."""
 import contextlib
+import inspect
 import json
 import os
 import pathlib
@@ -55,7 +56,7 @@ def serving(program, folder):
 def check(file, model, examples, names, program, draws=False):
     """Compares what the file's model answers with what PyTorch gives, for each example.
 
-    `names` are the inputs'; `draws` says whether a call draws random numbers, and so takes a seed.
+    `names` are those of a graph's inputs; `draws` says whether a call draws random numbers, and so takes a seed.
     """
     with tempfile.TemporaryDirectory() as folder:
         os.symlink(os.path.abspath(file), os.path.join(folder, "model.safetensors"))
@@ -64,21 +65,53 @@ def check(file, model, examples, names, program, draws=False):
                 with torch.no_grad(), torch.random.fork_rng(devices=[]):
                     torch.manual_seed(seed)
                     expected = leaves(called(model, example))
-                compare(answers(url, example, names, seed if draws else None), expected, example)
+                compare(answers(url, named(model, example, names), names, seed if draws else None), expected, example)
 
 
 def called(model, example):
     """Returns what the model itself gives for an example."""
     try:
-        return model(*copies(example))
+        return run(model, example)
     except Exception as error:
         line = str(error).strip().split("\n")[0]
         raise NotExportable(f"the model does not take the example: {type(error).__name__}: {line}") from None
 
 
+def run(model, example):
+    """Calls a model with an example: arguments by position, and by name."""
+    args, kwargs = copies(example)
+    return model(*args, **kwargs)
+
+
 def copies(example):
     """Returns inputs that a model may change in place."""
-    return pytree.tree_map(lambda value: value.clone() if torch.is_tensor(value) else value, tuple(example))
+    return changed(example, torch.clone)
+
+
+def changed(example, change):
+    """Returns an example with other tensors."""
+    return pytree.tree_map(lambda value: change(value) if torch.is_tensor(value) else value, tuple(example))
+
+
+def values(example):
+    """Returns what an example holds, without what is None."""
+    args, kwargs = example
+    return [value for value in [*args, *kwargs.values()] if value is not None]
+
+
+def named(model, example, names):
+    """Returns the inputs of a call by name: forward's parameters, of a graph its placeholders; what is None is left out."""
+    args, kwargs = example
+    bound, given = inspect.signature(model.forward).bind(*args, **kwargs), {}
+    for name, value in bound.arguments.items():
+        kind = bound.signature.parameters[name].kind
+        if kind is inspect.Parameter.VAR_POSITIONAL:
+            given.update((f"{name}_{index}", each) for index, each in enumerate(value))
+        elif kind is inspect.Parameter.VAR_KEYWORD:
+            given.update(value)
+        else:
+            given[name] = value
+    return {name: value for name, value in given.items() if value is not None and (names is None or name in names)}
 
 
 def leaves(output):
@@ -88,10 +121,10 @@ def leaves(output):
             for leaf in found]
 
 
-def answers(url, example, names, seed):
-    """Returns the tensors that the model gives for an example, in their order."""
-    inputs = {name: value for name, value in zip(names, example)} if names else None
-    body = {"input": tensor(example[0])} if inputs is None else {"inputs": {name: tensor(value) for name, value in inputs.items()}}
+def answers(url, given, names, seed):
+    """Returns the tensors that the model gives for inputs by name, in their order; a layer of one has it without a name."""
+    told = {name: tensor(value) for name, value in given.items()}
+    body = {"input": next(iter(told.values()))} if names is None and len(told) == 1 else {"inputs": told}
     if seed is not None:
         body["seed"] = seed
     request = urllib.request.Request(f"{url}/v1/modules/model/call", json.dumps(body).encode(),
@@ -121,7 +154,7 @@ def read(output):
 
 
 def compare(given, expected, example):
-    shapes = ", ".join(str(list(value.shape)) for value in example if torch.is_tensor(value))
+    shapes = ", ".join(str(list(value.shape)) for value in values(example) if torch.is_tensor(value))
     if len(given) != len(expected):
         raise NotExportable(f"for inputs of {shapes} Callpath gives {len(given)} tensors, and PyTorch {len(expected)}")
     for index, (got, wanted) in enumerate(zip(given, expected)):

@@ -1,117 +1,91 @@
-"""`callpath export`: writes a model that a file or a class has as NAME.safetensors."""
+"""`callpath export`: writes a model that a file or a class has as NAME.safetensors.
+
+torch is read when there is something to export: the words and their help need none.
+"""
 import argparse
-import importlib
-import json
 import os
 import pathlib
 import sys
-import warnings
+from typing import Any, NoReturn, Optional, Sequence
 
-import torch
-from safetensors.torch import load_file
-from torch import nn
-
-from . import layers, tree
 from .errors import NotExportable
-from .file import export
 
-DESCRIPTION = """Writes a PyTorch model as NAME.safetensors, which `callpath serve --models FOLDER` serves as NAME.
+DESCRIPTION = """Writes a PyTorch model as NAME.safetensors, which `callpath serve --models FOLDER` serves
+as NAME: as it is in evaluation mode, whatever mode it was saved in.
 
-    callpath export model.pt models/net.safetensors --example 1,4      # model.pt is what torch.save(model, "model.pt") wrote
+    callpath export model.pt models/net.safetensors --example 1,4
 
-or, where the model is:
+exports what torch.save(model, "model.pt") wrote. Or, where the model is:
 
     import callpath
     callpath.export(model, "models/net.safetensors", example=(x,))"""
+#: The status of a command that was used wrongly: the binary's.
+USAGE = 64
 
 
-def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="callpath export", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
+class Words(argparse.ArgumentParser):
+    """The words of the command; what is wrong with them is said as the binary says it."""
+
+    def error(self, message: str) -> NoReturn:
+        usage = " ".join(self.format_usage().split())
+        self.exit(USAGE, f"Error: {message}\nU{usage[1:]}\n  See '{self.prog} --help' for more information.\n")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        # Help that cannot be written is an error, and not nothing.
+        if message:
+            (file or sys.stderr).write(message)
+            (file or sys.stderr).flush()
+
+
+def words() -> Words:
+    parser = Words(prog="callpath export", description=DESCRIPTION, allow_abbrev=False,
+                   formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=pathlib.Path, nargs="?", help="a module that torch.save wrote; loading it runs its code")
     parser.add_argument("file", type=pathlib.Path, help="NAME.safetensors")
     parser.add_argument("--example", action="append", default=[], metavar="SHAPE[:DTYPE]",
                         help="the shape of an input, one option for each: 1,4 or 1,16:int64")
-    parser.add_argument("--class", dest="factory", metavar="MODULE:CLASS", help="makes the model by calling this, in place of a file of it")
-    parser.add_argument("--state", type=pathlib.Path, help="the tensors of the model that --class makes: .safetensors, torch.save's, or the .index.json of shards")
+    parser.add_argument("--class", dest="factory", metavar="MODULE:CLASS",
+                        help="the model's class: it is called to make the model, or, with a model that the script of this class saved, "
+                             "stands for the class that was in __main__")
+    parser.add_argument("--state", type=pathlib.Path,
+                        help="the tensors of the model that --class makes: .safetensors, torch.save's, or the .index.json of shards; "
+                             "its weights are those that the class makes without it")
     parser.add_argument("--binary", help="the callpath that checks what is written")
     parser.add_argument("--input-name", help="name of the input for the Open Inference Protocol")
     parser.add_argument("--output-name", help="name of the output for the Open Inference Protocol")
-    given = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    parser = words()
     try:
-        model = made_by(given.factory, given.state) if given.factory else loaded(given.model, parser)
-        example = [shaped(text) for text in given.example] or None
+        given = parser.parse_args(arguments)
+    except OSError as failure:
+        if isinstance(failure, BrokenPipeError):
+            # Nobody reads on; what Python still holds goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+        parser.exit(1, f"Error: cannot write to standard output: {failure.strerror}\n")
+    if given.state is not None and given.factory is None and given.model is None:
+        parser.error("--state: needs --class, which makes the model")
+    if given.model is None and given.factory is None:
+        parser.error("the following arguments are required: model, or --class")
+    if given.model is not None and given.state is not None:
+        parser.error("--state: goes with --class alone; the model's file has its tensors")
+    # A script finds the modules beside it, and a command those of the folder that it runs in.
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    from . import models
+    from .file import export
+
+    try:
+        model = models.loaded(given.model, given.factory) if given.model is not None else models.made_by(given.factory, given.state)
+        example = [models.shaped(text) for text in given.example] or None
         export(model, given.file, example, input_name=given.input_name, output_name=given.output_name, binary=given.binary)
     except NotExportable as error:
         parser.exit(1, f"{error}\n")
     except OSError as error:
         parser.exit(1, f"{error.filename or given.file}: {error.strerror or error}\n")
-
-
-def loaded(path, parser):
-    """Returns the module in a file that torch.save wrote."""
-    if path is None:
-        parser.error("the following arguments are required: model, or --class")
-    try:
-        with warnings.catch_warnings():
-            # What PyTorch thinks of old files helps nobody here.
-            warnings.simplefilter("ignore")
-            model = torch.load(path, map_location="cpu", weights_only=False)
-    except OSError:
-        raise
-    except (AttributeError, ModuleNotFoundError) as error:
-        raise NotExportable(f"{path} needs a class that cannot be imported here ({tree.first_line(error)}): run this where the class is, or "
-                            "save the state_dict and write the description") from None
-    except Exception as error:
-        raise NotExportable(f"{path} is not a file that torch.save wrote: {tree.first_line(error)}") from None
-    if isinstance(model, nn.Module):
-        return model
-    what = "a checkpoint" if isinstance(model, dict) and not all(map(torch.is_tensor, model.values())) else \
-        "a state dictionary" if isinstance(model, dict) else f"a {type(model).__name__}"
-    raise NotExportable(f"{path} holds {what}, no module: save the model itself, or give --class module:Class --state {path}")
-
-
-def made_by(factory, state):
-    """Returns the model that `module:Class` makes, with the tensors of a file."""
-    name, _, attribute = factory.partition(":")
-    sys.path.insert(0, os.getcwd())
-    try:
-        model = getattr(importlib.import_module(name), attribute)()
-    except Exception as error:
-        raise NotExportable(f"{factory} cannot be made: {type(error).__name__}: {tree.first_line(error)}") from None
-    if not isinstance(model, nn.Module):
-        raise NotExportable(f"{factory} makes a {type(model).__name__}, no module")
-    if state is None:
-        return model
-    try:
-        model.load_state_dict(tensors_of(state))
-    except OSError:
-        raise
-    except Exception as error:
-        raise NotExportable(f"{state} does not fit {factory}: {' '.join(str(error).split())[:400]}") from None
-    return model
-
-
-def tensors_of(path):
-    """Returns the tensors of a file, or of the files that an index of shards names."""
-    if path.suffix == ".safetensors":
-        return load_file(path)
-    if path.suffix != ".json":
-        return torch.load(path, map_location="cpu", weights_only=True)
-    keys = json.loads(path.read_text())["weight_map"]
-    shards = {name: tensors_of(path.parent / name) for name in sorted(set(keys.values()))}
-    return {key: shards[name][key] for key, name in keys.items()}
-
-
-def shaped(text):
-    """Returns an input of the shape and type that an option names: normal numbers, zeros and ones for whole ones."""
-    sizes, _, name = text.partition(":")
-    dtype = getattr(torch, name or "float32", None)
-    try:
-        shape = [int(size) for size in sizes.split(",") if size]
-        if dtype not in layers.DTYPES or any(size < 0 for size in shape):
-            raise ValueError
-    except ValueError:
-        raise NotExportable(f"--example {text} is not a shape such as 1,4 or 1,16:int64") from None
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        return torch.randn(shape, dtype=dtype) if dtype.is_floating_point else torch.randint(2, shape).to(dtype)
+    if given.model is None and given.state is None:
+        sys.stderr.write(f"{given.file} has the weights that {given.factory} makes: --state FILE gives it those of a training\n")
+    return 0

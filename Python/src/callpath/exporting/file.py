@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from . import checking, layers, tree
+from . import bare, checking, layers, tree
 from .errors import NotExportable
 
 # How many rows the example is repeated to, to see that the graph is right for other batches too.
@@ -68,12 +68,14 @@ def follow(model, example):
     """Returns the model as it is exported, and what was found."""
     tree.inspected(model)
     settled = tree.settled(model)
-    found = tree.Tree(settled)
     given = inputs(settled, example)
+    if given is not None:
+        settled, given = bare.taking_tensors(settled, given)
+    found = tree.Tree(settled)
     if found.needs_example():
         if given is None:
             raise NotExportable(f"model ({type(model).__name__}) has a forward of its own: give an example of its inputs")
-        found.follow(checking.copies(given), {})
+        found.follow(*checking.copies(given))
     described = found.description()
     state, others, ties = found.tensors()
     tied = {name: first for name, first in ties.items() if not found.is_shared(name)}
@@ -85,19 +87,22 @@ def follow(model, example):
 
 
 def inputs(model, example):
-    """Returns the example as a tuple in the order of forward's parameters."""
+    """Returns the example as arguments by position and by name."""
     if example is None:
         return made(model)
     if torch.is_tensor(example):
-        return (example,)
+        return (example,), {}
     if isinstance(example, dict):
-        order = [name for name in inspect.signature(model.forward).parameters if name in example]
-        if len(order) < len(example):
-            raise NotExportable(f"forward takes no {next(name for name in example if name not in order)}")
-        return tuple(example[name] for name in order)
+        order = list(inspect.signature(model.forward).parameters)
+        unknown = [name for name in example if name not in order]
+        if unknown:
+            raise NotExportable(f"forward takes no {unknown[0]}")
+        # What is left out in between has its default, so that all behind it goes by name.
+        first = next((place for place, name in enumerate(order) if name not in example), len(order))
+        return tuple(example[name] for name in order[:first]), {name: example[name] for name in order[first:] if name in example}
     if not isinstance(example, (tuple, list)):
         raise NotExportable(f"an example is a tensor, a tuple of them, or a dict of them by name, not a {type(example).__name__}")
-    return tuple(example)
+    return tuple(example), {}
 
 
 def made(model):
@@ -106,14 +111,14 @@ def made(model):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         if type(first) is nn.Linear:
-            given = (torch.randn(2, first.in_features, dtype=first.weight.dtype),)
+            given = (torch.randn(2, first.in_features, dtype=first.weight.dtype),), {}
         elif type(first) is nn.Embedding and first.num_embeddings:
-            given = (torch.randint(first.num_embeddings, (2, 3)),)
+            given = (torch.randint(first.num_embeddings, (2, 3)),), {}
         else:
             return None
     try:
         with torch.no_grad():
-            model(*checking.copies(given))
+            checking.run(model, given)
     except Exception:
         return None
     return given
@@ -121,12 +126,16 @@ def made(model):
 
 def repeated(model, example):
     """Returns the example with more rows, if the model takes them."""
-    if not all(torch.is_tensor(value) and value.dim() for value in example) or len({len(value) for value in example}) != 1:
+    values = checking.values(example)
+    if not all(torch.is_tensor(value) and value.dim() for value in values) or len({len(value) for value in values}) != 1:
         return []
-    longer = tuple(torch.cat([value] * OTHER_ROWS) for value in example)
+    if type(model) is nn.EmbeddingBag and len(values) > 1:
+        # Where bags begin grows from one to the next, and would not.
+        return []
+    longer = checking.changed(example, lambda value: torch.cat([value] * OTHER_ROWS))
     try:
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
-            model(*checking.copies(longer))
+            checking.run(model, longer)
     except Exception:
         return []
     return [longer]

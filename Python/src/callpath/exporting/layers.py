@@ -110,6 +110,7 @@ def sized(*names):
 
 
 SPECIAL = {
+    "PairwiseDistance": lambda module: {"p": module.norm, "eps": module.eps, "keepdim": module.keepdim},
     "MultiheadAttention": attention,
     "TransformerEncoderLayer": transformer_layer,
     "TransformerDecoderLayer": transformer_layer,

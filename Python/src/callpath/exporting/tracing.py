@@ -21,6 +21,7 @@ STATIC = {"dtype", "device", "is_cuda", "is_cpu", "is_meta", "is_sparse", "is_ne
           "requires_grad", "is_leaf", "grad", "grad_fn", "names", "itemsize"}
 STATIC_METHODS = {"is_contiguous", "is_floating_point", "is_complex", "element_size", "get_device", "stride", "storage_offset",
                   "is_inference", "is_conj", "is_signed"}
+STATIC_FUNCTIONS = {torch.is_floating_point, torch.is_complex, torch.is_inference, torch.is_conj, torch.is_signed}
 # Methods that give the numbers of a tensor to Python.
 LEAVING = {"numpy", "tolist", "data_ptr"}
 SIZES = {"shape", "ndim", "size", "dim", "numel", "ndimension", "nelement"}
@@ -235,6 +236,7 @@ class Trace(fx.proxy.TracerBase):
     def follow(self, args, kwargs, fixed=frozenset()):
         """Runs the module on values and returns what it gives; `fixed` names arguments that are part of the code."""
         bound = inspect.signature(self.module.forward).bind(*args, **kwargs)
+        fixed = {*fixed, *self.hints(bound)}
         for name, parameter in bound.signature.parameters.items():
             value = bound.arguments.get(name)
             if name in fixed or value is None:
@@ -255,6 +257,18 @@ class Trace(fx.proxy.TracerBase):
         self.guard()
         return result
 
+    def hints(self, bound):
+        """Says to a stack of PyTorch's that its masks are nothing special, where it would look for that in their values.
+
+        What it gives is the same: the hint is for kernels. Returns the names of the arguments.
+        """
+        if not isinstance(self.module, layers.COMPOSED):
+            return []
+        names = [name for name in bound.signature.parameters
+                 if name.endswith("is_causal") and bound.arguments.get(name) is None]
+        bound.arguments.update(dict.fromkeys(names, False))
+        return names
+
     def placeholder(self, name, value):
         node = self.graph.create_node("placeholder", name, (), {}, name)
         self.values[node] = value
@@ -263,6 +277,9 @@ class Trace(fx.proxy.TracerBase):
     # What the graph is made of.
 
     def create_proxy(self, kind, target, args, kwargs, name=None, type_expr=None, proxy_factory_fn=None, **_):
+        if kind == "call_function" and target in STATIC_FUNCTIONS:
+            with self.running():
+                return target(*(arg.now if issubclass(type(arg), Value) else arg for arg in args), **kwargs)
         target, args = self.reversed_operator(target, args)
         node = self.graph.create_node(kind, target, self.create_arg(args), self.create_arg(kwargs), name)
         taken = fx.node.map_arg(node.args, lambda inner: self.values[inner])
