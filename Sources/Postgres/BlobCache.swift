@@ -18,13 +18,14 @@ final class BlobCache: BlobKeeper {
     private let folder: BlobFolder?
     private let path: String
     private let maxBytes: Int
-    private let lockFile: DiskFile?
     private let source: Source
     /// Copies in memory of those that are about to be read.
     private let held = Mutex<[Digest: DiskFile]>([:])
     private let pins = Mutex<[Digest: Int]>([:])
     /// What was seen last, if there is a folder for it.
     let index: Mutex<LookCache?>
+    /// The lock on the folder: it goes last, so that whoever gets it finds all that was kept, and nobody at it.
+    private let lockFile: DiskFile?
 
     /// Creates a cache in the folder `path`, which is made if it is missing; in memory if it is empty.
     init(path: String, maxBytes: Int, address: String, source: @escaping Source) throws(StoreError) {

@@ -85,7 +85,7 @@ struct TestDatabase: Sendable {
         hearing news: @escaping @Sendable (StoreNews) -> Void = { _ in }
     ) async throws -> Registry {
         let registry = try registry(cache: cache, timeout: timeout, interval: interval, hearing: news)
-        while registry.contact?.isLoaded != true { try await Task.sleep(for: .milliseconds(1)) }
+        try await until("a first look at the database") { registry.isLoaded }
         return registry
     }
 

@@ -79,6 +79,19 @@ extension Registry {
     }
 }
 
+/// Returns as soon as `isSo`; where that takes a minute, fails with what was waited for.
+func until(_ what: String, isSo: () async throws -> Bool) async throws {
+    let end = ContinuousClock.now + .seconds(60)
+    while try await !isSo() {
+        guard .now < end else { throw NeverCame(description: "waited in vain for \(what)") }
+        try await Task.sleep(for: .milliseconds(1))
+    }
+}
+
+struct NeverCame: Error, CustomStringConvertible {
+    let description: String
+}
+
 /// Returns what `body` throws as a `ServingError`, or `nil`.
 func servingError(_ body: () async throws -> Void) async -> ServingError? {
     do {

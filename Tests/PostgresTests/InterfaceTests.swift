@@ -146,7 +146,7 @@ struct InterfaceTests {
         let server = Server(registry)
         #expect(await server.make("fc").status == 201)
         try cluster.stop()
-        while registry.contact?.lostAt == nil { try await Task.sleep(for: .milliseconds(5)) }
+        try await until("the loss of the database") { registry.contact?.lostAt != nil }
         let call = await server.json(.post, "/v1/modules/fc/call", #"{"input": [0, 0]}"#)
         #expect(call.status == 200)
         let refused = await server.json(.put, "/v1/modules/fc/bias", "[1, 1]")
@@ -157,11 +157,11 @@ struct InterfaceTests {
         let facts = await server.send(.get, "/v1/store").json
         #expect(facts["kind"]?.asString == "postgresql")
         #expect(facts["writable"]?.asBool == false)
-        while registry.staleSeconds == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        try await until("what is shown to be stale") { registry.staleSeconds > 0 }
         let stale = await server.send(.get, "/v1/modules/fc").fields[.stale]
         #expect(try #require(stale.flatMap { Int($0) }) >= 2)
         try cluster.start()
-        while registry.contact?.lostAt != nil { try await Task.sleep(for: .milliseconds(5)) }
+        try await until("the database to be found again") { registry.contact?.lostAt == nil }
         let changed = await server.json(.put, "/v1/modules/fc/bias", "[1, 1]")
         #expect(changed.status == 200)
         #expect(await server.send(.get, "/v1/modules/fc").fields[.stale] == nil)
@@ -183,7 +183,7 @@ struct InterfaceTests {
         #expect(!refused.text.contains("relation"), "\(refused.text)")
         #expect(heard.withLock { $0.contains { $0.contains("request") } })
         try database.allowConnections(false)
-        while registry.contact?.lostAt == nil { try await Task.sleep(for: .milliseconds(1)) }
+        try await until("the loss of the database") { registry.contact?.lostAt != nil }
         let away = await server.make("other")
         #expect(away.status == 503)
         #expect(!away.text.contains("127.0.0.1") && !away.text.contains("FATAL"), "\(away.text)")

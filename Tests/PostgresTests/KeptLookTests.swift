@@ -19,7 +19,8 @@ struct KeptLookTests {
 
     /// Returns once a replica has kept all that `other` shows, and is gone.
     private func keep(_ other: Registry) async throws {
-        let replica = try await database.replica(cache: cache)
+        let replica = try await startAlone()
+        try await untilLoaded(replica)
         try await replica.catchUp(with: other)
         await replica.freshen()
         replica.stopFollowing()
@@ -27,35 +28,37 @@ struct KeptLookTests {
 
     /// Starts on the cache, whose last owner may still be on its way out.
     private func startAlone(_ database: TestDatabase? = nil) async throws -> Registry {
-        while true {
+        var registry: Registry?
+        try await until("the last owner of the cache to be gone") {
             do throws(StoreError) {
-                return try (database ?? self.database).registry(cache: cache)
+                registry = try (database ?? self.database).registry(cache: cache)
             } catch {
                 guard case .inUse = error else { throw error }
             }
-            try await Task.sleep(for: .milliseconds(5))
+            return registry != nil
         }
+        return try #require(registry)
     }
 
     /// Returns once nobody writes to the cache.
     private func untilOwnerIsGone() async throws {
         let lock = open("\(cache)/lock", O_RDWR)
         defer { close(lock) }
-        while flock(lock, LOCK_EX | LOCK_NB) != 0 { try await Task.sleep(for: .milliseconds(5)) }
+        try await until("the last owner of the cache to be gone") { flock(lock, LOCK_EX | LOCK_NB) == 0 }
     }
 
     private func startAndCatchUp(with other: Registry) async throws {
         let alone = try await startAlone()
         try database.allowConnections(true)
         // What is damaged here is of the same revision.
-        while alone.contact?.fullLooks == 0 { try await Task.sleep(for: .milliseconds(1)) }
+        try await until("a look at all of the database") { alone.contact?.fullLooks != 0 }
         #expect(try alone.everything == other.everything)
         await alone.freshen()
         alone.stopFollowing()
     }
 
     private func untilLoaded(_ registry: Registry) async throws {
-        while !registry.isLoaded { try await Task.sleep(for: .milliseconds(1)) }
+        try await until("something to show") { registry.isLoaded }
     }
 
     @Test func serveWhatTheySawLast() async throws {
@@ -87,7 +90,7 @@ struct KeptLookTests {
         }
 
         try database.allowConnections(true)
-        while other.contact?.lostAt != nil { try await Task.sleep(for: .milliseconds(1)) }
+        try await until("the database to be found again") { other.contact?.lostAt == nil }
         try await other.setBias(of: "fc", to: 9)
         try await alone.catchUp(with: other)
         #expect(try alone.everything == other.everything)
@@ -126,7 +129,7 @@ struct KeptLookTests {
         let another = try #require(Cluster.shared).newDatabase()
         try another.allowConnections(false)
         let alone = try await startAlone(another)
-        while alone.contact?.lostAt == nil { try await Task.sleep(for: .milliseconds(1)) }
+        try await until("the loss of the database") { alone.contact?.lostAt != nil }
         #expect(!alone.isLoaded)
         try another.allowConnections(true)
         try await untilLoaded(alone)
@@ -147,7 +150,7 @@ struct KeptLookTests {
         #expect(try await alone.call("fc", [1, 2]) == other.call("fc", [1, 2]))
         #expect(alone.damagedModules.map(\.name) == ["large"])
         try database.allowConnections(true)
-        while !alone.damagedModules.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
+        try await until("the damaged modules to be well again") { alone.damagedModules.isEmpty }
         #expect(try alone.everything == other.everything)
     }
 }

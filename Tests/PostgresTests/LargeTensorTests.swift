@@ -59,7 +59,10 @@ struct LargeTensorTests {
         bytes[100_000] ^= 1
         try bytes.write(to: URL(fileURLWithPath: copy))
         var again: Registry?
-        while again == nil { again = try? await database.replica(cache: cache("two")) }
+        try await until("the cache to be free") {
+            again = try? await database.replica(cache: cache("two"))
+            return again != nil
+        }
         let weight = try #require(again?.moduleVersion("fc").stateDict["weight"])
         #expect(try #require(made.stateDict["weight"]).hasSameBits(as: weight))
     }

@@ -33,8 +33,8 @@ struct RecoveryTests {
         // Another version of the same number, as a client would write it that tries again.
         try database.run("UPDATE callpath.meta SET swept = pg_current_xact_id()")
         for replica in [one, other] {
-            while replica.instance == instance || replica.modules().count != 2 {
-                try await Task.sleep(for: .milliseconds(5))
+            try await until("another instance without what was lost") {
+                replica.instance != instance && replica.modules().count == 2
             }
             #expect(try await replica.call("fc", [1, 2]) == kept)
             #expect(try replica.moduleVersion("fc").version == 1)

@@ -78,16 +78,38 @@ struct LookCacheTests {
     @Test func isReadAsItWas() throws {
         let whole = look()
         try #expect(LookCache(path: path, address: "db").keep(whole))
-        let cache = try LookCache(path: path, address: "db")
-        #expect(kept(cache) == text(whole))
-        #expect(cache.kept(blobs) { _ in true }?.age != nil)
-        // A change to one of them takes the place of what was there, and others stay.
-        #expect(cache.keep(look(3..<4, isFull: false)))
-        #expect(kept(cache) == text(whole))
-        // What a full look does not have is gone.
-        #expect(cache.keep(look(2..<5)))
-        #expect(kept(cache) == text(look(2..<5)))
+        do {
+            let cache = try LookCache(path: path, address: "db")
+            #expect(kept(cache) == text(whole))
+            #expect(cache.kept(blobs) { _ in true }?.age != nil)
+            // A change to one of them takes the place of what was there, and others stay.
+            #expect(cache.keep(look(3..<4, isFull: false)))
+            #expect(kept(cache) == text(whole))
+            // What a full look does not have is gone.
+            #expect(cache.keep(look(2..<5)))
+            #expect(kept(cache) == text(look(2..<5)))
+        }
         try #expect(LookCache(path: path, address: "other").kept(blobs) { _ in true } == nil)
+    }
+
+    /// Whoever has it may still be on its way out: it is well, and must not be made anew.
+    @Test func whatSomebodyHasOpenStaysAsItIs() throws {
+        let whole = look()
+        let owner = try LookCache(path: path, address: "db")
+        #expect(owner.keep(whole))
+        #expect(throws: StoreError.inUse(path: path, pid: "unknown")) { try LookCache(path: path, address: "db") }
+        #expect(kept(owner) == text(whole))
+        #expect(owner.keep(look(3..<4, isFull: false)))
+        #expect(kept(owner) == text(whole))
+    }
+
+    @Test func whoeverComesNextFindsAllOfIt() throws {
+        let whole = look()
+        var owner: LookCache? = try LookCache(path: path, address: "db")
+        #expect(owner?.keep(whole) == true)
+        _ = try? LookCache(path: path, address: "db")
+        owner = nil
+        try #expect(kept(LookCache(path: path, address: "db")) == text(whole))
     }
 
     /// Whatever bit of the file is another one: nothing wrong is read, and the next full look makes it whole.

@@ -1,3 +1,4 @@
+import CSQLite
 import Glibc
 import Metrics
 
@@ -15,12 +16,26 @@ package final class LookCache {
     private let address: String
 
     /// Opens the file at `path`; one that cannot be read is made anew.
+    ///
+    /// - Throws: `StoreError.inUse` if somebody else has it open: it is well, and not to be taken away.
     package init(path: String, address: String) throws(StoreError) {
         (self.path, self.address) = (path, address)
         do throws(DatabaseError) {
-            let known = try? Self.open(path)
-            database = if let known { known } else { try Self.openAnew(path) }
-        } catch { throw .notUsable(DiskError("open", path, error.systemNumber)) }
+            database = try Self.openWhole(path)
+        } catch {
+            guard error.primary != SQLITE_BUSY else { throw .inUse(path: path, pid: "unknown") }
+            throw .notUsable(DiskError("open", path, error.systemNumber))
+        }
+    }
+
+    private static func openWhole(_ path: String) throws(DatabaseError) -> Database {
+        do throws(DatabaseError) {
+            return try open(path)
+        } catch {
+            // What cannot be read for another reason may be as good as ever.
+            guard error.primary != SQLITE_BUSY, !error.isShortage else { throw error }
+            return try openAnew(path)
+        }
     }
 
     private static func openAnew(_ path: String) throws(DatabaseError) -> Database {
