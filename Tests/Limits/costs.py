@@ -57,7 +57,7 @@ ROWS = {
     "take_along_dim": (X, I, 1), "index_select": (X, 0, node("i1")), "index_select 1": (X, 1, node("i1")), "getitem": (X, node("i1")),
     "getitem bool": (X, B), "getitem slice": (X, {"slice": [None, None, 2]}),
     "select": (X, 1, 0), "narrow": (X, 1, 0, 128), "flip": (X, 1), "flip 0": (X, 0), "roll": (X, 1, 1), "repeat": (X, 2, 1), "repeat_interleave":
-    (X, 2, 1), "expand": (V, 256, 256), "cat": ([X, X], 0), "cat 1": ([X, X], 1),
+    (X, 2, 1), "repeat_interleave of tensors": (node("flat"), node("ones"), 0), "expand": (V, 256, 256), "cat": ([X, X], 0), "cat 1": ([X, X], 1),
     "stack": ([X, X], 0), "split": (X, 2), "chunk": (X, 8), "unbind": (X,), "unbind 1": (X, 1), "permute": (X, 1, 0), "transpose": (X, 0, 1),
     "movedim": (IM, 1, 3), "permute 4": (IM, 0, 2, 3, 1),
     "diagonal": (X,), "pad": (X, [1, 1]), "pad reflect": (IM1, [3, 3], "reflect"), "pad circular": (IM, [3, 3, 3, 3], "circular"), "unfold": (IM,
@@ -116,7 +116,12 @@ LAYERS = {
     ({"input_size": 16, "hidden_size": 16}, node("rows16")),
     "MultiheadAttention": ({"embed_dim": 64, "num_heads": 4, "batch_first": True}, (node("qs"), node("qs"), node("qs"))),
     "TransformerEncoderLayer": ({"d_model": 64, "nhead": 4, "dim_feedforward": 64, "batch_first": True}, node("qs")),
-    "Embedding": ({"num_embeddings": 64, "embedding_dim": 4}, I), "Embedding max_norm": ({"num_embeddings": 64, "embedding_dim": 4, "max_norm":
+    "Embedding": ({"num_embeddings": 64, "embedding_dim": 4}, I), "Embedding empty": ({"num_embeddings": 64, "embedding_dim": 0}, I),
+    "EmbeddingBag max_norm": ({"num_embeddings": 64, "embedding_dim": 4, "max_norm": 1.0}, node("i2")), "EmbeddingBag scaled":
+    ({"num_embeddings": 64, "embedding_dim": 1, "scale_grad_by_freq": True}, node("i2")), "EmbeddingBag of nothing":
+    ({"num_embeddings": 64, "embedding_dim": 1}, (node("none"), node("starts"))), "Fold":
+    ({"output_size": 18, "kernel_size": 3}, node("fo")), "MaxUnpool2d": ({"kernel_size": 2}, (node("mp0"), node("mp1"))),
+    "Embedding max_norm": ({"num_embeddings": 64, "embedding_dim": 4, "max_norm":
     1.0}, I), "EmbeddingBag": ({"num_embeddings": 64, "embedding_dim": 4}, node("i2")), "Softmax2d": ({}, IM), "LPPool2d": ({"norm_type": 3,
     "kernel_size": 3, "stride": 1}, IM),
     "FractionalMaxPool2d": ({"kernel_size": 3, "output_size": 32}, IM), "MaxPool2d": ({"kernel_size": 3, "stride": 1}, IM), "AvgPool2d":
@@ -128,6 +133,10 @@ LAYERS = {
     "Conv2d small": ({"in_channels": 16, "out_channels": 1, "kernel_size": 1}, IM), "PixelShuffle": ({"upscale_factor": 4}, IM), "ChannelShuffle":
     ({"groups": 4}, IM), "Tanhshrink": ({}, X), "MaxPool2d indices": ({"kernel_size": 3, "stride": 1, "return_indices": True}, IM),
 }
+MADE += [
+    call("iflat", "reshape", I, -1), call("ones", "ones_like", node("iflat")), call("none", "narrow", node("iflat"), 0, 0, 0), call("starts", "mul", node("iflat"), 0), call("mp",
+    "max_pool2d", IM, 2, 2, 0, 1, False, True), call("mp0", "getitem", node("mp"), 0), call("mp1", "getitem", node("mp"), 1),
+]
 MADE += [call("seq", "reshape", X, 64, 64, 16), call("rows16", "reshape", X, 4096, 16)]
 
 

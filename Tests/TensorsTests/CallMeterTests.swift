@@ -12,6 +12,10 @@ struct CallMeterTests {
         }
     }
 
+    private static func indices(_ input: Tensor) throws -> Tensor {
+        try input.converted(to: .int64).reshaped(to: [input.elementCount])
+    }
+
     private static func input() throws -> Tensor { try Tensor.ones([1, 1, 1000]) }
 
     /// Results take 4,000 or 8,000 bytes each; these need some for themselves.
@@ -35,7 +39,7 @@ struct CallMeterTests {
         }
     }
 
-    /// A thousand numbers, each of them at more than a hundred multiply-adds.
+    /// A thousand numbers, each of them at more than a hundred multiply-adds, or at some in several calls.
     @Test(arguments: [
         Row("sin") { _ = try $0.sin() }, Row("norm") { _ = try $0.norm(p: 3) },
         Row("pow") { _ = try Tensor.pow(.tensor($0), 2.5) }, Row("sort") { _ = try $0.sort() },
@@ -45,6 +49,40 @@ struct CallMeterTests {
             _ = try $0.interpolated(Interpolation(.bicubic, .sizes([40, 100])))
         },
         Row("dropout") { _ = try $0.dropout(p: 0.5, generator: Generator(seed: 0)) },
+        Row("fold") {
+            let columns = try $0.reshaped(to: [1, 100, 10]).converted(to: .float64)
+            for _ in 0..<6 {
+                _ = try columns.folded(
+                    to: [10, 19],
+                    PoolSteps(kernel: [10, 10], stride: [1, 1], padding: [0, 0])
+                )
+            }
+        },
+        Row("shortened rows") {
+            _ = try Tensor.ones([4, 1]).renormalized(rows: Self.indices($0), maxNorm: 1, norm: 2)
+        },
+        Row("rows of nothing") {
+            let indices = try Self.indices($0)
+            for _ in 0..<4 { _ = try Tensor.embedding(weight: .ones([4, 0]), indices: indices) }
+        },
+        Row("bags counted by frequency") {
+            var bags = EmbeddingBags(.sum)
+            bags.scalesByFrequency = true
+            _ = try Tensor.embeddingBag(
+                weight: .ones([4, 1]),
+                indices: Self.indices($0).reshaped(to: [1, 1000]),
+                bags
+            )
+        },
+        Row("bags of nothing") {
+            let offsets = try Tensor.zeros($0.shape, dtype: .int64).reshaped(to: [1000])
+            _ = try Tensor.embeddingBag(
+                weight: .ones([4, 1]),
+                indices: Tensor([] as [Int64]),
+                offsets: offsets,
+                EmbeddingBags(.sum)
+            )
+        },
         Row("small products") { input in
             let stack = try input.reshaped(to: [250, 2, 2])
             _ = try stack.bmm(stack)

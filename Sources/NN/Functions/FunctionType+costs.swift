@@ -10,7 +10,7 @@ extension FunctionType {
     private static let costs: [String: Int] = {
         let scalar = """
             acos asin atan atan2 ceil celu cos cosh elu erf expm1 floor floor_divide fmod hardshrink log log10 log1p
-            log2 logsigmoid mish remainder round rsqrt selu sin sinh softplus softsign sqrt tan tanhshrink trunc pow
+            log2 logsigmoid mish remainder round rsqrt selu sign sin sinh softplus softsign sqrt tan tanhshrink trunc pow
             norm log_softmax logsumexp local_response_norm lp_pool1d lp_pool2d lp_pool3d dropout alpha_dropout nonzero
             """
         let names = scalar.split(whereSeparator: \.isWhitespace).map(String.init)

@@ -108,6 +108,8 @@ private struct Folding: Sendable {
     }
 
     func image(of columns: Tensor, shape: Shape) throws(TensorError) -> Tensor {
+        // More is read than is made.
+        try CallMeter.chargeElements(columns.elementCount)
         let wide = try columns.dtype == .bool ? columns.cast(to: .float32) : columns.widened()
         let visitor = Scattering(fold: self, columns: wide, shape: shape)
         return try wide.dtype.computing.acceptReal(visitor, kernel: "col2im_out_cpu").cast(to: columns.dtype)

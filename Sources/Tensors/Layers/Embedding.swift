@@ -13,6 +13,7 @@ extension Tensor {
     ) throws(TensorError) -> Tensor {
         guard weight.rank == 2 else { throw .embeddingWeightRank }
         guard indices.dtype == .int64 || indices.dtype == .int32 else { throw .embeddingIndexType(indices.dtype) }
+        try CallMeter.chargeElements(indices.elementCount, cost: CallMeter.windowCost)
         let places = indices.scalars(as: Int64.self).map { Int(truncatingIfNeeded: $0) }
         guard places.allSatisfy({ (0..<weight.shape[0]).contains($0) }) else { throw .embeddingIndexOutOfRange }
         let shape = try Shape(checking: indices.shape.dimensions + [weight.shape[1]])
@@ -42,12 +43,17 @@ extension Tensor {
     ) throws(TensorError) -> Tensor {
         guard rank == 2 else { throw .embeddingWeightRank }
         guard indices.dtype == .int64 || indices.dtype == .int32 else { throw .embeddingIndexType(indices.dtype) }
+        // Each index is looked up in a set, and at worst put in order.
+        try CallMeter.chargeElements(indices.elementCount, cost: CallMeter.scalarCost)
+        try CallMeter.chargeSearch(indices.elementCount, among: min(indices.elementCount, shape[0]))
         let places = Set(indices.scalars(as: Int64.self).map { Int(truncatingIfNeeded: $0) }).sorted()
         if let beyond = places.first(where: { $0 >= shape[0] }) {
             throw .selectOutOfRange(beyond, shape: shape.dimensions, dimension: 0)
         }
         guard places.allSatisfy({ $0 >= 0 }) else { throw .embeddingIndexOutOfRange }
         guard !places.isEmpty else { return detached() }
+        // Their norms are taken, and what is too long is written into a copy of the table.
+        try CallMeter.charge(places.count, shape[1], 1, cost: CallMeter.windowCost)
         let rows = try detached().picking(places, shape: Shape(checking: [places.count, shape[1]]))
         let lengths = try rows.norm(p: norm, dims: [1]).scalars(as: Double.self)
         let factors = zip(places, lengths).filter { $1 > maxNorm }.map { ($0, maxNorm / ($1 + 1e-7)) }
@@ -82,6 +88,8 @@ private struct Scatter: RealVisitor {
 
     func visit<R: Real>(_ type: R.Type) throws(TensorError) -> Tensor {
         let width = shape[1]
+        if scalesByFrequency { try CallMeter.chargeElements(places.count, cost: CallMeter.scalarCost) }
+        try CallMeter.charge(places.count, width, 1, cost: CallMeter.windowCost)
         let counts = scalesByFrequency ? Dictionary(places.map { ($0, 1) }, uniquingKeysWith: +) : [:]
         return try Tensor(of: R.self, shape: shape) { target throws(TensorError) in
             target.initialize(repeating: 0, count: shape.elementCount)

@@ -92,6 +92,9 @@ private struct BagCall: Sendable {
         if let samples, samples.dtype != weight.dtype {
             throw .layer(.bag(.sampleTypes(weight: weight.dtype, samples.dtype)))
         }
+        try CallMeter.chargeElements(indices.elementCount, cost: CallMeter.windowCost)
+        // Each bag is found, walked through and divided by itself.
+        try CallMeter.chargeElements(offsets?.elementCount ?? indices.shape[0], cost: CallMeter.scalarCost)
         places = indices.scalars(as: Int64.self).map { Int(truncatingIfNeeded: $0) }
         ranges = try Self.ranges(of: indices, offsets, includesLast: bags.includesLastOffset && offsets != nil)
         let rows = weight.shape[0]
@@ -108,6 +111,9 @@ private struct BagCall: Sendable {
             )
         }
         guard bags.scalesByFrequency else { return }
+        // They are counted in one dictionary, put into another, and sorted.
+        try CallMeter.chargeElements(places.count, cost: 2 * CallMeter.scalarCost)
+        try CallMeter.chargeSearch(places.count, among: places.count, cost: 2 * CallMeter.comparisonCost)
         frequencies = Self.frequencies(places)
     }
 
