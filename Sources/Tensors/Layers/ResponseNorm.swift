@@ -116,6 +116,8 @@ private struct Response: RealVisitor {
             let source = input.address(of: R.self)
             let gradient = gradient?.address(of: R.self)
             var divisors = [Double](repeating: 0, count: channels)
+            // Nothing is rounded before all that reaches a channel is taken away.
+            var results = [Double](repeating: 0, count: channels)
             for image in 0..<input.shape[0] {
                 for place in 0..<length {
                     let start = image * channels * length + place
@@ -131,23 +133,38 @@ private struct Response: RealVisitor {
                         let at = start + channel * length
                         let power = Self.power(divisors[channel], -norm.beta)
                         let own = gradient.map { Double($0[at]) } ?? Double(source[at])
-                        (target + at).initialize(to: R(own * power))
+                        results[channel] = own * power
                     }
-                    guard let gradient else { continue }
-                    if norm.neighbours == .crossing {
-                        takeCrossing(gradient, source, divisors, (start, length), from: target)
-                        continue
-                    }
-                    for channel in 0..<channels {
-                        let at = start + channel * length
-                        let power = Self.power(divisors[channel], -norm.beta - 1)
-                        let common = 2 * norm.beta * factor * Double(gradient[at]) * Double(source[at]) * power
-                        windows[channel].forEach { neighbour in
-                            let other = start + neighbour * length
-                            target[other] -= R(common * Double(source[other]))
+                    if let gradient {
+                        if norm.neighbours == .crossing {
+                            takeCrossing(gradient, source, divisors, (start, length), from: &results)
+                        } else {
+                            takeAround(gradient, source, divisors, (start, length), from: &results)
                         }
                     }
+                    for channel in 0..<channels {
+                        (target + (start + channel * length)).initialize(to: R(results[channel]))
+                    }
                 }
+            }
+        }
+    }
+
+    /// Takes away what came by way of the neighbours.
+    private func takeAround<R: Real>(
+        _ gradient: UnsafePointer<R>,
+        _ source: UnsafePointer<R>,
+        _ divisors: [Double],
+        _ place: (start: Int, length: Int),
+        from results: inout [Double]
+    ) {
+        let factor = 2 * norm.beta * norm.alpha / Double(norm.size)
+        for channel in divisors.indices {
+            let at = place.start + channel * place.length
+            let power = Self.power(divisors[channel], -norm.beta - 1)
+            let common = factor * Double(gradient[at]) * Double(source[at]) * power
+            windows[channel].forEach { neighbour in
+                results[neighbour] -= common * Double(source[place.start + neighbour * place.length])
             }
         }
     }
@@ -158,7 +175,7 @@ private struct Response: RealVisitor {
         _ source: UnsafePointer<R>,
         _ divisors: [Double],
         _ place: (start: Int, length: Int),
-        from target: UnsafeMutablePointer<R>
+        from results: inout [Double]
     ) {
         let count = divisors.count
         let ratios = (0..<count).map { channel in
@@ -170,7 +187,7 @@ private struct Response: RealVisitor {
             let (first, end) = (max(0, channel - before), min(count, channel.addingSaturating(norm.size - before)))
             let sum = first < end ? ratios[first..<end].reduce(0, +) : 0
             let at = place.start + channel * place.length
-            target[at] -= R(2 * norm.alpha * norm.beta / Double(norm.size) * Double(source[at]) * sum)
+            results[channel] -= 2 * norm.alpha * norm.beta / Double(norm.size) * Double(source[at]) * sum
         }
     }
 

@@ -80,7 +80,7 @@ private struct SoftmaxForward: RealVisitor {
     }
 }
 
-/// s (g - sum(g s)) for the softmax s, and g - e^l sum(g) for its logarithm l.
+/// s (g - sum(g s)) for the softmax s, and g - e^l sum(g) for its logarithm l; nothing is rounded before it is subtracted.
 private struct SoftmaxBackward: RealVisitor {
     let gradient: Tensor
     let output: Tensor
@@ -104,14 +104,15 @@ private struct SoftmaxBackward: RealVisitor {
         to target: UnsafeMutablePointer<R>
     ) {
         let step = view.inner
-        var sum: R = 0
+        var sum = 0.0
         for index in 0..<view.count {
-            sum += isLogarithmic ? gradient[index * step] : gradient[index * step] * output[index * step]
+            let given = Double(gradient[index * step])
+            sum += isLogarithmic ? given : given * Double(output[index * step])
         }
         for index in 0..<view.count {
-            let (given, result) = (gradient[index * step], output[index * step])
-            let value = isLogarithmic ? given - result.exponential * sum : result * (given - sum)
-            (target + index * step).initialize(to: value)
+            let (given, result) = (Double(gradient[index * step]), output[index * step])
+            let value = isLogarithmic ? given - Double(result.exponential) * sum : Double(result) * (given - sum)
+            (target + index * step).initialize(to: R(value))
         }
     }
 }

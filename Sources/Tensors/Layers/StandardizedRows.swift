@@ -38,10 +38,13 @@ struct StandardizedRows {
     /// Returns the gradient of the rows, given that of the standardised rows.
     func gradient(_ gradient: Tensor) throws(TensorError) -> Tensor {
         guard moments != .none else { return try gradient * inverseDeviations }
-        let projection = try (gradient * values).mean(dim: 1, keepDim: true)
-        var result = try gradient - (values * projection)
-        if moments == .meanAndDeviation { result = try result - gradient.mean(dim: 1, keepDim: true) }
-        return try result * inverseDeviations
+        let visitor = StandardizingBackward(
+            gradient: try gradient.cast(to: values.dtype),
+            values: values,
+            inverseDeviations: inverseDeviations,
+            isCentered: moments == .meanAndDeviation
+        )
+        return try values.dtype.acceptReal(visitor, kernel: "layer_norm_backward")
     }
 }
 
@@ -81,6 +84,45 @@ private struct Standardizing: RealVisitor {
     }
 }
 
+/// Takes from the gradients of standardised rows what moves their moments.
+///
+/// It does so in `Double`: what rounding a mean leaves stands in each number of a row, where a small deviation multiplies it.
+private struct StandardizingBackward: RealVisitor {
+    let gradient: Tensor
+    let values: Tensor
+    let inverseDeviations: Tensor
+    let isCentered: Bool
+
+    func visit<R: Real>(_ type: R.Type) throws(TensorError) -> Tensor {
+        let (count, length) = (values.shape[0], values.shape[1])
+        // They are read twice before they are written.
+        try CallMeter.chargeElements(values.elementCount)
+        let (given, values) = (gradient.address(of: R.self), values.address(of: R.self))
+        let factors = inverseDeviations.address(of: R.self)
+        return try Tensor(of: R.self, shape: self.values.shape) { target in
+            for row in 0..<count {
+                let start = row * length
+                restore(given + start, values + start, length, factor: Double(factors[row]), to: target + start)
+            }
+        }
+    }
+
+    private func restore<R: Real>(
+        _ given: UnsafePointer<R>,
+        _ values: UnsafePointer<R>,
+        _ length: Int,
+        factor: Double,
+        to target: UnsafeMutablePointer<R>
+    ) {
+        let mean = isCentered ? Moments.sum(length) { Double(given[$0]) } / Double(length) : 0
+        let slope = Moments.sum(length) { Double(given[$0]) * Double(values[$0]) } / Double(length)
+        for index in 0..<length {
+            let rest = Double(given[index]) - mean - Double(values[index]) * slope
+            (target + index).initialize(to: R(rest * factor))
+        }
+    }
+}
+
 /// The mean and the biased variance of numbers; uncentred, the variance is the mean square.
 struct Moments {
     let mean: Double
@@ -88,24 +130,24 @@ struct Moments {
 
     init<R: Real>(_ numbers: UnsafeBufferPointer<R>, _ isCentered: Bool = true) {
         let count = Double(numbers.count)
-        let mean = isCentered ? Self.sum(numbers) { $0 } / count : 0
+        let mean = isCentered ? Self.sum(numbers.count) { Double(numbers[$0]) } / count : 0
         self.mean = mean
         variance =
-            Self.sum(numbers) { number in
-                let distance = number - mean
+            Self.sum(numbers.count) { index in
+                let distance = Double(numbers[index]) - mean
                 return distance * distance
             } / count
     }
 
     /// Sums in four lanes, so that no addition waits for the one before.
     @inline(__always)
-    private static func sum<R: Real>(_ numbers: UnsafeBufferPointer<R>, _ term: (Double) -> Double) -> Double {
+    static func sum(_ count: Int, _ term: (Int) -> Double) -> Double {
         var sums = SIMD4<Double>(repeating: 0)
-        let whole = numbers.count / 4 * 4
+        let whole = count / 4 * 4
         for index in stride(from: 0, to: whole, by: 4) {
-            for lane in 0..<4 { sums[lane] += term(Double(numbers[index + lane])) }
+            for lane in 0..<4 { sums[lane] += term(index + lane) }
         }
-        for index in whole..<numbers.count { sums[0] += term(Double(numbers[index])) }
+        for index in whole..<count { sums[0] += term(index) }
         return sums.sum()
     }
 }

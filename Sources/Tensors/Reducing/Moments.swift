@@ -39,8 +39,11 @@ extension Tensor {
                 isRoot
                 ? try Tensor.maskedQuotient(gradient, root * 2)
                 : gradient
-            let means = try plan.spread(own.widened().rawSum(plan) / Double(plan.count))
-            return [try plan.spread(slope * 2 / degrees) * (own.widened() - means)]
+            let visitor = VarianceBackward(
+                rows: try plan.rows(of: own.widened()),
+                slopes: try (slope * 2 / degrees).cast(to: own.dtype.computing).detached()
+            )
+            return [try plan.restored(own.dtype.computing.acceptReal(visitor, kernel: "std_cpu"))]
         }
     }
 
@@ -67,6 +70,25 @@ private struct VarianceVisitor: RealVisitor {
             }
             let variance = squares / max(Double(row.count) - correction, 0)
             return R(isRoot ? variance.squareRoot() : variance)
+        }
+    }
+}
+
+/// The distances from the mean times what goes back to their row; the mean is not rounded before it is subtracted.
+private struct VarianceBackward: RealVisitor {
+    let rows: Rows
+    /// A number for each row.
+    let slopes: Tensor
+
+    func visit<R: Real>(_ type: R.Type) throws(TensorError) -> Tensor {
+        let slopes = slopes.address(of: R.self)
+        return try rows.mapped(R.self) { row, number, target in
+            var sum = 0.0
+            for index in 0..<row.count { sum += Double(row[index]) }
+            let (mean, slope) = (sum / Double(row.count), Double(slopes[number]))
+            for index in 0..<row.count {
+                (target + index * row.step).initialize(to: R((Double(row[index]) - mean) * slope))
+            }
         }
     }
 }
