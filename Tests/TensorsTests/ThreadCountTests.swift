@@ -69,7 +69,8 @@ struct ThreadCountTests {
         }
     }
 
-    @Test(arguments: [1, 8, 13, 64]) func recurrentNetworks(rows: Int) throws {
+    // Up to four rows stay together, and up to 32.
+    @Test(arguments: [1, 2, 3, 4, 5, 7, 8, 9, 13, 32, 33, 64]) func recurrentNetworks(rows: Int) throws {
         let weights = RecurrentWeights(
             input: try Self.numbers(256, 64),
             state: try Self.numbers(256, 64, seed: 2),

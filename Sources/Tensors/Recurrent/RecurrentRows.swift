@@ -46,7 +46,8 @@ struct RecurrentRows: Sendable {
         }
         let plan = ProductPlan()
         let work = Double(steps) * Double(mode.gateCount * size) * Double(stateSize + Self.workPerGate)
-        let length = min(Self.mostRows, plan.piece(of: rows, parts: 1, work: work * Double(rows)))
+        let piece = plan.piece(of: rows, parts: 1, work: work * Double(rows))
+        let length = min(Self.mostRows, max(piece, min(rows, Self.leastRows)))
         let walk = Walk(
             rows: self,
             sums: products.address(of: Float.self),
@@ -67,6 +68,8 @@ struct RecurrentRows: Sendable {
     private static let workPerGate = 32
     /// The rows that go through the steps together: the weight comes from the second cache once for all of them.
     private static let mostRows = 32
+    /// Fewer take about as long as these: a step reads the whole weight for them.
+    private static let leastRows = 4
 
     /// All that the walk of some rows through the steps reads, and where it writes.
     private struct Walk: @unchecked Sendable {
