@@ -1,6 +1,7 @@
 """Draws single layers with arguments and inputs, odd ones too, and compares them over HTTP with PyTorch's."""
 import collections
 import copy
+import inspect
 import warnings
 
 import torch
@@ -60,6 +61,9 @@ class Layers:
 
     def elementwise(self, kind):
         given = {name: self.rng.choice([0.5, 1, 2, 0.1, 3.0]) for name in ELEMENTWISE[kind] if self.rng.random() < 0.5}
+        # Whether it is printed, and how, is PyTorch's choice for each.
+        if "inplace" in inspect.signature(getattr(nn, kind)).parameters and self.rng.random() < 0.3:
+            given["inplace"] = True
         return Draw(given, [self.number(self.any_shape())])
 
     def along(self, kind):

@@ -37,7 +37,9 @@ public class InplaceUnit: Module {
         self.inplace = inplace
     }
 
-    public final override var extraRepr: String { inplace ? "inplace=True" : "" }
+    /// Whether PyTorch says `inplace` when it prints the unit.
+    var showsInplace: Bool { true }
+    public final override var extraRepr: String { inplace && showsInplace ? "inplace=True" : "" }
     override final var oldExtraRepr: String { inplace ? "inplace" : "" }
     public final override var attributeNames: Set<String> { ["inplace"] }
     public final override func outputSpec(for inputs: [ValueSpec]) -> ValueSpec { .elementwise(inputs) }
@@ -64,6 +66,7 @@ public final class Mish: InplaceUnit {
 ///
 /// Any shape.
 public final class Hardsigmoid: InplaceUnit {
+    override var showsInplace: Bool { false }
     public override func forward(_ input: Tensor) throws -> Tensor { try input.hardsigmoid() }
 }
 
@@ -71,6 +74,7 @@ public final class Hardsigmoid: InplaceUnit {
 ///
 /// Any shape.
 public final class Hardswish: InplaceUnit {
+    override var showsInplace: Bool { false }
     public override func forward(_ input: Tensor) throws -> Tensor { try input.hardswish() }
 }
 

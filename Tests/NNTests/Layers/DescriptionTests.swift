@@ -48,6 +48,11 @@ struct DescriptionTests {
         "GELU tanh": { GELU(approximate: .tanh) },
         "SiLU": { SiLU() },
         "SiLU inplace": { SiLU(inplace: true) },
+        "CELU inplace": { CELU(inplace: true) },
+        "SELU inplace": { SELU(inplace: true) },
+        "Mish inplace": { Mish(inplace: true) },
+        "Hardsigmoid inplace": { Hardsigmoid(inplace: true) },
+        "Hardswish inplace": { Hardswish(inplace: true) },
         "Sigmoid": { Sigmoid() },
         "Tanh": { Tanh() },
         "Softplus": { Softplus() },
@@ -112,6 +117,10 @@ struct DescriptionTests {
         "BatchNorm1d": "BatchNorm1d(3, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)",
         "BatchNorm1d options":
             "BatchNorm1d(3, eps=0.001, momentum=None, affine=False, track_running_stats=False)",
+        "CELU inplace": "CELU(alpha=1.0, inplace)", "SELU inplace": "SELU(inplace)",
+        // It had none of these, which print like its others.
+        "Mish inplace": "Mish(inplace)", "Hardsigmoid inplace": "Hardsigmoid(inplace)",
+        "Hardswish inplace": "Hardswish(inplace)",
         "ModuleList": """
         ModuleList(
           (0): Linear(in_features=2, out_features=3, bias=True)
