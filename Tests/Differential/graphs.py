@@ -19,6 +19,9 @@ REDUCING = "sum mean amax amin prod any all logsumexp var std argmax argmin cums
 JUMPING = {"floor", "sign", "round", "trunc", "frac", "eq", "lt", "ge", "argmax", "argmin", "remainder", "fmod", "floor_divide", "isfinite",
            "isnan", "topk", "sort", "logical_not", "logical_and", "logical_or", "any", "all"}
 
+# Where the slope is another on the other side: of what PyTorch rounds to that very place, nobody can tell on which side it lies.
+KINKS = {"relu": [0], "abs": [0], "leaky_relu": [0], "selu": [0], "relu6": [0, 6], "hardtanh": [-1, 1], "hardswish": [-3, 3], "gt": [0]}
+
 
 class Difference(Exception):
     pass
@@ -302,6 +305,20 @@ def compare(what, got, wanted, exact):
         raise Difference(f"{what}: got {first[~near][:4].tolist()}, wanted {second[~near][:4].tolist()}")
 
 
+def touches_a_kink(drawn):
+    """Whether a function with a kink gets a computed number there, but for what rounding may take or give."""
+    given = set(drawn.inputs)
+    for each in drawn.nodes:
+        operand = each.get("args", [None])[0]
+        name = operand.get("node") if isinstance(operand, dict) else None
+        value = drawn.values.get(name)
+        if each.get("target") not in KINKS or name in given or not torch.is_tensor(value) or not value.is_floating_point():
+            continue
+        if any(bool(((value - place).abs() < 1e-6).any()) for place in KINKS[each["target"]]):
+            return True
+    return False
+
+
 def check(server, seed):
     drawn = Drawn(seed)
     made = server.send("PUT", "/v1/modules/graph", drawn.description())
@@ -352,7 +369,12 @@ def check(server, seed):
     found += [answer.json["gradients"].get(name) for name, _ in drawn.module().named_parameters()]
     wide = exact_gradients if exact_gradients is not None else [None] * len(found)
     for index, (mine, theirs, exactly) in enumerate(zip(found, gradients, wide, strict=True)):
-        compare(f"gradient {index}", mine and tensor(mine), theirs, exactly)
+        try:
+            compare(f"gradient {index}", mine and tensor(mine), theirs, exactly)
+        except Difference:
+            if not touches_a_kink(drawn):
+                raise
+            return "unstable"
     return "gradients"
 
 
