@@ -6,15 +6,16 @@ import Web
 @main
 enum Callpath {
     /// The first is what runs where no subcommand is named.
-    private static let commands: [any Command.Type] = [
+    static let commands: [any Command.Type] = [
         Serve.self, Call.self, List.self, Load.self, Save.self, Health.self, Key.self, Verify.self, Restore.self,
-        Version.self,
+        Version.self, Help.self,
     ]
 
     /// Refuses to run without `/proc`, as in a bare chroot: there Swift finds no arguments, so that `health` would serve,
     /// and Dispatch stops the process when it counts its threads.
     static func main() async {
         openStandardDescriptors()
+        _ = Output.ignoresSignalOfGoneReaders
         guard access("/proc/self/cmdline", R_OK) == 0 else {
             return end(1, "Error: callpath needs /proc, which containers have: mount it first")
         }
@@ -23,32 +24,53 @@ enum Callpath {
 
     /// Opens `/dev/null` where a starter has closed standard input, output or error: else the next file or socket would
     /// take the number, and what is meant for the log would be written into it.
+    ///
+    /// Only the log is lost without a word: what a command should read or say there fails as it does on a closed one.
     private static func openStandardDescriptors() {
+        let modes = [STDIN_FILENO: O_WRONLY, STDOUT_FILENO: O_RDONLY, STDERR_FILENO: O_RDWR]
         for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) < 0 && errno == EBADF {
             // The lowest number that is free is this one.
-            _ = open("/dev/null", O_RDWR)
+            _ = open("/dev/null", modes[number] ?? O_RDWR)
         }
     }
 
     private static func run(_ words: [String]) async {
-        switch words.first {
-        case "--version": print(ServerVersion.current)
-        case "--help", "-h": print(CommandHelp.overview(of: commands.map { $0.form }))
-        case "help": help(words.dropFirst().first)
-        case let name? where !name.hasPrefix("-"):
-            guard let command = command(named: name) else { return refuse(name) }
-            await run(command, Array(words.dropFirst()))
-        default: await run(Serve.self, words)
+        if let first = words.first, ["--version", "--help", "-h"].contains(first) { return tell(first, words) }
+        if words.first?.hasPrefix("--version=") == true {
+            return end(UsageError.status, "Error: --version: expected no value\nUsage: callpath --version")
+        }
+        let given = Subcommand(in: words, takesValue: takesValue)
+        let strays = given.isFirst ? nil : owners(of: given.words.first)
+        if let name = given.name {
+            if let command = command(named: name) { return await run(command, given.words) }
+            if given.isFirst || strays != nil { return refuse(unknown: name) }
+        }
+        if let strays { return refuse(strays) }
+        await run(Serve.self, words)
+    }
+
+    /// Does what an option that stands for itself asks for.
+    private static func tell(_ option: String, _ words: [String]) {
+        if words.count > 1 {
+            let problem = "Error: unexpected word '\(words[1])' behind \(option)"
+            return end(UsageError.status, "\(problem)\nUsage: callpath \(option)")
+        }
+        do {
+            try Output.say(
+                option == "--version" ? ServerVersion.current : CommandHelp.overview(of: commands.map { $0.form })
+            )
+        } catch {
+            end(1, "Error: \(error)")
         }
     }
 
     private static func run(_ command: any Command.Type, _ words: [String]) async {
         do {
-            try await command.init(words).run()
-        } catch is HelpRequest {
-            print(CommandHelp.text(of: command.form))
+            try await perform(command, words)
         } catch let status as ExitStatus {
             Glibc.exit(status.code)
+        } catch let error as UnknownSubcommand {
+            refuse(unknown: error.name)
         } catch let error as UsageError {
             let more = "  See 'callpath \(command.form.name) --help' for more information."
             end(UsageError.status, "Error: \(error)\nUsage: \(command.form.usage)\n\(more)")
@@ -57,25 +79,48 @@ enum Callpath {
         }
     }
 
-    private static func command(named name: String) -> (any Command.Type)? {
+    private static func perform(_ command: any Command.Type, _ words: [String]) async throws {
+        do {
+            try await command.init(words).run()
+        } catch is HelpRequest {
+            try Output.say(CommandHelp.text(of: command.form))
+        }
+    }
+
+    static func command(named name: String) -> (any Command.Type)? {
         commands.first { $0.form.name == name }
     }
 
-    private static func help(_ name: String?) {
-        guard let name else { return print(CommandHelp.overview(of: commands.map { $0.form })) }
-        guard let command = command(named: name) else { return refuse(name) }
-        print(command == Serve.self ? OptionListing.help : CommandHelp.text(of: command.form))
+    private static func takesValue(_ option: String) -> Bool {
+        GivenOptions.takesValue(option)
+            || commands.contains { $0.form.words.contains { $0.kind == .option && $0.flag == option } }
+    }
+
+    /// Says which subcommands have an option that `serve` has not; `nil` if none has it.
+    private static func owners(of word: String?) -> String? {
+        guard let option = word.map({ String($0.prefix { $0 != "=" }) }), !GivenOptions.knows(option) else {
+            return nil
+        }
+        let names = commands.filter { $0.form.words.contains { $0.kind != .argument && $0.flag == option } }
+            .map { $0.form.name }
+        guard let first = names.first else { return nil }
+        return
+            "\(option) is an option of \(names.joined(separator: ", ")): name one, as in 'callpath \(first) \(option)'."
     }
 
     /// Ends with a list of the subcommands for a word that names none.
-    private static func refuse(_ word: String) {
-        let names = commands.map { $0.form.name } + ["help"]
+    private static func refuse(unknown word: String) {
+        let names = commands.map { $0.form.name }
         // The Python package has it, and the binary by itself has not.
-        let problem =
-            word == "export"
-            ? "'callpath export' comes with the Python package: pip install callpath torch safetensors"
-            : "unknown subcommand '\(word)'.\(NearestWord.hint(word, in: names + ["export"]))"
-        let usage = "Usage: callpath <subcommand>: \(names.joined(separator: ", "))"
+        refuse(
+            word == CommandHelp.export.name
+                ? "'callpath export' comes with the Python package: pip install callpath torch safetensors"
+                : "unknown subcommand '\(word)'.\(NearestWord.hint(word, in: names + [CommandHelp.export.name]))"
+        )
+    }
+
+    private static func refuse(_ problem: String) {
+        let usage = "Usage: callpath <subcommand>: \(commands.map { $0.form.name }.joined(separator: ", "))"
         end(UsageError.status, "Error: \(problem)\n\(usage)\n  See 'callpath --help' for more information.")
     }
 

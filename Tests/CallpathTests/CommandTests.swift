@@ -44,7 +44,20 @@ struct CommandTests {
         ("health --port x", "--port: expected 0..65535, got 'x'", "callpath health [--host <host>] [--port <port>]"),
         ("health --port 65536", "--port: expected 0..65535, got '65536'", "callpath health"),
         ("health --timeout=0", "--timeout: expected 1..60, got '0'", "callpath health"),
-        ("health --ready=yes", "unknown option '--ready=yes'.", "callpath health"),
+        ("health --ready=yes", "--ready: expected no value, got 'yes'", "callpath health"),
+        ("list --help=yes", "--help: expected no value, got 'yes'", "callpath list"),
+        ("serve --help=yes", "--help: expected no value, got 'yes'", "callpath serve [options]"),
+        ("serve --print-config=1", "--print-config: expected no value, got '1'", "callpath serve [options]"),
+        ("serve --port 0 -- stray", "unexpected word 'stray'", "callpath serve [options]"),
+        ("serve -- --port 0", "unexpected word '--port'", "callpath serve [options]"),
+        ("--nosuch list", "unknown option '--nosuch'.", "callpath list"),
+        ("--version list", "unexpected word 'list' behind --version", "callpath --version"),
+        ("--version=1", "--version: expected no value", "callpath --version"),
+        ("--help list", "unexpected word 'list' behind --help", "callpath --help"),
+        ("help list stray", "unexpected word 'stray'", "callpath help [<subcommand>]"),
+        ("help lst", "unknown subcommand 'lst'. Did you mean 'list'?", "callpath <subcommand>"),
+        ("--url http://x lst", "unknown subcommand 'lst'. Did you mean 'list'?", "callpath <subcommand>"),
+        ("--url http://x", "--url is an option of call, list, load, save: name one", "callpath <subcommand>"),
         ("call fc", "<input>: expected a value", "callpath call <name> <input> [--url <url>]"),
         ("save a b c", "unexpected word 'c'", "callpath save <name> [<file>]"),
         ("restore", "expected either --data DIR or --store URL", "callpath restore [--data <dir>] [--store <url>]"),
@@ -77,6 +90,68 @@ struct CommandTests {
 
     @Test func describesServeByItsOptions() throws {
         #expect(try run("help serve").output == run("serve --help").output)
+    }
+
+    @Test(arguments: ["help help", "help --help", "help -h", "help -- help"])
+    func describesHelp(words: String) throws {
+        let (output, status) = try run(words)
+        #expect(status == 0)
+        #expect(output.hasPrefix("OVERVIEW: Show what there is, or how a subcommand is used.\n"), "\(output)")
+    }
+
+    @Test func tellsWhoHasExport() throws {
+        let (output, status) = try run("help export")
+        #expect(status == 0)
+        #expect(output.contains("pip install callpath torch safetensors"), "\(output)")
+        #expect(
+            try run("--help").output.contains("\n  export                  Write a PyTorch model as NAME.safetensors")
+        )
+    }
+
+    /// Whoever asks for help has not to set right first what is wrong.
+    @Test(arguments: ["serve -h --port abc", "serve --port abc --help", "-h", "serve --config /nowhere -h"])
+    func helpsWhoeverGotOptionsWrong(words: String) throws {
+        let (output, status) = try run(words, environment: ["CALLPATH_PORT": "x"])
+        #expect(status == 0)
+        #expect(output.contains("USAGE: callpath"), "\(output)")
+    }
+
+    @Test(arguments: ["serve", "call", "list", "load", "save", "health", "key", "verify", "restore", "version", "help"])
+    func helpsInLinesThatFitATerminal(name: String) throws {
+        let widest = try run("help \(name)").output.split(separator: "\n").map(\.count).max() ?? 0
+        #expect(widest <= (name == "serve" ? 100 : 80))
+    }
+
+    @Test(arguments: ["--verbose version", "version --verbose --", "-- version --verbose"])
+    func takesOptionsBeforeTheSubcommand(words: String) throws {
+        #expect(try run(words).output == run("version --verbose").output)
+    }
+
+    @Test(arguments: [
+        "version", "--version", "--help", "help", "help list", "list --help", "serve --help", "key --name x",
+        "serve --print-options", "serve --print-config",
+    ])
+    func failsWhereItCannotSayWhatItShould(words: String) throws {
+        for (target, reason) in [(">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")] {
+            let (output, status) = try shell("'\(RunningServer.binary().path)' \(words) 2>&1 \(target)")
+            #expect(status == 1, "\(words) \(target)")
+            #expect(output == "Error: cannot write to standard output: \(reason)\n", "\(words) \(target)")
+        }
+    }
+
+    /// As other programs do, unless whoever started it wants no signal.
+    @Test func endsByTheSignalOfAReaderThatIsGone() throws {
+        let words = "'\(try RunningServer.binary().path)' serve --help"
+        let program = """
+            import os, subprocess, sys
+            for restored in (True, False):
+                read, write = os.pipe()
+                os.close(read)
+                ended = subprocess.run(sys.argv[1:], stdout=write, stderr=subprocess.PIPE, restore_signals=restored)
+                print(ended.returncode, ended.stderr.decode(), flush=True)
+            """
+        let (output, _) = try shell("python3 -c '\(program)' \(words)")
+        #expect(output == "-13 \n1 Error: cannot write to standard output: Broken pipe\n\n", "\(output)")
     }
 
     @Test func saysItsVersionAlone() throws {
@@ -233,6 +308,15 @@ struct ServerCommandTests {
         ("list --url http://127.0.0.1:1", "Connection refused", 1), ("list --url unix:///nowhere", "No such file", 1),
         ("list --timeout 0", "--timeout: expected 1..3600, got '0'", 64),
         ("list --key 'a b'", "--key: expected a key without blanks", 64),
+        ("list --key ''", "--key: it is empty: leave it out to ask without a key", 64),
+        (
+            "call fc '[NaN]'", #"(NaN and infinity are written "NaN", "Infinity" and "-Infinity", with their quotes)"#,
+            64
+        ),
+        ("call fc '[1e400]'", "number out of range: 1e400", 64),
+        ("call fc '[1,'", "got the end of the text at byte", 64),
+        ("list --url http://me:secret@x", "got 'http://...@x'", 64),
+        ("list --url unix:///nowhere:/prefix", "no server at unix:///nowhere:/prefix: No such file", 1),
     ])
     func saysInALineWhatIsWrong(words: String, text: String, status: Int32) throws {
         let server = try withLayer()
@@ -260,6 +344,86 @@ struct ServerCommandTests {
         try folder.write(description, to: "net.json")
         #expect(try run("load '\(folder.path("net.safetensors"))'", url: url).output == "loaded net\n")
         #expect(try Client(port: server.port).send("GET", "/v2/models/net").text.contains(#""name":"y""#))
+    }
+
+    @Test(arguments: ["CALLPATH_KEY", "CALLPATH_URL"])
+    func namesAVariableThatIsEmpty(name: String) throws {
+        let url = name == "CALLPATH_URL" ? "" : "http://127.0.0.1:1"
+        let (output, status) = try run("list", url: url, environment: name == "CALLPATH_KEY" ? [name: ""] : [:])
+        #expect(status == 64)
+        #expect(output.hasPrefix("Error: \(name): ") && output.contains("unset it to ask"), "\(output)")
+    }
+
+    @Test func takesTheServerBeforeTheSubcommand() throws {
+        let server = try withLayer()
+        for words in ["--url http://\(server.address) list", "--url=http://\(server.address) --timeout 5 list"] {
+            let (output, status) = try shell("'\(RunningServer.binary().path)' \(words) 2>&1")
+            #expect((output, status) == ("fc\t1\tLinear\n", 0))
+        }
+    }
+
+    @Test func findsAServerBehindAPrefixAndASocket() throws {
+        let folder = try Folder()
+        let socket = folder.path("socket")
+        let server = try RunningServer(arguments: ["--path-prefix", "/some/prefix", "--unix-socket", socket])
+        for url in ["http://\(server.address)/some/prefix", "unix://\(socket):/some/prefix"] {
+            #expect(try run("list", url: url).status == 0)
+        }
+    }
+
+    /// Servers that answer too late, half, not at all or with something else: a line says which, and names the server.
+    @Test(arguments: [
+        ("sleep", "no answer within 1 second"), ("close", "the connection ended before the answer was whole"),
+        ("half", "the connection ended before the answer was whole"), ("stall", "no answer within 1 second"),
+        ("reset", "the connection broke before the answer was whole: Connection reset by peer"),
+        ("ssh", "expected an answer in HTTP/1.1, got 'SSH-2.0-x'"),
+    ])
+    func saysWhyThereIsNoAnswer(behaviour: String, words: String) throws {
+        let program = """
+            import socket, struct, subprocess, sys
+            listener = socket.create_server(("127.0.0.1", 0))
+            url = "http://127.0.0.1:%d" % listener.getsockname()[1]
+            command = [sys.argv[1], "list", "--url", url, "--timeout", "1"]
+            asked = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            connection, _ = listener.accept()
+            connection.recv(65536)
+            answer = {"half": b"HTTP/1.1 200 OK\\r\\nContent-Length: 9\\r\\n\\r\\n{", "ssh": b"SSH-2.0-x\\r\\n"}
+            answer["stall"] = answer["half"]
+            connection.sendall(answer.get(sys.argv[2], b""))
+            if sys.argv[2] == "reset":
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            if sys.argv[2] not in ("sleep", "stall"):
+                connection.close()
+            said = asked.communicate()
+            print(asked.returncode, (said[0] + said[1]).replace(url, "URL"), end="")
+            """
+        let folder = try Folder()
+        let file = try folder.write(program, to: "server.py")
+        let (output, _) = try shell("python3 '\(file)' '\(RunningServer.binary().path)' \(behaviour)")
+        #expect(output.hasPrefix("1 Error: URL: \(words)") && output.split(separator: "\n").count == 1, "\(output)")
+    }
+
+    @Test(arguments: [("garbage", "expected at least 8 bytes, got 7"), ("", "expected at least 8 bytes, got 0")])
+    func namesTheFileThatCannotBeLoaded(content: String, words: String) throws {
+        let (server, folder) = (try RunningServer(), try Folder())
+        let file = try folder.write(content, to: "net.safetensors")
+        let (output, status) = try run("load '\(file)'", url: "http://\(server.address)")
+        #expect(status == 1)
+        #expect(output == "Error: '\(file)': \(words)\n")
+    }
+
+    @Test func saysInALineWhatDoesNotFit() throws {
+        let (server, folder) = (try withLayer(), try Folder())
+        let url = "http://\(server.address)"
+        let file = folder.path("net.safetensors")
+        #expect(try run("save fc '\(file)'", url: url).status == 0)
+        try folder.write(#"{"type": "Linear", "in_features": 5, "out_features": 3, "bias": false}"#, to: "net.json")
+        let (output, status) = try run("load '\(file)'", url: url)
+        #expect(status == 1)
+        #expect(output.hasPrefix("Error: '\(file)': Error(s) in loading state_dict for Linear: "), "\(output)")
+        #expect(output.split(separator: "\n").count == 1, "\(output)")
+        try folder.write("{", to: "net.json")
+        #expect(try run("load '\(file)'", url: url).output.hasPrefix("Error: '\(folder.path("net.json"))': "))
     }
 
     @Test func showsItsKey() throws {

@@ -45,7 +45,7 @@ struct OptionTableTests {
     private static let options: [Option] = {
         guard let binary = try? RunningServer.binary().path, let help = try? shell("'\(binary)' serve --help").output
         else { return [] }
-        return help.matches(of: /\n  --([a-z0-9-]+) (\S+) +[^\n]*/).map {
+        return help.matches(of: /\n  --([a-z0-9-]+) (\S+) *[^\n]*/).map {
             Option(name: "\($0.1)", placeholder: "\($0.2)")
         }
         .filter { $0.name != "config" }

@@ -3,6 +3,8 @@ import Glibc
 
 /// A connection to a server, under TLS if its URL says so, and then only to the one that the certificate names.
 final class ServerChannel {
+    private let server: ServerURL
+    private let timeout: Int
     private let descriptor: Int32
     private var context: OpaquePointer?
     private var session: OpaquePointer?
@@ -11,6 +13,7 @@ final class ServerChannel {
     init(_ server: ServerURL, timeout: Int, authorities: String?, certificate: String?) throws(ClientFailure) {
         // OpenSSL writes with write(2), which cannot be told not to signal.
         signal(SIGPIPE, SIG_IGN)
+        (self.server, self.timeout) = (server, timeout)
         descriptor = try Self.connected(server, timeout: timeout)
         guard server.isTLS else { return }
         context = SSL_CTX_new(TLS_client_method())
@@ -21,7 +24,10 @@ final class ServerChannel {
         if let certificate { try show(certificate, in: session) }
         try name(server.host, in: session)
         SSL_set_verify(session, SSL_VERIFY_PEER, nil)
-        guard SSL_set_fd(session, descriptor) == 1, SSL_connect(session) == 1 else { throw .badTLS(failure(session)) }
+        ERR_clear_error()
+        guard SSL_set_fd(session, descriptor) == 1 else { throw .badTLS(Self.reason) }
+        let result = SSL_connect(session)
+        guard result == 1 else { throw failureOfHandshake(session, result) }
     }
 
     deinit {
@@ -61,15 +67,37 @@ final class ServerChannel {
         }
     }
 
-    private func failure(_ session: OpaquePointer) -> String {
+    private func failureOfHandshake(_ session: OpaquePointer, _ result: Int32) -> ClientFailure {
+        let failure = failure(Int(result)) ?? .cutShort(url: server.text)
         let verified = SSL_get_verify_result(session)
-        guard verified == Int(X509_V_OK) else { return String(cString: X509_verify_cert_error_string(verified)) }
-        return Self.reason
+        guard verified != Int(X509_V_OK) else { return failure }
+        return .badTLS("\(String(cString: X509_verify_cert_error_string(verified))) (\(server.text))")
+    }
+
+    /// Why nothing more came or went, told by what the last call gave; `nil` if the server ended the connection.
+    private func failure(_ count: Int) -> ClientFailure? {
+        let number = errno
+        let timedOut = ClientFailure.timedOut(url: server.text, seconds: timeout)
+        if let session {
+            switch SSL_get_error(session, Int32(clamping: count)) {
+            case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return timedOut
+            case SSL_ERROR_ZERO_RETURN: return nil
+            case SSL_ERROR_SYSCALL: break
+            default: return .badTLS("\(Self.reason) (\(server.text))")
+            }
+        }
+        guard count < 0, number != 0 else { return nil }
+        return Self.isTimeOut(number) ? timedOut : .broken(url: server.text, reason: String(cString: strerror(number)))
+    }
+
+    /// Whether the system says so that the time of a socket ran out.
+    private static func isTimeOut(_ number: Int32) -> Bool {
+        [EAGAIN, EWOULDBLOCK, EINPROGRESS, ETIMEDOUT].contains(number)
     }
 
     private static var reason: String {
         let code = ERR_peek_last_error()
-        guard code != 0, let words = ERR_reason_error_string(code) else { return "no answer in time" }
+        guard code != 0, let words = ERR_reason_error_string(code) else { return "it failed without a reason" }
         return String(cString: words)
     }
 
@@ -81,8 +109,11 @@ final class ServerChannel {
                 guard let session else { return send(descriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL)) }
                 return Int(SSL_write(session, rest.baseAddress, Int32(clamping: rest.count)))
             }
-            // A server that refuses before it has all of a body still says why: read on.
-            guard count > 0 else { return }
+            guard count > 0 else {
+                if case .timedOut? = failure(count) { throw .timedOut(url: server.text, seconds: timeout) }
+                // A server that refuses before it has all of a body still says why: read on.
+                return
+            }
             sent += count
         }
     }
@@ -94,16 +125,20 @@ final class ServerChannel {
         while true {
             let count =
                 session.map { Int(SSL_read($0, &part, Int32(part.count))) } ?? recv(descriptor, &part, part.count, 0)
-            guard count > 0 else { break }
+            guard count > 0 else {
+                let failure = failure(count)
+                if case .timedOut? = failure { throw .timedOut(url: server.text, seconds: timeout) }
+                // What came may be whole all the same.
+                if bytes.isEmpty, let failure { throw failure }
+                return bytes
+            }
             bytes += part.prefix(count)
         }
-        if bytes.isEmpty, session != nil { throw .badTLS(Self.reason) }
-        return bytes
     }
 
     private static func connected(_ server: ServerURL, timeout: Int) throws(ClientFailure) -> Int32 {
-        if let path = server.socket { return try connected(path: path, timeout: timeout) }
-        let url = "\(server.isTLS ? "https" : "http")://\(server.authority)"
+        if let path = server.socket { return try connected(path: path, of: server, timeout: timeout) }
+        let url = server.text
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var found: UnsafeMutablePointer<addrinfo>?
@@ -121,14 +156,19 @@ final class ServerChannel {
             failure = errno
             close(descriptor)
         }
-        throw .unreachable(url: url, reason: String(cString: strerror(failure)))
+        throw unreachable(server, failure, timeout)
     }
 
-    private static func connected(path: String, timeout: Int) throws(ClientFailure) -> Int32 {
+    private static func unreachable(_ server: ServerURL, _ number: Int32, _ timeout: Int) -> ClientFailure {
+        guard !isTimeOut(number) else { return .timedOut(url: server.text, seconds: timeout) }
+        return .unreachable(url: server.text, reason: String(cString: strerror(number)))
+    }
+
+    private static func connected(path: String, of server: ServerURL, timeout: Int) throws(ClientFailure) -> Int32 {
         do {
             return try UnixStream.connected(to: path, timeout: timeout)
         } catch {
-            throw .unreachable(url: "unix://\(path)", reason: String(cString: strerror(error.errno)))
+            throw unreachable(server, error.errno, timeout)
         }
     }
 

@@ -40,17 +40,32 @@ struct ServerClient {
         authorities = given["authorities"]
         clientCertificate = given["client-certificate"]
         timeout = try given.number("timeout", in: 1...3_600) ?? 60
-        key = given["key"] ?? Variables.all["CALLPATH_KEY"]
-        if let key, key.isEmpty || !key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
-            let source = given.has("key") ? "--key" : "CALLPATH_KEY"
-            throw UsageError("\(source): expected a key without blanks")
-        }
+        key = try Self.key(given)
         let text = given["url"] ?? Variables.all["CALLPATH_URL"] ?? "http://localhost:8080"
         guard let server = ServerURL(text) else {
-            let source = given.has("url") ? "--url" : "CALLPATH_URL"
-            throw UsageError("\(source): expected http://, https:// or unix://, got '\(text)'")
+            throw Self.badURL(text, from: given.has("url") ? "--url" : "CALLPATH_URL")
         }
         self.server = server
+    }
+
+    private static func badURL(_ text: String, from source: String) -> UsageError {
+        let isEmpty = text.isEmpty && source == "CALLPATH_URL"
+        let more =
+            isEmpty ? ": unset it to ask http://localhost:8080" : text.contains("@") ? ": a key goes into --key" : ""
+        return UsageError("\(source): expected http://, https:// or unix://, got '\(ServerURL.shown(text))'\(more)")
+    }
+
+    private static func key(_ given: GivenWords) throws -> String? {
+        guard let key = given["key"] ?? Variables.all["CALLPATH_KEY"] else { return nil }
+        let source = given.has("key") ? "--key" : "CALLPATH_KEY"
+        guard !key.isEmpty else {
+            let way = given.has("key") ? "leave it out" : "unset it"
+            throw UsageError("\(source): it is empty: \(way) to ask without a key")
+        }
+        guard key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw UsageError("\(source): expected a key without blanks")
+        }
+        return key
     }
 
     /// Sends a request and returns the body of its answer; what the server refuses is an error in its words.
@@ -73,7 +88,11 @@ struct ServerClient {
             certificate: clientCertificate
         )
         try channel.write(request)
-        guard let answer = ClientAnswer(try channel.readToEnd()) else { throw ClientFailure.cutShort }
+        let bytes = try channel.readToEnd()
+        guard bytes.isEmpty || bytes.starts(with: "HTTP/".utf8.prefix(bytes.count)) else {
+            throw ClientFailure.notHTTP(url: server.text, got: String(decoding: bytes.prefix(40), as: UTF8.self))
+        }
+        guard let answer = ClientAnswer(bytes) else { throw ClientFailure.cutShort(url: server.text) }
         return answer
     }
 }
@@ -82,15 +101,27 @@ struct ServerClient {
 enum ClientFailure: Error, CustomStringConvertible {
     case unreachable(url: String, reason: String)
     case badTLS(String)
-    case cutShort
+    case timedOut(url: String, seconds: Int)
+    case broken(url: String, reason: String)
+    case cutShort(url: String)
+    case notHTTP(url: String, got: String)
     case refused(String)
 
     var description: String {
         switch self {
         case .unreachable(let url, let reason): "no server at \(url): \(reason) (--url or CALLPATH_URL names another)"
         case .badTLS(let reason): "TLS: \(reason)"
-        case .cutShort: "the connection ended before the answer was whole"
-        case .refused(let detail): detail
+        case .timedOut(let url, let seconds):
+            "\(url): no answer within \(seconds) \(seconds == 1 ? "second" : "seconds") (--timeout waits longer)"
+        case .broken(let url, let reason): "\(url): the connection broke before the answer was whole: \(reason)"
+        case .cutShort(let url): "\(url): the connection ended before the answer was whole"
+        case .notHTTP(let url, let got): "\(url): expected an answer in HTTP/1.1, got '\(Self.line(got))'"
+        case .refused(let detail): Self.line(detail)
         }
+    }
+
+    /// PyTorch says some things in several lines; at a shell one is enough.
+    private static func line(_ text: String) -> String {
+        text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 }

@@ -18,13 +18,21 @@ struct ServerURL: Equatable {
         switch text[..<colon.lowerBound] {
         case "unix":
             guard rest.hasPrefix("/") else { return nil }
-            socket = String(rest)
+            readSocket(rest)
         case "http": guard read(rest, port: 80) else { return nil }
         case "https":
             isTLS = true
             guard read(rest, port: 443) else { return nil }
         default: return nil
         }
+    }
+
+    /// Reads a path, and behind `:/` as nginx has it what stands before each path of a request.
+    private mutating func readSocket(_ rest: Substring) {
+        let end = rest.indices.last { rest[$0...].hasPrefix(":/") }
+        socket = String(rest[..<(end ?? rest.endIndex)])
+        prefix = end.map { String(rest[rest.index(after: $0)...]) } ?? ""
+        while prefix.hasSuffix("/") { prefix.removeLast() }
     }
 
     private mutating func read(_ rest: Substring, port standard: UInt16) -> Bool {
@@ -39,6 +47,20 @@ struct ServerURL: Equatable {
         guard let number = UInt16(authority[authority.index(after: portStart)...]) else { return false }
         port = number
         return !host.isEmpty && !authority.contains("@")
+    }
+
+    /// What a user may have written, without what may be a password in it.
+    static func shown(_ text: String) -> String {
+        guard let at = text.lastIndex(of: "@"), let start = text.firstRange(of: "://")?.upperBound, start < at else {
+            return text
+        }
+        return text[..<start] + "..." + text[at...]
+    }
+
+    /// The server's place, to be said to people.
+    var text: String {
+        if let socket { return "unix://\(socket)\(prefix.isEmpty ? "" : ":")\(prefix)" }
+        return "\(isTLS ? "https" : "http")://\(authority)\(prefix)"
     }
 
     /// The value of the field `Host`.

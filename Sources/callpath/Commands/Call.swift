@@ -7,8 +7,10 @@ struct Call: Command {
         name: "call",
         summary: "Call a module of a running server, and print what PyTorch would print.",
         details: """
-            The input is JSON: a number or a list for a module of one input, an object by their names for several, as
-            '{"user": [1, 2], "item": [3]}', or '-' to read it from standard input.
+            The input is JSON: a number or a list for a module of one input, an object by \
+            their names for several, as '{"user": [1, 2], "item": [3]}', or '-' to read it \
+            from standard input. NaN and infinity are written "NaN", "Infinity" and \
+            "-Infinity".
             """,
         words: [
             .init(kind: .argument, name: "name", help: "The module's name.", isRequired: true),
@@ -31,7 +33,7 @@ struct Call: Command {
         let body = try Self.body(try text())
         let fields = ["Content-Type": "application/json", "Accept": "text/plain"]
         let answer = try server.send("POST", ModulePath.of(name) + "/call", fields: fields, body: body)
-        try NamedFile.write(answer, to: STDOUT_FILENO)
+        try Output.write(answer)
     }
 
     private func text() throws -> [UInt8] {
@@ -45,8 +47,7 @@ struct Call: Command {
         do {
             value = try JSONValue(parsing: text)
         } catch {
-            let got = String(decoding: text.prefix(80), as: UTF8.self)
-            throw UsageError("INPUT: expected JSON such as '[1, 2, 3]', got '\(got)'")
+            throw UsageError("INPUT: expected JSON such as '[1, 2, 3]', got \(shown(text)): \(error)\(hint(text))")
         }
         let isSeveral = value.asObject.map { $0["data"] == nil } ?? false
         var writer = JSONWriter()
@@ -56,6 +57,17 @@ struct Call: Command {
         writer.writeRaw(text)
         writer.endObject()
         return writer.finish()
+    }
+
+    private static func shown(_ text: [UInt8]) -> String {
+        "'\(String(decoding: text.prefix(80), as: UTF8.self))'\(text.count > 80 ? "..." : "")"
+    }
+
+    /// What Python and JavaScript print for numbers that JSON has not is taken as text.
+    private static func hint(_ text: [UInt8]) -> String {
+        let words = String(decoding: text.prefix(10_000), as: UTF8.self).lowercased()
+        guard words.contains("nan") || words.contains("inf") else { return "" }
+        return #" (NaN and infinity are written "NaN", "Infinity" and "-Infinity", with their quotes)"#
     }
 }
 

@@ -66,9 +66,17 @@ struct Health: Command {
         let path = isReady ? "/readyz" : "/livez"
         var probe = HealthProbe(host: target.host, port: target.port, timeout: timeout, identity: clientCertificate)
         (probe.socketPath, probe.speaksTLS) = (target.socket, target.speaksTLS)
-        let status = try probe.status(of: path)
-        print("\(path) on \(probe.place) answers \(status)")
+        let status = try status(of: path, by: probe)
+        try Output.say("\(path) on \(probe.place) answers \(status)")
         guard status == 200 else { throw ExitStatus.failure }
+    }
+
+    private func status(of path: String, by probe: HealthProbe) throws -> Int {
+        do {
+            return try probe.status(of: path)
+        } catch let failure as HealthProbe.Failure where !failure.namesPlace {
+            throw StartFailure(probe.place, "\(failure)")
+        }
     }
 
     private func check(_ file: String) throws {

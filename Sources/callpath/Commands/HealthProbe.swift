@@ -13,6 +13,15 @@ struct HealthProbe {
         case badIdentity(String)
         case encryptedIdentity(String)
         case noAnswer
+        case ended
+
+        /// Whether the words say already who was asked.
+        var namesPlace: Bool {
+            switch self {
+            case .noHandshake, .refused, .noAnswer, .ended: false
+            default: true
+            }
+        }
 
         var description: String {
             switch self {
@@ -25,6 +34,7 @@ struct HealthProbe {
                 "--client-certificate: the key in '\(file)' needs a pass phrase, and health has none: name a plain key"
             case .noHandshake: "no TLS handshake in time"
             case .noAnswer: "no answer in time"
+            case .ended: "the connection ended before an answer"
             }
         }
     }
@@ -72,6 +82,7 @@ struct HealthProbe {
         while line.count < 12 {
             var part = [UInt8](repeating: 0, count: 12 - line.count)
             let count = channel.read(into: &part)
+            guard count != 0 else { throw Failure.ended }
             guard count > 0 else { throw channel.failure }
             line += part.prefix(count)
         }

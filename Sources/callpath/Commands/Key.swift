@@ -41,9 +41,9 @@ struct Key: Command {
     func run() throws {
         let key = KeyDigest.makeKey()
         let line = "\(name) \(scope) \(KeyDigest(of: key).hexadecimal)"
-        guard let file else { return print("key:  \(key)\nline: \(line)") }
+        guard let file else { return try Output.say("key:  \(key)\nline: \(line)") }
         try append(line, to: file)
-        print(key)
+        try Output.say(key)
     }
 
     /// Appends a line to a file that stays one that `--keys` takes.

@@ -19,14 +19,14 @@ struct List: Command {
         repeat {
             let page = try JSONValue(parsing: server.send("GET", "/v1/modules?limit=1000\(after)"))
             let modules = page["modules"]?.asArray ?? []
+            var lines = ""
             for module in modules {
-                print(
-                    module["name"]?.asString ?? "",
-                    module["version"]?.asInt.map(String.init) ?? "",
-                    module["type"]?.asString ?? "",
-                    separator: "\t"
-                )
+                let words = [
+                    module["name"]?.asString, module["version"]?.asInt.map(String.init), module["type"]?.asString,
+                ]
+                lines += words.map { $0 ?? "" }.joined(separator: "\t") + "\n"
             }
+            try Output.write(Array(lines.utf8))
             let last = modules.last?["name"]?.asString ?? ""
             after = page["next"]?.asString == nil ? "" : "&after=\(ModulePath.segment(last))"
         } while !after.isEmpty

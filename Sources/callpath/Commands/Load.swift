@@ -7,8 +7,9 @@ struct Load: Command {
         name: "load",
         summary: "Load a safetensors file into a running server, as a new module or a new version of one.",
         details: """
-            What the module is stands in the file's metadata, as `callpath export` and `callpath save` write it, or in
-            NAME.json beside it; the state dictionary of a Linear needs neither.
+            What the module is stands in the file's metadata, as `callpath export` and \
+            `callpath save` write it, or in NAME.json beside it; the state dictionary of a \
+            Linear needs neither.
             """,
         words: [
             .init(kind: .argument, name: "file", help: "NAME.safetensors.", isRequired: true),
@@ -45,8 +46,19 @@ struct Load: Command {
         writer.endObject()
         writer.endObject()
         let path = "/v2/repository/models/\(ModulePath.segment(name))/load"
-        _ = try server.send("POST", path, fields: ["Content-Type": "application/json"], body: writer.finish())
-        print("loaded \(name)")
+        do {
+            _ = try server.send("POST", path, fields: ["Content-Type": "application/json"], body: writer.finish())
+        } catch ClientFailure.refused(let detail) {
+            throw ClientFailure.refused(Self.named(detail, file: file, beside: beside))
+        }
+        try Output.say("loaded \(name)")
+    }
+
+    /// Says what the server refused with the names that the files have here, and of which of them it speaks.
+    private static func named(_ detail: String, file: String, beside: String) -> String {
+        let names = [("parameter 'file:1/model.safetensors'", file), ("parameter 'config'", beside)]
+        for (inner, name) in names where detail.contains(inner) { return detail.replacing(inner, with: "'\(name)'") }
+        return "'\(file)': \(detail)"
     }
 
     private func read(_ path: String) throws -> [UInt8] {

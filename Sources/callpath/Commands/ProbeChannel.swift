@@ -5,7 +5,7 @@ import Glibc
 protocol ProbeChannel {
     /// Returns whether all of `bytes` were sent.
     func write(_ bytes: [UInt8]) -> Bool
-    /// Reads once and returns the number of octets; none at the end and after a failure.
+    /// Reads once and returns the number of octets: none at the end, less after a failure.
     func read(into buffer: inout [UInt8]) -> Int
     /// Why there is no answer.
     var failure: HealthProbe.Failure { get }
@@ -14,13 +14,13 @@ protocol ProbeChannel {
 /// A socket as it is.
 struct PlainChannel: ProbeChannel {
     let descriptor: Int32
-    var failure: HealthProbe.Failure { .noAnswer }
+    var failure: HealthProbe.Failure { errno == ECONNRESET || errno == EPIPE ? .ended : .noAnswer }
 
     func write(_ bytes: [UInt8]) -> Bool {
         send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
     }
 
-    func read(into buffer: inout [UInt8]) -> Int { max(0, recv(descriptor, &buffer, buffer.count, 0)) }
+    func read(into buffer: inout [UInt8]) -> Int { recv(descriptor, &buffer, buffer.count, 0) }
 }
 
 /// A socket under TLS, whatever certificate the server shows: the probe tells it nothing and believes only a status.
@@ -77,5 +77,8 @@ final class TLSChannel: ProbeChannel {
 
     func write(_ bytes: [UInt8]) -> Bool { SSL_write(session, bytes, Int32(bytes.count)) == bytes.count }
 
-    func read(into buffer: inout [UInt8]) -> Int { Int(max(0, SSL_read(session, &buffer, Int32(buffer.count)))) }
+    func read(into buffer: inout [UInt8]) -> Int {
+        let count = SSL_read(session, &buffer, Int32(buffer.count))
+        return SSL_get_error(session, count) == SSL_ERROR_ZERO_RETURN ? 0 : Int(count > 0 ? count : -1)
+    }
 }

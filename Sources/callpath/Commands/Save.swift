@@ -30,12 +30,12 @@ struct Save: Command {
         let path = ModulePath.of(name) + "/state_dict"
         let bytes = try server.send("GET", path, fields: ["Accept": "application/x-safetensors"])
         let file = file ?? "\(name).safetensors"
+        guard file != "-" else { return try Output.write(bytes) }
         do {
-            guard file != "-" else { return try NamedFile.write(bytes, to: STDOUT_FILENO) }
             try NamedFile.write(bytes, to: file)
         } catch {
             throw StartFailure("FILE", "cannot write '\(file)': \(error)")
         }
-        print("saved \(name) to \(file)")
+        try Output.say("saved \(name) to \(file)")
     }
 }

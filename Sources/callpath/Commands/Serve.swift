@@ -40,9 +40,9 @@ struct Serve: Command {
             throw UsageError("\(error)")
         }
         switch given {
-        case _ where given.printsHelp: print(OptionListing.help)
-        case _ where given.printsTable: print(OptionListing.table)
-        case _ where given.printsConfiguration: print(OptionListing.values(in: configuration))
+        case _ where given.printsHelp: try Output.say(OptionListing.help)
+        case _ where given.printsTable: try Output.say(OptionListing.table)
+        case _ where given.printsConfiguration: try Output.say(OptionListing.values(in: configuration))
         default: try await serve(configuration)
         }
     }

@@ -29,13 +29,19 @@ struct Verify: Command {
 
     func run() throws {
         let count: Int
+        var failure: Output.Failure?
         do throws(StoreError) {
-            count = try Store.verify(path: data) { print("\($0): \($1)") }
+            count = try Store.verify(path: data) { subject, reason in
+                do throws(Output.Failure) {
+                    try Output.say("\(subject): \(reason)")
+                } catch { failure = error }
+            }
         } catch {
             _ = StandardError.write(Array("Error: --data: \(error.message)\n".utf8))
             throw ExitStatus(code: 2)
         }
+        if let failure { throw failure }
         guard count == 0 else { throw ExitStatus.failure }
-        print("ok: nothing is damaged")
+        try Output.say("ok: nothing is damaged")
     }
 }

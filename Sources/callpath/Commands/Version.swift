@@ -20,9 +20,8 @@ struct Version: Command {
         isVerbose = try GivenWords(words, of: Self.form).has("verbose")
     }
 
-    func run() {
-        print("callpath \(ServerVersion.current)")
-        guard isVerbose else { return }
-        for part in Part.all { print(part) }
+    func run() throws {
+        let parts = isVerbose ? Part.all.map(\.description) : []
+        try Output.say((["callpath \(ServerVersion.current)"] + parts).joined(separator: "\n"))
     }
 }

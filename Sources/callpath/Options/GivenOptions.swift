@@ -3,10 +3,12 @@ struct GivenOptions {
     /// A word on the command line that is no option.
     struct UnknownWord: Error, CustomStringConvertible {
         let word: String
+        /// Behind `--` it is none.
+        var mayBeOption = true
         var description: String {
-            guard word.hasPrefix("-") else { return "unexpected word '\(word)'" }
+            guard mayBeOption, word.hasPrefix("-") else { return "unexpected word '\(word)'" }
             let name = String(word.prefix { $0 != "=" })
-            let hint = NearestWord.hint(name, in: OptionTable.options.map(\.flag) + ["--config", "--print-config"])
+            let hint = NearestWord.hint(name, in: OptionTable.options.map(\.flag) + ["--config"] + GivenOptions.flags)
             return "unknown option '\(word)'.\(hint)"
         }
     }
@@ -17,6 +19,23 @@ struct GivenOptions {
         var description: String { "\(flag): expected a value" }
     }
 
+    /// What is given without a value.
+    struct UnwantedValue: Error, CustomStringConvertible {
+        let flag: String
+        let value: String
+        var description: String { "\(flag): expected no value, got '\(value)'" }
+    }
+
+    /// The options that take no value.
+    private static let flags = ["--print-config", "--print-options", "--help"]
+
+    /// Whether a word is an option behind which its value stands.
+    static func takesValue(_ word: String) -> Bool {
+        word == "--config" || OptionTable.options.contains { $0.flag == word }
+    }
+
+    static func knows(_ option: String) -> Bool { takesValue(option) || flags.contains(option) || option == "-h" }
+
     /// Whether only the configuration is to be printed.
     private(set) var printsConfiguration = false
     /// Whether only the list of options is to be printed.
@@ -26,7 +45,7 @@ struct GivenOptions {
     private typealias Given = (option: ServeOption, text: String, source: String)
 
     private var values: [Given] = []
-    private var flags: [Given] = []
+    private var given: [Given] = []
 
     /// The variables that look like ours and are none.
     private let unknownVariables: [String]
@@ -47,8 +66,13 @@ struct GivenOptions {
         file = environment["CALLPATH_CONFIG"]
         var rest = words[...]
         while let word = rest.popFirst() { try read(word, &rest) }
+        // Who asks what there is has not to set right first what is wrong.
+        if printsHelp || printsTable {
+            values = []
+            return
+        }
         if let folder, let path = file, !path.hasPrefix("/") { file = "\(folder)/\(path)" }
-        values = try (file.map { Self.joined(try OptionFile.read($0)) } ?? []) + values + Self.joined(flags)
+        values = try (file.map { Self.joined(try OptionFile.read($0)) } ?? []) + values + Self.joined(given)
     }
 
     /// Joins what one place gives of a list in pieces: a flag that is repeated, lines of a file.
@@ -65,14 +89,19 @@ struct GivenOptions {
         case "--print-config": printsConfiguration = true
         case "--print-options": printsTable = true
         case "--help", "-h": printsHelp = true
+        case "--":
+            if let word = rest.first { throw UnknownWord(word: word, mayBeOption: false) }
         default:
             let halves = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if halves.count == 2, Self.flags.contains(String(halves[0])) {
+                throw UnwantedValue(flag: String(halves[0]), value: String(halves[1]))
+            }
             let option = OptionTable.options.first { $0.flag == halves[0] }
             guard option != nil || halves[0] == "--config" else { throw UnknownWord(word: word) }
             guard let text = halves.count == 2 ? String(halves[1]) : rest.popFirst() else {
                 throw MissingValue(flag: String(halves[0]))
             }
-            if let option { flags.append((option, text, option.flag)) } else { file = text }
+            if let option { given.append((option, text, option.flag)) } else { file = text }
         }
     }
 

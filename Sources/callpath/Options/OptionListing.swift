@@ -2,22 +2,32 @@
 enum OptionListing {
     /// The lines that `serve --help` prints.
     static var help: String {
-        let rows = OptionTable.options.map { option in
-            let usage = "  \(option.flag) \(option.placeholder)"
+        let options = OptionTable.options.map { option in
             let standard = option.standard
-            return pad(usage, to: 44) + option.help + (standard.isEmpty ? "" : " (default \(standard))")
+            return row(
+                "\(option.flag) \(option.placeholder)",
+                option.help + (standard.isEmpty ? "" : " (default \(standard))")
+            )
         }
+        let others = [
+            row("--config FILE", "a file of options, 'name = value' a line; the environment wins over it"),
+            row("--print-config", "print the configuration and end"),
+            row("--print-options", "print the options as a Markdown table and end"),
+            row("-h, --help", "print this and end"),
+        ]
         return """
             USAGE: callpath serve [options]
 
             Each option is also an environment variable, CALLPATH_ and its name: --max-body-bytes is
-            CALLPATH_MAX_BODY_BYTES. A flag wins over a variable. Times are written 500ms, 10s, 2m; bytes 65536, 64MiB.
+            CALLPATH_MAX_BODY_BYTES. A flag wins over a variable. Times are written 500ms, 10s, 2m;
+            bytes 65536, 64MiB.
 
-            \(rows.joined(separator: "\n"))
-            \(pad("  --config FILE", to: 44))a file of options, 'name = value' a line; the environment wins over it
-            \(pad("  --print-config", to: 44))print the configuration and end
-            \(pad("  --print-options", to: 44))print the options as a Markdown table and end
+            \((options + others).joined(separator: "\n"))
             """
+    }
+
+    private static func row(_ title: String, _ help: String) -> String {
+        CommandHelp.row(title, help, indentation: 38, width: 96)
     }
 
     /// The table of docs/options.md.

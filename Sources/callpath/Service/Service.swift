@@ -289,8 +289,10 @@ struct Service {
         )
         for address in addresses.operations { logger.info("operations on http://\(address)") }
         let scheme = configuration.tls.configuration == nil ? "http" : "https"
-        let places = configuration.unixSocket.isEmpty ? [] : ["unix:\(configuration.unixSocket)"]
-        let all = places + (addresses.main + addresses.second).map { "\(scheme)://\($0)" }
+        let prefix = configuration.api.pathPrefix.text
+        let socket = "unix:\(configuration.unixSocket)\(prefix.isEmpty ? "" : ":")\(prefix)"
+        let places = configuration.unixSocket.isEmpty ? [] : [socket]
+        let all = places + (addresses.main + addresses.second).map { "\(scheme)://\($0)\(prefix)" }
         print("callpath is ready on \(all.joined(separator: ", "))")
         // Whoever started the server may read a pipe, and waits for this line.
         fflush(nil)

@@ -53,9 +53,11 @@ struct CommandForm: Sendable {
     var placeholder: String?
 
     /// How it is called, in a line.
-    var usage: String {
-        let words = placeholder.map { [$0] } ?? words.map { $0.isRequired ? $0.title : "[\($0.title)]" }
-        return (["callpath", name] + words).joined(separator: " ")
+    var usage: String { (["callpath", name] + shownWords).joined(separator: " ") }
+
+    /// The words behind its name, in brackets if they need not be there.
+    var shownWords: [String] {
+        placeholder.map { [$0] } ?? words.map { $0.isRequired ? $0.title : "[\($0.title)]" }
     }
 }
 

@@ -33,8 +33,11 @@ struct GivenWords {
         guard word != "--help", word != "-h" else { throw HelpRequest() }
         let halves = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let options = form.words.filter { $0.kind != .argument }
-        guard let option = options.first(where: { $0.flag == halves[0] }), option.kind == .option || halves.count == 1
-        else {
+        let option = options.first { $0.flag == halves[0] }
+        if halves.count == 2, halves[0] == "--help" || option?.kind == .flag {
+            throw UsageError("\(halves[0]): expected no value, got '\(halves[1])'")
+        }
+        guard let option else {
             let hint = NearestWord.hint(halves[0], in: options.map(\.flag) + ["--help"])
             throw UsageError("unknown option '\(word)'.\(hint)")
         }
