@@ -6,7 +6,8 @@ import Synchronization
 /// Copies of the large parts that lie in the database: in a folder, with what was seen last beside them, or in memory for as
 /// long as they are read.
 ///
-/// A copy is checked against its name whenever it is read, so that nothing here has to survive a power cut.
+/// A copy is checked against its name whenever it is read, but for the first time, when it has just come and was hashed on the
+/// way: so nothing here has to survive a power cut.
 final class BlobCache: BlobKeeper {
     /// Writes a blob's bytes to the function that it is given, piece by piece.
     typealias Source =
@@ -87,27 +88,35 @@ final class BlobCache: BlobKeeper {
 
     func reader(of blob: Digest, byteCount: Int) throws(StoreError) -> BlobReader {
         let name = BlobFolder.name(of: blob)
-        let file = try file(blob)
-        return BlobReader(disk: disk, file: file, blob: blob, name: name, byteCount: byteCount)
+        let (file, isNew) = try file(blob)
+        return BlobReader(
+            disk: disk,
+            file: file,
+            blob: blob,
+            name: name,
+            byteCount: byteCount,
+            isChecked: isNew
+        )
     }
 
     /// Fetches a blob that is going to be read soon, unless it is here.
     func fetch(_ blob: Digest) throws(StoreError) {
-        let file = try file(blob)
+        let (file, _) = try file(blob)
         guard folder == nil else { return }
         held.withLock { $0[blob] = file }
     }
 
-    private func file(_ blob: Digest) throws(StoreError) -> DiskFile {
-        if let known = held.withLock({ $0[blob] }) { return known }
-        if let folder, let file = try? disk.open(folder.path(of: blob)) { return file }
+    /// Returns a copy, and whether it has just come.
+    private func file(_ blob: Digest) throws(StoreError) -> (file: DiskFile, isNew: Bool) {
+        if let known = held.withLock({ $0[blob] }) { return (known, false) }
+        if let folder, let file = try? disk.open(folder.path(of: blob)) { return (file, false) }
         let file = try newFile()
         try source(blob) { (piece) throws(StoreError) in
             do throws(DiskError) { try disk.append(piece, to: file) } catch { throw Self.refusal(error) }
         }
         // Without room it is read as it is, and gone afterwards.
         try? link(file, as: blob)
-        return file
+        return (file, true)
     }
 
     private func newFile() throws(StoreError) -> DiskFile {

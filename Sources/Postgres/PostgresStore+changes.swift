@@ -29,7 +29,7 @@ extension PostgresStore {
                     } catch {
                         // It may have broken while nobody used it.
                         open = nil
-                        guard error.fault == .disconnected || error.state?.isGoing == true else { throw error }
+                        guard error.isBroken else { throw error }
                     }
                 }
                 let connection = try connect(until: deadline)
@@ -78,7 +78,7 @@ extension PostgresStore {
                 var steps = StepTable()
                 steps.append(change)
                 try connection.run(
-                    Self.publish,
+                    Self.apply,
                     [.bytes(Self.drawRequest())] + terms.values + steps.values,
                     until: deadline
                 )
@@ -113,7 +113,7 @@ extension PostgresStore {
                 throw .unreachable(reason: "the connection is gone", outcome: .unchanged)
             }
             do throws(PostgresError) {
-                try connection.run(Self.publish, values, until: deadline)
+                try connection.run(Self.apply, values, until: deadline)
             } catch {
                 // Without a commit all of it goes with the connection, or by the rollback.
                 _ = try? connection.run("ROLLBACK", until: deadline)
@@ -141,8 +141,8 @@ extension PostgresStore {
         state.withLock { $0.retries += 1 }
     }
 
-    private static let publish =
-        "SELECT callpath.publish(" + (1...18).map { "$\($0)" }.joined(separator: ", ") + ")"
+    private static let apply =
+        "SELECT callpath.apply(" + (1...19).map { "$\($0)" }.joined(separator: ", ") + ")"
 
     /// Finds out what became of a commit whose answer never came.
     ///

@@ -21,7 +21,7 @@ extension PostgresStore {
                         return try look(on: known, mayBeFull, until: deadline)
                     } catch {
                         open = nil
-                        guard error.fault == .disconnected || error.state?.isGoing == true else { throw error }
+                        guard error.isBroken else { throw error }
                     }
                 }
                 let connection = try connect(until: deadline)
@@ -259,12 +259,31 @@ extension PostgresStore {
         return cache.index.withLock { $0?.kept(cache, has: cache.hasCopy) }
     }
 
+    /// The least time from writing to writing: a start without the database may be as much behind.
+    private static let keepTime = Duration.seconds(1)
+
     package func keep(_ look: StoreLook) {
+        unkept.withLock { unkept in
+            unkept.look = unkept.look?.followed(by: look) ?? look
+            // Looks go on whether there are changes or not: the next one writes what this one does not.
+            let isLast = state.withLock(\.isStopped)
+            if let last = unkept.writtenAt, !look.isFull, !isLast, last + Self.keepTime > .now { return }
+            write(&unkept.look)
+            unkept.writtenAt = .now
+        }
+    }
+
+    /// Writes what waits to be kept.
+    private func write(_ look: inout StoreLook?) {
+        defer { look = nil }
         // Changes to something that is not there come to nothing whole.
-        guard let cache = try? cache, look.isFull || state.withLock(\.isKept) else { return }
+        guard let look, let cache = try? cache, look.isFull || state.withLock(\.isKept) else { return }
         let isKept = cache.index.withLock { $0?.keep(look) ?? false }
         state.withLock { $0.isKept = isKept }
     }
+
+    /// Writes all that waits to be kept.
+    func keepAll() { unkept.withLock { write(&$0.look) } }
 
     package func lookAtAllNext() { state.withLock { $0.looksAtAll = true } }
 

@@ -49,8 +49,9 @@ package final class PostgresStore: SharedStore {
         var lostAt: Int?
         var lostBecause = ""
         var lastLook: ContinuousClock.Instant?
-        /// Whether there is something to announce.
+        /// Whether there is something to announce, and from when on.
         var hasNews = false
+        var nextNotice = ContinuousClock.now
         var byteCount: Int?
         var isStopped = false
         var nextSweep = ContinuousClock.now
@@ -78,6 +79,10 @@ package final class PostgresStore: SharedStore {
     let looks = Mutex<Connection?>(nil)
     let lookout = Mutex<Connection?>(nil)
     let idle = Mutex<[Connection]>([])
+    /// The host of the last connection, by its number.
+    private let lastHost = Mutex(0)
+    /// What was seen and is not in the cache yet, and when something was written there last.
+    let unkept = Mutex<(look: StoreLook?, writtenAt: ContinuousClock.Instant?)>((nil, nil))
     let places: DispatchSemaphore
     private let waker: Int32
     /// Made last, as it fetches through this object.
@@ -160,7 +165,7 @@ package final class PostgresStore: SharedStore {
 
     /// Connects, and finds or makes the tables.
     func connect(until deadline: Deadline) throws(PostgresError) -> Connection {
-        let connection = try Connection(to: address)
+        let connection = try connectToAHost()
         try connection.run(
             """
             SELECT set_config('idle_in_transaction_session_timeout', $1, false),
@@ -175,12 +180,33 @@ package final class PostgresStore: SharedStore {
         return connection
     }
 
+    /// Connects to the first host that takes changes, beginning with the one that did so last.
+    ///
+    /// libpq would search as well, always from the first one, which may be a machine that is gone; and it would give up at one
+    /// that accepts a connection and then closes it, as a proxy does before a database that is gone.
+    private func connectToAHost() throws(PostgresError) -> Connection {
+        let first = lastHost.withLock { $0 }
+        var reasons: [String] = []
+        for offset in 0..<address.hostCount {
+            let number = (first + offset) % address.hostCount
+            do throws(PostgresError) {
+                let connection = try Connection(to: address, host: number)
+                lastHost.withLock { $0 = number }
+                return connection
+            } catch {
+                guard error.fault == .disconnected else { throw error }
+                reasons.append(error.message)
+            }
+        }
+        throw PostgresError(.disconnected, reasons.joined(separator: "; "))
+    }
+
     /// The schema that this program writes.
     static let schema = 1
 
     private func prepareSchema(_ connection: Connection, until deadline: Deadline) throws(PostgresError) {
         // What came last tells whether all of it is there.
-        let text = "SELECT schema, to_regproc('callpath.look') IS NOT NULL FROM callpath.meta"
+        let text = "SELECT schema, to_regproc('callpath.apply') IS NOT NULL FROM callpath.meta"
         var found: Int?
         do throws(PostgresError) {
             found = try connection.run(text, until: deadline).first { $0.bool(1) ? $0.int(0) : nil } ?? nil
@@ -225,12 +251,14 @@ package final class PostgresStore: SharedStore {
                 do throws(PostgresError) {
                     return try use(known, deadline, body)
                 } catch {
-                    // It may have broken while nobody used it.
-                    guard error.fault == .disconnected else { throw error }
+                    // It may have broken while nobody used it, and so have the others.
+                    guard error.isBroken else { throw error }
+                    idle.withLock { $0 = [] }
                 }
             }
             return try use(connect(until: deadline), deadline, body)
         } catch {
+            if error.isLost { noteLoss(error.message) }
             throw Self.refusal(error, .unchanged)
         }
     }
@@ -240,15 +268,10 @@ package final class PostgresStore: SharedStore {
         _ deadline: Deadline,
         _ body: (Connection, Deadline) throws(PostgresError) -> Result
     ) throws(PostgresError) -> Result {
-        do throws(PostgresError) {
-            let result = try body(connection, deadline)
-            idle.withLock { $0.append(connection) }
-            return result
-        } catch {
-            // What was left open in it goes with it.
-            if error.isLost { noteLoss(error.message) }
-            throw error
-        }
+        // After an error what was left open in it goes with it.
+        let result = try body(connection, deadline)
+        idle.withLock { $0.append(connection) }
+        return result
     }
 
     /// What a refusal of PostgreSQL is for a change.
@@ -261,12 +284,13 @@ package final class PostgresStore: SharedStore {
         return .unreachable(reason: error.message, outcome: outcome)
     }
 
-    /// Notes that the database cannot be reached.
+    /// Notes that the database cannot be reached, and has it looked for at once: changes are refused until it was found.
     func noteLoss(_ reason: String) {
-        state.withLock { state in
-            state.lostAt = state.lostAt ?? WallClock.seconds
-            state.lostBecause = reason
+        let isNew = state.withLock { state in
+            defer { (state.lostAt, state.lostBecause) = (state.lostAt ?? WallClock.seconds, reason) }
+            return state.lostAt == nil
         }
+        if isNew { wake() }
     }
 
     // MARK: Waiting
@@ -279,6 +303,7 @@ package final class PostgresStore: SharedStore {
     package func stop() {
         state.withLock { $0.isStopped = true }
         wake()
+        keepAll()
     }
 
     private func wake() {
@@ -287,7 +312,7 @@ package final class PostgresStore: SharedStore {
     }
 
     /// The time after which a database that is out of reach is tried again.
-    private static let retryTime = Duration.milliseconds(100)
+    private static let retryTime = Duration.milliseconds(50)
 
     package func awaitNotice() -> StoreNotice {
         guard !state.withLock(\.isStopped) else { return .end }
@@ -300,16 +325,18 @@ package final class PostgresStore: SharedStore {
                     // What was changed before it listened is not told.
                     return .look
                 }
-                try tellOthers(on: connection)
                 // A look that failed is tried again soon.
-                let isLost = state.withLock { $0.lostAt != nil }
-                let deadline = Deadline(after: isLost ? min(Self.retryTime, options.interval) : options.interval)
-                while try !connection.awaitNotice(or: waker, until: deadline), !deadline.isOver {
+                let wasLost = isLost
+                let deadline = Deadline(after: wasLost ? min(Self.retryTime, options.interval) : options.interval)
+                while true {
+                    let next = try tellOthers(on: connection)
+                    let isNotice = try connection.awaitNotice(or: waker, until: min(deadline, next ?? deadline))
+                    if isNotice || deadline.isOver { return .look }
                     drainWaker()
                     guard !state.withLock(\.isStopped) else { return .end }
-                    try tellOthers(on: connection)
+                    // Another connection broke: whether there can be new ones is known soonest by a look.
+                    if isLost, !wasLost { return .look }
                 }
-                return .look
             } catch {
                 lookout = nil
                 noteLoss(error.message)
@@ -321,14 +348,36 @@ package final class PostgresStore: SharedStore {
         }
     }
 
-    /// Tells the other processes to look: one notice for all commits before it, never inside one, where it takes a lock of all
-    /// databases.
-    private func tellOthers(on connection: Connection) throws(PostgresError) {
-        let hasNews = state.withLock { state in
-            defer { state.hasNews = false }
-            return state.hasNews
+    private var isLost: Bool { state.withLock { $0.lostAt != nil } }
+
+    package func tellOthers() {
+        lookout.withLock { lookout in
+            guard let connection = lookout, !connection.isClosed else { return }
+            // A connection that broke is found so when it is waited on.
+            _ = try? tellOthers(on: connection)
         }
-        if hasNews { try connection.run("NOTIFY callpath", until: Deadline(after: options.timeout)) }
+    }
+
+    /// The least time from notice to notice: whoever is told more often does not look more often.
+    private static let noticeTime = Duration.milliseconds(5)
+
+    /// Tells the other processes to look: one notice for all commits before it, never inside one, where it takes a lock of all
+    /// databases, and without waiting for the disk, as what it tells of is durable.
+    ///
+    /// - Returns: When there is something to tell, if it is not time yet.
+    private func tellOthers(on connection: Connection) throws(PostgresError) -> Deadline? {
+        let (isTime, next) = state.withLock { state -> (Bool, ContinuousClock.Instant?) in
+            guard state.hasNews else { return (false, nil) }
+            guard state.nextNotice <= .now else { return (false, state.nextNotice) }
+            state.hasNews = false
+            state.nextNotice = .now + Self.noticeTime
+            return (true, nil)
+        }
+        if isTime {
+            let text = "BEGIN; SET LOCAL synchronous_commit = off; NOTIFY callpath; COMMIT"
+            try connection.runScript(text, until: Deadline(after: options.timeout))
+        }
+        return next.map { Deadline(at: $0) }
     }
 
     private func drainWaker() {

@@ -1,6 +1,6 @@
 import Store
 
-/// The steps of changes as columns, as the function `callpath.publish` takes them.
+/// The steps of changes as columns, as the function `callpath.apply` takes them.
 struct StepTable {
     private var kinds: [Int?] = []
     private var names: [String?] = []
@@ -10,7 +10,10 @@ struct StepTable {
     private var hashes: [[UInt8]?] = []
     private var sizes: [Int?] = []
     private var identities: [String?] = []
+    private var rounds: [Int?] = []
     private var dropped: Set<String> = []
+    /// How many versions of a name have begun.
+    private var begun: [String: Int] = [:]
 
     private enum Kind: Int {
         case begin = 1
@@ -35,6 +38,8 @@ struct StepTable {
         hashes.append(hash?.bytes)
         sizes.append(size)
         identities.append(identity.map { "x\($0.hexadecimal)" })
+        if kind == .begin { begun[name, default: 0] += 1 }
+        rounds.append(begun[name] ?? 0)
     }
 
     /// Adds the steps of a change whose files are in the database.
@@ -99,7 +104,7 @@ struct StepTable {
             dropped = []
             return [
                 .ints(kinds), .texts(names), .ints(versions), .texts(keys), .byteArrays(bytes), .byteArrays(hashes),
-                .ints(sizes), .texts(identities),
+                .ints(sizes), .texts(identities), .ints(rounds),
             ]
         }
     }

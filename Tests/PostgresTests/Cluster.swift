@@ -117,6 +117,17 @@ struct TestDatabase: Sendable {
         try postgres.run("SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE datname = '\(name)'")
     }
 
+    /// Has the server end connections of others, and returns how many.
+    @discardableResult
+    func endConnections(where condition: String = "true") throws -> Int {
+        try run(
+            """
+            SELECT pg_terminate_backend(pid, 5000)::text FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid() AND \(condition)
+            """
+        ).count
+    }
+
     /// Runs a statement beside all replicas.
     @discardableResult
     func run(_ text: String) throws -> [String] {

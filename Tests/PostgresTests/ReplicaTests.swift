@@ -148,6 +148,21 @@ struct ReplicaTests {
         }
     }
 
+    /// Those who come while a commit is under way go together in the next one, each version made of the one before.
+    @Test func manyVersionsOfOneNameGoTogether() async throws {
+        let replica = try await database.replica()
+        try await replica.add("fc", .linear(2, 2))
+        try await withThrowingTaskGroup { group in
+            for value in 0..<40 { group.addTask { _ = try await replica.setBias(of: "fc", to: Float(value)) } }
+            try await group.waitForAll()
+        }
+        #expect(try replica.moduleVersion("fc").version == 41)
+        let commits = try database.run("SELECT count(*)::text FROM callpath.request")
+        #expect(Int(commits[0]) ?? 41 < 41)
+        let other = try await database.replica()
+        #expect(try other.everything == replica.everything)
+    }
+
     @Test func onlyOneCreatesAName() async throws {
         let (one, other) = try await (database.replica(), database.replica())
         for round in 0..<10 {

@@ -112,6 +112,17 @@ struct LookCacheTests {
         try #expect(kept(LookCache(path: path, address: "db")) == text(whole))
     }
 
+    @Test func looksAreKeptTogetherAsOneAfterAnother() throws {
+        let (first, second) = (look(), look(2..<9, isFull: false))
+        let (one, together) = (try LookCache(path: path, address: "db"), try LookCache(path: path + "2", address: "db"))
+        #expect(one.keep(first) && one.keep(second))
+        #expect(together.keep(first.followed(by: second)))
+        #expect(kept(one) == kept(together))
+        // Of all looks before a full one nothing is left.
+        #expect(text(second.followed(by: first)) == text(first))
+        #expect(first.followed(by: second).isFull && !second.followed(by: second).isFull)
+    }
+
     /// Whatever bit of the file is another one: nothing wrong is read, and the next full look makes it whole.
     @Test func noDamageIsBelieved() throws {
         let whole = look()

@@ -90,106 +90,125 @@ CREATE TABLE IF NOT EXISTS request (
 CREATE INDEX IF NOT EXISTS request_at ON request (at);
 
 -- Makes changes, all or none, if what they were made of still is so; raises CP001 if somebody else was faster. Returns the
--- transaction that made them.
+-- transaction that made them. Each statement is for all changes at once: what one of them takes is more than what it does.
 --
 -- held ...: names, in order, with the versions that they have to be at (null: not there; -1: any), those that they get
 --   (null: none), the names of all that refer to them (null: any), and whether they are only referred to.
 -- touched ...: names that get another current version, those that go, and those of which only old versions change (-1), with
 --   all that they refer to (null: what they referred to before).
--- step ...: what is written, in order: 1 begins a version (size 1: with no part of the one before), 2 adds a part, 3 ends
---   one, 4 ends a version, 5 writes another header, 6 drops a version, 7 drops the parts that no version has any more.
-CREATE OR REPLACE FUNCTION publish(
+-- step ...: what is written: 1 begins a version (size 1: with no part of the one before), 2 adds a part, 3 ends one, 4 ends a
+--   version, 5 writes another header, 6 drops a version, 7 drops the parts that no version has any more. A name has one
+--   version in a round, and later ones are made of those of earlier rounds; 5, 6 and 7 come after all rounds.
+--
+-- Plans are made once, while the tables may be empty, so they must not count on that.
+CREATE OR REPLACE FUNCTION apply(
     request_id bytea,
     held text[], held_version bigint[], held_next bigint[], held_users text[], held_shared boolean[],
     touched text[], touched_version bigint[], touched_deleted boolean[], touched_references text[],
     step bigint[], step_name text[], step_version bigint[], step_key text[], step_bytes bytea[], step_hash bytea[],
-    step_size bigint[], step_identity text[]
-) RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+    step_size bigint[], step_identity text[], step_round bigint[]
+) RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT SET plan_cache_mode = force_generic_plan SET jit = off
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     this xid8 := pg_current_xact_id();
-    was_version bigint;
-    was_deleted boolean;
     lowest bigint;
-    content bit(256);
-    ended bit(256);
+    faster text;
+    last_round bigint;
     i integer;
 BEGIN
     INSERT INTO request (id, result) VALUES (request_id, this::text::bigint);
-    SELECT floor INTO lowest FROM meta;
-    FOR i IN 1 .. coalesce(array_length(held, 1), 0) LOOP
-        IF held_shared[i] THEN
-            SELECT m.version, m.deleted INTO was_version, was_deleted FROM module m WHERE m.name = held[i] FOR SHARE;
-        ELSE
-            SELECT m.version, m.deleted INTO was_version, was_deleted FROM module m WHERE m.name = held[i] FOR UPDATE;
-        END IF;
-        IF NOT FOUND AND held_version[i] IS NULL AND NOT held_shared[i] THEN
-            -- Whoever comes second waits here, and fails.
-            INSERT INTO module (name, version, deleted, xid) VALUES (held[i], 0, true, this);
-        END IF;
-        IF held_version[i] IS DISTINCT FROM -1
-            AND held_version[i] IS DISTINCT FROM (CASE WHEN NOT was_deleted THEN was_version END) THEN
-            RAISE EXCEPTION 'somebody else has changed %', held[i] USING ERRCODE = 'CP001';
-        END IF;
-        IF held_next[i] <= coalesce(was_version, lowest) THEN
-            RAISE EXCEPTION 'the versions of % went on', held[i] USING ERRCODE = 'CP001';
-        END IF;
-        IF held_users[i] IS NOT NULL AND held_users[i] <> (
-            SELECT coalesce(string_agg(r.name, ',' ORDER BY r.name), '') FROM reference r WHERE r.target = held[i]
-        ) THEN
-            RAISE EXCEPTION 'something else refers to %', held[i] USING ERRCODE = 'CP001';
-        END IF;
-    END LOOP;
-
-    FOR i IN 1 .. coalesce(array_length(step, 1), 0) LOOP
-        CASE step[i]
-        WHEN 1 THEN
-            content := 0::bit(256);
-            IF step_size[i] = 1 THEN
-                UPDATE part p SET until = step_version[i] WHERE p.name = step_name[i] AND p.until IS NULL;
+    SELECT floor INTO lowest FROM meta WHERE id = 1;
+    IF array_position(held_version, NULL) IS NOT NULL THEN
+        -- Whoever comes second waits here, and then sees that it is too late.
+        INSERT INTO module (name, version, deleted, xid)
+            SELECT h.name, lowest, true, this FROM unnest(held, held_version, held_shared) h(name, version, is_shared)
+            WHERE h.version IS NULL AND NOT h.is_shared ORDER BY h.name ON CONFLICT DO NOTHING;
+    END IF;
+    IF true = ANY (held_shared) THEN
+        FOR i IN 1 .. array_length(held, 1) LOOP
+            IF held_shared[i] THEN
+                PERFORM FROM module m WHERE m.name = held[i] FOR SHARE;
             ELSE
-                SELECT r.content INTO content FROM record r WHERE r.name = step_name[i] ORDER BY r.version DESC LIMIT 1;
-                IF NOT FOUND THEN
-                    RAISE EXCEPTION '% has no version', step_name[i] USING ERRCODE = 'CP001';
-                END IF;
+                PERFORM FROM module m WHERE m.name = held[i] FOR UPDATE;
             END IF;
-        WHEN 2 THEN
-            content := content # step_identity[i]::bit(256);
-            INSERT INTO part (name, key, since, size, hash, bytes, blob, identity) VALUES (
-                step_name[i], step_key[i], step_version[i], step_size[i], step_hash[i], step_bytes[i],
-                CASE WHEN step_bytes[i] IS NULL THEN step_hash[i] END, step_identity[i]::bit(256)
-            );
-        WHEN 3 THEN
-            WITH closed AS (
-                UPDATE part p SET until = step_version[i]
-                WHERE p.name = step_name[i] AND p.key = step_key[i] AND p.until IS NULL RETURNING p.identity
-            ) SELECT coalesce(bit_xor(closed.identity), 0::bit(256)) INTO ended FROM closed;
-            content := content # ended;
-        WHEN 4 THEN
-            INSERT INTO record (name, version, header, digest, content, xid) VALUES (
-                step_name[i], step_version[i], step_bytes[i], step_hash[i], content, this
-            );
-        WHEN 5 THEN
-            UPDATE record r SET header = step_bytes[i], digest = step_hash[i]
-            WHERE r.name = step_name[i] AND r.version = step_version[i];
-        WHEN 6 THEN
-            DELETE FROM record r WHERE r.name = step_name[i] AND r.version = step_version[i];
-        WHEN 7 THEN
-            DELETE FROM part p WHERE p.name = step_name[i]
-                AND (p.until IS NOT NULL OR NOT EXISTS (SELECT FROM record r WHERE r.name = step_name[i]))
-                AND NOT EXISTS (
-                    SELECT FROM record r
-                    WHERE r.name = p.name AND r.version >= p.since AND (p.until IS NULL OR r.version < p.until)
-                );
-        END CASE;
-    END LOOP;
+        END LOOP;
+    ELSE
+        PERFORM FROM module m WHERE m.name = ANY (held) ORDER BY m.name FOR UPDATE;
+    END IF;
+    SELECT h.name INTO faster
+        FROM unnest(held, held_version, held_next, held_users) h(name, version, next, users)
+        LEFT JOIN module m ON m.name = h.name
+        WHERE h.version IS DISTINCT FROM -1
+            AND h.version IS DISTINCT FROM (CASE WHEN NOT m.deleted THEN m.version END)
+            OR h.next <= coalesce(m.version, lowest)
+            OR h.users <> (
+                SELECT coalesce(string_agg(r.name, ',' ORDER BY r.name), '') FROM reference r WHERE r.target = h.name
+            )
+        LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'somebody else has changed %, or what refers to it', faster USING ERRCODE = 'CP001';
+    END IF;
 
+    SELECT max(s.round) INTO last_round FROM unnest(step, step_round) s(kind, round) WHERE s.kind = 1;
+    FOR i IN 1 .. coalesce(last_round, 0) LOOP
+        WITH s AS MATERIALIZED (
+            SELECT * FROM unnest(
+                step, step_name, step_version, step_key, step_bytes, step_hash, step_size, step_identity, step_round
+            ) s(kind, name, version, key, bytes, hash, size, identity, round)
+            WHERE s.round = i AND s.kind <= 4
+        ), replaced AS (
+            UPDATE part p SET until = s.version FROM s
+            WHERE s.kind = 1 AND s.size = 1 AND p.name = s.name AND p.until IS NULL
+        ), ended AS (
+            UPDATE part p SET until = s.version FROM s
+            WHERE s.kind = 3 AND p.name = s.name AND p.key = s.key AND p.until IS NULL RETURNING p.name, p.identity
+        ), added AS (
+            INSERT INTO part (name, key, since, size, hash, bytes, blob, identity)
+            SELECT s.name, s.key, s.version, s.size, s.hash, s.bytes, CASE WHEN s.bytes IS NULL THEN s.hash END,
+                s.identity::bit(256)
+            FROM s WHERE s.kind = 2 RETURNING part.name, part.identity
+        ), difference AS (
+            SELECT d.name, bit_xor(d.identity) AS content
+            FROM (SELECT * FROM ended UNION ALL SELECT * FROM added) d GROUP BY d.name
+        )
+        -- Without a version to begin with there is no content, which the table refuses.
+        INSERT INTO record (name, version, header, digest, content, xid)
+        SELECT s.name, s.version, s.bytes, s.hash,
+            CASE WHEN first.size = 1 THEN 0::bit(256) ELSE (
+                SELECT r.content FROM record r WHERE r.name = s.name ORDER BY r.version DESC LIMIT 1
+            ) END # coalesce(difference.content, 0::bit(256)), this
+        FROM s JOIN s first ON first.kind = 1 AND first.name = s.name LEFT JOIN difference ON difference.name = s.name
+        WHERE s.kind = 4;
+    END LOOP;
+    IF 5 = ANY (step) THEN
+        UPDATE record r SET header = s.bytes, digest = s.hash
+        FROM (
+            SELECT DISTINCT ON (s.name, s.version) s.name, s.version, s.bytes, s.hash
+            FROM unnest(step, step_name, step_version, step_bytes, step_hash) WITH ORDINALITY
+                s(kind, name, version, bytes, hash, place)
+            WHERE s.kind = 5 ORDER BY s.name, s.version, s.place DESC
+        ) s WHERE r.name = s.name AND r.version = s.version;
+    END IF;
+    IF 6 = ANY (step) THEN
+        DELETE FROM record r USING unnest(step, step_name, step_version) s(kind, name, version)
+        WHERE s.kind = 6 AND r.name = s.name AND r.version = s.version;
+    END IF;
+    IF 7 = ANY (step) THEN
+        DELETE FROM part p USING unnest(step, step_name) s(kind, name)
+        WHERE s.kind = 7 AND p.name = s.name
+            AND (p.until IS NOT NULL OR NOT EXISTS (SELECT FROM record r WHERE r.name = s.name))
+            AND NOT EXISTS (
+                SELECT FROM record r
+                WHERE r.name = p.name AND r.version >= p.since AND (p.until IS NULL OR r.version < p.until)
+            );
+    END IF;
+
+    UPDATE module m SET xid = this,
+        version = CASE WHEN t.version = -1 THEN m.version ELSE t.version END,
+        deleted = CASE WHEN t.version = -1 THEN m.deleted ELSE t.is_deleted END,
+        at = CASE WHEN t.version = -1 THEN m.at ELSE now() END
+        FROM unnest(touched, touched_version, touched_deleted) t(name, version, is_deleted) WHERE m.name = t.name;
     FOR i IN 1 .. coalesce(array_length(touched, 1), 0) LOOP
-        IF touched_version[i] = -1 THEN
-            UPDATE module m SET xid = this WHERE m.name = touched[i];
-        ELSE
-            UPDATE module m SET version = touched_version[i], deleted = touched_deleted[i], at = now(), xid = this
-            WHERE m.name = touched[i];
-        END IF;
         CONTINUE WHEN touched_references[i] IS NULL;
         DELETE FROM reference r
         WHERE r.name = touched[i] AND NOT r.target = ANY (string_to_array(touched_references[i], ','));

@@ -12,12 +12,14 @@ final class Connection: @unchecked Sendable {
     /// Whether it can be used no longer.
     private(set) var isClosed = false
 
-    /// Connects to one of the hosts that `address` names.
+    /// Connects to a host of those that `address` names, by its number.
     ///
-    /// How long each of them may take is said in the address: only the blocking function goes on to the next one then.
-    init(to address: DatabaseAddress) throws(PostgresError) {
+    /// How long it may take is said in the address.
+    init(to address: DatabaseAddress, host: Int = 0) throws(PostgresError) {
         try Self.openLibrary()
-        guard let handle = address.connect() else { throw PostgresError(.disconnected, "there is no memory") }
+        guard let handle = address.connect(toHost: host) else {
+            throw PostgresError(.disconnected, "there is no memory")
+        }
         self.handle = handle
         callpath_silence(handle)
         guard Int(callpath_PQstatus(handle)) == CALLPATH_CONNECTION_OK else { throw disconnected() }

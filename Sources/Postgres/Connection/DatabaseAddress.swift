@@ -5,6 +5,8 @@ import CPostgres
 /// It may hold a password, so nothing prints it; `description` is what may be seen.
 package struct DatabaseAddress: Sendable, CustomStringConvertible {
     private let text: String
+    /// What each of several hosts is called to libpq; nothing where there is one, or libpq has to find out by itself.
+    private let hosts: [[(keyword: String, value: String)]]
 
     /// Creates the address of a database.
     ///
@@ -22,7 +24,38 @@ package struct DatabaseAddress: Sendable, CustomStringConvertible {
                 "expected postgresql://USER@HOST:PORT/DATABASE?OPTION=VALUE, got what libpq cannot read"
             )
         }
+        hosts = Self.hosts(in: options)
         callpath_PQconninfoFree(options)
+    }
+
+    /// How many hosts are tried one after another.
+    var hostCount: Int { max(1, hosts.count) }
+
+    /// Takes lists of hosts and ports apart.
+    private static func hosts(
+        in options: UnsafeMutablePointer<PQconninfoOption>
+    ) -> [[(keyword: String, value: String)]] {
+        var lists: [String: [String]] = [:]
+        var option = options
+        while let keyword = option.pointee.keyword {
+            if let value = option.pointee.val {
+                let parts = String(cString: value).split(separator: ",", omittingEmptySubsequences: false)
+                lists[String(cString: keyword)] = parts.map(String.init)
+            }
+            option += 1
+        }
+        let names = ["host", "hostaddr"].compactMap { keyword in lists[keyword].map { (keyword, $0) } }
+        let count = names.first?.1.count ?? 1
+        let ports = lists["port"] ?? [""]
+        // What does not fit together libpq refuses in its own words, and an empty name is its own default.
+        guard count > 1, names.allSatisfy({ $0.1.count == count && !$0.1.contains("") }),
+            ports.count == 1 || ports.count == count
+        else { return [] }
+        return (0..<count).map { index in
+            let port = ports[ports.count == 1 ? 0 : index]
+            return names.map { (keyword: $0.0, value: $0.1[index]) }
+                + [(keyword: "port", value: port.isEmpty ? "5432" : port)]
+        }
     }
 
     /// The hosts and the database, without user, password and options.
@@ -40,10 +73,11 @@ package struct DatabaseAddress: Sendable, CustomStringConvertible {
         ("client_encoding", "UTF8"),
     ]
 
-    /// Connects, or has tried to; `nil` if there is no memory.
-    func connect() -> OpaquePointer? {
+    /// Connects to a host by its number, or has tried to; `nil` if there is no memory.
+    func connect(toHost number: Int) -> OpaquePointer? {
+        let host = hosts.indices.contains(number) ? hosts[number].map { ($0.keyword, $0.value) } : []
         // What stands last wins, and the address is spread out where it stands.
-        let pairs = Self.defaults + [("dbname", text)]
+        let pairs = Self.defaults + [("dbname", text)] + host
         let keywords = CStrings(pairs.map(\.0))
         let values = CStrings(pairs.map(\.1))
         return callpath_PQconnectdbParams(keywords.pointers, values.pointers, 1)

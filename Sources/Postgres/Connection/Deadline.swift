@@ -2,12 +2,18 @@ import Glibc
 import Metrics
 
 /// The end of what may be waited for.
-struct Deadline: Sendable {
+struct Deadline: Sendable, Comparable {
     private let instant: ContinuousClock.Instant
 
     init(after time: Duration) {
         instant = .now + time
     }
+
+    init(at instant: ContinuousClock.Instant) {
+        self.instant = instant
+    }
+
+    static func < (one: Deadline, other: Deadline) -> Bool { one.instant < other.instant }
 
     /// The time that is left, in whole milliseconds, at least one until it is over.
     var milliseconds: Int32 {

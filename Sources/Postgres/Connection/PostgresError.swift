@@ -34,6 +34,9 @@ package struct PostgresError: Error, Equatable {
 
     /// Whether nobody knows what became of the statement.
     var isLost: Bool { fault == .disconnected || fault == .timedOut }
+
+    /// Whether the connection is of no use any more, and another one may be.
+    var isBroken: Bool { fault == .disconnected || state?.isGoing == true }
 }
 
 /// The code that SQL has for the reason of a refusal.
@@ -56,7 +59,7 @@ package struct SQLState: Sendable, Hashable {
     static let undefinedSchema = SQLState("3F000")
     /// The server takes no changes: a standby, or one that is told to.
     static let readOnly = SQLState("25006")
-    /// Raised by `callpath.publish`: somebody else was faster.
+    /// Raised by `callpath.apply`: somebody else was faster.
     static let conflict = SQLState("CP001")
 
     /// Whether trying again from the start may work: deadlocks and the like.

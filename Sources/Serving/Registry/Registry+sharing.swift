@@ -65,7 +65,9 @@ extension Registry {
         let terms = SharedTerms(from: base, to: draft, journals)
         try store.commit(prepared, terms)
         let time = start.duration(to: .now)
-        lastCommit.withLock { $0 = (prepared.count, time) }
+        // Those who came meanwhile go with those who are answered now.
+        let others = waiting.withLock(\.count)
+        lastCommit.withLock { $0 = (prepared.count + others, time) }
         metrics.commitTime?.observe(time)
         metrics.storedChanges?.increment(by: prepared.count)
         let revision = draft.revision
@@ -82,15 +84,18 @@ extension Registry {
     static func follow(_ store: any SharedStore, for registry: @escaping @Sendable () -> Registry?) {
         var isLost = false
         var last: ContinuousClock.Instant?
+        var pace = Duration.zero
         if store.contact.lostAt != nil { registry()?.showKept(of: store) }
         while true {
             let notice = store.awaitNotice()
             guard notice != .end, let registry = registry() else { return }
             var refusal: String?
             if notice == .look {
-                if let last, last + pace * 2 > .now { registry.pause(until: last + pace) }
-                last = .now
+                if let last, last + pace * 2 > .now { registry.pause(until: last + pace, telling: store) }
+                let start = ContinuousClock.now
                 do throws(StoreError) { try registry.catchUp(with: store) } catch { refusal = error.message }
+                // Whoever looks for a database that is away has a pace of its own.
+                (last, pace) = (start, refusal == nil ? Self.pace(afterLookOf: start.duration(to: .now)) : .zero)
             } else {
                 registry.showKept(of: store)
                 refusal = store.failure
@@ -101,12 +106,19 @@ extension Registry {
         }
     }
 
-    /// The least time from look to look where changes come one upon the other, unless somebody waits for one: most of what a look
-    /// takes it takes once, and of names that change again and again all versions but the last are passed over.
-    private static let pace = Duration.milliseconds(10)
+    /// The least time from look to look where changes come one upon the other, unless somebody waits for one.
+    ///
+    /// Most of what a look takes it takes once, and of names that change again and again all versions but the last are passed over.
+    /// Where looks take longer there are fewer, so that they leave the processors to changes and calls.
+    private static func pace(afterLookOf time: Duration) -> Duration {
+        min(max(time * 5, .milliseconds(10)), .milliseconds(100))
+    }
 
-    private func pause(until end: ContinuousClock.Instant) {
-        while .now < end, !arrivals.isAwaited { usleep(1_000) }
+    private func pause(until end: ContinuousClock.Instant, telling store: any SharedStore) {
+        while .now < end, !arrivals.isAwaited {
+            store.tellOthers()
+            usleep(1_000)
+        }
     }
 
     /// Looks beside changes, and shows everybody what others have changed between two of them.

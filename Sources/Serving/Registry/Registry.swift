@@ -29,8 +29,9 @@ package final class Registry: Sendable {
     let state: Mutex<RegistryState>
     let backupIsUnderWay = TakenFlag()
     let loads = ModuleLoads()
-    private let waiting = Mutex<[Proposal]>([])
-    /// How many changes the last commit to a shared store had, and how long it took; only looked at on the queue of changes.
+    let waiting = Mutex<[Proposal]>([])
+    /// How many changes the last commit to a shared store had, or waited for the next one when it was over, and how long it took;
+    /// only looked at on the queue of changes.
     let lastCommit = Mutex((changes: 0, time: Duration.zero))
     /// Those who wait for what other processes have changed.
     let arrivals = Arrivals()
@@ -185,7 +186,8 @@ package final class Registry: Sendable {
         if isFirst { changes.async { self.performWaiting() } }
     }
 
-    /// Waits a moment for those whom the last commit to a shared store answered, so that the first of them does not commit alone.
+    /// Waits a moment for those whom the last commit to a shared store answered, so that they go with those who came meanwhile: else
+    /// two halves of all clients take turns.
     ///
     /// Somebody who is alone, or was, never waits; others wait half as long as the disk takes at most, for a commit less.
     private func gather() {

@@ -15,6 +15,8 @@ package protocol SharedStore: RegistryStore {
     func fill(_ changes: [(StoreChange, SharedTerms)], counters: StoreCounters) throws(StoreError)
     /// Tells the others that there is something to see, once the answers are on their way.
     func announce()
+    /// Tells them now what there is to tell, where nobody waits for a notice that would do so.
+    func tellOthers()
 
     /// Returns what was changed since what was applied last, at one moment; everything at first, and when that cannot be told.
     ///
@@ -154,6 +156,28 @@ package struct StoreLook: Sendable {
     ) {
         (self.moment, self.isFull, self.names, self.records, self.parts) = (moment, isFull, names, records, parts)
         (self.revision, self.floor, self.instance, self.order) = (revision, floor, instance, order)
+    }
+}
+
+extension StoreLook {
+    /// What this look and a later one have found together.
+    package func followed(by later: StoreLook) -> StoreLook {
+        guard !later.isFull else { return later }
+        let newer = Set(later.names.map(\.name))
+        let records = records.filter { !newer.contains($0.name) } + later.records
+        let ids = Set(records.map { RecordID($0.name, $0.version) })
+        return StoreLook(
+            moment: later.moment,
+            isFull: isFull,
+            names: names.filter { !newer.contains($0.name) } + later.names,
+            records: records,
+            // What a later look does not bring again is what it was.
+            parts: parts.filter { ids.contains($0.key) }.merging(later.parts) { _, new in new },
+            revision: later.revision,
+            floor: later.floor,
+            instance: later.instance,
+            order: later.order
+        )
     }
 }
 
