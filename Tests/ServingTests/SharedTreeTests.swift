@@ -98,4 +98,82 @@ struct SharedTreeTests {
         _ = try await registry.delete("net")
         #expect(registry.state.withLock { [$0.byteCount, $0.keptVersionBytes] } == [0, 0])
     }
+
+    /// A chain of `count` layers, the last of them in a chain of its own.
+    private static func wide(_ count: Int) -> NodeDescription {
+        let layers = (0..<count).map { _ in ChildDescription(node: .linear(2, 2)) }
+        let inner = ChildDescription(node: .layer(LayerDescription(type: "Sequential", children: layers)))
+        return .layer(LayerDescription(type: "Sequential", children: layers + [inner]))
+    }
+
+    @Test(arguments: [
+        (key: "0.bias", changed: ["", "0"]), ("150.weight", ["", "150"]), ("200.130.bias", ["", "200", "200.130"]),
+    ])
+    func aWideTreeIsSharedButForTheWay(key: String, changed: [String]) async throws {
+        let old = try await registry.add("net", Self.wide(200))
+        let shape = try old.tensor(key).tensor.shape
+        for number in 1...3 {
+            _ = try await registry.setParameter(key, of: "net", to: try Tensor.full(Float(number), shape: shape))
+        }
+        let new = try registry.moduleVersion("net")
+        #expect(changedPaths(old, new) == changed)
+        #expect(new.root.namedModules().map(\.name) == old.root.namedModules().map(\.name))
+        #expect(new.path(of: try #require(new.root.submodule(at: "200.130"))) == "200.130")
+        #expect(try new.tensor(key).tensor.scalars(as: Float.self).allSatisfy { $0 == 3 })
+    }
+
+    @Test func aModuleAtSeveralPlacesOfAWideTreeIsOneStill() async throws {
+        let layers = (0..<100).map { _ in ChildDescription(node: .linear(2, 2)) }
+        let shared = ChildDescription(node: .shared("7"))
+        try await registry.add("net", .layer(LayerDescription(type: "Sequential", children: layers + [shared])))
+        for key in ["7.bias", "100.bias"] {
+            _ = try await registry.setParameter(key, of: "net", to: try Tensor([7, 7] as [Float]))
+            let new = try registry.moduleVersion("net")
+            #expect(new.root.submodule(at: "7") === new.root.submodule(at: "100"))
+        }
+    }
+
+    @Test func bytesAreThoseOfACountFromTheStart() async throws {
+        var generator = SystemRandomNumberGenerator()
+        for name in ["a", "b", "c"] { try await registry.add(name, Self.wide(40)) }
+        try await registry.add("user", .sequential(.ref("a"), .linear(2, 2), .ref("b")))
+        let common = try matrix([[1, 2], [3, 4]])
+        for _ in 0..<200 {
+            let name = ["a", "b", "c"].randomElement(using: &generator) ?? "a"
+            let number = Int.random(in: 0..<40, using: &generator)
+            switch Int.random(in: 0..<6, using: &generator) {
+            case 0: _ = try await registry.setParameter("\(number).weight", of: name, to: common)
+            case 1:
+                _ = try await registry.setParameter("40.\(number).weight", of: name, to: matrix([[5, 6], [7, 8]]))
+            case 2: _ = try await registry.setParameter("\(number).bias", of: name, to: nil)
+            case 3:
+                try await registry.delete("c")
+                try await registry.add("c", Self.wide(40))
+            default: _ = try await registry.setParameter("\(number).bias", of: name, to: try Tensor([7, 7] as [Float]))
+            }
+        }
+        let state = registry.state.withLock { $0 }
+        #expect(state.byteCount == Self.byteCount(of: state.entries.compactMap { $0.value.current.moduleVersion }))
+        let all = state.entries.flatMap { $0.value.versions }.compactMap(\.moduleVersion)
+        #expect(state.byteCount + state.keptVersionBytes == Self.byteCount(of: all))
+    }
+
+    /// The bytes of the objects of versions and of all storages, each once.
+    private static func byteCount(of versions: [ModuleVersion]) -> Int {
+        var storages: [ObjectIdentifier: Int] = [:]
+        for version in versions {
+            let foreign = Set(version.references.values.flatMap { $0.root.modules() }.map(ObjectIdentifier.init))
+            for module in version.root.modules() where !foreign.contains(ObjectIdentifier(module)) {
+                for (name, parameter) in module.parameterTable {
+                    guard let tensor = parameter?.tensor else { continue }
+                    let bytes = tensor.byteCount * (module.packedParameters.contains(name) ? 2 : 1)
+                    storages[ObjectIdentifier(tensor.storageOwner), default: 0] = max(
+                        bytes,
+                        storages[ObjectIdentifier(tensor.storageOwner)] ?? 0
+                    )
+                }
+            }
+        }
+        return versions.reduce(0) { $0 + $1.objectByteCount } + storages.values.reduce(0, +)
+    }
 }

@@ -29,7 +29,7 @@ public final class ModuleDict: Module {
     /// Removes and returns the module under `name`; `nil` if there is none.
     @discardableResult
     public func remove(_ name: String) -> Module? {
-        let removed = childSlots.removeValue(forKey: name)?.value
+        let removed = childSlots.remove(name)?.value
         removed?.place.isReleased(by: place)
         return removed
     }

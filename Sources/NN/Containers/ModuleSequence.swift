@@ -58,12 +58,12 @@ extension ModuleSequence {
     }
 
     private func renumber(_ modules: [Module?]) {
-        childSlots = [:]
+        childSlots = ChildTable()
         for (index, module) in modules.enumerated() {
             let slot = Slot<Module>()
             slot.value = module
             slot.name = "\(index)"
-            childSlots[slot.name] = slot
+            childSlots.set(slot.name, to: slot)
         }
     }
 

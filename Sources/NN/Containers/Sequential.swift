@@ -1,4 +1,3 @@
-import OrderedCollections
 public import Tensors
 
 /// A chain of modules: each output is the next one's input.
@@ -40,14 +39,15 @@ public final class Sequential: Module {
     public override func forward(_ input: Tensor) throws -> Tensor {
         var value = input
         let slots = childSlots.values
+        let count = slots.count
         var index = 0
-        while index < slots.count {
+        while index < count {
             let (place, rank) = (index, value.rank)
             let ahead = slots[index].value?.callAhead(value) {
-                place + $0 < slots.count ? slots[place + $0].value?.unwatchedStep(rank: rank) : nil
+                place + $0 < count ? slots[place + $0].value?.unwatchedStep(rank: rank) : nil
             }
-            if let (output, count) = ahead {
-                (value, index) = (output, index + count)
+            if let (output, steps) = ahead {
+                (value, index) = (output, index + steps)
             } else {
                 (value, index) = (try slots[index](value), index + 1)
             }

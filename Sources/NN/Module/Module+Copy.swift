@@ -31,6 +31,19 @@ extension Module {
         let root = try copier.tree(of: self)
         return PartialCopy(root: root, copies: copier.copies)
     }
+
+    /// Returns a copy of the tree for a change of the module at `path`.
+    ///
+    /// The module is copied with all below it but for `others`, and so is what holds it. The rest stands in both trees, where
+    /// nobody may change it, and is not looked at: what is copied may stand nowhere else in the tree.
+    /// - Throws: `ModuleError.noChild` when nothing is there.
+    package final func copied(changingAt path: String, sharing others: [Module]) throws -> PartialCopy {
+        let known = others.map { (ObjectIdentifier($0), $0) }
+        var copier = Copier(Dictionary(known) { first, _ in first }, changing: .everything)
+        let names = path.isEmpty ? [] : path.split(separator: ".", omittingEmptySubsequences: false)
+        let root = try copier.copy(self, at: names[...])
+        return PartialCopy(root: root, copies: copier.copies)
+    }
 }
 
 /// What of a tree a change is about.
@@ -72,6 +85,14 @@ private struct Copier {
         return copy
     }
 
+    /// Copies the module at `path` below `module`, and all on the way to it.
+    mutating func copy(_ module: Module, at path: ArraySlice<Substring>) throws -> Module {
+        guard let name = path.first.map(String.init) else { return try copy(module) }
+        guard let index = module.childSlots.keys.firstIndex(of: name), let child = module.childSlots.values[index].value
+        else { throw ModuleError.noChild(name: name) }
+        return try copy(module, replacing: [(index, copy(child, at: path.dropFirst()))])
+    }
+
     private mutating func copy(_ module: Module) throws -> Module {
         if let known = known[ObjectIdentifier(module)] { return known }
         let isChanged = isChanging(module)
@@ -80,9 +101,13 @@ private struct Copier {
         let outer = changing
         if isChanged { changing = .everything }
         defer { changing = outer }
-        let children = try module.childSlots.values.map { slot in try slot.value.map { try copy($0) } }
-        let isShared = !isChanged && zip(children, module.childSlots.values).allSatisfy { $0 === $1.value }
-        let result = isShared ? module : try copy(module, children)
+        var others: [(index: Int, child: Module)] = []
+        for (index, slot) in module.childSlots.values.enumerated() {
+            guard let child = slot.value else { continue }
+            let copy = try copy(child)
+            if copy !== child { others.append((index, copy)) }
+        }
+        let result = isChanged || !others.isEmpty ? try copy(module, replacing: others) : module
         known[ObjectIdentifier(module)] = result
         return result
     }
@@ -95,7 +120,7 @@ private struct Copier {
         }
     }
 
-    private mutating func copy(_ module: Module, _ children: [Module?]) throws -> Module {
+    private mutating func copy(_ module: Module, replacing others: [(index: Int, child: Module)]) throws -> Module {
         let copy = try module.emptyCopy()
         copy.isTraining = module.isTraining
         copy.ownHooks.change { $0 = module.ownHooks.current }
@@ -105,7 +130,7 @@ private struct Copier {
         for (name, buffer) in module.bufferTable {
             try copy.registerBuffer(name, buffer, isPersistent: !module.transientBuffers.contains(name))
         }
-        copy.registerChildren(children, namedAsIn: module)
+        copy.registerChildren(of: module, replacing: others)
         copies.append((module, copy))
         return copy
     }

@@ -47,30 +47,42 @@ extension Module {
         _ child: Module?,
         in slot: Slot<Module> = Slot()
     ) throws(ModuleError) -> Slot<Module> {
-        if childSlots[name] == nil { try check(name, as: .child) }
+        let known = childSlots[name]
+        if known == nil { try check(name, as: .child) }
         if let child { try adopt(child) }
-        let slot = childSlots[name] ?? slot
-        slot.value?.place.isReleased(by: place)
+        known?.value?.place.isReleased(by: place)
+        // One that stands in another tree too keeps there what it has.
+        let slot = place.sharesSlots ? slot : known ?? slot
         fill(slot, with: child, name: name)
-        childSlots[name] = slot
+        childSlots.set(name, to: slot)
         return slot
     }
 
-    /// Puts `children` into a copy of `module` that nobody holds, under the names that they have there: at once, since each by
-    /// itself would walk the tree to find its depth, which is the caller's to check.
-    final func registerChildren(_ children: [Module?], namedAsIn module: Module) {
+    /// Puts what stands in `module` into a copy of it that nobody holds, with `others` in the place of some: at once, since each
+    /// by itself would walk the tree to find its depth, which is the caller's to check.
+    ///
+    /// A class that reads no slots of its own shares those of the children that stay, so that the copy of a wide module takes
+    /// the time of a narrow one.
+    final func registerChildren(of module: Module, replacing others: [(index: Int, child: Module)]) {
         let declared = childSlots
-        var index = 0
-        childSlots = module.childSlots.mapValues { slot in
-            defer { index += 1 }
-            let own = declared.isEmpty ? Slot() : declared[slot.name] ?? Slot()
-            fill(own, with: children[index], name: slot.name)
-            return own
+        childSlots = module.childSlots
+        if declared.isEmpty {
+            if others.count < childSlots.count { place.noteSharedSlots(with: module.place) }
+        } else {
+            for (index, slot) in module.childSlots.values.enumerated() {
+                put(slot.value, at: index, in: declared[slot.name] ?? Slot())
+            }
         }
         // What stands in both trees is not to be changed, so that it need not know of both.
-        for case (let child?, let slot) in zip(children, module.childSlots.values) where child !== slot.value {
+        for (index, child) in others {
+            put(child, at: index, in: declared.isEmpty ? Slot() : childSlots.values[index])
             child.place.isHeld(by: place)
         }
+    }
+
+    private final func put(_ child: Module?, at index: Int, in slot: Slot<Module>) {
+        fill(slot, with: child, name: childSlots.keys[index])
+        childSlots.replace(at: index, with: slot)
     }
 
     private final func fill<Value>(_ slot: Slot<Value>, with value: Value?, name: String) {

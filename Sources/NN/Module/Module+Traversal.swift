@@ -14,7 +14,7 @@ extension Module {
 
     /// The module's children in the order of registration.
     public final var childTable: [(name: String, value: Module?)] {
-        childSlots.map { ($0.key, $0.value.value) }
+        zip(childSlots.keys, childSlots.values).map { ($0, $1.value) }
     }
 
     /// Returns this module and all below it with their paths, each object once, parents first.

@@ -14,7 +14,7 @@ open class Module {
 
     final var parameterSlots: OrderedDictionary<String, Slot<Parameter>> = [:]
     final var bufferSlots: OrderedDictionary<String, Slot<Tensor>> = [:]
-    final var childSlots: OrderedDictionary<String, Slot<Module>> = [:]
+    final var childSlots = ChildTable()
     final var transientBuffers: Set<String> = []
     final let ownHooks: HookTables
     /// What keeps the handles' way to `ownHooks` open.

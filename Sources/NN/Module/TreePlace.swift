@@ -8,9 +8,18 @@ import Synchronization
 final class TreePlace: Sendable {
     /// A holder's place, once for each of its slots in which the module stands.
     private let holders = Mutex<[Holder]>([])
+    /// Atomic, since a copy can be made while another thread calls the module.
+    private let hasSharedSlots = Atomic<Bool>(false)
 
     private struct Holder: Sendable {
         weak var place: TreePlace?
+    }
+
+    /// Whether slots of the module's children stand in another tree too, where they must not change.
+    var sharesSlots: Bool { hasSharedSlots.load(ordering: .relaxed) }
+
+    func noteSharedSlots(with other: TreePlace) {
+        for place in [self, other] { place.hasSharedSlots.store(true, ordering: .relaxed) }
     }
 
     func isHeld(by holder: TreePlace) {

@@ -109,7 +109,7 @@ struct RegistryFollower {
     /// Takes out what is here and nowhere else.
     private func forgetOthers(_ result: inout Result) {
         let names = Set(look.names.map(\.name))
-        for name in base.names.names(prefix: "", after: nil, limit: .max) where !names.contains(name) {
+        for name in base.list.entries().map(\.name) where !names.contains(name) {
             result.losses += 1
             let version = base.conditionalVersion(of: name) ?? 0
             result.changed.append(ModuleChange(name: name, version: version, kind: .remove))

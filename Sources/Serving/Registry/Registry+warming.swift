@@ -48,7 +48,7 @@ extension Registry {
         guard state.coldCount > 0, let store else { return [] }
         let recent = store.hint.filter { state.entries[$0]?.current.cold != nil }
         let known = Set(recent)
-        let names = state.names.names(prefix: "", after: nil, limit: .max)
+        let names = state.list.entries().map(\.name)
         return recent + names.filter { !known.contains($0) && state.entries[$0]?.current.cold != nil }
     }
 

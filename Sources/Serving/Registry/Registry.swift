@@ -131,10 +131,10 @@ package final class Registry: Sendable {
     ) -> (entries: [RegistryEntry], next: String?) {
         let state = state.withLock { $0 }
         let count = max(0, limit)
-        var names = state.names.names(prefix: prefix, after: after, limit: count < .max ? count + 1 : count)
-        let isWhole = names.count <= count
-        if !isWhole { names.removeLast() }
-        return (names.compactMap(state.entry), isWhole ? nil : names.last)
+        var entries = state.list.entries(prefix: prefix, after: after, limit: count < .max ? count + 1 : count)
+        let isWhole = entries.count <= count
+        if !isWhole { entries.removeLast() }
+        return (entries, isWhole ? nil : entries.last?.name)
     }
 
     /// What the registry holds at the moment.

@@ -28,7 +28,6 @@ extension Registry {
     /// Returns the statistics of all callable versions of all modules, by name.
     package var statistics: [VersionStatistics] {
         let state = state.withLock { $0 }
-        let names = state.names.names(prefix: "", after: nil, limit: .max)
-        return names.flatMap { state.entries[$0]?.versions.map { VersionStatistics(of: $0) } ?? [] }
+        return state.list.entries().flatMap { state.entries[$0.name]?.versions.map { VersionStatistics(of: $0) } ?? [] }
     }
 }

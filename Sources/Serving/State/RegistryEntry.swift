@@ -1,5 +1,3 @@
-import HashTreeCollections
-
 /// A line of the list of modules.
 package struct RegistryEntry: Sendable {
     package let name: String
@@ -10,14 +8,12 @@ package struct RegistryEntry: Sendable {
     package let damage: String?
 }
 
-extension RegistryState {
-    /// Returns the line of the list for `name`.
-    func entry(_ name: String) -> RegistryEntry? {
-        if let current = entries[name]?.current {
-            return RegistryEntry(name: name, type: current.typeName, version: current.version, damage: nil)
-        }
-        return damaged[name].map {
-            RegistryEntry(name: name, type: $0.type, version: $0.version, damage: $0.reason)
-        }
+extension RegistryEntry {
+    init(_ version: HeldVersion) {
+        self.init(name: version.name, type: version.typeName, version: version.version, damage: nil)
+    }
+
+    init(_ damaged: RegistryState.DamagedModule) {
+        self.init(name: damaged.name, type: damaged.type, version: damaged.version, damage: damaged.reason)
     }
 }

@@ -6,8 +6,7 @@ import Store
 /// What the registry holds at one moment.
 ///
 /// A value whose copies share what did not change: a change edits a copy, which takes the place of the original once it
-/// is durable. Nothing in it takes longer to change the more modules there are, but for the list of names, which is cut
-/// into chunks.
+/// is durable. Nothing in it takes longer to change the more modules there are.
 struct RegistryState: Sendable {
     /// A registered name: its current version, and those before it that are still callable, oldest first.
     struct Entry: Sendable {
@@ -77,7 +76,8 @@ struct RegistryState: Sendable {
     private var uses: TreeDictionary<VersionID, Int> = [:]
     /// Versions that cannot be called any more and to which kept ones refer.
     private(set) var unlisted: TreeDictionary<VersionID, HeldVersion> = [:]
-    private(set) var names = SortedNames()
+    /// A line for each module, also for those that are damaged.
+    private(set) var list = SortedEntries()
     /// The modules that refer to a module, by its name.
     private var users: TreeDictionary<String, TreeSet<String>> = [:]
     /// No name ever had a version beyond this one when it was deleted; new names begin above it.
@@ -187,29 +187,33 @@ struct RegistryState: Sendable {
             throw .limitExceeded(.bytes, limit: limits.maxBytes, requested: live.byteCount)
         }
         journal.made += moduleVersions
-        kept.replace([], by: news)
-        for new in news { enter(new, keeping: max(1, limits.keptVersions) - 1) }
+        let excess = news.flatMap { enter($0, keeping: max(1, limits.keptVersions) - 1) }
+        // At once, since they have most in common.
+        kept.replace(excess.compactMap(\.moduleVersion), by: news)
+        for old in excess { letGo(old) }
         evict(to: limits.maxKeptVersionBytes)
     }
 
-    /// Makes `moduleVersion` the current one of its name, and lets the versions go that are too many then.
-    private mutating func enter(_ moduleVersion: ModuleVersion, keeping count: Int) {
+    /// Makes `moduleVersion` the current one of its name, and returns the versions that are too many then.
+    private mutating func enter(_ moduleVersion: ModuleVersion, keeping count: Int) -> [HeldVersion] {
         let name = moduleVersion.name
         highest = max(highest, moduleVersion.version)
         refer(from: name, entries[name]?.current, .loaded(moduleVersion))
         for reference in moduleVersion.references.values { uses[VersionID(reference), default: 0] += 1 }
         dropStrays(of: name)
+        list.set(RegistryEntry(.loaded(moduleVersion)))
         guard var entry = entries[name] else {
-            if damaged.removeValue(forKey: name) == nil { names.insert(name) }
+            damaged[name] = nil
             set(Entry(current: .loaded(moduleVersion)), for: name)
-            return
+            return []
         }
         entry.previous.append(retire(entry.current))
         entry.current = .loaded(moduleVersion)
         let excess = entry.previous.prefix(max(0, entry.previous.count - count))
         entry.previous.removeFirst(excess.count)
         set(entry, for: name)
-        for old in excess { forget(old) }
+        for old in excess { if let place = old.place { retired[place] = nil } }
+        return excess.map(\.version)
     }
 
     private mutating func set(_ entry: Entry?, for name: String) {
@@ -244,9 +248,14 @@ struct RegistryState: Sendable {
         forget(old.version)
     }
 
-    /// Lets go of a version that can be called no longer; it stays for those that refer to it.
+    /// Takes out a version that can be called no longer.
     private mutating func forget(_ version: HeldVersion) {
         if let moduleVersion = version.moduleVersion { kept.replace([moduleVersion], by: []) }
+        letGo(version)
+    }
+
+    /// Lets go of a version that is counted no longer; it stays for those that refer to it.
+    private mutating func letGo(_ version: HeldVersion) {
         if uses[version.id] == nil {
             drop(version)
         } else {
@@ -293,7 +302,7 @@ struct RegistryState: Sendable {
     mutating func remove(_ name: String) {
         dropStrays(of: name)
         if damaged.removeValue(forKey: name) != nil { floor = highest }
-        names.remove(name)
+        list.remove(name)
         guard let entry = entries[name] else { return }
         set(nil, for: name)
         refer(from: name, entry.current, nil)
@@ -444,13 +453,14 @@ struct RegistryState: Sendable {
         for old in entry.previous { if let place = old.place { retired[place] = nil } }
         refer(from: id.name, entry.current, nil)
         set(nil, for: id.name)
-        damaged[id.name] = DamagedModule(
+        let module = DamagedModule(
             name: id.name,
             type: entry.current.typeName,
             version: id.version,
             reason: reason,
             references: references.keys.sorted()
         )
+        restore(module)
         return users.reduce(into: [(id.name, reason)]) { found, user in
             guard let current = entries[user]?.current else { return }
             found += enter(damage: Self.damage(of: id.name, reason), of: current.id)
@@ -505,7 +515,7 @@ struct RegistryState: Sendable {
         }
         guard isCurrent else { return }
         refer(from: version.name, nil, .cold(version))
-        names.insert(version.name)
+        list.set(RegistryEntry(.cold(version)))
         if !damaged.isEmpty { damaged[version.name] = nil }
     }
 
@@ -517,7 +527,7 @@ struct RegistryState: Sendable {
 
     /// Enters a module that cannot be read.
     mutating func restore(_ module: DamagedModule) {
-        names.insert(module.name)
+        list.set(RegistryEntry(module))
         damaged[module.name] = module
     }
 
@@ -554,7 +564,7 @@ struct RegistryState: Sendable {
 
     /// Takes a name out with all of its versions, to be entered anew; nothing that others refer to goes with it.
     mutating func forget(_ name: String) {
-        names.remove(name)
+        list.remove(name)
         damaged[name] = nil
         strays[name] = nil
         for old in unlistedVersions(of: name) {
@@ -595,7 +605,7 @@ struct RegistryState: Sendable {
         if isCurrent {
             live.replace([], by: [moduleVersion])
             refer(from: moduleVersion.name, nil, .loaded(moduleVersion))
-            names.insert(moduleVersion.name)
+            list.set(RegistryEntry(.loaded(moduleVersion)))
             damaged[moduleVersion.name] = nil
             entry.current = .loaded(moduleVersion)
         } else {

@@ -32,6 +32,12 @@ struct Revision {
         }
     }
 
+    /// What of a module a change is about.
+    private enum Part {
+        case everything
+        case place(Place)
+    }
+
     private let base: RegistryState
     /// In an order in which each comes after those it refers to.
     private(set) var drafts: OrderedDictionary<String, Draft> = [:]
@@ -45,7 +51,7 @@ struct Revision {
         try open(Dictionary(uniqueKeysWithValues: names.map { ($0, .everything) }))
     }
 
-    private mutating func open(_ parts: [String: ChangingPart]) throws {
+    private mutating func open(_ parts: [String: Part]) throws {
         var affected = Set(parts.keys)
         var waiting = Array(parts.keys)
         while let name = waiting.popLast() {
@@ -56,11 +62,11 @@ struct Revision {
 
     /// Copies the module at `place`, what holds it and what refers to it, and returns the copy; the rest of the trees is shared.
     mutating func open(_ place: Place) throws -> Module? {
-        try open([place.owner.name: .below(place.module)])
+        try open([place.owner.name: .place(place)])
         return root(of: place.owner.name)?.submodule(at: place.ownerPath)
     }
 
-    private mutating func open(_ name: String, _ affected: Set<String>, _ parts: [String: ChangingPart]) throws {
+    private mutating func open(_ name: String, _ affected: Set<String>, _ parts: [String: Part]) throws {
         guard drafts[name] == nil, base.entries[name] != nil else { return }
         let old = try base.loaded(name)
         var replacements: [ObjectIdentifier: Module] = [:]
@@ -68,9 +74,7 @@ struct Revision {
             if affected.contains(reference) { try open(reference, affected, parts) }
             replacements[ObjectIdentifier(target.root)] = drafts[reference]?.root ?? target.root
         }
-        // Where parameters are shared, a module that has one cannot be copied without the others.
-        let changing = old.plan.ties.isEmpty ? parts[name] ?? .nothing : .everything
-        let copy = try old.root.copied(changing: changing, replacing: replacements)
+        let copy = try Self.copy(of: old, for: parts[name], replacing: replacements)
         drafts[name] = Draft(
             name: name,
             plan: old.plan,
@@ -78,6 +82,25 @@ struct Revision {
             installedHooks: old.installedHooks,
             origin: .copy(of: old, copy)
         )
+    }
+
+    private static func copy(
+        of old: ModuleVersion,
+        for part: Part?,
+        replacing replacements: [ObjectIdentifier: Module]
+    ) throws -> PartialCopy {
+        // Where parameters are shared, a module that has one cannot be copied without the others.
+        let part = old.plan.ties.isEmpty ? part : .everything
+        switch part {
+        case .everything: return try old.root.copied(changing: .everything, replacing: replacements)
+        case nil: return try old.root.copied(changing: .nothing, replacing: replacements)
+        case .place(let place):
+            let isOnlyThere = !old.size.hasSharedModules && replacements.allSatisfy { $0 == ObjectIdentifier($1) }
+            guard isOnlyThere else {
+                return try old.root.copied(changing: .below(place.module), replacing: replacements)
+            }
+            return try old.root.copied(changingAt: place.ownerPath, sharing: Array(replacements.values))
+        }
     }
 
     /// Adds a module that is new, or replaces one that nothing refers to; references are put in for their stand-ins.

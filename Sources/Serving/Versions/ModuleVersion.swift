@@ -167,6 +167,8 @@ struct TreeSize: Sendable {
     private(set) var depth = 1
     /// The bytes of the paths of all modules together: long keys far up make many long paths.
     private(set) var pathByteCount = 0
+    /// Whether a module of its own stands at several places.
+    private(set) var hasSharedModules = false
 
     private init() {}
 
@@ -177,6 +179,11 @@ struct TreeSize: Sendable {
                 case .ref(let name): references[name] ?? TreeSize()
                 case .layer(let layer), .shared(_, let layer): TreeSize(of: layer, references: references)
                 }
+            switch child.node {
+            case .ref: break
+            case .layer: hasSharedModules = hasSharedModules || size.hasSharedModules
+            case .shared: hasSharedModules = true
+            }
             modules = saturatingSum(modules, size.modules)
             depth = max(depth, 1 + size.depth)
             let paths = saturatingProduct(size.modules, child.key.utf8.count + 1)

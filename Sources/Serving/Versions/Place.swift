@@ -45,7 +45,10 @@ extension Place {
     }
 
     fileprivate func child(_ key: String) -> Place? {
-        layer.children.first { $0.key == key }.flatMap { place(of: $0.node, at: $0.key) }
+        // Most children have their numbers for names, and are found there.
+        let numbered = Int(key).flatMap { layer.children.indices.contains($0) ? layer.children[$0] : nil }
+        let child = numbered?.key == key ? numbered : layer.children.first { $0.key == key }
+        return child.flatMap { place(of: $0.node, at: $0.key) }
     }
 
     fileprivate func gather(_ found: inout [Place]) {

@@ -1,3 +1,4 @@
+import HashTreeCollections
 import NN
 import Tensors
 
@@ -13,49 +14,49 @@ struct StorageUse: Hashable {
     var footprint: Int { byteCount + packedByteCount }
 }
 
-/// The storages of the tensors of a tree, in blocks of some modules each: the next version of the tree has the same blocks,
-/// but for those of modules that changed.
+/// The storages of the tensors of a tree, in a tree of blocks: the next version has the same blocks but for those on the way to
+/// modules that changed.
 struct TreeStorages: Sendable {
-    /// The storages of some modules, in no order; one stands there as often as modules use it.
+    /// Some modules that follow each other.
     final class Block: Sendable {
-        let uses: [[StorageUse]]
+        enum Content {
+            /// What each of them uses, a storage as often as they use it.
+            case uses([[StorageUse]])
+            /// Blocks of so many of them each; the last may have fewer.
+            case blocks([Block], moduleCount: Int)
+        }
 
-        init(_ uses: [[StorageUse]]) {
-            self.uses = uses
+        let content: Content
+
+        init(_ content: Content) {
+            self.content = content
         }
     }
 
-    /// Few enough that what one changed module has counted anew costs no more than the list of all blocks of some thousands.
-    private static let modulesPerBlock = 16
+    private static let width = 16
 
-    private(set) var blocks: [Block]
-    /// Where each module stands: its block, and its place there.
-    private var places: [ObjectIdentifier: (block: Int, place: Int)] = [:]
+    private(set) var root: Block
+    /// The place of each module among all.
+    private var places: TreeDictionary<ObjectIdentifier, Int> = [:]
 
     /// Lists what the modules of `root` use, without those of trees that only stand in it.
     init(of root: Module, without others: [Module]) {
         let foreign = Set(others.flatMap { $0.modules() }.map(ObjectIdentifier.init))
         let own = root.modules().filter { !foreign.contains(ObjectIdentifier($0)) }
-        blocks = stride(from: 0, to: own.count, by: Self.modulesPerBlock).map { start in
-            Block(own[start..<min(start + Self.modulesPerBlock, own.count)].map(StorageUse.all))
-        }
-        places.reserveCapacity(own.count)
-        for (index, module) in own.enumerated() {
-            let (block, place) = index.quotientAndRemainder(dividingBy: Self.modulesPerBlock)
-            places[ObjectIdentifier(module)] = (block, place)
-        }
+        self.root = Block.tree(of: own, width: Self.width)
+        for (place, module) in own.enumerated() { places[ObjectIdentifier(module)] = place }
     }
 
     /// Returns what a copy of the tree uses in which `copies` took the place of their originals.
     func replacing(_ copies: [(original: Module, copy: Module)]) -> TreeStorages {
         var next = self
-        var changed: [Int: [[StorageUse]]] = [:]
+        var changes: [Block.Change] = []
         for (original, copy) in copies {
             guard let place = next.places.removeValue(forKey: ObjectIdentifier(original)) else { continue }
             next.places[ObjectIdentifier(copy)] = place
-            changed[place.block, default: blocks[place.block].uses][place.place] = StorageUse.all(of: copy)
+            changes.append((place, StorageUse.all(of: copy)))
         }
-        for (block, uses) in changed { next.blocks[block] = Block(uses) }
+        next.root = root.replacing(changes)
         return next
     }
 
@@ -66,8 +67,46 @@ struct TreeStorages: Sendable {
     var byteCount: Int { sum(\.byteCount) }
 
     private func sum(_ bytes: (StorageUse) -> Int) -> Int {
-        let uses = blocks.flatMap { $0.uses.joined() }.map { ($0.id, bytes($0)) }
-        return Dictionary(uses, uniquingKeysWith: max).values.reduce(0, +)
+        Dictionary(root.allUses.map { ($0.id, bytes($0)) }, uniquingKeysWith: max).values.reduce(0, +)
+    }
+}
+
+extension TreeStorages.Block {
+    fileprivate typealias Change = (place: Int, uses: [StorageUse])
+
+    fileprivate static func tree(of modules: [Module], width: Int) -> TreeStorages.Block {
+        var size = width
+        var blocks = Self.parts(of: modules, width).map { TreeStorages.Block(.uses($0.map(StorageUse.all))) }
+        while blocks.count > 1 {
+            blocks = Self.parts(of: blocks, width).map { TreeStorages.Block(.blocks(Array($0), moduleCount: size)) }
+            size *= width
+        }
+        return blocks.first ?? TreeStorages.Block(.uses([]))
+    }
+
+    private static func parts<Element>(of elements: [Element], _ size: Int) -> [ArraySlice<Element>] {
+        stride(from: 0, to: elements.count, by: size).map { elements[$0..<min($0 + size, elements.count)] }
+    }
+
+    fileprivate func replacing(_ changes: [Change]) -> TreeStorages.Block {
+        guard !changes.isEmpty else { return self }
+        switch content {
+        case .uses(var uses):
+            for change in changes { uses[change.place] = change.uses }
+            return TreeStorages.Block(.uses(uses))
+        case .blocks(var blocks, let size):
+            for (index, inner) in Dictionary(grouping: changes, by: { $0.place / size }) {
+                blocks[index] = blocks[index].replacing(inner.map { ($0.place % size, $0.uses) })
+            }
+            return TreeStorages.Block(.blocks(blocks, moduleCount: size))
+        }
+    }
+
+    fileprivate var allUses: [StorageUse] {
+        switch content {
+        case .uses(let uses): Array(uses.joined())
+        case .blocks(let blocks, _): blocks.flatMap(\.allUses)
+        }
     }
 }
 
