@@ -32,6 +32,24 @@ struct HookListTests {
         #expect(gathered[1]["statistics"]?["count"]?.asInt == 6)
     }
 
+    /// A version of a module has its document for good: what its hooks gather stands where they are listed.
+    @Test func theDocumentOfAModuleShowsHooksAsTheyWereAskedFor() async throws {
+        let server = Server()
+        try await server.createTutorialLayer()
+        for action in [#"{"type": "capture"}"#, #"{"type": "statistics"}"#] {
+            let body = #"{"kind": "forward", "action": \#(action)}"#
+            #expect(await server.json(.post, "/v1/modules/fc/hooks", body).status == 201)
+        }
+        let before = await server.get("/v1/modules/fc")
+        #expect(await server.json(.post, "/v1/modules/fc/call", #"{"input": [1, 2, 3, 4]}"#).status == 200)
+        let after = await server.get("/v1/modules/fc")
+        #expect(after.fields[.eTag] == before.fields[.eTag])
+        #expect(after.json == before.json)
+        let hooks = try #require(after.json["hooks"]?.asArray)
+        #expect(hooks.count == 2)
+        for hook in hooks { #expect(hook["capture"] == nil && hook["statistics"] == nil) }
+    }
+
     @Test func aListThatWouldBeTooLongIsRefused() async throws {
         var options = API.Options()
         options.maxAnswerBytes = 24

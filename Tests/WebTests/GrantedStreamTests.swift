@@ -2,7 +2,7 @@ import Testing
 
 @testable import Web
 
-/// What a key was granted over time ends with the key.
+/// What a key was granted over time ends with the key, and not as if it were whole.
 struct GrantedStreamTests {
     private static let key = AccessKey(name: "ci", scopes: [.infer], digest: KeyDigest(of: "secret"))
 
@@ -24,14 +24,38 @@ struct GrantedStreamTests {
         [AccessKey(name: "ci", scopes: [.infer], digest: KeyDigest(of: "new secret"))],
         [AccessKey(name: "ci", scopes: [], digest: KeyDigest(of: "secret"))],
     ])
-    func endsWithoutAnErrorWhenItsKeyIsGone(keys: [AccessKey]) async throws {
-        try await run(replacedBy: keys)
+    func isCutWhenItsKeyIsGone(keys: [AccessKey]) async {
+        await #expect(throws: GrantedStream.Revoked.self) { try await run(replacedBy: keys) }
     }
 
-    @Test func endsWhenItsKeyWasGoneBeforeItBegan() async throws {
-        try await GrantedStream(keys: KeyRing([]), key: Self.key, scope: .infer).run {
-            try await Task.sleep(for: .seconds(3_600))
+    @Test func isCutWhenItsKeyWasGoneBeforeItBegan() async {
+        await #expect(throws: GrantedStream.Revoked.self) {
+            try await GrantedStream(keys: KeyRing([]), key: Self.key, scope: .infer).run {
+                try await Task.sleep(for: .seconds(3_600))
+            }
         }
+    }
+
+    /// One that ends because its work was cancelled has no more to say than one that fails.
+    @Test func isCutThoughItsWorkEndsAsIfItWereWhole() async {
+        await #expect(throws: GrantedStream.Revoked.self) {
+            try await GrantedStream(keys: KeyRing([]), key: Self.key, scope: .infer).run {
+                try? await Task.sleep(for: .seconds(3_600))
+            }
+        }
+    }
+
+    @Test func aClientThatGoesIsNoRevocation() async {
+        let (started, continuation) = AsyncStream.makeStream(of: Void.self)
+        let stream = Task {
+            try await GrantedStream(keys: KeyRing([Self.key]), key: Self.key, scope: .infer).run {
+                continuation.yield()
+                try await Task.sleep(for: .seconds(3_600))
+            }
+        }
+        for await _ in started { break }
+        stream.cancel()
+        await #expect(throws: CancellationError.self) { try await stream.value }
     }
 
     @Test(arguments: [

@@ -109,18 +109,27 @@ struct MethodRunner: Sendable {
     // MARK: - Streams
 
     private func stream(_ call: Call, _ body: @escaping Method.Streaming) -> Response {
-        var response = Response(status: .ok, body: .stream { writer in try await run(call, body, writer) })
+        let grant = call.exchange.context.takeGrant()
+        var response = Response(status: .ok, body: .stream { writer in try await run(call, body, writer, grant) })
         call.addFields(to: &response.fields)
         response.deadline = call.deadline
         return response
     }
 
-    private func run(_ call: Call, _ body: @escaping Method.Streaming, _ writer: any BodyWriter) async throws {
+    private func run(
+        _ call: Call,
+        _ body: @escaping Method.Streaming,
+        _ writer: any BodyWriter,
+        _ grant: GrantedStream?
+    ) async throws {
         let sink = MessageSink(writer: writer, encoder: call.encoder)
         var status = Status(.ok)
         var abandonment: (any Error)?
         do {
-            try await call.beforeDeadline { try await body(call, MessageSource(call), sink) }
+            try await call.beforeDeadline {
+                guard let grant else { return try await body(call, MessageSource(call), sink) }
+                try await grant.run { try await body(call, MessageSource(call), sink) }
+            }
         } catch {
             if Task.isCancelled || error as? RequestStream.Failure == .cancelled { abandonment = error }
             let failure = abandonment == nil ? error : CallFailure.abandoned

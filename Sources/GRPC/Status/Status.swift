@@ -35,6 +35,7 @@ package struct Status: Sendable, Equatable {
         case RequestStream.Failure.overloaded: self.init(CallFailure.overloaded)
         case RequestStream.Failure.draining: self.init(CallFailure.goingDown)
         case RequestStream.Failure.cancelled: self.init(CallFailure.abandoned)
+        case is GrantedStream.Revoked: self.init(Problem(.unauthorized, "The key of this stream is let in no more."))
         default: self.init(Problem(error))
         }
     }

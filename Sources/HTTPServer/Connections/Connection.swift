@@ -381,6 +381,9 @@ final class Connection {
         conversation.wait(for: exchange, with: writer)
     }
 
+    /// Ends the waiting of a writer whose work was given up.
+    func endWait(for exchange: ExchangeID) { conversation?.endWait(for: exchange) }
+
     // MARK: The end
 
     /// Ends the connection once its last answer is out.

@@ -41,6 +41,8 @@ protocol Conversation: AnyObject {
     func setTrailers(_ trailers: ResponseFields, of exchange: ExchangeID)
     /// Lets the writer of `exchange` wait until the client has read some, or is gone.
     func wait(for exchange: ExchangeID, with writer: CheckedContinuation<Void, any Error>)
+    /// Ends the waiting of the writers of `exchange`, whose work was given up.
+    func endWait(for exchange: ExchangeID)
 
     // Time and the end.
 

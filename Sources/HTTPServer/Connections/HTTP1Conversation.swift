@@ -273,6 +273,16 @@ final class HTTP1Conversation: Conversation {
         waitingWriters.append(writer)
     }
 
+    func endWait(for exchange: ExchangeID) {
+        if session.isUnderWay(exchange) { giveUpWriters() }
+    }
+
+    private func giveUpWriters() {
+        let writers = waitingWriters
+        waitingWriters = []
+        for writer in writers { writer.resume(throwing: CancellationError()) }
+    }
+
     func resumeWriters(on loop: isolated EventLoop) {
         guard !waitingWriters.isEmpty, session.output.count <= loop.limits.maxPendingOutputBytes / 2 else { return }
         let writers = waitingWriters
@@ -329,8 +339,6 @@ final class HTTP1Conversation: Conversation {
         task = nil
         releaseBody(on: loop)
         session.close()
-        let writers = waitingWriters
-        waitingWriters = []
-        for writer in writers { writer.resume(throwing: CancellationError()) }
+        giveUpWriters()
     }
 }

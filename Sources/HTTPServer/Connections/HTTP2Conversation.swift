@@ -329,6 +329,10 @@ final class HTTP2Conversation: Conversation {
         exchange.writers.append(writer)
     }
 
+    func endWait(for exchange: ExchangeID) {
+        if let exchange = exchanges[exchange] { resume(exchange, throwing: CancellationError()) }
+    }
+
     func resumeWriters(on loop: isolated EventLoop) {
         for exchange in exchanges.values where !exchange.writers.isEmpty {
             guard exchange.stream.waitingByteCount <= loop.limits.maxPendingOutputBytes / 2 else { continue }

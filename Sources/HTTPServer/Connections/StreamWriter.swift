@@ -28,6 +28,15 @@ extension EventLoop {
             throw CancellationError()
         }
         guard connection.append(bytes, to: writer.exchange, on: self) else { return }
-        try await withCheckedThrowingContinuation(isolation: self) { connection.wait(for: writer.exchange, with: $0) }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation(isolation: self) {
+                connection.wait(for: writer.exchange, with: $0)
+            }
+        } onCancel: { [executor] in
+            // Behind this turn, in which the wait begins: a client that reads nothing keeps no work that was given up.
+            executor.submit(
+                .closure { self.assumeIsolated { $0.connections[writer.token]?.endWait(for: writer.exchange) } }
+            )
+        }
     }
 }

@@ -23,8 +23,11 @@ struct Authentication {
         guard route.scope != .open else { return next }
         return { exchange in
             guard let key = try key(of: exchange, scope: route.scope) else { return try next(exchange) }
-            let stream = GrantedStream(keys: keys, key: key, scope: route.scope)
-            return try next(exchange).map(exchange) { response, _ in stream.bound(response) }
+            exchange.context.grant = GrantedStream(keys: keys, key: key, scope: route.scope)
+            return try next(exchange).map(exchange) { response, exchange in
+                guard let stream = exchange.context.takeGrant() else { return response }
+                return stream.bound(response)
+            }
         }
     }
 

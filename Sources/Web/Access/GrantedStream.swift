@@ -1,7 +1,10 @@
 import HTTP
 
 /// A stream that goes on as long as the key of its client is let in.
-struct GrantedStream {
+package struct GrantedStream: Sendable {
+    /// The key is let in no more: what was sent is not the whole.
+    package struct Revoked: Error {}
+
     let keys: KeyRing
     let key: AccessKey
     let scope: Scope
@@ -13,13 +16,24 @@ struct GrantedStream {
         return response
     }
 
-    /// Runs `produce`, and cancels it when the key is revoked: the answer ends there, and that is no error.
-    func run(_ produce: @escaping @Sendable () async throws -> Void) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await produce() }
-            group.addTask { await keys.revocation(of: key, for: scope) }
-            _ = try await group.next()
-            group.cancelAll()
+    /// Runs `produce`, and cancels it when the key is revoked.
+    ///
+    /// - Throws: `Revoked` in that case, so that the client does not take what it has for the whole.
+    package func run(_ produce: @escaping @Sendable () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await produce()
+                return true
+            }
+            group.addTask {
+                await keys.revocation(of: key, for: scope)
+                return false
+            }
+            defer { group.cancelAll() }
+            guard try await group.next() == false else { return }
+            // A client that has gone ends the wait for a revocation too.
+            try Task.checkCancellation()
+            throw Revoked()
         }
     }
 }

@@ -8,6 +8,7 @@ package final class RequestContext: Sendable {
         package var key: AccessKey?
         var timing = ServerTiming()
         var count: (@Sendable () throws(Problem) -> Void)?
+        var grant: GrantedStream?
     }
 
     package let id: RequestID
@@ -28,6 +29,22 @@ package final class RequestContext: Sendable {
     package var key: AccessKey? {
         get { notes.withLock { $0.key } }
         set { notes.withLock { $0.key = newValue } }
+    }
+
+    /// What ends a stream with the client's key, until somebody takes it.
+    var grant: GrantedStream? {
+        get { notes.withLock { $0.grant } }
+        set { notes.withLock { $0.grant = newValue } }
+    }
+
+    /// Takes from the middleware what ends a stream with the client's key, to tell the client so in words of one's own.
+    ///
+    /// - Returns: `nil` where no key was asked for, or another has taken it.
+    package func takeGrant() -> GrantedStream? {
+        notes.withLock { notes in
+            defer { notes.grant = nil }
+            return notes.grant
+        }
     }
 
     /// What counts another request of the client within this one; nothing where there is no limit.

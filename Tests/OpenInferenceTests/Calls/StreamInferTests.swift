@@ -4,9 +4,10 @@ import HTTPTypes
 import ModuleAPI
 import OpenInference
 import Serving
-import Testing
 import TestServer
-import Web
+import Testing
+
+@testable import Web
 
 /// `ModelStreamInfer`: many requests, answered in their order.
 @Suite(.timeLimit(.minutes(5)))
@@ -85,6 +86,33 @@ struct StreamInferTests {
         stream.finish()
         try await running.value
         #expect(writer.trailers?[.grpcStatus] == "0")
+    }
+
+    @Test func endsWithTheKeyThatItWasGranted() async throws {
+        let key = AccessKey(name: "caller", scopes: [.infer], digest: KeyDigest(of: "secret"))
+        let keys = KeyRing([key])
+        let caller = Caller(rules: AccessRules(keys: keys))
+        try await caller.server.createTutorialLayer()
+        let stream = RequestStream()
+        let request = Request(
+            method: .post,
+            target: "/inference.GRPCInferenceService/ModelStreamInfer",
+            version: .http2,
+            fields: [.contentType: "application/grpc", .authorization: "Bearer secret"],
+            stream: stream
+        )
+        guard case .stream(let produce) = await caller.handler(request).response.body else {
+            Issue.record("it is a stream")
+            return
+        }
+        let writer = CollectingWriter()
+        let running = Task { try await produce(writer) }
+        Caller.frame(Self.request(1)).withUnsafeBufferPointer { stream.append($0) }
+        while writer.octets.isEmpty { await Task.yield() }
+        keys.replace(with: [])
+        try await running.value
+        #expect(writer.trailers?[.grpcStatus] == "16")
+        #expect(writer.trailers?[.constant("callpath-code")] == "unauthorized")
     }
 
     @Test(arguments: ["ModelStreamInfer", "ServerReflectionInfo"])
