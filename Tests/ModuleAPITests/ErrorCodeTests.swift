@@ -83,6 +83,8 @@ struct ErrorCodeTests {
     @Test(arguments: [
         (#"{"type": "Linear", "in_features": 2, "out_features": 1}"#, "Linear", "'input'", 1),
         (#"{"type": "ReLU"}"#, "ReLU", "'input'", 1),
+        // PyTorch 2.13 names this one's input so, and those of no other layer of one.
+        (#"{"type": "RMSNorm", "normalized_shape": 2}"#, "RMSNorm", "'x'", 1),
         (#"{"type": "Sequential", "modules": []}"#, "Sequential", "'input'", 1),
         (
             #"{"type": "Bilinear", "in1_features": 1, "in2_features": 1, "out_features": 1}"#, "Bilinear",
@@ -101,6 +103,16 @@ struct ErrorCodeTests {
                 #expect(answer.detail == words)
             }
         }
+    }
+
+    @Test func anInputIsGivenByTheNameThatPyTorchHasForIt() async throws {
+        let server = Server()
+        try await server.create(#"{"name": "m", "type": "RMSNorm", "normalized_shape": 2}"#)
+        for body in [#"{"inputs": {"x": [1, 1]}}"#, #"{"input": [1, 1]}"#] {
+            #expect(await server.json(.post, "/v1/modules/m/call", body).status == 200)
+        }
+        let answer = await server.json(.post, "/v1/modules/m/call", #"{"inputs": {"input": [1, 1]}}"#)
+        #expect(answer.detail == "RMSNorm.forward() got an unexpected keyword argument 'input'")
     }
 
     @Test func aCallWithTooManyInputsIsToldWhichThereAre() async throws {

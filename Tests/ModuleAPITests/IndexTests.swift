@@ -20,7 +20,16 @@ struct IndexTests {
         #"{"name": "m", "type": "Embedding", "num_embeddings": 3, "embedding_dim": 2}"#,
         #"{"name": "m", "type": "Sequential", "modules": [{"type": "Identity"}, "#
             + #"{"type": "Embedding", "num_embeddings": 3, "embedding_dim": 2}, {"type": "Tanh"}]}"#,
+        graph(#""target": "embedding", "args": [{"node": "input"}, {"node": "table"}]"#),
     ]
+
+    /// Returns a network that gives its input and a table of 3 rows to a function.
+    private static func graph(_ call: String) -> String {
+        #"{"name": "m", "type": "GraphModule", "graph": [{"op": "placeholder", "name": "input"}, "#
+            + #"{"op": "get_attr", "name": "table", "target": "table"}, "#
+            + #"{"op": "call_function", "name": "y", \#(call)}, {"op": "output", "args": [{"node": "y"}]}], "#
+            + #""buffers": {"table": {"shape": [3, 2], "data": [[1, 2], [3, 4], [5, 6]]}}}"#
+    }
 
     @Test(
         arguments: [
@@ -60,6 +69,39 @@ struct IndexTests {
         let answer = await server.json(.post, "/v1/modules/m/call", #"{"input": \#(given.list)}"#)
         #expect(answer.status == 200, "\(answer.text)")
         #expect(answer.json["shape"] == .array(given.shape.map { .number(.int($0)) }), "\(answer.text)")
+    }
+
+    @Test(arguments: [
+        (#""embedding", "args": [{"node": "input"}, {"node": "table"}]"#, "[2, 0]", "[[5.0,6.0],[1.0,2.0]]"),
+        (#""embedding_bag", "args": [{"node": "input"}, {"node": "table"}]"#, "[[0, 1.0]]", "[[2.0,3.0]]"),
+        (#""index_select", "args": [{"node": "table"}, 0, {"node": "input"}]"#, "[1]", "[[3.0,4.0]]"),
+        (#""gather", "args": [{"node": "table"}, 1, {"node": "input"}]"#, "[[1], [0], [1]]", "[[2.0],[3.0],[6.0]]"),
+        (
+            #""take_along_dim", "args": [{"node": "table"}, {"node": "input"}, 1]"#, "[[1], [0], [1]]",
+            "[[2.0],[3.0],[6.0]]"
+        ),
+        (
+            #""scatter", "args": [{"node": "table"}, 1, {"node": "input"}], "kwargs": {"value": 0}"#, "[[0], [1], [0]]",
+            "[[0.0,2.0],[3.0,0.0],[0.0,6.0]]"
+        ),
+        (
+            #""scatter_add", "args": [{"node": "table"}, 1, {"node": "input"}, {"node": "table"}]"#, "[[1], [0], [1]]",
+            "[[1.0,3.0],[6.0,4.0],[5.0,11.0]]"
+        ),
+        (#""one_hot", "args": [{"node": "input"}, 3]"#, "[2]", "[[0,0,1]]"),
+        (#""one_hot", "kwargs": {"num_classes": 3, "input": {"node": "input"}}"#, "[2]", "[[0,0,1]]"),
+    ])
+    func aFunctionTakesWholeNumbersAsIndices(call: String, list: String, output: String) async throws {
+        let made = await server.json(.post, "/v1/modules", Self.graph(#""target": \#(call)"#))
+        #expect(made.status == 201, "\(made.text)")
+        let answer = await server.json(.post, "/v1/modules/m/call", #"{"input": \#(list)}"#)
+        #expect(answer.text.contains(#""output":\#(output),"#), "\(answer.text)")
+        let whole = list.replacing(".0", with: "")
+        let fractions = whole.replacing("1", with: "1.5").replacing("2", with: "2.5")
+        for wrong in [fractions, whole.replacing("1", with: "true").replacing("2", with: "true")] {
+            let refused = await server.json(.post, "/v1/modules/m/call", #"{"input": \#(wrong)}"#)
+            #expect(refused.status == 422, "\(wrong): \(refused.text)")
+        }
     }
 
     @Test func aHookOnATableAddsFractions() async throws {

@@ -20,6 +20,8 @@ struct NonFiniteArgumentTests {
             (#""type": "ELU", "alpha": "NaN""#, "ELU(alpha=nan)"),
             (#""type": "RMSNorm", "normalized_shape": 2, "eps": "Infinity""#, "RMSNorm((2,), eps=inf, "),
             (#""type": "BatchNorm1d", "num_features": 2, "momentum": "NaN""#, "BatchNorm1d(2, eps=1e-05, momentum=nan"),
+            (#""type": "Upsample", "scale_factor": "Infinity""#, "Upsample(scale_factor=inf, mode='nearest')"),
+            (#""type": "Upsample", "scale_factor": ["NaN",2.0]"#, "Upsample(scale_factor=(nan, 2.0), mode='nearest')"),
         ]
     )
     func areTakenAndShown(arguments: String, repr: String) async throws {
@@ -42,12 +44,23 @@ struct NonFiniteArgumentTests {
             (#""type": "Softmax", "dim": "NaN""#, "must be int or None, not str"),
             (#""type": "Dropout", "p": "Infinity""#, "dropout probability has to be between 0 and 1, but got inf"),
             (#""type": "Hardtanh", "min_val": "Infinity""#, ""),
+            (#""type": "Upsample", "scale_factor": ["inf"]"#, "must be float, tuple of floats or None, not list"),
+            (#""type": "FractionalMaxPool2d", "kernel_size": 2, "output_ratio": "NaN""#, "must be between 0 and 1"),
         ]
     )
     func areRefusedWhereNoneCanBe(arguments: String, detail: String) async throws {
         let made = await server.json(.post, "/v1/modules", #"{"name": "m", \#(arguments)}"#)
         #expect(made.status == 422, "\(made.text)")
         #expect(made.detail?.contains(detail) == true, "\(made.text)")
+    }
+
+    @Test(arguments: [#""Infinity""#, #""NaN""#, "[1e300]"])
+    func aFactorThatGivesNoSizeIsToldSoAtTheCall(factor: String) async throws {
+        let body = #"{"name": "m", "type": "Upsample", "scale_factor": \#(factor)}"#
+        #expect(await server.json(.post, "/v1/modules", body).status == 201)
+        let answer = await server.json(.post, "/v1/modules/m/call", #"{"input": [[[1, 2]]]}"#)
+        #expect(answer.status == 422)
+        #expect(answer.detail?.contains("gives no size that can be counted") == true, "\(answer.text)")
     }
 
     @Test func areTakenByAHook() async throws {

@@ -35,6 +35,20 @@ struct AutogradTests {
         #expect(nan.grad?.scalars(as: Float.self).first?.isNaN == true)
     }
 
+    /// Numbers of PyTorch 2.13, which rounds alpha to float32 in gradients of every dtype.
+    @Test(
+        arguments: [
+            (0.1, 0.6065306551936278), (-1, 1.0512710963760241), (.infinity, .nan), (.nan, .nan),
+        ] as [(Double, Double)]
+    )
+    func passesGradientsThroughCELUAsPyTorchDoes(alpha: Double, expected: Double) throws {
+        let numbers = try Tensor([-0.05, 1] as [Double]).requiringGrad()
+        try numbers.celu(alpha: alpha).sum().backward()
+        let gradients = try #require(numbers.grad?.scalars(as: Double.self))
+        #expect(abs(gradients[0] - expected) < 1e-15 || gradients[0].isNaN && expected.isNaN, "\(gradients)")
+        #expect(gradients[1] == 1)
+    }
+
     @Test func reportsWhatItIs() throws {
         let y = try x * 2
         #expect(x.isLeaf && x.requiresGrad && x.gradFn == nil)

@@ -19,6 +19,19 @@ struct SignedZeroTests {
         ("elu 0", { x throws(TensorError) in try x.elu(alpha: 0) }),
         ("elu inf", { x throws(TensorError) in try x.elu(alpha: .infinity) }),
         ("elu nan", { x throws(TensorError) in try x.elu(alpha: .nan) }),
+        ("celu", { x throws(TensorError) in try x.celu() }),
+        ("celu -1", { x throws(TensorError) in try x.celu(alpha: -1) }),
+        ("celu inf", { x throws(TensorError) in try x.celu(alpha: .infinity) }),
+        ("celu -inf", { x throws(TensorError) in try x.celu(alpha: -.infinity) }),
+        ("celu nan", { x throws(TensorError) in try x.celu(alpha: .nan) }),
+        ("celu tiny", { x throws(TensorError) in try x.celu(alpha: .leastNonzeroMagnitude) }),
+        ("selu", { x throws(TensorError) in try x.selu() }), ("mish", { x throws(TensorError) in try x.mish() }),
+        ("hardswish", { x throws(TensorError) in try x.hardswish() }),
+        ("softsign", { x throws(TensorError) in try x.softsign() }), ("sin", { x throws(TensorError) in try x.sin() }),
+        ("tan", { x throws(TensorError) in try x.tan() }), ("asin", { x throws(TensorError) in try x.asin() }),
+        ("atan", { x throws(TensorError) in try x.atan() }), ("sinh", { x throws(TensorError) in try x.sinh() }),
+        ("erf", { x throws(TensorError) in try x.erf() }), ("expm1", { x throws(TensorError) in try x.expm1() }),
+        ("log1p", { x throws(TensorError) in try x.log1p() }), ("sqrt", { x throws(TensorError) in try x.sqrt() }),
     ]
 
     @Test(arguments: odd.indices) func areKept(index: Int) throws {
@@ -46,6 +59,19 @@ struct SignedZeroTests {
         let values = try Tensor([-1.0, .nan]).elu(alpha: alpha).scalars(as: Double.self)
         #expect(abs(values[0] - expected) < 1e-15)
         #expect(values[1].isNaN)
+    }
+
+    /// Numbers of PyTorch 2.13 at -1 and -infinity; with an infinite or no alpha all below zero is NaN.
+    @Test(
+        arguments: [
+            (-1, -1.718281828459045, -.infinity), (2, -0.7869386805747332, -2), (.infinity, .nan, .nan),
+        ] as [(Double, Double, Double)]
+    )
+    func celuIsEluOfItsInverse(alpha: Double, atMinusOne: Double, atMinusInfinity: Double) throws {
+        let values = try Tensor([-1.0, -.infinity, .infinity, .nan]).celu(alpha: alpha).scalars(as: Double.self)
+        for (value, expected) in zip(values, [atMinusOne, atMinusInfinity, .infinity, .nan]) {
+            #expect(value == expected || value.isNaN && expected.isNaN || abs(value - expected) < 1e-15, "\(values)")
+        }
     }
 
     @Test func tinyNumbersKeepTheirSign() throws {

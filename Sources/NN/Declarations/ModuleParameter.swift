@@ -48,7 +48,7 @@ public struct ModuleParameter: Sendable {
     /// Returns `value` if it may stand here, a flag as such.
     func checked(_ value: Value, function: String) throws(ArgumentProblem) -> Value {
         if kind == .flag, let flag = value.flag { return .bool(flag) }
-        if kind == .number || kind == .optionalNumber, let number = value.nonFinite { return .float(number) }
+        let value = takesNumbers ? value.withNonFinite(inside: takesLists) : value
         guard fits(value) else {
             let fault = ArgumentProblem.Fault.type(
                 function: function,
@@ -60,6 +60,9 @@ public struct ModuleParameter: Sendable {
         }
         return value
     }
+
+    private var takesNumbers: Bool { [.number, .optionalNumber].contains(kind) || takesLists }
+    private var takesLists: Bool { [.numbers, .optionalNumbers].contains(kind) }
 
     private func fits(_ value: Value) -> Bool {
         switch kind {
@@ -150,6 +153,15 @@ extension Value {
         case .string("Infinity"): .infinity
         case .string("-Infinity"): -.infinity
         default: nil
+        }
+    }
+
+    /// Returns the number if this is the text of one that JSON has no word for; with `inside`, such in a list too.
+    fileprivate func withNonFinite(inside: Bool) -> Value {
+        switch self {
+        case .list(let elements) where inside: .list(elements.map { $0.withNonFinite(inside: false) })
+        case .tuple(let elements) where inside: .tuple(elements.map { $0.withNonFinite(inside: false) })
+        default: nonFinite.map(Value.float) ?? self
         }
     }
 

@@ -14,6 +14,7 @@ import Tensors
 ///   text when one is of the wrong kind.
 /// - Without a `spec` nothing is known of the result, and calls of a graph with the function are never joined.
 /// - A function that draws random numbers says so, and takes them from `call.generator`.
+/// - A function that takes indices names their places, so that lists of numbers without a dtype are read as int64.
 public final class FunctionType: Sendable {
     /// What computes the result.
     enum Body: Sendable {
@@ -37,6 +38,8 @@ public final class FunctionType: Sendable {
     /// no more than to read their arguments.
     private let partial: Partial?
     let spec: SpecRule
+    /// The parameters that are tensors of indices: their places.
+    let indices: Set<Int>
     /// What it does, if that is one step for each number of a channel.
     let channelStep: ChannelStep?
 
@@ -48,6 +51,7 @@ public final class FunctionType: Sendable {
         _ name: String,
         _ parameters: String,
         isRandom: Bool = false,
+        indices: Set<Int> = [],
         spec: SpecRule = .unknown,
         pair: (@Sendable (Tensor, Tensor) throws -> Tensor)? = nil,
         partial: Partial? = nil,
@@ -61,6 +65,7 @@ public final class FunctionType: Sendable {
         gathering = signature.gathering
         self.isRandom = isRandom
         self.spec = spec
+        self.indices = indices
         channelStep = nil
         self.body = .any(body)
     }
@@ -81,6 +86,7 @@ public final class FunctionType: Sendable {
         pair = nil
         partial = nil
         self.spec = spec
+        indices = []
         self.channelStep = channelStep
         self.body = .unary(body)
     }

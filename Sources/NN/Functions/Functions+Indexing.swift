@@ -32,20 +32,20 @@ extension FunctionType {
 
 extension FunctionType {
     fileprivate static let gathering: [FunctionType] = [
-        FunctionType("index_select", "input, dim, index", spec: .indexSelected) { call in
+        FunctionType("index_select", "input, dim, index", indices: [2], spec: .indexSelected) { call in
             .tensor(try call.tensor(0).indexSelect(call.int(1), call.tensor(2)))
         },
-        FunctionType("gather", "input, dim, index", spec: .gathered) { call in
+        FunctionType("gather", "input, dim, index", indices: [2], spec: .gathered) { call in
             .tensor(try call.tensor(0).gather(call.int(1), call.tensor(2)))
         },
-        FunctionType("scatter", "input, dim, index, src=None, value=None", spec: .scattered) { call in
+        FunctionType("scatter", "input, dim, index, src=None, value=None", indices: [2], spec: .scattered) { call in
             let source = try call.values[3].isNone ? call.operand(4) : call.operand(3)
             return .tensor(try call.tensor(0).scatter(call.int(1), call.tensor(2), source))
         },
-        FunctionType("scatter_add", "input, dim, index, src", spec: .scattered) { call in
+        FunctionType("scatter_add", "input, dim, index, src", indices: [2], spec: .scattered) { call in
             .tensor(try call.tensor(0).scatterAdd(call.int(1), call.tensor(2), call.tensor(3)))
         },
-        FunctionType("take_along_dim", "input, indices, dim=None", spec: .takenAlong) { call in
+        FunctionType("take_along_dim", "input, indices, dim=None", indices: [1], spec: .takenAlong) { call in
             .tensor(try call.tensor(0).takeAlongDim(call.tensor(1), dim: call.optionalInt(2)))
         },
         FunctionType("masked_select", "input, mask", spec: .masked) { call in

@@ -13,13 +13,14 @@ extension FunctionType {
                 try .bilinear(call.tensor(0), call.tensor(1), weight: call.tensor(2), bias: call.optionalTensor(3))
             )
         },
-        FunctionType("embedding", "input, weight, padding_idx=None", spec: .embedding) { call in
+        FunctionType("embedding", "input, weight, padding_idx=None", indices: [0], spec: .embedding) { call in
             .tensor(try .embedding(weight: call.tensor(1), indices: call.tensor(0), paddingIndex: call.optionalInt(2)))
         },
         FunctionType(
             "embedding_bag",
             "input, weight, offsets=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, mode='mean', sparse=False, "
                 + "per_sample_weights=None, include_last_offset=False, padding_idx=None",
+            indices: [0, 2],
             spec: .bags
         ) { call in
             // A call never changes a tensor, so that no row can be made shorter.

@@ -19,7 +19,7 @@ extension FunctionType {
         FunctionType("eye", "n, m=None, *, dtype=None", spec: .eye) { call in
             .tensor(try .eye(call.int(0), call.optionalInt(1), dtype: call.dtype(2)))
         },
-        FunctionType("one_hot", "input, num_classes=-1", spec: .oneHot) { call in
+        FunctionType("one_hot", "input, num_classes=-1", indices: [0], spec: .oneHot) { call in
             .tensor(try call.tensor(0).oneHot(classes: call.int(1)))
         },
     ]

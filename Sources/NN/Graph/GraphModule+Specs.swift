@@ -3,18 +3,40 @@ import Tensors
 
 /// What is known of a graph's calls before they are made: torch.fx's ShapeProp, on a batch of any size.
 extension GraphModule {
-    /// What each input is by what the module that takes it first says.
+    /// What each input is by what the step says that takes it first and says anything.
     var knownInputs: [TensorSpec] {
         program.parameters.indices.map { place in
             for (step, target) in zip(program.steps, targets) {
-                guard case .module(let call) = step.action,
-                    let index = call.positional.firstIndex(where: { $0.place == place }),
-                    let specs = child(call.path, target)?.inputSpecs, index < specs.count
-                else { continue }
-                return specs[index]
+                if let spec = spec(of: place, in: step.action, target) { return spec }
             }
             return TensorSpec(shape: nil, rows: .axis(0))
         }
+    }
+
+    /// Returns what a step says of the value at `place`; `nil` if it does not take it, or says nothing.
+    private func spec(of place: Int, in action: GraphProgram.Action, _ target: Target) -> TensorSpec? {
+        if case .module(let call) = action {
+            guard let index = call.positional.firstIndex(where: { $0.place == place }),
+                let specs = child(call.path, target)?.inputSpecs, index < specs.count
+            else { return nil }
+            return specs[index]
+        }
+        return action.takesIndices(at: place) ? TensorSpec(shape: nil, dtype: .int64, rows: .axis(0)) : nil
+    }
+}
+
+extension GraphProgram.Action {
+    /// Whether a function takes the value at `place` for indices.
+    fileprivate func takesIndices(at place: Int) -> Bool {
+        let (type, places): (FunctionType, [Int?])
+        switch self {
+        case .function(let step): (type, places) = (step.type, step.operands.map(\.place))
+        case .unary(let step): (type, places) = (step.type, [step.place])
+        case .leading(let step): (type, places) = (step.type, [step.place])
+        case .binary(let step): (type, places) = (step.type, [step.first, step.second])
+        case .placeholder, .attribute, .module, .output: return false
+        }
+        return places.indices.contains { type.indices.contains($0) && places[$0] == place }
     }
 }
 

@@ -46,6 +46,8 @@ public final class RMSNorm: Module {
 
     public override var typeName: String { "RMSNorm" }
 
+    override var forwardInput: String { "x" }
+
     public override var extraRepr: String {
         "\(normalizedShape.pythonTuple), eps=\(epsilon.pythonText), elementwise_affine=\(elementwiseAffine.pythonText)"
     }

@@ -39,7 +39,7 @@ open class Module {
     /// A module of several inputs, or of an output that is more than a tensor, writes this.
     open func forward(_ arguments: Arguments) throws -> Value {
         if case .one(let input) = arguments.storage { return .tensor(try forward(input)) }
-        let inputs = try arguments.bound(to: "input", in: self)
+        let inputs = try arguments.bound(to: forwardInput, in: self)
         return .tensor(try forward(inputs[0]))
     }
 
@@ -48,6 +48,9 @@ open class Module {
 
     /// The class whose `forward` a call runs, as Python's errors name it: PyTorch shares some among several classes.
     open var forwardOwner: String { typeName }
+
+    /// What `forward` of a module of one input calls it.
+    var forwardInput: String { "input" }
 
     /// The constructor's arguments as they stand in the description, such as `in_features=4, out_features=3, bias=True`.
     open var extraRepr: String { "" }

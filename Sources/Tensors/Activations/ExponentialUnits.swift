@@ -1,5 +1,5 @@
 extension Tensor {
-    /// Returns x where x > 0, else `alpha` times (e^(x / `alpha`) - 1).
+    /// Returns `alpha` times (e^(x / `alpha`) - 1) where x < 0, else x: zeros keep their sign, whatever `alpha` is.
     public func celu(alpha: Double = 1) throws(TensorError) -> Tensor {
         guard alpha != 0 else { throw .layer(.zeroAlpha) }
         return try applying(CELU(alpha: alpha))
@@ -21,12 +21,20 @@ private struct CELU: Activation {
     static let kernel: String? = "elu_cpu"
     static let savesResult = false
     let alpha: Double
+    /// The inverse of `alpha` in gradients: PyTorch rounds `alpha` to float32 there, in every dtype.
+    let slope: Double
+
+    init(alpha: Double) {
+        self.alpha = alpha
+        let single = Float(alpha)
+        slope = 1 / (single.isFinite ? Double(single) : alpha)
+    }
 
     @inline(__always)
-    func value<R: Real>(_ x: R) -> R { x > 0 ? x : (x * R(1 / alpha)).exponentialMinusOne * R(alpha) }
+    func value<R: Real>(_ x: R) -> R { x < 0 ? (x * R(1 / alpha)).exponentialMinusOne * R(alpha) : x }
     @inline(__always)
     func gradient<R: Real>(_ gradient: R, at saved: R) -> R {
-        saved <= 0 ? gradient * (saved * R(1 / alpha)).exponential : gradient
+        saved <= 0 ? gradient * R(slope) * R(alpha) * (saved * R(slope)).exponential : gradient
     }
 }
 
