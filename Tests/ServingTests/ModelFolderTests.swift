@@ -289,6 +289,62 @@ final class ModelFolderLayoutTests {
         }
     }
 
+    /// A folder that only holds parts of a model beside it is no model, and nothing is left out.
+    @Test(arguments: [
+        "parts/a.safetensors", "parts/model.safetensors", "parts/3/model.safetensors", "net/a.safetensors",
+    ])
+    func shardsInAFolderBelowAreNoModels(shard: String) async throws {
+        let state = try smallState()
+        try write(shard, Safetensors.bytes(of: ["weight": #require(state["weight"])]))
+        try write("b.safetensors", Safetensors.bytes(of: ["bias": #require(state["bias"])]))
+        try write("net.safetensors.index.json", index(#"{"weight": "\#(shard)", "bias": "b.safetensors"}"#))
+        #expect(try listing().models.map(\.name) == ["net"])
+        #expect(try listing().leftOut == [])
+        _ = try await load("net")
+        #expect(try await registry.call("net", [1, 1]) == [3.5, 6.5])
+    }
+
+    /// A folder can hold parts of a model and one of its own, and a version's part can have the name of a whole.
+    @Test func aModelBesideShardsIsServed() async throws {
+        let state = try smallState()
+        let (weight, bias) = (try #require(state["weight"]), try #require(state["bias"]))
+        try write("parts/a.safetensors", Safetensors.bytes(of: ["weight": weight]))
+        try write("parts/model.safetensors", Safetensors.bytes(of: state))
+        try write("b.safetensors", Safetensors.bytes(of: ["bias": bias]))
+        try write("net.safetensors.index.json", index(#"{"weight": "parts/a.safetensors", "bias": "b.safetensors"}"#))
+        try write("triton/2/model.safetensors", Safetensors.bytes(of: state))
+        try write("triton/3/model.safetensors", Safetensors.bytes(of: ["weight": weight]))
+        try write("triton/3/rest.safetensors", Safetensors.bytes(of: ["bias": bias]))
+        let map = #"{"weight": "model.safetensors", "bias": "rest.safetensors"}"#
+        try write("triton/3/model.safetensors.index.json", index(map))
+        #expect(try listing().models.map(\.name) == ["net", "parts", "triton"])
+        #expect(try listing().leftOut == [])
+        for name in ["net", "parts", "triton"] {
+            #expect(try await load(name).repr == "Linear(in_features=2, out_features=2, bias=True)")
+        }
+    }
+
+    /// A type that no tensor has matters where it is taken: a file gives all its keys, an index those that it names.
+    @Test(arguments: [nil, #"{"weight": "1.safetensors"}"#, #"{"weight": "1.safetensors", "scale": "1.safetensors"}"#])
+    func aForeignTypeMattersWhereItIsTaken(map: String?) async throws {
+        let description = #"{\"type\":\"Linear\",\"in_features\":2,\"out_features\":1,\"bias\":false}"#
+        let header =
+            #"{"weight":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"#
+            + #""scale":{"dtype":"C64","shape":[1],"data_offsets":[8,16]},"#
+            + #""__metadata__":{"callpath":"\#(description)"}}"#
+        let length = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) }
+        let file = length + Array(header.utf8) + [0, 0, 0x80, 0x3F, 0, 0, 0x80, 0x3F] + [UInt8](repeating: 0, count: 8)
+        try write(map == nil ? "net.safetensors" : "1.safetensors", file)
+        if let map { try write("net.safetensors.index.json", index(map)) }
+        if let map, !map.contains("scale") {
+            _ = try await load("net")
+            #expect(try await registry.call("net", [1, 1]) == [2])
+        } else {
+            let error = await #expect(throws: (any Error).self) { try await load("net") }
+            #expect(error.map { "\($0)" }?.contains("scale") == true, "\(error.debugDescription)")
+        }
+    }
+
     @Test(
         arguments: [
             (#"{"weight": "gone.safetensors"}"#, "cannot read 'DIR/gone.safetensors': No such file or directory"),

@@ -30,6 +30,8 @@ package struct FolderListing: Sendable {
     package private(set) var hidden: [String] = []
 
     private let path: String
+    /// The files that an index names, each from here: parts of one model, and no models themselves.
+    private let shards: Set<String>
 
     init(of path: String) throws(ModelFileError) {
         self.path = path
@@ -37,7 +39,7 @@ package struct FolderListing: Sendable {
         hidden = names.filter { $0.hasPrefix(".") }
         let visible = names.filter { !$0.hasPrefix(".") }
         let indices = visible.filter { $0.hasSuffix(Self.indexSuffix) }
-        let shards = Set(indices.flatMap { ShardIndex.files(in: "\(path)/\($0)") })
+        shards = Set(indices.flatMap { ShardIndex.files(in: "\(path)/\($0)") })
         for name in visible where !shards.contains(name) {
             if name.hasSuffix(Self.indexSuffix) {
                 add(String(name.dropLast(Self.indexSuffix.count)), name, isIndex: true)
@@ -69,14 +71,13 @@ package struct FolderListing: Sendable {
     private mutating func look(at name: String, besides files: Set<String>) {
         if name.hasSuffix(Self.suffix) || name.hasSuffix(Self.indexSuffix) { return }
         if RegularFile.isFolder("\(path)/\(name)") {
-            guard !files.contains(name) else {
-                leftOut.append(LeftOut(name: name, reason: "a file is served as '\(name)'"))
-                return
-            }
-            if let model = model(in: name) {
+            let model = model(in: name)
+            if let model, !files.contains(name) {
                 models.append(model)
-            } else {
-                leftOut.append(LeftOut(name: name, reason: "the folder holds no model.safetensors"))
+            } else if model != nil || !shards.contains(where: { $0.hasPrefix("\(name)/") }) {
+                let isTaken = files.contains(name)
+                let reason = isTaken ? "a file is served as '\(name)'" : "the folder holds no model.safetensors"
+                leftOut.append(LeftOut(name: name, reason: reason))
             }
         } else if name.hasSuffix(Self.jsonSuffix) {
             guard !files.contains(String(name.dropLast(Self.jsonSuffix.count))) else { return }
@@ -96,12 +97,13 @@ package struct FolderListing: Sendable {
 
     private func model(named name: String, in folder: String, under parents: [String]) -> Model? {
         let descriptions = ([folder] + parents).map { "\($0)/model\(Self.jsonSuffix)" }
-        for (suffix, isIndex) in [(Self.suffix, false), (Self.indexSuffix, true)] {
-            let file = "\(folder)/model\(suffix)"
-            guard RegularFile.exists(file) else { continue }
-            return Model(name: name, file: file, isIndex: isIndex, descriptions: descriptions)
+        let (file, index) = ("\(folder)/model\(Self.suffix)", "\(folder)/model\(Self.indexSuffix)")
+        let isShard = shards.contains(String(file.dropFirst(path.count + 1)))
+        if !isShard, RegularFile.exists(file), !ShardIndex.files(in: index).contains("model\(Self.suffix)") {
+            return Model(name: name, file: file, isIndex: false, descriptions: descriptions)
         }
-        return nil
+        guard RegularFile.exists(index) else { return nil }
+        return Model(name: name, file: index, isIndex: true, descriptions: descriptions)
     }
 
     /// Returns the number of a version's folder; `nil` for another name.
