@@ -16,6 +16,8 @@ enum Callpath {
     static func main() async {
         openStandardDescriptors()
         _ = Output.ignoresSignalOfGoneReaders
+        // Before anything that takes time: supervisors and log rotation send them whenever they like.
+        for number in Signals.ignored { signal(number, SIG_IGN) }
         guard access("/proc/self/cmdline", R_OK) == 0 else {
             return end(1, "Error: callpath needs /proc, which containers have: mount it first")
         }
@@ -81,9 +83,18 @@ enum Callpath {
 
     private static func perform(_ command: any Command.Type, _ words: [String]) async throws {
         do {
-            try await command.init(words).run()
+            let command = try command.init(words)
+            // The server has a log for that.
+            if !(command is Serve) { warnOfUnknownVariables() }
+            try await command.run()
         } catch is HelpRequest {
             try Output.say(CommandHelp.text(of: command.form))
+        }
+    }
+
+    private static func warnOfUnknownVariables() {
+        for name in UnknownVariables.names(in: Variables.all) {
+            _ = StandardError.write(Array("Warning: \(UnknownVariables.warning(name))\n".utf8))
         }
     }
 

@@ -179,6 +179,23 @@ struct CommandTests {
         #expect(log.text.contains(words), "\(log.text)")
     }
 
+    /// Commands that ask a server warn too, where nobody reads a log.
+    @Test(arguments: [
+        "health --port 1", "list --url http://127.0.0.1:1", "call fc 1 --url http://127.0.0.1:1",
+        "verify --data /nowhere",
+        "key --name x", "version",
+    ])
+    func otherCommandsWarnOnStandardError(words: String) throws {
+        let name = "CALLPATH_OPERATION_PORT"
+        let command = "'\(try RunningServer.binary().path)' \(words)"
+        let warning = "Warning: \(name) is set, and no option has that name. Did you mean 'CALLPATH_OPERATIONS_PORT'?\n"
+        let output = try shell("\(command) 2>&1 >/dev/null", environment: [name: "9"]).output
+        #expect(output.hasPrefix(warning), "\(output)")
+        #expect(try !shell("\(command) 2>/dev/null", environment: [name: "9"]).output.contains("Warning"))
+        let linked = ["CALLPATH_SERVICE_HOST": "10.0.0.1"]
+        #expect(try !shell("\(command) 2>&1", environment: linked).output.contains("Warning"))
+    }
+
     @Test(arguments: [
         ("CALLPATH_SERVICE_HOST", "10.0.0.1"), ("CALLPATH_SERVICE_X", "1"), ("CALLPATH_SERVICE_PORT_HTTP", "80"),
         ("CALLPATH_PORT_80_TCP", "tcp://10.0.0.1:80"), ("CALLPATH_PORT_80_TCP_PROTO", "tcp"),
@@ -225,38 +242,69 @@ struct HealthCommandTests {
         #expect(output.contains("\(name): expected 0..65535, got '\(value)'"), "\(output)")
     }
 
-    /// As in a container: the server is process 1, and the probe beside it gets neither flags nor variables.
+    /// As in a container: the server is process 1, and the probe beside it has no flags, and the variables of the image.
     @Test(
         .enabled(if: canMakeContainers),
         arguments: [
             "serve --port PORT", "--port=PORT", "serve --config FOLDER/options",
             "serve --host 127.0.0.2 --port PORT", "serve --port 0 --operations-port PORT",
             "serve --port PORT --tls-certificate FOLDER/server.pem --tls-key FOLDER/server.key",
-            "serve --config options", "serve --unix-socket FOLDER/socket", "--unix-socket socket",
-            "--port 0 --port-file FOLDER/port", "--port 0 --port-file port",
-            "--unix-socket socket --operations-port 0 --operations-port-file port",
+            "serve --config options", "--port 0 --port-file FOLDER/port", "--port 0 --port-file port",
+            "--port 0 --operations-port PORT --operations-host 127.0.0.2",
+        ],
+        ["", "CALLPATH_HOST=0.0.0.0"]
+    )
+    func asksProcessOne(words: String, variables: String) throws {
+        try expectAsked(words, variables)
+    }
+
+    @Test(
+        .enabled(if: canMakeContainers),
+        arguments: [
+            ("serve", "CALLPATH_PORT=PORT CALLPATH_HOST=0.0.0.0"),
+            ("serve --port PORT", "CALLPATH_PORT=1 CALLPATH_HOST=0.0.0.0"),
+            (
+                "serve",
+                "CALLPATH_PORT=PORT CALLPATH_TLS_CERTIFICATE=FOLDER/server.pem CALLPATH_TLS_KEY=FOLDER/server.key"
+            ),
+            ("serve", "CALLPATH_HOST=0.0.0.0 CALLPATH_PORT=0 CALLPATH_PORT_FILE=FOLDER/port"),
+            ("serve --port 0 --port-file port", "CALLPATH_PORT=1 CALLPATH_HOST=127.0.0.2"),
+            ("serve", "CALLPATH_PORT=0 CALLPATH_OPERATIONS_PORT=PORT CALLPATH_OPERATIONS_HOST=127.0.0.2"),
+            ("serve --host 127.0.0.2 --port PORT", "CALLPATH_HOST=127.0.0.3"), ("serve", "AIP_HTTP_PORT=PORT"),
+            ("serve", "CALLPATH_UNIX_SOCKET=FOLDER/socket"), ("serve", "CALLPATH_UNIX_SOCKET=socket"),
+            ("serve --unix-socket FOLDER/socket", ""), ("--unix-socket socket", ""),
+            ("--unix-socket socket --operations-port 0 --operations-port-file port", ""),
         ]
     )
-    func asksProcessOne(words: String) throws {
+    func asksWhatProcessOneMadeOfItsVariables(words: String, variables: String) throws {
+        try expectAsked(words, variables)
+    }
+
+    private func expectAsked(_ words: String, _ variables: String) throws {
         let folder = try Folder()
         #expect(try shell("Tests/CallpathTests/Fixtures/make-chain.sh '\(folder.path(""))'").status == 0)
         let free = "import socket; s = socket.create_server((\"127.0.0.1\", 0)); print(s.getsockname()[1])"
         let port = try shell("python3 -c '\(free)'").output.trimmingCharacters(in: .newlines)
         try folder.write("port = \(port)\n", to: "options")
-        let options = words.replacing("PORT", with: port).replacing("FOLDER", with: folder.path("."))
+        func filled(_ text: String) -> String {
+            text.replacing("=PORT", with: "=\(port)").replacing(" PORT", with: " \(port)")
+                .replacing("FOLDER", with: folder.path("."))
+        }
         let script = """
             unset CALLPATH_BINARY
+            export \(filled(variables))
             (for i in {1..200}; do '$BINARY' health --ready && break; sleep 0.05; done; kill -TERM 1) > '$OUT' 2>&1 &
             cd '\(folder.path("."))'
-            exec '$BINARY' \(options) 2>log >/dev/null
+            exec '$BINARY' \(filled(words)) 2>log >/dev/null
             """
             .replacing("$BINARY", with: try RunningServer.binary().path).replacing("$OUT", with: folder.path("out"))
         let file = try folder.write(script, to: "script")
         #expect(try shell("unshare --pid --fork --mount-proc bash '\(file)'").status == 0)
         let output = try String(contentsOfFile: folder.path("out"), encoding: .utf8)
-        let asksGivenPort = words.contains("PORT") || words.contains("options")
-        let asksSocket = words.contains("unix-socket") && !words.contains("operations")
-        #expect(output.contains(asksGivenPort ? ":\(port) " : asksSocket ? "/socket " : "127.0.0.1:"), "\(output)")
+        let all = words + " " + variables
+        let asksGivenPort = ["=PORT", " PORT", "options"].contains { all.contains($0) }
+        let asksSocket = (all.contains("unix-socket") || all.contains("UNIX_SOCKET")) && !words.contains("operations")
+        #expect(output.contains(asksGivenPort ? ":\(port) " : asksSocket ? "/socket " : "127.0.0."), "\(output)")
         #expect(output.contains("answers 200"), "\(output)")
         // A port that is known to speak TLS is not asked in plain HTTP, which its log would show as refused.
         #expect(try !String(contentsOfFile: folder.path("log"), encoding: .utf8).contains("status=400"))

@@ -8,6 +8,8 @@ struct FirstProcess {
 
     /// What it was started with.
     let configuration: Configuration
+    /// The variables among that.
+    let environment: [String: String]
 
     init?() {
         var status = stat()
@@ -15,25 +17,27 @@ struct FirstProcess {
             let words = Self.strings(of: "/proc/1/cmdline"), let variables = Self.strings(of: "/proc/1/environ"),
             words.first?.split(separator: "/").last == "callpath"
         else { return nil }
-        let environment = variables.compactMap { variable -> (String, String)? in
+        let named = variables.compactMap { variable -> (String, String)? in
             let halves = variable.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             return halves.count == 2 ? (String(halves[0]), String(halves[1])) : nil
         }
+        environment = Dictionary(named) { first, _ in first }
         var options = Array(words.dropFirst())
         if options.first == "serve" { options.removeFirst() }
-        let given = try? GivenOptions(
-            words: options,
-            environment: Dictionary(environment) { first, _ in first },
-            folder: Self.folder
-        )
+        let given = try? GivenOptions(words: options, environment: environment, folder: Self.folder)
         guard let configuration = try? given?.configuration() else { return nil }
         self.configuration = configuration
     }
 
-    /// The port to ask, read where it was written down if the system chose it; `nil` if it has none.
-    var port: UInt16? {
-        if let port = configuration.operationsPort.port {
-            return Self.port(UInt16(clamping: port), writtenTo: configuration.operationsPortFile)
+    /// Whether it has a port for operations, which is the one to ask.
+    var hasOperationsPort: Bool { configuration.operationsPort.port != nil }
+
+    /// Returns a port of its, read where it was written down if the system chose it; `nil` if it has none.
+    func port(ofOperations asksOperations: Bool) -> UInt16? {
+        if asksOperations {
+            return configuration.operationsPort.port.map {
+                Self.port(UInt16(clamping: $0), writtenTo: configuration.operationsPortFile)
+            }
         }
         guard configuration.wantsPort else { return nil }
         return Self.port(UInt16(clamping: configuration.server.port), writtenTo: configuration.portFile)
@@ -41,7 +45,7 @@ struct FirstProcess {
 
     /// The path of the socket to ask where it listens at no port.
     var socket: String? {
-        let hasPort = configuration.wantsPort || configuration.operationsPort.port != nil
+        let hasPort = configuration.wantsPort || hasOperationsPort
         return hasPort || configuration.unixSocket.isEmpty ? nil : Self.path(configuration.unixSocket)
     }
 

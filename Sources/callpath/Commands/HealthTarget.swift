@@ -19,22 +19,23 @@ struct HealthTarget {
 
     /// `port` and `operationsPort` are those of flags.
     init(host: String?, port flag: UInt16?, operationsPort: UInt16? = nil, environment: [String: String]) throws {
-        let port = operationsPort ?? flag
-        let variable = try Self.port(in: environment)
-        let asksOperations =
-            operationsPort != nil || (port == nil && environment["CALLPATH_OPERATIONS_PORT"] != nil)
-        let named = host ?? Self.hosts(in: environment, ofOperations: asksOperations)
-        let isTold = named != nil && (port ?? variable) != nil
-        let isAnywhere = named == nil && (port ?? variable) == nil
-        let socket = isAnywhere ? environment["CALLPATH_UNIX_SOCKET"] : nil
-        let served = isTold || socket != nil ? nil : FirstProcess()
-        let standard = served?.configuration ?? Configuration()
-        let hosts = named ?? Self.hosts(in: standard)
-        self.host = Self.reachable(hosts)
-        self.port = port ?? variable ?? served?.port ?? UInt16(clamping: standard.server.port)
-        self.socket = socket ?? (isAnywhere ? served?.socket : nil)
-        let isStandard = port == nil && variable == nil && standard.operationsPort.port == nil
-        speaksTLS = isStandard && standard.tls.configuration != nil
+        let served = FirstProcess()
+        // A variable that process 1 has too, as those of an image, says less than what that made of it: its flags win.
+        let told = environment.filter { served?.environment[$0.key] != $0.value }
+        let variable = try Self.port(in: told)
+        let port = operationsPort ?? flag ?? variable
+        let isOperations =
+            told["CALLPATH_OPERATIONS_PORT"] != nil || port == nil && served?.hasOperationsPort == true
+        let asksOperations = operationsPort != nil || flag == nil && isOperations
+        let named = host ?? Self.hosts(in: told, ofOperations: asksOperations)
+        let own = served?.port(ofOperations: asksOperations)
+        let configuration = served?.configuration ?? Configuration()
+        self.host = Self.reachable(named ?? Self.hosts(in: configuration, ofOperations: asksOperations))
+        self.port = port ?? own ?? UInt16(clamping: configuration.server.port)
+        socket = named == nil && port == nil ? told["CALLPATH_UNIX_SOCKET"] ?? served?.socket : nil
+        let isElsewhere = named != nil && port != nil
+        let isMainPort = socket == nil && !asksOperations && self.port == own
+        speaksTLS = isMainPort && !isElsewhere && configuration.tls.configuration != nil
     }
 
     private static func port(in environment: [String: String]) throws -> UInt16? {
@@ -51,9 +52,9 @@ struct HealthTarget {
         (asksOperations ? environment["CALLPATH_OPERATIONS_HOST"] : nil) ?? environment["CALLPATH_HOST"]
     }
 
-    private static func hosts(in configuration: Configuration) -> String {
-        let isElsewhere = configuration.operationsPort.port != nil && !configuration.operationsHosts.hosts.isEmpty
-        return (isElsewhere ? configuration.operationsHosts : configuration.hosts).optionText
+    private static func hosts(in configuration: Configuration, ofOperations asksOperations: Bool) -> String {
+        let isApart = asksOperations && !configuration.operationsHosts.hosts.isEmpty
+        return (isApart ? configuration.operationsHosts : configuration.hosts).optionText
     }
 
     /// Returns an address to connect to in place of one that only listeners use.

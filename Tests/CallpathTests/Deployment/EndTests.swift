@@ -37,6 +37,45 @@ struct EndTests {
         #expect(output.contains("ignored signal"), "\(output)")
     }
 
+    /// While models load, with half a request, and while it drains.
+    @Test(arguments: ["USR1", "USR2"])
+    func ignoresThemWhateverItIsAt(signal: String) throws {
+        let models = try Folder()
+        try Self.writeModels(1_000, to: models)
+        let half = #"printf 'POST /v1/modules HTTP/1.1\r\nHost: a\r\nContent-Length: 18\r\n\r\n{"type":' >&3"#
+        let (output, status) = try run(
+            "--log-level debug --drain-delay 600s --max-modules 5000 --models '\(models.path(""))'",
+            """
+            said 'loading model 2 of'; kill -\(signal) $server; ready
+            exec 3<>/dev/tcp/127.0.0.1/$port; \(half); kill -\(signal) $server
+            kill -TERM $server; said draining; kill -\(signal) $server
+            curl -s localhost:$port/livez; kill -TERM $server
+            """
+        )
+        #expect(status == 0, "\(output.suffix(2_000))")
+        let words = ["ignored signal", "loading model 1000 of", "is ready", "draining", #""status":"live""#]
+        for word in words { #expect(output.contains(word), "\(word): \(output.suffix(2_000))") }
+    }
+
+    /// From the first instruction of its own on, in every command: here one that waits for an answer.
+    @Test(arguments: ["SIGUSR1", "SIGUSR2"])
+    func ignoresThemBeforeItServes(signal: String) throws {
+        let folder = try Folder()
+        let script = """
+            import signal, socket, subprocess
+            server = socket.create_server(("127.0.0.1", 0))
+            command = ["\(try RunningServer.binary().path)", "health", "--timeout", "30", "--host", "127.0.0.1"]
+            probe = subprocess.Popen(command + ["--port", str(server.getsockname()[1])])
+            client = server.accept()[0]
+            probe.send_signal(signal.\(signal))
+            client.recv(1000)
+            client.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
+            print("ended with", probe.wait())
+            """
+        let file = try folder.write(script, to: "probe.py")
+        #expect(try shell("python3 '\(file)'").output.hasSuffix("ended with 0\n"))
+    }
+
     @Test(arguments: ["TERM", "INT"], ["TERM", "INT"])
     func theSecondSignalEndsADrainDelay(first: String, second: String) throws {
         let body = "ready; kill -\(first) $server; said draining; kill -\(second) $server"
@@ -101,14 +140,18 @@ struct EndTests {
         #expect(output.contains("load 200"), "\(output)")
     }
 
-    @Test(arguments: ["TERM", "INT"])
-    func aSignalEndsTheLoadingOfModels(signal: String) throws {
-        let models = try Folder()
+    private static func writeModels(_ count: Int, to folder: Folder) throws {
         let header = #"{"weight":{"dtype":"F32","shape":[1,1],"data_offsets":[0,4]}}"#
         let file =
             withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) } + Data(header.utf8)
             + Data(count: 4)
-        for index in 1...3_000 { try file.write(to: models.url("m\(index).safetensors")) }
+        for index in 1...count { try file.write(to: folder.url("m\(index).safetensors")) }
+    }
+
+    @Test(arguments: ["TERM", "INT"])
+    func aSignalEndsTheLoadingOfModels(signal: String) throws {
+        let models = try Folder()
+        try Self.writeModels(3_000, to: models)
         let (output, status) = try run(
             "--models '\(models.path(""))' --max-modules 5000 --drain-delay 600s",
             "said 'loading model 2 of'; kill -\(signal) $server"
