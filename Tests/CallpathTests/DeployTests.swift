@@ -138,7 +138,9 @@ struct DeployTests {
     @Test func theReadmeAsksForABranchUntilThereIsATag() throws {
         let readme = try Self.text("README.md")
         #expect(!readme.contains(#"from: "0"#), "no tag resolves it")
-        #expect(try !Self.text("Package.swift").contains("from:"), "each package by an exact version")
+        let packages = try Self.text("Package.swift").matches(of: /\.package\((?!path:)[^\n]*/).map(\.output)
+        #expect(packages.count >= 4)
+        for package in packages { #expect(package.contains(/, exact: "\d+\.\d+\.\d+"/), "\(package)") }
         let swift = try #require(Self.text("Package.swift").firstMatch(of: /swift-tools-version: (\S+)/)).output.1
         #expect(readme.contains("Swift \(swift)"))
     }

@@ -101,10 +101,28 @@ struct EventStreamTests {
         #expect(!text.contains("id: \(process).1\n"))
     }
 
+    /// A proxy that gathers answers is told not to, in whatever form they come.
+    @Test(arguments: ["", "--compressed", "--http2-prior-knowledge", "--http2-prior-knowledge --compressed", "-I"])
+    func isNotToBeGathered(options: String) throws {
+        let server = try server()
+        let folder = try Folder()
+        let (file, url) = (folder.path("head"), "http://localhost:\(server.port)\(Self.path)")
+        let head = try shell(
+            """
+            curl -sN -D '\(file)' -o /dev/null \(options) \(url) & reader=$!
+            for i in {1..3000}; do grep -q $'^\\r$' '\(file)' 2>/dev/null && break; sleep 0.01; done
+            kill -9 $reader 2>/dev/null; cat '\(file)'
+            """
+        ).output.lowercased()
+        #expect(head.contains(" 200") && head.contains("\r\nx-accel-buffering: no\r\n"), "\(head)")
+        #expect(head.contains("content-encoding: gzip") == options.contains("--compressed"), "\(head)")
+    }
+
     @Test func staysAliveInSilenceAndEndsWithTheServer() throws {
         let server = try server("--heartbeat", "20ms")
         let (client, head) = try open(server)
         #expect(head.contains("\r\nContent-Type: text/event-stream\r\n"))
+        #expect(head.contains("\r\nX-Accel-Buffering: no\r\n"))
         _ = try client.text(until: ": idle\n\n")
         #expect(server.terminate() == 0)
         #expect(client.rest().hasSuffix("\r\n0\r\n\r\n"))

@@ -109,6 +109,14 @@ def deep(torch, count):
     return model
 
 
+def quantised_weight(torch):
+    """A layer whose weight is a tensor of a class of its own, as torchao's are."""
+    kind = type("Quantised", (torch.Tensor,), {})
+    module = torch.nn.Linear(2, 2)
+    module.weight = torch.nn.Parameter(torch.ones(2, 2).as_subclass(kind))
+    return module
+
+
 # What must not be written, and the words that say why.
 REFUSED = {
     "a hook": (lambda t: t.nn.Sequential(t.nn.ReLU(), t.nn.Sequential(hooked(t))), "model.1.0 (Linear) has hooks"),
@@ -138,6 +146,9 @@ REFUSED = {
     "lazy": (lambda t: t.nn.LazyLinear(2), "model (LazyLinear) is lazy"),
     "TorchScript": (lambda t: t.jit.script(t.nn.Linear(2, 2)), "is TorchScript"),
     "compiled": (lambda t: t.compile(t.nn.Linear(2, 2)), "model (OptimizedModule) was made by torch.compile: export its ._orig_mod"),
+    "a tensor of another class": (quantised_weight, "holds weight as a Quantised, and Callpath takes plain tensors"),
+    "a buffer that is not kept": (lambda t: (m := t.nn.BatchNorm1d(3), m.register_buffer("running_mean", t.zeros(3), persistent=False))[0],
+                                  "has buffers that its state dictionary leaves out"),
     "a loss": (lambda t: t.nn.Sequential(t.nn.MSELoss()), "model.0 (MSELoss)"),
 }
 

@@ -504,7 +504,7 @@ def cgroup_v1():
     own = next((line.split(":", 2)[2] for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines()
                 if "cpu" in line.split(":")[1].split(",")), None)
     if root is None or own is None or not os.access(root, os.W_OK):
-        raise Missing("needs a host with cgroup v1's cpu controller, and root; ContainerTests hold the reading to made-up trees")
+        raise Missing("needs a host with cgroup v1's cpu controller, and root; ProcessorQuotaTests hold the reading to made-up trees")
     parent = root / own.lstrip("/") / f"field-{os.getpid()}"
     child = parent / "inner"
     loops = {}

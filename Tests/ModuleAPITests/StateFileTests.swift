@@ -97,4 +97,23 @@ struct StateFileTests {
             #expect(short.detail?.contains("num_batches_tracked") == false, "\(short.text)")
         }
     }
+
+    /// Not nested, from safetensors too, and of the norms that keep statistics only where they are told to.
+    @Test(arguments: [#""type": "BatchNorm1d""#, #""type": "InstanceNorm1d", "track_running_stats": true"#])
+    func oldNormsOfSafetensorsHaveNoCounterEither(type: String) async throws {
+        let body = #"{\#(type), "num_features": 1, "affine": false}"#
+        #expect(await server.json(.put, "/v1/modules/m", body).status == 201)
+        let counted = #"{"running_mean": [1], "running_var": [1], "num_batches_tracked": 5}"#
+        #expect(await server.json(.put, "/v1/modules/m/state_dict", counted).status == 200)
+        let state: OrderedDictionary<String, Tensor> = [
+            "running_mean": try Tensor([1] as [Float]), "running_var": try Tensor([4] as [Float]),
+        ]
+        // PyTorch keeps the counter of the module where the file has none.
+        #expect(await put(try Safetensors.bytes(of: state)).status == 200)
+        #expect(await server.get("/v1/modules/m/parameters/num_batches_tracked").json["data"] == 5)
+        #expect(await server.get("/v1/modules/m/parameters/running_var").json["data"] == [4.0])
+        let file = try Safetensors.bytes(of: state, metadata: ["callpath": body])
+        _ = try await server.api.registry.load("again", safetensors: Safetensors.contents(of: file), description: nil)
+        #expect(await server.get("/v1/modules/again/parameters/num_batches_tracked").json["data"] == 0)
+    }
 }

@@ -11,7 +11,9 @@ import Web
 
 /// What balancers, monitors and platforms ask, in whatever way they do.
 struct ProbeTests {
-    private static let paths = ["/", "/livez", "/readyz", "/version", "/metrics", "/openapi.yaml", "/ping"]
+    private static let paths = [
+        "/", "/livez", "/readyz", "/version", "/metrics", "/openapi.yaml", "/openapi.json", "/ping",
+    ]
 
     @Test(arguments: paths, ["verbose", "a&a", "x=%zz", "=", "exclude=etcd&exclude=ping", "%"])
     func anyQueryIsIgnored(path: String, query: String) async {

@@ -40,6 +40,29 @@ struct ClientCertificateTests {
         #expect(output.contains(words), "\(output)")
     }
 
+    /// The log and the health command both say it.
+    @Test func aClientWhoseCertificateHasExpiredIsToldSo() throws {
+        let (folder, log) = (try Folder(), try LogFile())
+        let made = try shell(
+            """
+            cd '\(folder.path("."))' && kind='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
+            openssl req -x509 $kind -days 9 -subj /CN=own -keyout own.key -out own.pem 2>&1 &&
+            openssl req $kind -subj /CN=late -keyout late.key -out late.csr 2>&1 &&
+            echo extendedKeyUsage=clientAuth > late.ext &&
+            openssl x509 -req -in late.csr -CA own.pem -CAkey own.key -CAcreateserial -days -1 -extfile late.ext \
+                -out late.pem 2>&1 && cat late.pem late.key > both.pem
+            """
+        )
+        #expect(made.status == 0, "\(made.output)")
+        let asked = ["--tls-client-auth", "required", "--tls-client-ca", folder.path("own.pem")]
+        let server = try RunningServer(arguments: Self.identity + asked, log: log.handle)
+        let health = "'\(try RunningServer.binary().path)' health --port \(server.port)"
+        let (output, status) = try shell("\(health) --client-certificate '\(folder.path("both.pem"))' 2>&1")
+        #expect(status != 0)
+        #expect(output.contains("the server refuses the TLS connection: ") && output.contains("expired"), "\(output)")
+        try log.wait(for: "the client's certificate: certificate has expired")
+    }
+
     /// Connections that are kept alive end with the authority that let them in, those of others stay.
     @Test func aClientWhoseAuthorityIsGoneIsCutOff() throws {
         let (folder, log) = (try Folder(), try LogFile())
@@ -64,6 +87,41 @@ struct ClientCertificateTests {
         let output = lost.wait()
         #expect(output.contains("200 OK") && output.contains("status") && !output.contains("status 124"), "\(output)")
         #expect(server.terminate() == 0)
+    }
+
+    /// The authorities of clients and the pass phrase of the key are looked at too, and no signal comes.
+    @Test func otherFilesAreLookedAtToo() throws {
+        let (folder, log) = (try Folder(), try LogFile())
+        let (authority, key) = (folder.path("clients.pem"), folder.path("tls.key"))
+        let password = try folder.write("right", to: "password")
+        func encrypt(_ word: String) throws {
+            let form = "ec -aes256 -passout pass:\(word) -in '\(Self.fixtures)/first.key' -out '\(key).new'"
+            #expect(try shell("openssl \(form) 2>/dev/null && mv '\(key).new' '\(key)'").status == 0)
+        }
+        func trust(_ name: String) throws {
+            let swap = "cp '\(Self.fixtures)/\(name).pem' '\(authority).new' && mv '\(authority).new' '\(authority)'"
+            #expect(try shell(swap).status == 0)
+        }
+        try encrypt("right")
+        try trust("stranger")
+        let files = [
+            "--tls-certificate", "\(Self.fixtures)/first.pem", "--tls-key", key, "--tls-key-password-file", password,
+        ]
+        let asked = ["--tls-client-auth", "required", "--tls-client-ca", authority]
+        let server = try RunningServer(arguments: files + asked, log: log.handle)
+        let client = "--cert '\(Self.fixtures)/client.pem' --key '\(Self.fixtures)/client.key'"
+        let ask = "curl -s -o /dev/null -w '%{http_code}' --cacert '\(Self.fixtures)/authority.pem' \(client)"
+        func status() throws -> String { try shell("\(ask) https://localhost:\(server.port)/livez").output }
+        #expect(try status() == "000")
+        try trust("authority")
+        try log.wait(for: "read the certificate again")
+        #expect(try status() == "200")
+        try encrypt("new")
+        try log.wait(for: "could not read the certificate again")
+        #expect(try status() == "200")
+        try folder.write("new", to: "password")
+        try log.wait(for: "read the certificate again", times: 3)
+        #expect(try status() == "200")
     }
 
     /// Certificates come by a symbolic link that is swapped, as in Kubernetes' volumes, and no signal.

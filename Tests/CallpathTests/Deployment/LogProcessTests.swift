@@ -31,17 +31,26 @@ struct LogProcessTests {
     @Test(arguments: ["info", "debug"])
     func writesProbesThatSucceedForDebuggingOnly(level: String) throws {
         let log = try LogFile()
-        let server = try RunningServer(arguments: ["--log-format", "json", "--log-level", level], log: log.handle)
+        let arguments = ["--log-format", "json", "--log-level", level]
+        let server = try RunningServer(
+            arguments: arguments,
+            environment: ["AIP_HEALTH_ROUTE": "/healthy"],
+            log: log.handle
+        )
         let client = try Client(port: server.port)
         let layer = #"{"type": "ReLU"}"#
         #expect(try client.json("PUT", "/v1/modules/m", layer).status == 201)
         let probes = [
             "/", "/livez", "/readyz?verbose", "/metrics", "/ping", "/v2/health/live", "/v2/health/ready",
-            "/v2/models/m/ready", "/v2/models/m/versions/1/ready",
+            "/v2/models/m/ready", "/v2/models/m/versions/1/ready", "/healthy",
         ]
-        let methods = ["GET", "OPTIONS"]
+        let methods = ["GET", "OPTIONS", "HEAD"]
         for path in probes {
-            for method in methods { #expect(try client.send(method, path).status < 300, "\(method) \(path)") }
+            for method in methods.dropLast() {
+                #expect(try client.send(method, path).status < 300, "\(method) \(path)")
+            }
+            try client.write(Array("HEAD \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8))
+            #expect(try client.readHead().status == 200, "HEAD \(path)")
         }
         let others = ["/version", "/v2/models/m", "/v2/models/none/ready"]
         for path in others { _ = try client.send("GET", path) }
