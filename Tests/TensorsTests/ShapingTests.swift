@@ -112,4 +112,20 @@ struct AccuracyTests {
         let worst = zip(got, expected).map { abs($0 - $1) / max(abs($1), 1e-6) }.max() ?? 0
         #expect(worst < 3e-6)
     }
+
+    /// Which of two texts an error has depends on PyTorch's strides, along axes of one entry too.
+    @Test(arguments: [
+        (Function("unsqueezed") { try $0.unsqueezed(-3) }, true),
+        (Function("unsqueezed in front") { try $0.unsqueezed(0) }, true),
+        (Function("squeezed") { try $0.squeezed(3) }, true),
+        (Function("contiguous already") { try $0.contiguous().unsqueezed(-3) }, true),
+        (Function("computed") { try $0.relu().unsqueezed(-3) }, false),
+    ])
+    func productsSeeStepsAlongAxesOfOneEntry(function: Function, isStack: Bool) throws {
+        let stack = try function.body(Tensor.ones([1, 1, 2, 2, 1]).permuted([2, 1, 3, 4, 0]))
+        let error = #expect(throws: TensorError.self) { try stack.matmul(.ones([2, 2])) }
+        let rows = stack.rank == 4 ? 2 : 4
+        let text = "Expected size for first two dimensions of batch2 tensor to be: [\(rows), 1] but got: [\(rows), 2]."
+        #expect(error?.message() == (isStack ? text : "mat1 and mat2 shapes cannot be multiplied (4x1 and 2x2)"))
+    }
 }

@@ -13,7 +13,8 @@ extension Tensor {
     ) throws(TensorError) -> Tensor {
         guard weight.rank == 2 else { throw .embeddingWeightRank }
         guard indices.dtype == .int64 || indices.dtype == .int32 else { throw .embeddingIndexType(indices.dtype) }
-        try CallMeter.chargeElements(indices.elementCount, cost: CallMeter.windowCost)
+        // However narrow the table, each index is checked and its row found.
+        try CallMeter.chargeElements(indices.elementCount, cost: CallMeter.comparisonCost)
         let places = indices.scalars(as: Int64.self).map { Int(truncatingIfNeeded: $0) }
         guard places.allSatisfy({ (0..<weight.shape[0]).contains($0) }) else { throw .embeddingIndexOutOfRange }
         let shape = try Shape(checking: indices.shape.dimensions + [weight.shape[1]])

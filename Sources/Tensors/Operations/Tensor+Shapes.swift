@@ -48,14 +48,23 @@ extension Tensor {
     func unsqueezed(at axis: Int) throws(TensorError) -> Tensor {
         var sizes = shape.dimensions
         sizes.insert(1, at: axis)
-        let shape = Shape(sizes, elementCount: elementCount)
-        return try view(as: shape, "unsqueeze", NodeName("UnsqueezeBackward0"))
+        let result = try view(
+            as: Shape(sizes, elementCount: elementCount),
+            "unsqueeze",
+            NodeName("UnsqueezeBackward0")
+        )
+        guard var strides = body.strides else { return result }
+        strides.insert(axis < rank ? shape[axis] &* strides[axis] : 1, at: axis)
+        return result.laid(out: strides)
     }
 
     func squeezed(at axis: Int) throws(TensorError) -> Tensor {
         var sizes = shape.dimensions
         sizes.remove(at: axis)
-        return try view(as: Shape(sizes, elementCount: elementCount), "squeeze", .squeeze)
+        let result = try view(as: Shape(sizes, elementCount: elementCount), "squeeze", .squeeze)
+        guard var strides = body.strides else { return result }
+        strides.remove(at: axis)
+        return result.laid(out: strides)
     }
 
     /// Returns the tensor as a matrix: all axes but the last are folded into rows.

@@ -96,11 +96,15 @@ extension Tensor {
     var strides: [Int] { body.strides ?? Layout.inOrder(shape.dimensions) }
 
     /// Whether PyTorch's tensor lies in order.
-    var isInOrder: Bool { body.strides == nil }
+    var isInOrder: Bool { body.strides.map { Layout.isInOrder(shape.dimensions, $0) } ?? true }
 
     /// Returns this tensor, which was just made, with PyTorch's strides.
+    ///
+    /// Those along axes of one entry are kept where they are not what they would be: products look at them.
     func laid(out strides: [Int]) -> Tensor {
-        if !Layout.isInOrder(shape.dimensions, strides) { body.note(strides: strides) }
+        let sizes = shape.dimensions
+        let isPlain = sizes.contains(0) || strides == Layout.inOrder(sizes)
+        if !(isPlain && body.strides == nil) { body.note(strides: isPlain ? nil : strides) }
         return self
     }
 
@@ -126,7 +130,7 @@ extension Tensor {
     /// Returns this tensor, which was just computed element by element from `operand`, with PyTorch's strides.
     @inline(__always)
     func laid(like operand: Tensor) -> Tensor {
-        guard let strides = operand.body.strides, operand.rank == rank else { return self }
+        guard let strides = operand.body.strides, operand.rank == rank, !operand.isInOrder else { return self }
         return laid(out: Layout.copied(shape.dimensions, strides))
     }
 

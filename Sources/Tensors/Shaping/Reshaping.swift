@@ -13,7 +13,11 @@ extension Tensor {
 
     private func squeezed(axes: Set<Int>, _ name: NodeName) throws(TensorError) -> Tensor {
         let sizes = shape.enumerated().filter { !axes.contains($0.offset) || $0.element != 1 }.map(\.element)
-        return try view(as: Shape(sizes, elementCount: elementCount), "squeeze", name)
+        let result = try view(as: Shape(sizes, elementCount: elementCount), "squeeze", name)
+        guard let strides = body.strides else { return result }
+        return result.laid(
+            out: strides.enumerated().filter { !axes.contains($0.offset) || shape[$0.offset] != 1 }.map(\.element)
+        )
     }
 
     /// Returns the tensor with an axis of size 1 at `dim`.
