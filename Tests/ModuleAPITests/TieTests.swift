@@ -87,6 +87,43 @@ struct TieTests {
         #expect(document.json["tied"] == ["1.weight": "0.weight", "2.weight": "0.weight"])
     }
 
+    /// A parameter that is made None is no parameter of its other names any more, and one that is set again is a new one.
+    @Test func endWithTheParameter() async throws {
+        let norm = #"{"type": "LayerNorm", "normalized_shape": [3], "tied": {"bias": "weight"}}"#
+        #expect(await server.json(.put, "/v1/modules/ln", norm).status == 201)
+        #expect(await server.send(.delete, "/v1/modules/ln/bias").status == 200)
+        let document = await server.get("/v1/modules/ln")
+        #expect(document.json["tied"] == nil && document.json["bias"] == false, "\(document.text)")
+        #expect(await server.json(.put, "/v1/modules/ln/parameters/bias", "[7, 8, 9]").status == 200)
+        #expect(await server.get("/v1/modules/ln").json["tied"] == nil)
+        #expect(await server.get("/v1/modules/ln/parameters/weight").json["data"] == [1.0, 1.0, 1.0])
+    }
+
+    /// The name that is left first has the tensor of all the others; who refers to the module sees the same.
+    @Test(arguments: [
+        ("0.bias", ["2.bias": "1.bias"]), ("1.bias", ["2.bias": "0.bias"]), ("2.bias", ["1.bias": "0.bias"]),
+    ])
+    func goOnUnderTheNamesThatAreLeft(gone: String, left: [String: String]) async throws {
+        let modules = [String](repeating: Self.linear, count: 3).joined(separator: ", ")
+        let tied = #"{"1.bias": "0.bias", "2.bias": "0.bias"}"#
+        let body = #"{"type": "Sequential", "seed": 1, "modules": [\#(modules)], "tied": \#(tied)}"#
+        #expect(await server.json(.put, "/v1/modules/m", body).status == 201)
+        let user = #"{"type": "Sequential", "modules": [{"name": "net", "ref": "m"}]}"#
+        #expect(await server.json(.put, "/v1/modules/user", user).status == 201)
+        _ = try await server.api.registry.setParameter("net.\(gone)", of: "user", to: nil)
+        let tiedNow = await server.get("/v1/modules/m").json["tied"]
+        #expect(tiedNow?.asObject?.keys.sorted() == left.keys.sorted())
+        for (later, first) in left {
+            #expect(tiedNow?[later]?.asString == first)
+            #expect(await server.json(.put, "/v1/modules/m/parameters/\(later)", "[3, 4]").status == 200)
+            #expect(await server.get("/v1/modules/user/parameters/net.\(first)").json["data"] == [3.0, 4.0])
+        }
+        // The document is one that can be made anew.
+        let document = await server.get("/v1/modules/m")
+        let description = document.text.replacing(#""name":"m","#, with: "")
+        #expect(await server.json(.put, "/v1/modules/copy", description).status == 201, "\(description)")
+    }
+
     @Test func aFileMayNameTheKeyThatItLeavesOut() async throws {
         let description = #"{"type": "Sequential", "modules": [\#(Self.linear), \#(Self.linear)]}"#
         let metadata = ["callpath": description, "1.weight": "0.weight", "format": "pt"]

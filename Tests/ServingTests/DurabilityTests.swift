@@ -49,6 +49,62 @@ struct DurabilityTests {
         }
     }
 
+    /// What was one parameter under several names and what is left of them, each a version of its own.
+    @Test(arguments: ["0.bias", "1.bias", "2.bias"], [false, true])
+    func keepsWhatIsLeftOfATie(gone: String, isSetAgain: Bool) async throws {
+        var description = ModuleDescription(
+            name: "net",
+            root: .sequential(.linear(2, 2), .linear(2, 2), .linear(2, 2)),
+            seed: 0
+        )
+        description.tied = ["1.bias": "0.bias", "2.bias": "0.bias"]
+        let (ties, state, first) = try await folder.use { registry async throws in
+            _ = try await registry.put(description)
+            var made = try await registry.setParameter("1.bias", of: "net", to: try Tensor([5, 6] as [Float]))
+            let first = made.stateDict
+            made = try await registry.setParameter(gone, of: "net", to: nil)
+            #expect(made.ties.count == 1)
+            if isSetAgain {
+                made = try await registry.setParameter(gone, of: "net", to: try Tensor([7, 8] as [Float]))
+            }
+            return (made.ties, made.stateDict, first)
+        }
+        try await folder.use { registry async throws in
+            let kept = try await registry.module("net")
+            #expect(kept.ties == ties && kept.stateDict.keys == state.keys)
+            for (key, tensor) in state { #expect(kept.stateDict[key]?.hasSameBits(as: tensor) == true, "\(key)") }
+            if !isSetAgain {
+                let old = try await registry.module("net", version: 2)
+                #expect(old.ties == ["1.bias": "0.bias", "2.bias": "0.bias"] && old.stateDict.keys == first.keys)
+            }
+            let changed = try await registry.setParameter(ties.keys[0], of: "net", to: try Tensor([1, 2] as [Float]))
+            #expect(changed.stateDict[ties.values[0]]?.scalars(as: Float.self) == [1, 2])
+        }
+    }
+
+    /// Earlier versions wrote ties down that did not hold any more: what is written opens as what it was.
+    @Test(
+        arguments: [
+            (["0", "1"], ["2.bias": "0.bias"], [:]),
+            (["0"], ["1.bias": "0.bias", "2.bias": "0.bias"], ["2.bias": "1.bias"]),
+            (["2"], ["1.bias": "0.bias", "2.bias": "0.bias"], ["1.bias": "0.bias"]), ([], ["1.bias": "0.bias"], [:]),
+        ] as [([String], OrderedDictionary<String, String>, OrderedDictionary<String, String>)]
+    )
+    func opensTiesOfParametersThatAreGone(
+        gone: [String],
+        written: OrderedDictionary<String, String>,
+        left: OrderedDictionary<String, String>
+    ) throws {
+        let layers = (0..<3).map { NodeDescription.linear(2, 2, bias: !gone.contains("\($0)")) }
+        var description = ModuleDescription(root: .sequential(layers[0], layers[1], layers[2]))
+        description.tied = written
+        var checker = DescriptionChecker(limits: ServingLimits().descriptions, hasStateDict: true)
+        let layer = try checker.check(root: description.root)
+        // In the last row all have tensors of their own.
+        let built = try BuiltTree(unfilled: description, layer) { key in gone.isEmpty || !written.keys.contains(key) }
+        #expect(built.plan.ties == left)
+    }
+
     @Test func keepsEachChange() async throws {
         try await folder.use { registry async throws in
             try await registry.add("fc", .linear(2, 2), smallState())

@@ -15,7 +15,7 @@ enum IndexCodec {
         switch try reader.peekKind() {
         case .number: return .at(try reader.readInt())
         case .array: return .tensor(try Tensor(try reader.readArray { Int64(try $0.readInt()) }))
-        default:
+        case .object:
             var object = try ObjectReader(&reader, "A part of an index")
             let slice = try object.take("slice", slice)
             let ellipsis = try object.take("ellipsis") { try $0.readBool() }
@@ -23,14 +23,18 @@ enum IndexCodec {
             switch (slice, ellipsis) {
             case (let slice?, nil): return slice
             case (nil, true?): return .ellipsis
-            default:
-                throw DocumentProblem(
-                    .invalidHook,
-                    #"A part of an index is a whole number, a list of them, {"slice": [start, stop, step]} or {"ellipsis": true}."#,
-                    pointer: object.pointer
-                )
+            default: throw problem(at: object.pointer)
             }
+        case let kind: throw problem(", got \(kind)", at: reader.pointer)
         }
+    }
+
+    private static func problem(_ came: String = "", at pointer: String) -> DocumentProblem {
+        DocumentProblem(
+            .invalidHook,
+            #"A part of an index is a whole number, a list of them, {"slice": [start, stop, step]} or {"ellipsis": true}\#(came)."#,
+            pointer: pointer
+        )
     }
 
     private static func slice(_ reader: inout JSONReader) throws -> Index {

@@ -15,22 +15,29 @@ package struct BuiltTree: @unchecked Sendable {
     /// Builds a tree with the tensors that the description asks for.
     package init(_ description: ModuleDescription, _ layer: CheckedLayer) throws(DescriptionProblem) {
         let generator = description.seed.map { Generator(seed: $0) } ?? Generator()
-        try self.init(description, layer, drawingFrom: generator)
+        try self.init(description, layer, drawingFrom: generator) { ties, _ in ties }
     }
 
-    /// Builds a tree whose tensors have their shapes and types, and whose elements come from elsewhere.
-    package init(unfilled description: ModuleDescription, _ layer: CheckedLayer) throws(DescriptionProblem) {
-        try self.init(description, layer, drawingFrom: .idle)
+    /// Builds a tree that was written down: its tensors have their shapes and types, and their elements come from elsewhere.
+    ///
+    /// - Parameter hasTensor: Returns whether a tensor was written down under a key.
+    package init(
+        unfilled description: ModuleDescription,
+        _ layer: CheckedLayer,
+        hasTensor: (_ key: String) -> Bool
+    ) throws(DescriptionProblem) {
+        try self.init(description, layer, drawingFrom: .idle) { Ties.written($0, in: $1, hasTensor: hasTensor) }
     }
 
     private init(
         _ description: ModuleDescription,
         _ layer: CheckedLayer,
-        drawingFrom generator: Generator
+        drawingFrom generator: Generator,
+        tied: (OrderedDictionary<String, String>, Module) -> OrderedDictionary<String, String>
     ) throws(DescriptionProblem) {
         var builder = TreeBuilder(generator, isTraining: description.training)
         let root = try description.compatibility.run { () throws(DescriptionProblem) in try builder.build(layer) }
-        let ties = try Ties(description.tied, in: root).carriedOut()
+        let ties = try Ties(tied(description.tied, root), in: root).carriedOut()
         do throws(StateProblem) {
             stateDict = try description.stateDict?.entries(for: root.stateDict(), ties: ties)
         } catch { throw DescriptionProblem(.state(error)) }

@@ -50,6 +50,41 @@ package struct Ties {
         return firsts
     }
 
+    /// Returns the ties that are left of some: each name to the first that has the same parameter.
+    ///
+    /// - Parameter parameter: Returns what tells the parameter of a name from others; `nil` if it has none.
+    static func left<Identity: Hashable>(
+        of ties: OrderedDictionary<String, String>,
+        parameter: (String) -> Identity?
+    ) -> OrderedDictionary<String, String> {
+        var firsts: [Identity: String] = [:]
+        for name in ties.values {
+            if let parameter = parameter(name) { firsts[parameter] = name }
+        }
+        var left: OrderedDictionary<String, String> = [:]
+        for name in ties.keys {
+            guard let parameter = parameter(name) else { continue }
+            if let first = firsts[parameter] { left[name] = first } else { firsts[parameter] = name }
+        }
+        return left
+    }
+
+    /// Returns the ties of a description that was written down, without those that no longer held then.
+    ///
+    /// Earlier versions of Callpath wrote them all: of parameters that were None by then, and of those that had a tensor of
+    /// their own again.
+    ///
+    /// - Parameter hasTensor: Returns whether a tensor was written down under a name.
+    static func written(
+        _ ties: OrderedDictionary<String, String>,
+        in root: Module,
+        hasTensor: (String) -> Bool
+    ) -> OrderedDictionary<String, String> {
+        let left = Self.left(of: ties) { root.parameter(at: $0) == nil ? nil : ties[$0] ?? $0 }
+        // Of a parameter with several names the tensor is kept under the first.
+        return left.filter { !hasTensor($0.key) }
+    }
+
     private func tie(_ later: String, to earlier: String) throws(Fault) {
         guard let place = root.parameter(at: later), let laterOrder = order[later] else { throw .noParameter(later) }
         guard let parameter = root.parameter(at: earlier), let earlierOrder = order[earlier] else {

@@ -47,8 +47,8 @@ struct ChangeWriter {
             parts[Self.key(ofTensor: key)] = .some(part(tensor))
         }
         for key in old.keys where tensors[key] == nil { parts[Self.key(ofTensor: key)] = .some(nil) }
-        // Which tensors there are is all of a description that can change from version to version.
-        if base == nil || Set(tensors.keys) != Set(old.keys) {
+        // Which tensors there are, and under which names, is all of a description that can change from version to version.
+        if base == nil || Set(tensors.keys) != Set(old.keys) || base?.ties != new.ties {
             let bytes = try new.storedDescription
             parts[Self.descriptionKey] = .some(StorePart(bytes, isFile: bytes.count > StorePart.rowLimit))
         }

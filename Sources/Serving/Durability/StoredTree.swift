@@ -20,7 +20,9 @@ struct StoredTree: Sendable {
             let description = try DescriptionReader.description(in: text, maxModules: .max, maxNodes: .max)
             var checker = DescriptionChecker(limits: .none, hasStateDict: true)
             let layer = try checker.check(root: description.root)
-            let built = try BuiltTree(unfilled: description, layer)
+            let built = try BuiltTree(unfilled: description, layer) {
+                parts.hash(of: ChangeWriter.key(ofTensor: $0)) != nil
+            }
             return (try ModuleRecord(parsing: parts.header), built, checker.byteCount)
         }
     }

@@ -72,7 +72,8 @@ package final class ModuleVersion: Sendable {
         )
     }
 
-    /// Creates the version after `base` of a module whose tree is a copy of the base's: what only the plan tells is as it was.
+    /// Creates the version after `base` of a module whose tree is a copy of the base's: what only the plan tells is as it
+    /// was, but for ties that the change has cut.
     init(
         after base: ModuleVersion,
         version: Int,
@@ -81,7 +82,8 @@ package final class ModuleVersion: Sendable {
         references: [String: ModuleVersion],
         installedHooks: [HookRecord]
     ) {
-        (name, plan, activity, plainContext) = (base.name, base.plan, base.activity, base.plainContext)
+        (name, activity, plainContext) = (base.name, base.activity, base.plainContext)
+        plan = base.plan.following(copy.root)
         (size, objectByteCount) = (base.size, base.objectByteCount)
         self.version = version
         self.revision = revision
