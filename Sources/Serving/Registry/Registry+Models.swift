@@ -82,7 +82,7 @@ extension Registry {
     /// Compares a module with a description; one that is cold by the hashes of its tensors, if they can tell.
     private func standing(of name: String, beside description: ModuleDescription) async throws -> Standing {
         let cold = state.withLock { $0.entries[name]?.current.cold }
-        if let cold, let store, let stored = try? await build({ try StoredModule(cold, in: store) }) {
+        if let cold, let store, let stored = try? await build(ofBytes: 0, { try StoredModule(cold, in: store) }) {
             guard try stored.plan.isDescribed(by: description, limits) else { return .other }
             if let comparison = try await build({ try stored.comparison(with: description.stateDict) }) {
                 return comparison.isSame ? .same : .otherTensors(comparison.entries)

@@ -40,7 +40,7 @@ extension Registry {
         )
         try await reserve(wanted)
         defer { state.withLock { $0.release(wanted) } }
-        let (built, weights) = try await build {
+        let (built, weights) = try await build(ofBytes: wanted.byteCount) {
             let built = try Self.refusing { () throws(DescriptionProblem) in try BuiltTree(description, layer) }
             return (built, built.weights)
         }

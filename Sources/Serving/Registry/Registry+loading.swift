@@ -172,11 +172,11 @@ extension Registry {
     private func read(_ cold: ColdVersion, _ references: [String: ModuleVersion]) async throws -> ModuleVersion {
         guard let store else { throw Superseded() }
         do {
-            let stored = try await build { try StoredModule(cold, in: store) }
+            let stored = try await build(ofBytes: 0) { try StoredModule(cold, in: store) }
             let wanted = RegistryState.Reservation(byteCount: stored.byteCount)
             try await reserve(wanted)
             defer { state.withLock { $0.release(wanted) } }
-            let moduleVersion = try await build { [hookBudget] in
+            let moduleVersion = try await build(ofBytes: stored.byteCount) { [hookBudget] in
                 try stored.moduleVersion(references, revision: store.revision, hookBudget)
             }
             try await betweenChanges { [self] in
@@ -210,7 +210,7 @@ extension Registry {
         guard let store else { throw Superseded() }
         let state = state.withLock { $0 }
         do {
-            return try await build { [hookBudget] in
+            return try await build(ofBytes: 0) { [hookBudget] in
                 ModuleOutline(of: try StoredModule.unfilled(cold, in: store, state, hookBudget))
             }
         } catch let damage as DamagedReference {

@@ -228,7 +228,7 @@ extension Registry {
     /// Takes the number of a new hook.
     func nextHookID() async throws -> Int {
         guard let shared else { return HookHandle.nextID() }
-        let id = try await build {
+        let id = try await ask {
             do throws(StoreError) { return try shared.nextHookID() } catch { throw ServingError(error) }
         }
         HookHandle.keepIDs(below: id + 1)

@@ -57,7 +57,7 @@ extension Registry {
     private func warm(_ name: String) async -> Bool {
         guard let store, let cold = state.withLock({ $0.entries[name]?.current.cold }) else { return true }
         for target in cold.references.keys.sorted() where await !warm(target) { return false }
-        let stored = try? await build { try StoredModule(cold, in: store) }
+        let stored = try? await build(ofBytes: 0) { try StoredModule(cold, in: store) }
         let isTooLarge = state.withLock { state in
             let taken = saturatingSum(state.byteCount, state.reserved.byteCount)
             return saturatingSum(taken, stored?.byteCount ?? 0) > limits.maxBytes

@@ -6,6 +6,7 @@ import Models
 package import Store
 import Synchronization
 import Tensors
+import Threads
 
 /// The modules of a server, by name.
 ///
@@ -43,7 +44,12 @@ package final class Registry: Sendable {
     let made = Mutex(MadeChanges())
     /// Where what was seen of a shared store is kept, in its order.
     let keeping = DispatchQueue(label: "callpath.registry.keeping")
-    private let builds = DispatchQueue(label: "callpath.registry.builds", attributes: .concurrent)
+    /// Where trees are built and tensors are read, written and compared: as many at once as there are processors.
+    private let builds = WorkThreads("callpath.registry.builds", width: ProcessorCount.available)
+    /// The same for what is done sooner than a large one: it waits for none of those.
+    private let smallBuilds = WorkThreads("callpath.registry.small-builds", width: max(2, ProcessorCount.available))
+    /// Where a shared store's database is asked for a number, as long as that takes.
+    private let asking = WorkThreads("callpath.registry.asking", width: 2)
 
     package init(
         options: ServingOptions = ServingOptions(),
@@ -80,7 +86,8 @@ package final class Registry: Sendable {
         computeQueue = ComputeQueue(options: options, metrics: metrics)
         state = Mutex(try RegistryLoader.state(in: store, hookBudget))
         // What an earlier process left behind goes after the first calls.
-        builds.asyncAfter(deadline: .now() + 1) { [weak self] in self?.store?.sweep() }
+        let sweeping = DispatchQueue(label: "callpath.registry.sweeping")
+        sweeping.asyncAfter(deadline: .now() + 1) { [weak self] in self?.store?.sweep() }
     }
 
     /// Creates a registry that follows what `shared` holds, from the moment at which it can be reached.
@@ -222,7 +229,7 @@ package final class Registry: Sendable {
         guard let store else { return nil }
         let tensors = change.tensors.filter(TensorPart.isFile)
         guard !tensors.isEmpty else { return nil }
-        return try await build {
+        return try await build(ofBytes: tensors.reduce(0) { saturatingSum($0, $1.byteCount) }) {
             do throws(StoreError) {
                 return try WrittenTensors(tensors, to: store)
             } catch { throw ServingError(error) }
@@ -293,24 +300,28 @@ package final class Registry: Sendable {
 
     /// Runs `body` while no change is made, and brings its result or its error.
     func betweenChanges<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-        try await Self.run(on: changes) { [self] in
-            settleCommits()
-            return try body()
+        try await withCheckedThrowingContinuation(isolation: #isolation) { continuation in
+            changes.async { [self] in
+                settleCommits()
+                continuation.resume(with: Swift.Result { try body() })
+            }
         }
     }
 
-    /// Runs `body`, which may take its time, beside others.
-    func build<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-        try await Self.run(on: builds, body)
-    }
+    /// Bytes that are filled, read or written in a few milliseconds.
+    private static let smallByteCount = 1 << 20
 
-    private static func run<Result: Sendable>(
-        on queue: DispatchQueue,
+    /// Runs `body`, which makes, reads or writes so many bytes, beside others; what is large, or may be, waits for its turn.
+    func build<Result: Sendable>(
+        ofBytes byteCount: Int = .max,
         _ body: @escaping @Sendable () throws -> Result
     ) async throws -> Result {
-        try await withCheckedThrowingContinuation(isolation: #isolation) { continuation in
-            queue.async { continuation.resume(with: Swift.Result { try body() }) }
-        }
+        try await (byteCount <= Self.smallByteCount ? smallBuilds : builds).run(body)
+    }
+
+    /// Asks a shared store's database.
+    func ask<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try await asking.run(body)
     }
 }
 

@@ -1,5 +1,6 @@
-package import Tensors
 import Synchronization
+package import Tensors
+import Threads
 
 /// Tensors at a glance: each is looked at once for all who ask, and kept for every version that shares the tensor.
 package final class OverviewCache: Sendable {
@@ -24,6 +25,9 @@ package final class OverviewCache: Sendable {
         var byteCount = 0
         var uses: UInt64 = 0
     }
+
+    /// Where they are looked at: a large tensor takes its time.
+    private static let threads = WorkThreads("callpath.registry.overviews", width: ProcessorCount.available)
 
     private let limit: Int
     private let state = Mutex(State())
@@ -53,7 +57,7 @@ package final class OverviewCache: Sendable {
                 state.entries[key]?.lastUse = state.uses
                 return known.task
             }
-            let task = Task { @concurrent in tensor.overview(form) }
+            let task = Task { @concurrent in await Self.threads.run { tensor.overview(form) } }
             state.insert(Entry(owner: owner, task: task, byteCount: form.byteCount, lastUse: state.uses), key, limit)
             return task
         }

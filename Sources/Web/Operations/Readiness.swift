@@ -35,6 +35,15 @@ package final class Readiness: Sendable {
         get { Phase(rawValue: state.load(ordering: .acquiring)) ?? .draining }
         set { state.store(newValue.rawValue, ordering: .releasing) }
     }
+
+    /// Tells that all is loaded; a server that drains already stays unready.
+    package func becomeReady() {
+        _ = state.compareExchange(
+            expected: Phase.loading.rawValue,
+            desired: Phase.ready.rawValue,
+            ordering: .acquiringAndReleasing
+        )
+    }
 }
 
 extension Readiness {

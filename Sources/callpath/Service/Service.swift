@@ -210,7 +210,7 @@ struct Service {
     /// Listens, loads, says so, serves until a signal comes, and goes without losing a request.
     func run(_ signals: ServerSignals) async throws {
         defer { logQueue.flush() }
-        signals.beginServing()
+        signals.beginServing { [readiness] in readiness.phase = .draining }
         let background = [
             Task { await reload(at: signals.reloads) }, Task { await watchFiles() },
             Task { await ignore(signals.ignored) },
@@ -219,7 +219,7 @@ struct Service {
         do {
             let addresses = try await started(before: ending)
             if let addresses {
-                readiness.phase = .ready
+                readiness.becomeReady()
                 try announce(addresses)
                 let warming = Task { if configuration.warming == .background { await registry.warmInBackground() } }
                 _ = await ending.value

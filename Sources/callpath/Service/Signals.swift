@@ -70,7 +70,7 @@ final class Signals: Sendable {
 /// All the signals that a server takes over.
 struct ServerSignals {
     let endings, reloads, ignored: Signals
-    private let isServing = Flag()
+    private let arrival = Arrival()
 
     /// How long a process lives that is told to end while it starts: until its log is out.
     private static let startingLimit = Duration.milliseconds(300)
@@ -81,8 +81,9 @@ struct ServerSignals {
     ///
     /// While it starts, as when it reads a large registry, nobody is served, and there is nothing to wait for.
     init(limit: Duration, log: LogQueue) async {
-        endings = await Signals(Signals.ending) { [isServing] count in
-            Signals.endProcess(after: !isServing.isSet ? Self.startingLimit : count == 1 ? limit : .seconds(1)) {
+        endings = await Signals(Signals.ending) { [arrival] count in
+            let isServing = arrival.tell()
+            Signals.endProcess(after: !isServing ? Self.startingLimit : count == 1 ? limit : .seconds(1)) {
                 log.flush(patience: Self.logLimit)
             }
         }
@@ -90,12 +91,21 @@ struct ServerSignals {
         ignored = await Signals(Signals.ignored)
     }
 
-    /// Tells that from here on the end is graceful.
-    func beginServing() { isServing.set() }
+    /// Tells that from here on the end is graceful; `arrival` runs where a signal that asks for it comes, whatever the tasks
+    /// are at.
+    func beginServing(_ arrival: @escaping @Sendable () -> Void) { self.arrival.set(arrival) }
 
-    private final class Flag: Sendable {
-        private let value = Atomic<Bool>(false)
-        var isSet: Bool { value.load(ordering: .acquiring) }
-        func set() { value.store(true, ordering: .releasing) }
+    /// What is done where a signal comes, once something is.
+    private final class Arrival: Sendable {
+        private let body = Mutex<(@Sendable () -> Void)?>(nil)
+
+        func set(_ body: @escaping @Sendable () -> Void) { self.body.withLock { $0 = body } }
+
+        /// Runs it, and returns whether there is one.
+        func tell() -> Bool {
+            guard let body = body.withLock({ $0 }) else { return false }
+            body()
+            return true
+        }
     }
 }

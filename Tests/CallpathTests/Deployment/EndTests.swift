@@ -140,6 +140,28 @@ struct EndTests {
         #expect(output.contains("load 200"), "\(output)")
     }
 
+    /// Modules of seconds on all processors, and more that wait: a small one is made meanwhile, and a signal is heard at once.
+    @Test(arguments: ["", "kill -TERM $server"])
+    func aSignalEndsAServerThatBuildsModules(second: String) throws {
+        let large = #"{"type": "Linear", "in_features": 8000, "out_features": 8000}"#
+        let grace = second.isEmpty ? "0s" : "900s"
+        let (output, status) = try run(
+            "--max-bytes 16GiB --shutdown-grace \(grace) --drain-delay \(second.isEmpty ? "5s" : "900s")",
+            """
+            ready
+            code() { curl -s -o /dev/null -w "$1 %{http_code}\\n" "${@:2}"; }
+            for i in {1..12}; do code large localhost:$port/v1/modules --json '\(large)' & creates="$creates $!"; done
+            until curl -s localhost:$port/metrics | grep -qE 'state="answering"} ([3-9]|1[0-9])'; do kill -0 $server || break; done
+            code small localhost:$port/v1/modules --json '{"type": "ReLU"}'
+            kill -TERM $server; said draining; code ready localhost:$port/readyz; \(second)
+            wait $creates
+            """
+        )
+        #expect(status == 0, "\(output)")
+        #expect(output.contains("small 201") && output.contains("ready 503"), "\(output)")
+        #expect(output.contains("did not finish") && output.contains("large 000"), "\(output)")
+    }
+
     private static func writeModels(_ count: Int, to folder: Folder) throws {
         let header = #"{"weight":{"dtype":"F32","shape":[1,1],"data_offsets":[0,4]}}"#
         let file =
