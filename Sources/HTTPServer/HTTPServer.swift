@@ -79,12 +79,16 @@ package final class HTTPServer: Sendable {
         var second: [Listener] = []
         if let port = configuration.secondPort {
             let entrance = Entrance(isEncrypted: configuration.tls != nil)
-            second = try Listener.listen(at: configuration.hosts, port: port, backlog: backlog, entrance: entrance)
+            do throws(ServerError) {
+                second = try Listener.listen(at: configuration.hosts, port: port, backlog: backlog, entrance: entrance)
+            } catch { throw .secondPort(error) }
         }
         var operations: [Listener] = []
         if let port = configuration.operations {
             let entrance = Entrance(isForOperations: true)
-            operations = try Listener.listen(at: port.hosts, port: port.port, backlog: backlog, entrance: entrance)
+            do throws(ServerError) {
+                operations = try Listener.listen(at: port.hosts, port: port.port, backlog: backlog, entrance: entrance)
+            } catch { throw .operationsPort(error) }
         }
         var unix: [Listener] = []
         if let socket = configuration.unixSocket {

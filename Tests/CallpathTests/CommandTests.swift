@@ -200,7 +200,7 @@ struct CommandTests {
         ("CALLPATH_SERVICE_HOST", "10.0.0.1"), ("CALLPATH_SERVICE_X", "1"), ("CALLPATH_SERVICE_PORT_HTTP", "80"),
         ("CALLPATH_PORT_80_TCP", "tcp://10.0.0.1:80"), ("CALLPATH_PORT_80_TCP_PROTO", "tcp"),
         ("CALLPATH_CANARY_PORT", "tcp://10.0.0.1:80"), ("CALLPATH_CANARY_SERVICE_PORT", "80"), ("CALLPATH_KEY", "k"),
-        ("CALLPATH_URL", "http://x"),
+        ("CALLPATH_URL", "http://x"), ("CALLPATH_DEV_PORT_80_TCP", "x"), ("CALLPATH_DEV_PORT_53_UDP_ADDR", "10.0.0.1"),
     ])
     func letsOthersVariablesPass(name: String, value: String) throws {
         let log = try LogFile()
@@ -240,6 +240,13 @@ struct HealthCommandTests {
         let (output, status) = try shell(command, environment: [name: value])
         #expect(status != 0)
         #expect(output.contains("\(name): expected 0..65535, got '\(value)'"), "\(output)")
+    }
+
+    @Test(arguments: ["--port 0", "--operations-port 0", "--host 127.0.0.1 --port 0"])
+    func saysThatItCannotKnowAPortThatTheSystemChose(options: String) throws {
+        let (output, status) = try shell("'\(try RunningServer.binary().path)' health \(options) 2>&1")
+        #expect(status != 0)
+        #expect(output.contains("give it with --port, or start the server with --port-file"), "\(output)")
     }
 
     /// As in a container: the server is process 1, and the probe beside it has no flags, and the variables of the image.
@@ -371,6 +378,14 @@ struct ServerCommandTests {
         let (output, ended) = try run(words, url: "http://\(server.address)")
         #expect(ended == status)
         #expect(output.contains(text), "\(output)")
+    }
+
+    @Test(arguments: ["--authorities", "--client-certificate"])
+    func saysWhyAFileOfTLSCannotBeRead(option: String) throws {
+        for (file, words) in [("/nosuch", "No such file or directory"), ("/", "Is a directory")] {
+            let (output, status) = try run("list \(option) '\(file)'", url: "https://127.0.0.1:1")
+            #expect((output, status) == ("Error: \(option): cannot read '\(file)': \(words)\n", 1))
+        }
     }
 
     @Test func savesListsAndLoads() throws {

@@ -43,7 +43,10 @@ struct OptionTests {
             (["stray"], [:], "'stray'"),
             ([], ["CALLPATH_MAX_MODULES": "0"], "CALLPATH_MAX_MODULES: expected 1 or more, got '0'"),
             (["--max-bytes", "99999999999GiB"], [:], "--max-bytes: expected 1 byte or more"),
-            (["--idle-timeout", "5 fortnights"], [:], "--idle-timeout: expected TIME"),
+            (
+                ["--idle-timeout", "5 fortnights"], [:],
+                "--idle-timeout: expected a whole number with us, ms, s, m or h behind it"
+            ),
             (["--kernels", "mmx"], [:], "--kernels: expected auto|"),
             ([], ["CALLPATH_KERNELS": "mmx"], "CALLPATH_KERNELS: expected auto|"),
             (["--log-level", "loud"], [:], "--log-level: expected trace|debug|info|notice|warning|error|critical"),

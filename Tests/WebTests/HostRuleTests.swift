@@ -61,7 +61,8 @@ struct PathPrefixTests {
 
     @Test(arguments: [
         ("/x/v1/modules", "/v1/modules"), ("/x", ""), ("/x/", "/"), ("/xy/v1", "/xy/v1"), ("/v1", "/v1"),
-        ("/x/x/v1", "/x/v1"),
+        ("/x/x/v1", "/x/v1"), ("/%78/v1", "/v1"), ("/%78", ""), ("%2fx/v1", "%2fx/v1"), ("/x%2Fv1", "/x%2Fv1"),
+        ("/%7", "/%7"), ("/%7g/v1", "/%7g/v1"), ("/%79/v1", "/%79/v1"), ("/%+8/v1", "/%+8/v1"), ("/%78/%76", "/%76"),
     ])
     func isTakenOffAsAWhole(path: String, rest: String) throws {
         let prefix = try #require(PathPrefix("/x"))

@@ -91,6 +91,8 @@ extension ServerLimits {
 package struct RefusedRequest: Sendable {
     /// The status of the answer.
     package let status: Int
+    /// The code of what is wrong, as `https_required`.
+    package let reason: String
     /// What the answer says behind its content, as the status of a call of gRPC.
     package let trailers: ResponseFields?
     /// The address of the client; `nil` behind a trusted proxy, if what it says of its client could not be read.

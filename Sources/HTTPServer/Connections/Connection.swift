@@ -328,12 +328,13 @@ final class Connection {
         on loop: isolated EventLoop
     ) {
         loop.shared.metrics.refused["\(refusal.status.code)"].increment()
-        loop.shared.events.refused(refused(request, with: answer, on: loop))
+        loop.shared.events.refused(refused(request, for: refusal, with: answer, on: loop))
     }
 
     /// Returns what is known of a refused request; its client only where the whole head could be read.
     private func refused(
         _ request: RequestOutline?,
+        for refusal: Refusal,
         with answer: Response,
         on loop: isolated EventLoop
     ) -> RefusedRequest {
@@ -344,6 +345,7 @@ final class Connection {
         }
         return RefusedRequest(
             status: answer.status.code,
+            reason: refusal.code,
             trailers: answer.trailers,
             peer: client,
             proxy: proxy,

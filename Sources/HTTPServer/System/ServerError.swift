@@ -4,6 +4,10 @@ package enum ServerError: Error, Equatable {
     case unknownHost(String, reason: String)
     /// The address is taken, forbidden, or not of this machine.
     case cannotListen(host: String, port: Int, errno: Int32)
+    /// What is wrong with the second port.
+    indirect case secondPort(ServerError)
+    /// What is wrong with the port for operations.
+    indirect case operationsPort(ServerError)
     /// The path of a Unix socket is longer than the kernel takes.
     case pathTooLong(String, limit: Int)
     /// Something that is no socket stands at the path of a Unix socket.

@@ -43,10 +43,29 @@ package struct PathPrefix: Sendable, Equatable {
     }
 
     /// Returns the octets of a path without the prefix, or as they are if it does not stand there as a whole.
+    ///
+    /// A character that needs no percent is the same with one (RFC 3986 6.2.2.2); a slash is not, for it parts segments.
     package func removed(from path: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        guard !isEmpty, path.starts(with: octets) else { return path }
-        let rest = path.dropFirst(octets.count)
+        guard !isEmpty else { return path }
+        var rest = path
+        for octet in octets {
+            if rest.first == octet {
+                rest.removeFirst()
+            } else if octet != UInt8(ascii: "/"), Self.encoded(rest) == octet {
+                rest.removeFirst(3)
+            } else {
+                return path
+            }
+        }
         return rest.isEmpty || rest.first == UInt8(ascii: "/") ? rest : path
+    }
+
+    /// Returns the octet that the beginning of `path` writes as a percent and two digits.
+    private static func encoded(_ path: ArraySlice<UInt8>) -> UInt8? {
+        guard path.first == UInt8(ascii: "%"), path.count >= 3 else { return nil }
+        let digits = path.dropFirst().prefix(2)
+        guard digits.allSatisfy({ Character(UnicodeScalar($0)).isHexDigit }) else { return nil }
+        return UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
     }
 
     func removed(from request: Request) -> Request {

@@ -8,12 +8,18 @@ final class ServerChannel {
     private let descriptor: Int32
     private var context: OpaquePointer?
     private var session: OpaquePointer?
+    /// Whether the server has asked for a certificate, and there was none to show.
+    private var isAskedInVain = false
 
     /// Connects, and shakes hands.
     init(_ server: ServerURL, timeout: Int, authorities: String?, certificate: String?) throws(ClientFailure) {
         // OpenSSL writes with write(2), which cannot be told not to signal.
         signal(SIGPIPE, SIG_IGN)
         (self.server, self.timeout) = (server, timeout)
+        if server.isTLS {
+            try Self.check(authorities, of: "--authorities")
+            try Self.check(certificate, of: "--client-certificate")
+        }
         descriptor = try Self.connected(server, timeout: timeout)
         guard server.isTLS else { return }
         context = SSL_CTX_new(TLS_client_method())
@@ -23,11 +29,30 @@ final class ServerChannel {
         guard let session else { throw .badTLS(Self.reason) }
         if let certificate { try show(certificate, in: session) }
         try name(server.host, in: session)
+        noteRequests(in: context, session)
         SSL_set_verify(session, SSL_VERIFY_PEER, nil)
         ERR_clear_error()
         guard SSL_set_fd(session, descriptor) == 1 else { throw .badTLS(Self.reason) }
         let result = SSL_connect(session)
         guard result == 1 else { throw failureOfHandshake(session, result) }
+    }
+
+    /// Says why the file that an option names cannot be read; OpenSSL has no words for it.
+    private static func check(_ file: String?, of option: String) throws(ClientFailure) {
+        guard let file else { return }
+        do throws(NamedFile.Failure) {
+            _ = try NamedFile.bytes(of: file, limit: 1)
+        } catch { throw .unreadable(option: option, file: file, reason: error.description) }
+    }
+
+    /// Has OpenSSL tell when the server asks for a certificate that nobody named.
+    private func noteRequests(in context: OpaquePointer, _ session: OpaquePointer) {
+        SSL_set_ex_data(session, 0, Unmanaged.passUnretained(self).toOpaque())
+        SSL_CTX_set_client_cert_cb(context) { session, _, _ in
+            guard let pointer = SSL_get_ex_data(session, 0) else { return 0 }
+            Unmanaged<ServerChannel>.fromOpaque(pointer).takeUnretainedValue().isAskedInVain = true
+            return 0
+        }
     }
 
     deinit {
@@ -83,7 +108,9 @@ final class ServerChannel {
             case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return timedOut
             case SSL_ERROR_ZERO_RETURN: return nil
             case SSL_ERROR_SYSCALL: break
-            default: return .badTLS("\(Self.reason) (\(server.text))")
+            default:
+                return isAskedInVain
+                    ? .certificateRequired(url: server.text) : .badTLS("\(Self.reason) (\(server.text))")
             }
         }
         guard count < 0, number != 0 else { return nil }

@@ -101,6 +101,10 @@ struct ServerClient {
 enum ClientFailure: Error, CustomStringConvertible {
     case unreachable(url: String, reason: String)
     case badTLS(String)
+    /// The server wants a certificate, and there was none to show.
+    case certificateRequired(url: String)
+    /// A file that an option names cannot be read.
+    case unreadable(option: String, file: String, reason: String)
     case timedOut(url: String, seconds: Int)
     case broken(url: String, reason: String)
     case cutShort(url: String)
@@ -111,6 +115,8 @@ enum ClientFailure: Error, CustomStringConvertible {
         switch self {
         case .unreachable(let url, let reason): "no server at \(url): \(reason) (--url or CALLPATH_URL names another)"
         case .badTLS(let reason): "TLS: \(reason)"
+        case .certificateRequired(let url): "\(url): the server asks for a client certificate (--client-certificate)"
+        case .unreadable(let option, let file, let reason): "\(option): cannot read '\(file)': \(reason)"
         case .timedOut(let url, let seconds):
             "\(url): no answer within \(seconds) \(seconds == 1 ? "second" : "seconds") (--timeout waits longer)"
         case .broken(let url, let reason): "\(url): the connection broke before the answer was whole: \(reason)"

@@ -10,6 +10,14 @@ struct HealthTarget {
         var description: String { "\(name): expected 0..65535, got '\(value)'" }
     }
 
+    /// A port that the system chose and nobody knows.
+    struct UnknownPort: Error, CustomStringConvertible {
+        var description: String {
+            "expected the port that the server listens on, got 0, which stands for one that the system chooses: "
+                + "give it with --port, or start the server with --port-file or --operations-port-file"
+        }
+    }
+
     let host: String
     let port: UInt16
     /// The path of the Unix socket to ask in place of a port.
@@ -33,6 +41,7 @@ struct HealthTarget {
         self.host = Self.reachable(named ?? Self.hosts(in: configuration, ofOperations: asksOperations))
         self.port = port ?? own ?? UInt16(clamping: configuration.server.port)
         socket = named == nil && port == nil ? told["CALLPATH_UNIX_SOCKET"] ?? served?.socket : nil
+        guard socket != nil || self.port != 0 else { throw UnknownPort() }
         let isElsewhere = named != nil && port != nil
         let isMainPort = socket == nil && !asksOperations && self.port == own
         speaksTLS = isMainPort && !isElsewhere && configuration.tls.configuration != nil

@@ -175,7 +175,7 @@ extension Configuration {
         configuration.trustedProxies.includesUnix = trustedProxies.includesUnix
         configuration.trustedProxies.field = forwardedField
         configuration.events.refused = { request in
-            var metadata: Logger.Metadata = ["status": "\(request.status)"]
+            var metadata: Logger.Metadata = ["status": "\(request.status)", "reason": "\(request.reason)"]
             if let status = request.trailers?[.grpcStatus] { metadata["grpc_status"] = "\(status)" }
             if let peer = request.peer { metadata["peer"] = "\(peer)" }
             if let proxy = request.proxy { metadata["proxy"] = "\(proxy)" }
@@ -183,7 +183,7 @@ extension Configuration {
                 metadata["method"] = "\(outline.method)"
                 metadata["path"] = "\(String(decoding: outline.path.prefix(1024), as: UTF8.self))"
             }
-            access.info("refused", metadata: metadata)
+            access.log(level: request.isPlainProbe ? .debug : .info, "refused", metadata: metadata)
         }
         configuration.refusalForm = InferenceAPI.refusalForm(behind: api.pathPrefix)
         configuration.secondPort = grpcPort.port
@@ -194,5 +194,13 @@ extension Configuration {
             return path.elementsEqual("/livez".utf8) || path.elementsEqual("/readyz".utf8)
         }
         return configuration
+    }
+}
+
+extension RefusedRequest {
+    /// Whether somebody on this machine spoke plain HTTP to a port that speaks TLS: that is how a health check finds it out.
+    fileprivate var isPlainProbe: Bool {
+        guard reason == "https_required", let address = IPAddress(peer ?? "") else { return false }
+        return ["127.0.0.0/8", "::1"].compactMap { IPNetwork($0) }.contains { $0.contains(address) }
     }
 }

@@ -6,12 +6,13 @@ struct HostNameList: OptionValue {
 
     init?(optionText: String) {
         guard !optionText.isEmpty else { return }
-        names = optionText.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        names = optionText.listed.map(String.init)
         guard names.allSatisfy({ $0 == "*" || Self.isName($0) }) else { return nil }
     }
 
     var optionText: String { names.joined(separator: ",") }
     static var placeholder: String { "NAME,..." }
+    static var expected: String { "names of hosts without ports, separated by commas, or '*'" }
     static var isList: Bool { true }
 
     private static func isName(_ text: String) -> Bool {

@@ -12,16 +12,15 @@ struct HostList: OptionValue {
             hosts = []
             return
         }
-        let parts = optionText.split(separator: ",", omittingEmptySubsequences: false)
+        let parts = optionText.listed
         hosts = parts.compactMap(Self.host)
         guard hosts.count == parts.count else { return nil }
     }
 
-    /// Returns a host without brackets and blanks around it; nil if it is none.
+    /// Returns a host without brackets around it; nil if it is none.
     private static func host(_ text: Substring) -> String? {
-        let text = text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed().map(String.init).joined()
         let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")
-        let host = isBracketed ? String(text.dropFirst().dropLast()) : text
+        let host = String(isBracketed ? text.dropFirst().dropLast() : text)
         guard !host.isEmpty, host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"[]/?#@".utf8.contains($0) }),
             !isBracketed || host.contains(":")
         else { return nil }
@@ -30,6 +29,7 @@ struct HostList: OptionValue {
 
     var optionText: String { hosts.joined(separator: ",") }
     static var placeholder: String { "HOST,..." }
+    static var expected: String { "addresses or names of this machine without ports, separated by commas" }
     static var isList: Bool { true }
 }
 
@@ -47,6 +47,7 @@ struct OptionalPort: OptionValue {
 
     var optionText: String { port.map(String.init) ?? "" }
     static var placeholder: String { "PORT" }
+    static var expected: String { "0..65535" }
 }
 
 /// The mode of a file in octal digits, as chmod takes it.
@@ -64,6 +65,7 @@ struct FileMode: OptionValue, Equatable {
 
     var optionText: String { "0" + String(bits, radix: 8) }
     static var placeholder: String { "MODE" }
+    static var expected: String { "three octal digits, perhaps with a 0 before them, like 0660" }
 }
 
 /// Addresses, networks and `unix`, separated by commas: `10.0.0.0/8,::1,unix`.
@@ -78,8 +80,7 @@ struct ProxyList: OptionValue {
     init?(optionText: String) {
         self.optionText = optionText
         guard !optionText.isEmpty else { return }
-        for part in optionText.split(separator: ",", omittingEmptySubsequences: false) {
-            let part = part.drop { $0 == " " }
+        for part in optionText.listed {
             if part == TrustedProxies.unixPeer {
                 includesUnix = true
             } else if let network = IPNetwork(part) {
@@ -91,6 +92,7 @@ struct ProxyList: OptionValue {
     }
 
     static var placeholder: String { "CIDR,..." }
+    static var expected: String { "addresses, networks like 10.0.0.0/8 and 'unix', separated by commas" }
     static var isList: Bool { true }
 }
 

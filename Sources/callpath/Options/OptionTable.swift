@@ -14,7 +14,7 @@ enum OptionTable {
             "host",
             "addresses to listen on, all with one port",
             \.hosts,
-            .init(words: HostList.placeholder) { !$0.hosts.isEmpty }
+            .init(words: HostList.expected) { !$0.hosts.isEmpty }
         ),
         ServeOption("port", "port to listen on; 0 takes a free one", \.server.port, .within(0...65_535)),
         ServeOption("port-file", "file to write the port to", \.portFile),

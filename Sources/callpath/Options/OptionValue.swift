@@ -25,6 +25,16 @@ extension OptionValue {
     static func shown(_ optionText: String) -> String { "'\(optionText)'" }
 }
 
+extension String {
+    /// The parts of a list with commas, without blanks around them.
+    var listed: [Substring] {
+        split(separator: ",", omittingEmptySubsequences: false).map { part in
+            let start = part.drop { $0 == " " }
+            return start.prefix(upTo: start.lastIndex { $0 != " " }.map(start.index(after:)) ?? start.startIndex)
+        }
+    }
+}
+
 extension String: OptionValue {
     init?(optionText: String) { self = optionText }
     var optionText: String { self }
@@ -40,6 +50,7 @@ extension Int: OptionValue {
     }
     var optionText: String { String(self) }
     static var placeholder: String { "N" }
+    static var expected: String { "a whole number" }
 }
 
 extension Duration: OptionValue {
@@ -71,6 +82,7 @@ extension Duration: OptionValue {
     }
 
     static var placeholder: String { "TIME" }
+    static var expected: String { "a whole number with us, ms, s, m or h behind it, like 500ms" }
 }
 
 /// A number of bytes, written as `65536` or `64KiB`.
@@ -99,6 +111,7 @@ struct ByteCount: OptionValue {
     }
 
     static var placeholder: String { "BYTES" }
+    static var expected: String { "a whole number of bytes, or one with KiB, MiB or GiB behind it" }
 }
 
 extension Double: OptionValue {
@@ -108,6 +121,7 @@ extension Double: OptionValue {
     }
     var optionText: String { self == rounded() && magnitude < 1e15 ? String(Int(self)) : description }
     static var placeholder: String { "N" }
+    static var expected: String { "a number" }
 }
 
 extension Bool: OptionValue {
@@ -129,6 +143,9 @@ extension PathPrefix: OptionValue {
     }
     var optionText: String { text }
     static var placeholder: String { "PATH" }
+    static var expected: String {
+        "a path that begins with '/' and does not end with it, of letters, digits, '-', '.', '_' and '~', like /models/a"
+    }
 }
 
 extension LogFormat: OptionValue {

@@ -6,12 +6,13 @@ struct OriginList: OptionValue {
 
     init?(optionText: String) {
         guard !optionText.isEmpty else { return }
-        origins = optionText.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        origins = optionText.listed.map(String.init)
         guard origins.allSatisfy(Self.isOrigin) else { return nil }
     }
 
     var optionText: String { origins.joined(separator: ",") }
     static var placeholder: String { "ORIGIN,..." }
+    static var expected: String { "origins like https://app.example, separated by commas" }
     static var isList: Bool { true }
 
     /// Returns whether a text is a scheme, a host and perhaps a port, and nothing behind them.

@@ -12,12 +12,18 @@ struct StartFailure: Error, CustomStringConvertible {
         description = "\(option): \(words)"
     }
 
-    init(_ error: ServerError) {
+    init(_ error: ServerError) { self.init(error, host: "--host", port: "--port") }
+
+    /// Creates what is wrong with the listener that the options `host` and `port` are for.
+    private init(_ error: ServerError, host option: String, port portOption: String) {
         description =
             switch error {
-            case .unknownHost(let host, let reason): "--host: '\(host)' has no address: \(reason)"
+            case .secondPort(let error): Self(error, host: option, port: "--grpc-port").description
+            case .operationsPort(let error):
+                Self(error, host: "--operations-host", port: "--operations-port").description
+            case .unknownHost(let host, let reason): "\(option): '\(host)' has no address: \(reason)"
             case .cannotListen(let host, let port, let number):
-                "--host, --port: cannot listen on \(host):\(port): \(Self.words(number))"
+                "\(option), \(portOption): cannot listen on \(host):\(port): \(Self.words(number))"
             case .pathTooLong(let path, let limit):
                 "--unix-socket: expected a path of 1 to \(limit) bytes, got '\(path)'"
             case .notASocket(let path): "--unix-socket: '\(path)' is not a socket; it stays as it is"

@@ -22,6 +22,6 @@ enum UnknownVariables {
         let isAddress = ["tcp://", "udp://", "sctp://"].contains { value.hasPrefix($0) }
         return isAddress || name.hasPrefix("CALLPATH_SERVICE_") || name.hasPrefix("CALLPATH_PORT_")
             || name.contains("_SERVICE_HOST") || name.contains("_SERVICE_PORT")
-            || ["_TCP_", "_UDP_", "_SCTP_"].contains { name.contains("_PORT_") && name.contains($0) }
+            || ["_TCP_", "_UDP_", "_SCTP_"].contains { name.contains("_PORT_") && "\(name)_".contains($0) }
     }
 }

@@ -63,6 +63,36 @@ struct ClientCertificateTests {
         try log.wait(for: "the client's certificate: certificate has expired")
     }
 
+    /// In the words of `health`.
+    @Test(arguments: ["list", "call fc 1", "save fc /dev/null"])
+    func commandsSayThatACertificateIsWanted(words: String) throws {
+        let authority = "\(Self.fixtures)/authority.pem"
+        let server = try RunningServer(
+            arguments: Self.identity + ["--tls-client-auth", "required", "--tls-client-ca", authority]
+        )
+        let url = "https://localhost:\(server.port)"
+        let options = "--url \(url) --authorities '\(authority)'"
+        let (output, status) = try shell("'\(RunningServer.binary().path)' \(words) \(options) 2>&1")
+        #expect(
+            (output, status) == ("Error: \(url): the server asks for a client certificate (--client-certificate)\n", 1)
+        )
+    }
+
+    /// Whoever is told a port alone finds out what it speaks, and that is nothing to tell the operator each time.
+    @Test(arguments: [("info", false), ("debug", true)])
+    func healthFindsOutThatAPortSpeaksTLSWithoutALine(level: String, isWritten: Bool) throws {
+        let log = try LogFile()
+        let server = try RunningServer(arguments: Self.identity + ["--log-level", level], log: log.handle)
+        let command = "'\(try RunningServer.binary().path)' health --port \(server.port)"
+        #expect(try shell("\(command) && \(command) --ready").status == 0)
+        #expect(server.terminate() == 0)
+        let line = "callpath.access: refused peer=127.0.0.1 reason=https_required status=400"
+        #expect(
+            log.text.contains("callpath.access") == isWritten && log.text.contains(line) == isWritten,
+            "\(log.text)"
+        )
+    }
+
     /// Connections that are kept alive end with the authority that let them in, those of others stay.
     @Test func aClientWhoseAuthorityIsGoneIsCutOff() throws {
         let (folder, log) = (try Folder(), try LogFile())

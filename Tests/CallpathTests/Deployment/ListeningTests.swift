@@ -52,7 +52,7 @@ struct ListeningTests {
     func refusesWhatIsNoHost(host: String) throws {
         let binary = try RunningServer.binary().path
         let (output, status) = try shell("'\(binary)' serve --print-config --host '\(host)' 2>&1")
-        #expect(status != 0 && output.contains("--host: expected HOST,..."), "\(output)")
+        #expect(status != 0 && output.contains("--host: expected addresses or names of this machine"), "\(output)")
     }
 
     @Test func aUnixSocketIsTheOnlyListenerUnlessAPortIsAskedFor() throws {
@@ -126,18 +126,57 @@ struct ListeningTests {
     @Test(arguments: [
         ("--port-file f --unix-socket s", "--port-file: needs --host or --port"),
         ("--unix-socket-mode 600", "--unix-socket-mode: needs --unix-socket"),
-        ("--unix-socket s --unix-socket-mode 999", "--unix-socket-mode: expected MODE"),
+        ("--unix-socket s --unix-socket-mode 999", "--unix-socket-mode: expected three octal digits"),
         ("--operations-host ::1", "--operations-host: needs --operations-port"),
         ("--operations-port-file f", "--operations-port-file: needs --operations-port"),
-        ("--operations-port 65536", "--operations-port: expected PORT"),
+        ("--operations-port 65536", "--operations-port: expected 0..65535"),
         ("--forwarded-field forwarded", "--forwarded-field: needs --trusted-proxies"),
-        ("--trusted-proxies 10.0.0.0/33", "--trusted-proxies: expected CIDR,..."),
-        ("--trusted-proxies localhost", "--trusted-proxies: expected CIDR,..."),
+        ("--trusted-proxies 10.0.0.0/33", "--trusted-proxies: expected addresses, networks like 10.0.0.0/8"),
+        ("--grpc-port x", "--grpc-port: expected 0..65535, got 'x'"),
+        ("--unix-socket s --unix-socket-mode 8", "--unix-socket-mode: expected three octal digits"),
+        ("--path-prefix /x/", "--path-prefix: expected a path that begins with '/' and does not end with it"),
+        ("--cors-origins app.example", "--cors-origins: expected origins like https://app.example"),
+        ("--allowed-hosts 'a b'", "--allowed-hosts: expected names of hosts without ports"),
+        ("--idle-timeout 5", "--idle-timeout: expected a whole number with us, ms, s, m or h behind it"),
+        ("--trusted-proxies localhost", "--trusted-proxies: expected addresses, networks like 10.0.0.0/8"),
     ])
     func refusesOptionsThatMeanNothing(options: String, words: String) throws {
         let binary = try RunningServer.binary().path
         let (output, status) = try shell("'\(binary)' serve --print-config \(options) 2>&1")
         #expect(status != 0 && output.contains(words), "\(output)")
+    }
+
+    @Test(arguments: [
+        ("--trusted-proxies '10.0.0.0/8, ::1'", "trusted-proxies"),
+        ("--trusted-proxies '10.0.0.0/8 ,unix'", "trusted-proxies"),
+        ("--allowed-hosts 'a.example, b.example'", "allowed-hosts = a.example,b.example"),
+        ("--cors-origins 'https://a, https://b '", "cors-origins = https://a,https://b"),
+        ("--host '127.0.0.1, [::1] '", "host = 127.0.0.1,::1"),
+    ])
+    func takesBlanksAroundTheCommasOfAList(options: String, printed: String) throws {
+        let binary = try RunningServer.binary().path
+        let (output, status) = try shell("'\(binary)' serve --print-config \(options) 2>&1")
+        #expect(status == 0 && output.contains(printed), "\(output)")
+    }
+
+    /// What is wrong with a listener is said of the options that are for it.
+    @Test(arguments: [
+        ("--operations-port $used", "--operations-host, --operations-port: cannot listen on 127.0.0.1:"),
+        (
+            "--operations-host 9.9.9.9 --operations-port 0",
+            "--operations-host, --operations-port: cannot listen on 9.9.9.9:0:"
+        ),
+        ("--operations-host nosuch.invalid --operations-port 0", "--operations-host: 'nosuch.invalid' has no address"),
+        ("--grpc-port $used", "--host, --grpc-port: cannot listen on 127.0.0.1:"),
+        ("--port $used", "--host, --port: cannot listen on 127.0.0.1:"),
+        ("--host nosuch.invalid", "--host: 'nosuch.invalid' has no address"),
+    ])
+    func namesTheOptionOfTheListenerThatCannotBeHad(options: String, words: String) throws {
+        let other = try RunningServer()
+        let port = options.contains("--port") ? "" : "--port 0"
+        let command = "used=\(other.port); '\(try RunningServer.binary().path)' serve \(port) \(options) 2>&1"
+        let (output, status) = try shell(command)
+        #expect(status != 0 && output.contains("Error: \(words)"), "\(output)")
     }
 
     /// Health and metrics for those who have no certificate and no key, and nothing else.
@@ -219,20 +258,20 @@ struct ListeningTests {
     @Test(arguments: [
         (
             #"GET /a HTTP/1.1\r\nX-Forwarded-For: 203.0.113.7\r\nA B: 1\r\n\r\n"#,
-            "refused method=GET path=/a proxy=127.0.0.1 status=400"
+            "refused method=GET path=/a proxy=127.0.0.1 reason=malformed_request status=400"
         ),
-        (#"G(T / HTTP/1.1\r\n\r\n"#, "refused proxy=127.0.0.1 status=400"),
+        (#"G(T / HTTP/1.1\r\n\r\n"#, "refused proxy=127.0.0.1 reason=malformed_request status=400"),
         (
             #"POST /a HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.7\r\nContent-Length: 99\r\n\r\n"#,
-            "refused method=POST path=/a proxy=127.0.0.1 status=413"
+            "refused method=POST path=/a proxy=127.0.0.1 reason=body_too_large status=413"
         ),
         (
             #"POST /a HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.7\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n"#,
-            "refused method=POST path=/a peer=203.0.113.7 proxy=127.0.0.1 status=413"
+            "refused method=POST path=/a peer=203.0.113.7 proxy=127.0.0.1 reason=body_too_large status=413"
         ),
         (
             #"POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n"#,
-            "refused method=POST path=/a peer=127.0.0.1 status=413"
+            "refused method=POST path=/a peer=127.0.0.1 reason=body_too_large status=413"
         ),
     ])
     func namesTheClientOfWhatItRefuses(octets: String, line: String) throws {

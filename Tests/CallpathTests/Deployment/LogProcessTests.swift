@@ -127,14 +127,22 @@ struct LogProcessTests {
         let log = try LogFile()
         let server = try RunningServer(log: log.handle)
         #expect(try Client(port: server.port).send("GET", "/livez?a=b", fields: ["X-A": value]).status == 400)
-        try log.wait(for: "callpath.access: refused method=GET path=/livez peer=127.0.0.1 status=400\n")
+        try log.wait(
+            for: "callpath.access: refused method=GET path=/livez peer=127.0.0.1 reason=malformed_request status=400\n"
+        )
     }
 
     /// What was refused before it had a method or a path has a line without them, and a path is never a line of its own.
     @Test(arguments: [
-        ("G\u{1}T / HTTP/1.1\r\n\r\n", "refused peer=127.0.0.1 status=400\n"),
-        ("GET /a\u{1B}[31m\u{FF}b HTTP/1.1\r\n\r\n", "refused method=GET path=/a peer=127.0.0.1 status=400\n"),
-        ("GET /a%0Ab HTTP/1.1\r\nX-A : 1\r\n\r\n", "refused method=GET path=/a%0Ab peer=127.0.0.1 status=400\n"),
+        ("G\u{1}T / HTTP/1.1\r\n\r\n", "refused peer=127.0.0.1 reason=malformed_request status=400\n"),
+        (
+            "GET /a\u{1B}[31m\u{FF}b HTTP/1.1\r\n\r\n",
+            "refused method=GET path=/a peer=127.0.0.1 reason=malformed_request status=400\n"
+        ),
+        (
+            "GET /a%0Ab HTTP/1.1\r\nX-A : 1\r\n\r\n",
+            "refused method=GET path=/a%0Ab peer=127.0.0.1 reason=malformed_request status=400\n"
+        ),
     ])
     func namesWhatItRefusedAsFarAsItIsKnown(octets: String, line: String) throws {
         let log = try LogFile()
