@@ -67,6 +67,8 @@ extension Tensor {
     ) throws(TensorError) -> Tensor {
         guard dtype.isFloatingPoint else { throw .notImplemented(kernel: kernel, dtype) }
         guard !generator.isIdle else { return try Tensor(unfilled: dtype, shape: shape) }
+        // To draw a number takes as long again as to write it.
+        try CallMeter.chargeElements(shape.elementCount)
         let wide = try Tensor(uninitialized: dtype.computing, shape: shape) { bytes in
             generator.withStream { stream in
                 if dtype == .float64 {
