@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -162,9 +163,9 @@ class Server(Process):
         if not self.ready_line:
             self.process.wait()
             raise No(f"did not start: {self.log[-600:]}")
-        last = self.ready_line.replace(",", " ").split()
-        ports = [word.rstrip("/").rsplit(":", 1)[1] for word in last if "://" in word and word.rstrip("/").rsplit(":", 1)[1].isdigit()]
-        self.port = int(ports[0]) if ports else None
+        # A path may follow, that of --path-prefix.
+        port = re.search(r"://[^\s/]*:(\d+)", self.ready_line)
+        self.port = int(port[1]) if port else None
 
     @property
     def url(self):
