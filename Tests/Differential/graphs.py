@@ -344,7 +344,9 @@ def check(server, seed):
         raise Difference(f"answers {answer.status}: {answer.text[:300]}")
     document = answer.json
     got = list(document["outputs"].values()) if "outputs" in document else [{**document, "data": document["output"]}]
-    jumps = bool(drawn.functions & JUMPING)
+    # The gelu of infinity is infinity where PyTorch computes one float by itself, and NaN in its vectors.
+    jumps = bool(drawn.functions & JUMPING) or "gelu" in drawn.functions and not all(
+        bool(value.isfinite().all()) for value in drawn.values.values() if torch.is_tensor(value))
     for index, (mine, theirs) in enumerate(zip(got, outputs, strict=True)):
         try:
             compare(f"output {index}", tensor(mine), theirs.detach(), exact[index])

@@ -136,6 +136,7 @@ struct GraphInterpreter {
         }
         if let only = step.only {
             let value = take(only, index)
+            try CallMeter.read(value)
             guard case .tensor(let tensor) = value else {
                 return try child.call(Arguments(values: [value]), as: step.path.text)
             }
@@ -144,11 +145,10 @@ struct GraphInterpreter {
             }
             return try child.call(Arguments(tensor), as: step.path.text)
         }
-        let arguments = Arguments(
-            values: try step.positional.map(resolve),
-            keyword: try step.named.mapValues(resolve)
-        )
-        return try child.call(arguments, as: step.path.text)
+        let (values, named) = (try step.positional.map(resolve), try step.named.mapValues(resolve))
+        for value in values { try CallMeter.read(value) }
+        for value in named.values { try CallMeter.read(value) }
+        return try child.call(Arguments(values: values, keyword: named), as: step.path.text)
     }
 
     private func attribute(_ path: GraphProgram.AttributePath, of target: GraphModule.Target) throws -> Value {
