@@ -5,12 +5,6 @@ import Web
 /// The command line.
 @main
 enum Callpath {
-    /// The first is what runs where no subcommand is named.
-    static let commands: [any Command.Type] = [
-        Serve.self, Call.self, List.self, Load.self, Save.self, Health.self, Key.self, Verify.self, Restore.self,
-        Version.self, Help.self,
-    ]
-
     /// Refuses to run without `/proc`, as in a bare chroot: there Swift finds no arguments, so that `health` would serve,
     /// and Dispatch stops the process when it counts its threads.
     static func main() async {
@@ -44,7 +38,7 @@ enum Callpath {
         let given = Subcommand(in: words, takesValue: takesValue)
         let strays = given.isFirst ? nil : owners(of: given.words.first)
         if let name = given.name {
-            if let command = command(named: name) { return await run(command, given.words) }
+            if let command = Commands.named(name) { return await run(command, given.words) }
             if given.isFirst || strays != nil { return refuse(unknown: name) }
         }
         if let strays { return refuse(strays) }
@@ -59,7 +53,7 @@ enum Callpath {
         }
         do {
             try Output.say(
-                option == "--version" ? ServerVersion.current : CommandHelp.overview(of: commands.map { $0.form })
+                option == "--version" ? ServerVersion.current : CommandHelp.overview(of: Commands.all.map { $0.form })
             )
         } catch {
             end(1, "Error: \(error)")
@@ -98,13 +92,9 @@ enum Callpath {
         }
     }
 
-    static func command(named name: String) -> (any Command.Type)? {
-        commands.first { $0.form.name == name }
-    }
-
     private static func takesValue(_ option: String) -> Bool {
         GivenOptions.takesValue(option)
-            || commands.contains { $0.form.words.contains { $0.kind == .option && $0.flag == option } }
+            || Commands.all.contains { $0.form.words.contains { $0.kind == .option && $0.flag == option } }
     }
 
     /// Says which subcommands have an option that `serve` has not; `nil` if none has it.
@@ -112,7 +102,7 @@ enum Callpath {
         guard let option = word.map({ String($0.prefix { $0 != "=" }) }), !GivenOptions.knows(option) else {
             return nil
         }
-        let names = commands.filter { $0.form.words.contains { $0.kind != .argument && $0.flag == option } }
+        let names = Commands.all.filter { $0.form.words.contains { $0.kind != .argument && $0.flag == option } }
             .map { $0.form.name }
         guard let first = names.first else { return nil }
         return
@@ -121,7 +111,7 @@ enum Callpath {
 
     /// Ends with a list of the subcommands for a word that names none.
     private static func refuse(unknown word: String) {
-        let names = commands.map { $0.form.name }
+        let names = Commands.all.map { $0.form.name }
         // The Python package has it, and the binary by itself has not.
         refuse(
             word == CommandHelp.export.name
@@ -131,7 +121,7 @@ enum Callpath {
     }
 
     private static func refuse(_ problem: String) {
-        let usage = "Usage: callpath <subcommand>: \(commands.map { $0.form.name }.joined(separator: ", "))"
+        let usage = "Usage: callpath <subcommand>: \(Commands.all.map { $0.form.name }.joined(separator: ", "))"
         end(UsageError.status, "Error: \(problem)\n\(usage)\n  See 'callpath --help' for more information.")
     }
 

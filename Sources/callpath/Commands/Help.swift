@@ -15,9 +15,9 @@ struct Help: Command {
     func run() throws { try Output.say(try text()) }
 
     private func text() throws(UnknownSubcommand) -> String {
-        guard let name else { return CommandHelp.overview(of: Callpath.commands.map { $0.form }) }
+        guard let name else { return CommandHelp.overview(of: Commands.all.map { $0.form }) }
         if name == CommandHelp.export.name { return CommandHelp.exportText }
-        guard let command = Callpath.command(named: name) else { throw UnknownSubcommand(name: name) }
+        guard let command = Commands.named(name) else { throw UnknownSubcommand(name: name) }
         return command == Serve.self ? OptionListing.help : CommandHelp.text(of: command.form)
     }
 }

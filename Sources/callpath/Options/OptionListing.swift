@@ -44,8 +44,4 @@ enum OptionListing {
     static func values(in configuration: Configuration) -> String {
         OptionTable.options.map { "\($0.name) = \($0.text(in: configuration))" }.joined(separator: "\n")
     }
-
-    static func pad(_ text: String, to width: Int) -> String {
-        text + String(repeating: " ", count: max(1, width - text.count))
-    }
 }

@@ -61,7 +61,7 @@ enum CommandHelp {
             if last.count + 1 + word.count <= width {
                 lines[lines.count - 1] = "\(last) \(word)"
             } else {
-                lines.append(OptionListing.pad("", to: start.count) + " \(word)")
+                lines.append(pad("", to: start.count) + " \(word)")
             }
         }
         return lines.joined(separator: "\n")
@@ -73,7 +73,7 @@ enum CommandHelp {
         let indent = String(repeating: " ", count: indentation)
         let text = lines(of: help, width: width - indentation).joined(separator: "\n\(indent)")
         guard start.count < indentation else { return "\(start)\n\(indent)\(text)" }
-        return OptionListing.pad(start, to: indentation) + text
+        return pad(start, to: indentation) + text
     }
 
     /// Where a row's help begins.
@@ -84,6 +84,10 @@ enum CommandHelp {
     /// A text whose lines are kept, and cut where they are too long.
     private static func wrapped(_ text: String) -> String {
         text.split(separator: "\n").flatMap { lines(of: String($0), width: width) }.joined(separator: "\n")
+    }
+
+    private static func pad(_ text: String, to width: Int) -> String {
+        text + String(repeating: " ", count: max(1, width - text.count))
     }
 
     private static func lines(of text: String, width: Int) -> [String] {
