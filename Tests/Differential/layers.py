@@ -309,7 +309,8 @@ class LayerCase:
         answer = self.server.send("POST", "/v1/modules/net/call", self.body(seed=self.seed))
         try:
             torch.manual_seed(self.seed)
-            outputs = flat(module(*leaves))
+            # A leaf cannot be changed in place, only what comes of one.
+            outputs = flat(module(*(leaf.clone() if self.draw.arguments.get("inplace") else leaf for leaf in leaves)))
         except Exception as error:
             if "Conv" in self.kind and any(words in str(error) for words in BACKENDS):
                 type(self).of_backends += 1
