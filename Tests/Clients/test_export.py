@@ -86,6 +86,21 @@ def plain_weight(torch):
     return changed(module, weight=weight)
 
 
+def nested_weight(torch):
+    module = torch.nn.Linear(2, 2)
+    module._parameters["weight"] = torch.nn.Parameter(torch.nested.nested_tensor([torch.ones(2), torch.ones(1)]))
+    return module
+
+
+def encoder_layer(torch):
+    return torch.nn.TransformerEncoderLayer(4, 2, 8, batch_first=True)
+
+
+def eps_changed(layer):
+    layer.norm1.eps = 0.5
+    return layer
+
+
 def random_weight(torch):
     class Noise(torch.nn.Module):
         def forward(self, weight):
@@ -130,6 +145,14 @@ REFUSED = {
     "a name with a dot": (lambda t: named(t, "a.b"), "holds 'a.b', which is not a valid name"),
     "a name that is half a character": (lambda t: named(t, "\ud800"), "which is not a valid name"),
     "max_norm": (lambda t: t.nn.Embedding(4, 2, max_norm=1.0), "max_norm"),
+    "no weight": (lambda t: changed(t.nn.Linear(4, 3), weight=None), "model (Linear) has no weight, which its arguments say it has"),
+    "no weight, in front": (lambda t: t.nn.Sequential(changed(t.nn.Linear(4, 3), weight=None)), "model.0 (Linear) has no weight"),
+    "a nested weight": (nested_weight, "holds weight of torch.float32, nested"),
+    "another norm inside": (lambda t: changed(encoder_layer(t), norm1=t.nn.Identity()), "has other modules inside"),
+    "one eps changed": (lambda t: eps_changed(encoder_layer(t)), "has norms whose eps are not the same"),
+    "another fast path": (lambda t: changed(encoder_layer(t), activation_relu_or_gelu=2), "neither relu nor gelu"),
+    "a padding changed later": (lambda t: changed(t.nn.Conv2d(1, 1, 3, padding=1, padding_mode="circular"), padding=(2, 2)), "still pads as it did"),
+    "a dilation changed later": (lambda t: changed(t.nn.Conv1d(1, 1, 3, padding="same", padding_mode="reflect"), dilation=(2,)), "still pads as it did"),
     "a plain tensor": (plain_weight, "model (Linear) has no weight, which its arguments say it has"),
     "an extra buffer": (lambda t: (m := t.nn.Linear(2, 2), m.register_buffer("x", t.ones(1)))[0], "has x, which its arguments do not ask for"),
     "an extra parameter": (lambda t: changed(t.nn.ReLU(), x=t.nn.Parameter(t.ones(1))), "has x, which its arguments do not ask for"),
@@ -178,6 +201,13 @@ def test_what_callpath_would_answer_otherwise_is_refused(name, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_is_no_file(tmp_path):
+    torch = pytest.importorskip("torch", reason="torch takes gigabytes: this runs where it is installed")
+    (tmp_path / "d.safetensors").mkdir()
+    with pytest.raises(exporter().NotExportable, match="d.safetensors is a folder: name a file"):
+        exporter().export(torch.nn.Linear(2, 2), tmp_path / "d.safetensors")
+
+
 def test_hooks_of_all_modules_and_patched_classes_are_refused(tmp_path):
     torch = pytest.importorskip("torch", reason="torch takes gigabytes: this runs where it is installed")
     handle = torch.nn.modules.module.register_module_forward_hook(lambda *_: None)
@@ -217,7 +247,7 @@ def test_calls_put_into_pytorchs_classes_are_refused(kind, name, tmp_path):
 def odd_models(torch):
     """Yields models that are written otherwise than PyTorch has them, with an input for each."""
     nn, ones = torch.nn, torch.ones
-    yield "numpy", nn.Sequential(
+    yield "numpy", nn.Sequential(nn.LeakyReLU(np.longdouble("0.1")), 
         nn.Linear(np.int64(4), 3), nn.Linear(3, np.prod([2, 2])), nn.Dropout(np.float32(0.5)), nn.LeakyReLU(torch.tensor(0.25)),
         nn.LayerNorm((np.int64(4),), eps=np.float64(1e-3), elementwise_affine=np.bool_(True)), nn.Softmax(np.int32(-1))), ones(2, 4)
     yield "double-statistics", nn.BatchNorm1d(4, affine=False).double(), ones(2, 4).double()

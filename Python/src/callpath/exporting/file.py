@@ -38,7 +38,7 @@ def export(model, file, example=None, *, input_name=None, output_name=None, bina
     settled, found = follow(model, example)
     written = {**found.described, **{key: name for key, name in (("input_name", input_name), ("output_name", output_name)) if name}}
     metadata = {"format": "pt", "callpath": json.dumps(written), **found.ties}
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
+    with drafting(path) as folder:
         draft = pathlib.Path(folder) / "model.safetensors"
         save_file({key: plain(tensor) for key, tensor in found.tensors.items()}, draft, metadata=metadata)
         program = checking.binary(binary)
@@ -49,6 +49,14 @@ def export(model, file, example=None, *, input_name=None, output_name=None, bina
         # safetensors lets the owner alone read it; the server may run as somebody else.
         draft.chmod(0o644)
         os.replace(draft, path)
+
+
+def drafting(path):
+    """Returns a folder beside a file, that goes when it was left; what keeps it from being made names the file."""
+    try:
+        return tempfile.TemporaryDirectory(dir=path.parent, prefix=".")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def description(model, example=None):
@@ -110,7 +118,7 @@ def made(model):
     first = next((module for module in model.modules() if not list(module.children()) and list(module.parameters())), None)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        if type(first) is nn.Linear:
+        if type(first) is nn.Linear and torch.is_tensor(first.weight):
             given = (torch.randn(2, first.in_features, dtype=first.weight.dtype),), {}
         elif type(first) is nn.Embedding and first.num_embeddings:
             given = (torch.randint(first.num_embeddings, (2, 3)),), {}
@@ -158,5 +166,7 @@ def check_name(path):
         raise NotExportable(f"{path} is not a file that is served: write NAME.safetensors, with a NAME that begins with no dot")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", path.stem):
         raise NotExportable(f"{path.stem!r} is not a valid name: one letter or digit, then up to 127 letters, digits, '.', '_' or '-'")
+    if path.is_dir():
+        raise NotExportable(f"{path} is a folder: name a file")
     if not path.parent.is_dir():
         raise NotExportable(f"there is no folder {path.parent}")

@@ -95,13 +95,23 @@ def attention(module):
 
 
 def transformer_layer(module):
+    kind = type(module).__name__
+    norms = [module.norm1, module.norm2, *([module.norm3] if hasattr(module, "norm3") else [])]
+    if type(module.self_attn) is not nn.MultiheadAttention or any(type(norm) is not nn.LayerNorm for norm in norms):
+        raise NotExportable(f"a {kind} has other modules inside than PyTorch's makes: give the class that it is")
+    if len({norm.eps for norm in norms}) > 1:
+        raise NotExportable(f"a {kind} has norms whose eps are not the same, which its arguments cannot say")
     activation = {nn.functional.relu: "relu", nn.functional.gelu: "gelu"}.get(module.activation)
-    if activation is None:
-        raise NotExportable(f"a {type(module).__name__} has an activation that is neither relu nor gelu")
+    # PyTorch's fast path looks at a number in place of the function.
+    if activation is None or getattr(module, "activation_relu_or_gelu", FAST[activation]) != FAST[activation]:
+        raise NotExportable(f"a {kind} has an activation that is neither relu nor gelu")
     return {"d_model": module.self_attn.embed_dim, "nhead": module.self_attn.num_heads,
             "dim_feedforward": module.linear1.out_features, "dropout": module.dropout.p, "activation": activation,
             "layer_norm_eps": module.norm1.eps, "batch_first": module.self_attn.batch_first,
             "norm_first": module.norm_first, "bias": module.linear1.bias is not None}
+
+
+FAST = {"relu": 1, "gelu": 2}
 
 
 def sized(*names):
@@ -155,6 +165,9 @@ def check(module, given, path):
         if actual[name] != shape:
             raise NotExportable(f"{path} ({kind.__name__}): {name} has the shape {actual[name]}, "
                                 f"and its arguments say {shape}")
+    if getattr(module, "padding_mode", "zeros") != "zeros" and \
+            fresh._reversed_padding_repeated_twice != module._reversed_padding_repeated_twice:
+        raise NotExportable(f"{path} ({kind.__name__}) still pads as it did before its arguments were changed: make it anew")
     if fresh.state_dict().keys() != module.state_dict().keys():
         raise NotExportable(f"{path} ({kind.__name__}) has buffers that its state dictionary leaves out")
 
@@ -166,7 +179,9 @@ def plain(value, what):
     if isinstance(value, (list, tuple)):
         return [plain(element, what) for element in value]
     if isinstance(value, torch.Tensor) and value.numel() == 1 or type(value).__module__ == "numpy" and value.size == 1:
-        return plain(value.item(), what)
+        item = value.item()
+        # NumPy's long double is its own item.
+        return plain(float(item) if type(item).__module__ == "numpy" and item.dtype.kind == "f" else item, what)
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):

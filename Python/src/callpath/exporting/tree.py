@@ -77,8 +77,9 @@ def inspect_module(module, path):
     for name, tensor in [*module._parameters.items(), *module._buffers.items()]:
         if tensor is not None and type(tensor) not in (torch.Tensor, nn.Parameter, nn.Buffer):
             refuse(path, module, f"holds {name} as a {type(tensor).__name__}, and Callpath takes plain tensors")
-        if tensor is not None and (tensor.dtype not in layers.DTYPES or tensor.layout is not torch.strided):
-            refuse(path, module, f"holds {name} of {tensor.dtype}, {tensor.layout}, which Callpath does not compute with")
+        if tensor is not None and (tensor.dtype not in layers.DTYPES or tensor.layout is not torch.strided or tensor.is_nested):
+            form = "nested" if tensor.is_nested else tensor.layout
+            refuse(path, module, f"holds {name} of {tensor.dtype}, {form}, which Callpath does not compute with")
         if tensor is not None and tensor.is_meta:
             refuse(path, module, f"holds {name} on the meta device, without values")
     owner = next((base for base in kind.__mro__ if "forward" in vars(base)), nn.Module)
