@@ -1,6 +1,7 @@
 """The built `callpath` as a process. The scripts that run these tests set CALLPATH_BINARY."""
 import json
 import os
+import re
 import subprocess
 import urllib.request
 
@@ -13,7 +14,8 @@ class Server:
             [os.environ["CALLPATH_BINARY"], "serve", "--port", str(port), *arguments],
             stdout=subprocess.PIPE, stderr=stderr, text=True, env={**os.environ, **environment})
         ready = self.process.stdout.readline()
-        self.port = int(ready.rsplit(":", 1)[1].split()[0].rstrip("/"))
+        # A path may follow, that of --path-prefix.
+        self.port = int(re.search(r"://[^/]*:(\d+)", ready)[1])
         self.address = f"127.0.0.1:{self.port}"
         self.url = f"http://{self.address}"
 
