@@ -399,6 +399,31 @@ struct ServerCommandTests {
         #expect(try run("list", url: url).output == "fc\t1\tLinear\nother\t1\tLinear\n")
     }
 
+    /// A pipe gets the bytes, a link stays one, and a file keeps its mode.
+    @Test func savesIntoWhatTheNameStandsFor() throws {
+        let (server, folder) = (try withLayer(), try Folder())
+        let save = "'\(try RunningServer.binary().path)' save fc --url http://\(server.address)"
+        let (output, status) = try shell(
+            """
+            cd '\(folder.path("."))' && mkfifo pipe && echo old >own && chmod 600 own && ln -s own link && ln -s pipe piped
+            for name in pipe piped; do cat pipe >read & \(save) $name; wait; test -p pipe && wc -c <read; done
+            \(save) link; stat -c '%A %F' link own; wc -c <own; \(save) . 2>&1; ls
+            """
+        )
+        let lines = output.split(separator: "\n").map(String.init)
+        let size = lines.dropFirst().first ?? ""
+        #expect(status == 0)
+        #expect(
+            lines == [
+                "saved fc to pipe", size, "saved fc to piped", size, "saved fc to link", "lrwxrwxrwx symbolic link",
+                "-rw------- regular file", size, "Error: FILE: cannot write '.': Is a directory", "link", "own", "pipe",
+                "piped", "read",
+            ],
+            "\(output)"
+        )
+        #expect((Int(size) ?? 0) > 64)
+    }
+
     @Test func readsADescriptionBesideTheFile() throws {
         let (server, folder) = (try withLayer(), try Folder())
         let url = "http://\(server.address)"

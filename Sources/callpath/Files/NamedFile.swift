@@ -31,21 +31,43 @@ enum NamedFile {
     }
 
     /// Puts `bytes` in place of a file as a whole: nobody sees half of it.
+    ///
+    /// Where a link leads is replaced and not the link, and a file keeps its mode. What is no file, such as a pipe or a device, is
+    /// written to as it stands there.
     static func write(_ bytes: [UInt8], to path: String) throws(Failure) {
-        let part = "\(path).\(getpid())"
-        let descriptor = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        var known = stat()
+        guard stat(path, &known) == 0 else { return try replace(path, with: bytes, mode: nil) }
+        guard known.st_mode & S_IFMT == S_IFREG else { return try write(bytes, into: path) }
+        guard let target = realpath(path, nil) else { throw Failure(number: errno) }
+        defer { free(target) }
+        try replace(String(cString: target), with: bytes, mode: known.st_mode & 0o7777)
+    }
+
+    private static func write(_ bytes: [UInt8], into path: String) throws(Failure) {
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Failure(number: errno) }
+        defer { close(descriptor) }
+        try write(bytes, to: descriptor)
+    }
+
+    /// Writes a draft beside a file, which nobody else has made, and gives it the file's name.
+    private static func replace(_ path: String, with bytes: [UInt8], mode: mode_t?) throws(Failure) {
+        let draft = "\(path).\(getpid())"
+        unlink(draft)
+        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw Failure(number: errno) }
+        if let mode { fchmod(descriptor, mode) }
         do {
             try write(bytes, to: descriptor)
         } catch {
             close(descriptor)
-            unlink(part)
+            unlink(draft)
             throw error
         }
         close(descriptor)
-        guard rename(part, path) == 0 else {
+        guard rename(draft, path) == 0 else {
             let failure = Failure(number: errno)
-            unlink(part)
+            unlink(draft)
             throw failure
         }
     }
