@@ -158,6 +158,19 @@ def test_gradients_come_back(fc):
         fc.backward([1.0, 2, 3, 4])
 
 
+def test_gradients_of_several_outputs_go_by_name_or_in_their_order(callpath_client):
+    gru = callpath_client.create("gru", {"type": "GRU", "input_size": 2, "hidden_size": 3, "seed": 0})
+    x = np.ones((4, 1, 2), np.float32)
+    first, last = gru(x)
+    gradient = np.ones(gru(x)[first].shape, np.float32)
+    back = gru.backward(x, grad_output={first: gradient})
+    assert np.abs(back.grad_input).min() > 0
+    for given in ([gradient, None], (gradient, None), {first: gradient, last: None}):
+        np.testing.assert_array_equal(gru.backward(x, grad_output=given).grad_input, back.grad_input)
+    with pytest.raises(TypeError, match=f"{first}: expected a tensor of"):
+        gru.backward(x, grad_output={first: "one"})
+
+
 def test_several_inputs_by_position(callpath_client):
     both = callpath_client.create("both", {"type": "Bilinear", "in1_features": 2, "in2_features": 1, "out_features": 3})
     assert both([1.0, 2], [3.0]).shape == (3,)

@@ -119,7 +119,7 @@ def test_a_class_of_main_is_named_by_its_script(folder, torch, script):
     refused = run("export", "net.pt", "net.safetensors", "--example", "1,4", folder=folder, script=script)
     assert refused.returncode == 1 and refused.stderr.count("\n") == 1 and not (folder / "net.safetensors").exists()
     assert "say which with --class SCRIPT:Net" in refused.stderr, refused.stderr
-    done = run("export", "net.pt", "net.safetensors", "--class", "train:Net", "--example", "1,4", folder=folder, script=script)
+    done = run("export", "net.pt", "--class", "train:Net", "net.safetensors", "--example", "1,4", folder=folder, script=script)
     assert (done.returncode, done.stderr) == (0, "")
     with callpath.serve(models=folder) as server:
         assert server.client["net"].parameter("layer.weight").shape == (2, 4)

@@ -333,6 +333,16 @@ def wires(state: Mapping[str, Any]) -> Dict[str, Wire]:
     return made
 
 
+def gradients(given: Any) -> Any:
+    """The gradients of outputs as the server takes them: a tensor, or several by name or in a list, None where there is none."""
+    if isinstance(given, Mapping):
+        made = wires({name: value for name, value in given.items() if value is not None})
+        return {name: made[name].json() if name in made else None for name in given}
+    if isinstance(given, (list, tuple)) and any(value is None or getattr(value, "shape", ()) for value in given):
+        return [None if value is None else wire(value).json() for value in given]
+    return wire(given).json()
+
+
 class BaseModule:
     """A module on the server: called like one of PyTorch, every call through its hooks."""
 
@@ -364,7 +374,8 @@ class BaseModule:
     ) -> Any:
         """Calls the module and goes backward; nothing on the server changes.
 
-        `grad_output` (of the output's shape) may be left out where the output has one element. Returns a `Backward`.
+        `grad_output` (of the output's shape) may be left out where the output has one element; those of several outputs are a
+        dict by their names, or a list in their order, with None where there is none. Returns a `Backward`.
         """
         return self._client._do(self._backward(inputs, named, grad_output, hooks))
 
@@ -434,7 +445,7 @@ class BaseModule:
     ) -> Operation:
         body = self._body(inputs, named, hooks)
         if grad_output is not None:
-            body["grad_output"] = wire(grad_output).json()
+            body["grad_output"] = gradients(grad_output)
         answer = yield from ask_json("POST", f"{self._path}/backward", body, True)
         as_torch = any_torch(inputs, named)
         return Backward(

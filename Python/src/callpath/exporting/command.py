@@ -59,7 +59,8 @@ def words() -> Words:
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser = words()
     try:
-        given = parser.parse_args(arguments)
+        # Options may stand between the two words.
+        given = parser.parse_intermixed_args(arguments)
     except OSError as failure:
         if isinstance(failure, BrokenPipeError):
             # Nobody reads on; what Python still holds goes nowhere.
