@@ -3,6 +3,7 @@
 torch is read when there is something to export: the words and their help need none.
 """
 import argparse
+import errno
 import os
 import pathlib
 import sys
@@ -29,6 +30,11 @@ class Words(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         usage = " ".join(self.format_usage().split())
         self.exit(USAGE, f"Error: {message}\nU{usage[1:]}\n  See '{self.prog} --help' for more information.\n")
+
+    def print_help(self, file: Any = None) -> None:
+        if file is None and sys.stdout is None:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        super().print_help(file)
 
     def _print_message(self, message: str, file: Any = None) -> None:
         # Help that cannot be written is an error, and not nothing.
@@ -62,9 +68,10 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         # Options may stand between the two words.
         given = parser.parse_intermixed_args(arguments)
     except OSError as failure:
-        if isinstance(failure, BrokenPipeError):
-            # Nobody reads on; what Python still holds goes nowhere.
+        if sys.stdout is not None:
+            # What Python still holds goes nowhere: it would fail once more at the end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(failure, BrokenPipeError):
             return 1
         parser.exit(1, f"Error: cannot write to standard output: {failure.strerror}\n")
     if given.state is not None and given.factory is None and given.model is None:
